@@ -1,0 +1,135 @@
+// Checks the library as its users get it: packs it, lints the package, and runs an ESM and a CommonJS application on it.
+// Installs nothing: the peers are those of the workspace.
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAX_PACKED_KB = 200;
+const EXPECTED_OUTPUT = 'handled orders:created 42, testing loaded\n';
+
+/** One consumer for each module system; between them they cover both majors of ioredis. */
+const consumers = [
+  { name: 'ESM with ioredis 6', type: 'module', module: 'nodenext', ioredis: 'ioredis' },
+  { name: 'CommonJS with ioredis 5', type: 'commonjs', module: 'commonjs', ioredis: 'ioredis5' },
+];
+
+const commonOptions = {
+  target: 'ES2023',
+  strict: true,
+  skipLibCheck: false,
+  types: ['node'],
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  rootDir: '.',
+  outDir: 'dist',
+};
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const library = join(root, 'libs/event-bus');
+const manifest = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
+const work = mkdtempSync(join(tmpdir(), 'check-package-'));
+const captured = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] };
+const problems = [];
+
+try {
+  const packed = pack();
+  check('the manifest', () => checkManifest());
+  check('the packed files', () => checkFiles(packed));
+  check('publint', () => run('publint', 'run', packed.path, '--strict'));
+  check('attw', () =>
+    run('attw', packed.path, '--profile', 'esm-only', '--no-definitely-typed', '--no-emoji'),
+  );
+  for (const consumer of consumers) check(consumer.name, () => checkConsumer(consumer, packed.path));
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n\n'));
+  process.exit(1);
+}
+
+function pack() {
+  const args = ['pack', library, '--pack-destination', work, '--ignore-scripts', '--json'];
+  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }));
+  return {
+    path: join(work, packed.filename),
+    bytes: packed.size,
+    files: packed.files.map(({ path }) => path),
+  };
+}
+
+function checkManifest() {
+  expect(manifest.dependencies === undefined, 'the library must have no dependencies, only peers');
+}
+
+function checkFiles({ path, bytes, files }) {
+  expect(files.includes('dist/index.js'), 'dist/index.js is missing: run npm run build first');
+  expect(bytes <= MAX_PACKED_KB * 1000, `${bytes} bytes packed; the limit is ${MAX_PACKED_KB} kB`);
+  const unwanted = files.filter((file) => /\.tsbuildinfo$|\.spec\./.test(file));
+  expect(unwanted.length === 0, `files that do not belong into the package: ${unwanted.join(', ')}`);
+
+  const unpacked = unpack(path, join(work, 'unpacked'));
+  const sourceless = files
+    .filter((file) => file.endsWith('.map'))
+    .filter((file) => {
+      const { sources } = JSON.parse(readFileSync(join(unpacked, file), 'utf8'));
+      return !sources.every((source) => files.includes(join(dirname(file), source)));
+    });
+  expect(sourceless.length === 0, `source maps whose sources are not packed: ${sourceless.join(', ')}`);
+  return `${(bytes / 1000).toFixed(1)} kB, ${files.length} files`;
+}
+
+function checkConsumer({ name, type, module, ioredis }, tarball) {
+  const app = join(work, name.replaceAll(' ', '-').toLowerCase());
+  unpack(tarball, join(app, 'node_modules', manifest.name));
+  for (const peer of [...Object.keys(manifest.peerDependencies), '@types/node']) {
+    const link = join(app, 'node_modules', peer);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, 'node_modules', peer === 'ioredis' ? ioredis : peer), link);
+  }
+  copyFileSync(join(root, 'test/package/main.ts'), join(app, 'main.ts'));
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ type }));
+  const compilerOptions = { ...commonOptions, module };
+  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }));
+  run('tsc', '--project', app);
+  const output = execFileSync(process.execPath, [join(app, 'dist/main.js')], {
+    ...captured,
+    timeout: 30_000,
+  });
+  expect(output === EXPECTED_OUTPUT, `the application printed ${JSON.stringify(output)}`);
+  return 'type-checked and run';
+}
+
+function unpack(tarball, directory) {
+  mkdirSync(directory, { recursive: true });
+  execFileSync('tar', ['-xzf', tarball, '-C', directory, '--strip-components=1']);
+  return resolve(directory);
+}
+
+function check(name, body) {
+  try {
+    console.log(`${name}: ${body() ?? 'ok'}`);
+  } catch (error) {
+    console.log(`${name}: FAILED`);
+    const [reason] = error.message.split('\n');
+    problems.push([`${name}: ${reason}`, error.stdout, error.stderr].filter(Boolean).join('\n'));
+  }
+}
+
+function run(tool, ...args) {
+  execFileSync(join(root, 'node_modules/.bin', tool), args, { ...captured, cwd: root });
+}
+
+function expect(holds, message) {
+  if (!holds) throw new Error(message);
+}

@@ -1,0 +1,210 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+const SRC = 'libs/event-bus/src';
+const ENTRIES_ONLY = 'Apps import package entries only';
+
+/** File, what it imports, the start of the message that says what to do instead. */
+const forbidden: readonly (readonly [string, string, string])[] = [
+  [`${SRC}/event-bus.module.ts`, 'ioredis', 'Only transports/redis/'],
+  [`${SRC}/event-bus.module.ts`, './testing/recorder.js', 'Nothing in src imports testing/'],
+  [`${SRC}/event-bus.module.ts`, './index.js', 'index.ts is the entry'],
+  [`${SRC}/handlers/on-event.decorator.ts`, 'ioredis', 'Only transports/redis/'],
+  [`${SRC}/handlers/on-event.decorator.ts`, '../testing/recorder.js', 'Nothing in src imports testing/'],
+  [`${SRC}/handlers/on-event.decorator.ts`, '../event-bus.module.js', 'The Nest ring does not know'],
+  [`${SRC}/publishing/event-bus.publisher.ts`, '../event-bus.lifecycle.js', 'The Nest ring does not know'],
+  [`${SRC}/subscribing/event-bus.subscriber.ts`, '../event-bus.module.js', 'The Nest ring does not know'],
+  [`${SRC}/introspection/event-bus.status.ts`, '../event-bus.runtime.js', 'The Nest ring does not know'],
+  [`${SRC}/introspection/event-bus.status.ts`, '../index.js', 'index.ts is the entry'],
+  [`${SRC}/introspection/event-bus.status.ts`, 'ioredis/built/utils', 'Only transports/redis/'],
+  [`${SRC}/dispatching/event.receiver.ts`, '@nestjs/common', 'dispatching/ imports'],
+  [`${SRC}/dispatching/event.receiver.ts`, 'ioredis', 'dispatching/ imports'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../transports/event.transport.js', 'dispatching/ imports'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../handlers/handler.invoker.js', 'dispatching/ imports'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../event-bus.observer.js', 'dispatching/ imports'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../testing/recorder.js', 'dispatching/ imports'],
+  [`${SRC}/message/json.codec.ts`, '@nestjs/common', 'message/ imports errors.js alone'],
+  [`${SRC}/message/json.codec.ts`, '../routing/redis-glob.js', 'message/ imports errors.js alone'],
+  [`${SRC}/message/json.codec.ts`, '../dispatching/event.receiver.js', 'message/ imports errors.js alone'],
+  [`${SRC}/transports/subscription-table.ts`, '@nestjs/common', 'transports/ imports'],
+  [`${SRC}/transports/subscription-table.ts`, 'ioredis', 'transports/ imports'],
+  [`${SRC}/transports/subscription-table.ts`, '../message/json.codec.js', 'transports/ imports'],
+  [`${SRC}/transports/memory/memory.transport.ts`, 'ioredis', 'A transport imports'],
+  [`${SRC}/transports/memory/memory.transport.ts`, '../../message/json.codec.js', 'A transport imports'],
+  [`${SRC}/transports/memory/memory.transport.ts`, '../../event-bus.options.js', 'A transport imports'],
+  [`${SRC}/transports/redis/redis.transport.ts`, '@nestjs/common', 'A transport imports'],
+  [
+    `${SRC}/transports/redis/redis.transport.ts`,
+    '../../dispatching/event.receiver.js',
+    'A transport imports',
+  ],
+  [`${SRC}/transports/redis/redis.transport.ts`, '../../testing/faults.js', 'A transport imports'],
+  [
+    `${SRC}/transports/redis-cluster/cluster.transport.ts`,
+    '../../message/json.codec.js',
+    'A transport imports',
+  ],
+  [`${SRC}/routing/redis-glob.ts`, '../errors.js', 'routing/ imports nothing of ours'],
+  [`${SRC}/routing/redis-glob.ts`, '@nestjs/common', 'routing/ imports nothing of ours'],
+  [`${SRC}/errors.ts`, './event-bus.options.js', 'errors.ts imports nothing'],
+  [`${SRC}/errors.ts`, '@nestjs/common', 'errors.ts imports nothing'],
+  [`${SRC}/testing/recorder.ts`, '../handlers/on-event.decorator.js', 'testing/ imports the entry'],
+  [`${SRC}/testing/recorder.ts`, '../event-bus.module.js', 'testing/ does not assemble'],
+  [`${SRC}/testing/recorder.ts`, 'ioredis', 'Only transports/redis/'],
+  ['apps/orders/src/main.ts', 'nestjs-redis-event-bus/src/index.js', ENTRIES_ONLY],
+  ['apps/orders/src/main.ts', 'nestjs-redis-event-bus/dist/routing/redis-glob.js', ENTRIES_ONLY],
+  ['apps/orders/src/main.ts', '@libs/shop-events/dist/order.js', ENTRIES_ONLY],
+  ['apps/orders/src/main.ts', '../../../libs/event-bus/src/index.js', 'A relative path does not leave'],
+  ['apps/orders/src/a/b.ts', '../../../notifications/src/main.js', 'A relative path does not leave'],
+  ['libs/shop-events/src/order.ts', '../../event-bus/src/index.js', 'A relative path does not leave'],
+  ['libs/shop-events/src/order.ts', 'nestjs-redis-event-bus/src/index.js', ENTRIES_ONLY],
+];
+
+const allowed: readonly (readonly [string, string])[] = [
+  [`${SRC}/index.ts`, './handlers/on-event.decorator.js'],
+  [`${SRC}/event-bus.module.ts`, '@nestjs/common'],
+  [`${SRC}/event-bus.module.ts`, './transports/redis/redis.transport.js'],
+  [`${SRC}/handlers/on-event.decorator.ts`, '@nestjs/common'],
+  [`${SRC}/handlers/on-event.decorator.ts`, '../dispatching/event.dispatcher.js'],
+  [`${SRC}/publishing/event-bus.publisher.ts`, '../event-bus.constants.js'],
+  [`${SRC}/publishing/event-bus.publisher.ts`, '../event-bus.observer.js'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../message/event.codec.js'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../routing/redis-glob.js'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../errors.js'],
+  [`${SRC}/dispatching/event.receiver.ts`, './handler.queue.js'],
+  [`${SRC}/message/json.codec.ts`, '../errors.js'],
+  [`${SRC}/message/json.codec.ts`, 'node:buffer'],
+  [`${SRC}/transports/subscription-table.ts`, '../routing/redis-glob.js'],
+  [`${SRC}/transports/memory/memory.transport.ts`, '../event.transport.js'],
+  [`${SRC}/transports/memory/memory.transport.ts`, './memory.broker.js'],
+  [`${SRC}/transports/redis/redis.transport.ts`, 'ioredis'],
+  [`${SRC}/transports/redis/redis.transport.ts`, '../../errors.js'],
+  [`${SRC}/transports/redis/redis.transport.ts`, '../../routing/redis-glob.js'],
+  [`${SRC}/transports/redis/redis.transport.ts`, 'node:timers/promises'],
+  [`${SRC}/transports/redis-cluster/cluster.transport.ts`, 'ioredis'],
+  [`${SRC}/transports/redis-cluster/cluster.transport.ts`, '../redis/redis.connection.js'],
+  [`${SRC}/routing/redis-glob.ts`, './channel-template.js'],
+  [`${SRC}/testing/recorder.ts`, '../index.js'],
+  [`${SRC}/testing/recorder.ts`, '../event-bus.constants.js'],
+  [`${SRC}/testing/recorder.ts`, '../event-bus.observer.js'],
+  [`${SRC}/testing/recorder.ts`, '../transports/event.transport.js'],
+  [`${SRC}/transports/memory/memory.transport.spec.ts`, '../../testing/describe-transport.js'],
+  ['apps/orders/src/main.ts', 'nestjs-redis-event-bus'],
+  ['apps/orders/src/main.ts', '@libs/shop-events'],
+  ['apps/orders/src/a/b.ts', '../c/d.js'],
+  ['apps/orders/src/orders.spec.ts', 'nestjs-redis-event-bus/testing'],
+];
+
+/** Every form in which a module can be named; a rule holds for each of them. */
+const forms = (specifier: string): readonly string[] => [
+  `import { a } from '${specifier}'; export const b = a;`,
+  `import type { C } from '${specifier}'; export type D = C;`,
+  `export { e } from '${specifier}';`,
+  `export * from '${specifier}';`,
+  `export const f = () => import('${specifier}');`,
+];
+
+interface Diagnostic {
+  readonly code: string;
+  readonly help: string;
+  readonly filename: string;
+}
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'import-rules-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+/** Writes a file into a workspace of its own that has nothing but the repository's lint configuration. */
+async function write(workspace: string, file: string, text: string): Promise<void> {
+  const directory = join(root, workspace);
+  await mkdir(dirname(join(directory, file)), { recursive: true });
+  await copyFile('.oxlintrc.json', join(directory, '.oxlintrc.json'));
+  await writeFile(join(directory, file), text);
+}
+
+async function lint(...args: string[]): Promise<readonly Diagnostic[]> {
+  const oxlint = resolve('node_modules/oxlint/bin/oxlint');
+  const env = { ...process.env, OXLINT_TSGOLINT_PATH: resolve('node_modules/.bin/tsgolint') };
+  const output = await new Promise<string>((done, fail) => {
+    execFile(process.execPath, [oxlint, '--format', 'json', ...args], { cwd: root, env }, (error, stdout) => {
+      // Exit code 1 says that something was found.
+      if (error && error.code !== 1) fail(error);
+      else done(stdout);
+    });
+  });
+  return (JSON.parse(output) as { diagnostics: Diagnostic[] }).diagnostics;
+}
+
+/** All messages, by the workspace that they are about. */
+async function lintImports(table: readonly (readonly [string, string, ...string[]])[]) {
+  for (const [index, [file, specifier]] of table.entries()) {
+    await write(String(index), file, forms(specifier).join('\n'));
+  }
+  const diagnostics = await lint();
+  return table.map(([file, specifier], index) => ({
+    file,
+    specifier,
+    messages: diagnostics.filter(({ filename }) => filename.startsWith(`${index}/`)).map(({ help }) => help),
+  }));
+}
+
+describe('import rules', () => {
+  it('forbid what crosses the layers, in every form, and say what to do instead', async () => {
+    const expected = forbidden.map(([file, specifier, message]) => ({
+      file,
+      specifier,
+      messages: forms(specifier).map(() => expect.stringContaining(message)),
+    }));
+    expect(await lintImports(forbidden)).toEqual(expected);
+  });
+
+  it('allow what follows the layers', async () => {
+    const expected = allowed.map(([file, specifier]) => ({ file, specifier, messages: [] }));
+    expect(await lintImports(allowed)).toEqual(expected);
+  });
+
+  it('forbid cycles', async () => {
+    await write('.', `${SRC}/routing/a.ts`, "import { b } from './b.js'; export const a = b;");
+    await write('.', `${SRC}/routing/b.ts`, "import { a } from './a.js'; export const b = a;");
+    expect((await lint()).map(({ code }) => code)).toEqual(['import(no-cycle)', 'import(no-cycle)']);
+  });
+
+  it('leave the import of an injected class alone', async () => {
+    // Made a type import, the class would lose the metadata that injection needs.
+    const service = `
+      import { Injectable } from '@nestjs/common';
+      import { Clock } from './clock.js';
+      @Injectable() export class Service { constructor(readonly clock: Clock) {} }`;
+    await write('.', `${SRC}/handlers/service.ts`, service);
+    expect(await lint()).toEqual([]);
+  });
+});
+
+describe('promise rules', () => {
+  it('forbid promises that nobody awaits and values that nobody checks', async () => {
+    const text = `
+      export async function main(later: Promise<void>, list: any, count: number): Promise<void> {
+        later.then(() => list);
+        [1].forEach(async () => { await later; });
+        await count;
+      }`;
+    await write('.', 'src/main.ts', text);
+    await writeFile(
+      join(root, 'tsconfig.json'),
+      '{ "compilerOptions": { "strict": true }, "include": ["src"] }',
+    );
+    const codes = (await lint('--type-aware')).map(({ code }) => code).sort();
+    expect(codes).toEqual([
+      'typescript(await-thenable)',
+      'typescript(no-explicit-any)',
+      'typescript(no-floating-promises)',
+      'typescript(no-misused-promises)',
+    ]);
+  });
+});
