@@ -1,0 +1,13 @@
+import type { PayloadDecodeError, PayloadTooLargeError } from '../errors.js';
+import type { EventContext } from '../message/event-context.js';
+import type { EventHandler } from './event.handler.js';
+
+/** Hears what becomes of every message. No call may throw. */
+export interface DispatchObserver {
+  /** A handler finished without a failure. */
+  handled(handler: EventHandler, event: EventContext): void;
+  /** A handler, or a guard, pipe, interceptor or filter of it, failed. Nobody else hears of it. */
+  failed(handler: EventHandler, event: EventContext, error: unknown): void;
+  /** A message was not handed to anybody: it is too large, or not what the codec reads. */
+  rejected(channel: string, error: PayloadDecodeError | PayloadTooLargeError): void;
+}

@@ -1,0 +1,77 @@
+import * as errors from './errors.js';
+import { ConfigurationError, PublishManyError, StartupError, quote, reasonOf } from './errors.js';
+
+describe('errors', () => {
+  it('have a code of their own each', () => {
+    const samples = [
+      new errors.ConfigurationError(['x']),
+      new errors.StartupError('x'),
+      new errors.TransportRefusedError('x'),
+      new errors.SubscriptionRefusedError('t', { cause: new Error('NOPERM') }),
+      new errors.BusClosedError(),
+      new errors.NotConnectedError(),
+      new errors.InvalidChannelError('c', 'x'),
+      new errors.InvalidTargetError('t', 'x'),
+      new errors.InvalidOptionError('o', 'x'),
+      new errors.PayloadEncodeError('x'),
+      new errors.PayloadDecodeError('x'),
+      new errors.PayloadTooLargeError('c', 2, 1),
+      new errors.PublishRefusedError('c', { cause: 'x' }),
+      new errors.PublishUnconfirmedError('c', { cause: 'x' }),
+      new errors.PublishManyError([{ error: new Error('x') }]),
+      new errors.NotSupportedError('x'),
+    ];
+    const classes = Object.values(errors).filter(
+      (value) => typeof value === 'function' && value.prototype instanceof errors.EventBusError,
+    );
+    expect(samples).toHaveLength(classes.length);
+    expect(new Set(samples.map((error) => error.code)).size).toBe(samples.length);
+    expect(samples.every((error) => /^EVENT_BUS_[A-Z_]+$/.test(error.code))).toBe(true);
+    expect(samples.every((error) => error.name === error.constructor.name)).toBe(true);
+  });
+
+  it('list every problem of a configuration', () => {
+    expect(new ConfigurationError(['a.', 'b.']).message).toBe(
+      'The event bus cannot start, 2 things are wrong:\n  - a.\n  - b.',
+    );
+  });
+
+  it('spare whoever starts the application the place in our code', () => {
+    expect(new StartupError('No Redis.').stack).toBe('StartupError: No Redis.');
+    expect(new ConfigurationError(['a.']).stack).not.toContain('    at ');
+  });
+
+  it('say how many of several events failed, and keep the first failure', () => {
+    const cause = new Error('first');
+    const error = new PublishManyError([
+      { subscriptions: 1 },
+      { error: cause },
+      { error: new Error('second') },
+    ]);
+    expect(error.message).toContain('2 of 3');
+    expect(error.cause).toBe(cause);
+  });
+});
+
+describe('quote', () => {
+  it('keeps a name on one line and within 128 characters', () => {
+    expect(quote('a\nb\u001b"')).toBe('"a\\nb\\u001b\\""');
+    expect(quote('x'.repeat(500))).toHaveLength(130);
+  });
+});
+
+describe('reasonOf', () => {
+  it.each([
+    [new Error('a\n b.'), 'a b'],
+    [new Error(''), 'Error'],
+    ['text', 'text'],
+    [undefined, 'undefined'],
+    [new AggregateError([new Error('connect ECONNREFUSED ::1:1')], ''), 'connect ECONNREFUSED ::1:1'],
+  ])('reads %p', (cause, reason) => {
+    expect(reasonOf(cause)).toBe(reason);
+  });
+
+  it('is cut where it gets long', () => {
+    expect(reasonOf(new Error('x'.repeat(1000)))).toHaveLength(256);
+  });
+});

@@ -1,0 +1,207 @@
+/** Every error of this package. `code` is for machines, the message says what happened and what to do. */
+export abstract class EventBusError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Options, targets or handlers that cannot work. Thrown at start-up with everything that is wrong at once. */
+export class ConfigurationError extends EventBusError {
+  readonly code = 'EVENT_BUS_CONFIGURATION';
+
+  constructor(readonly problems: readonly string[]) {
+    super(
+      problems.length === 1
+        ? `The event bus cannot start: ${problems[0]}`
+        : `The event bus cannot start, ${problems.length} things are wrong:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
+    trimStack(this);
+  }
+}
+
+/** The broker could not be reached, or did not confirm every subscription, before `startup.timeoutMs` was over. */
+export class StartupError extends EventBusError {
+  readonly code = 'EVENT_BUS_STARTUP';
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    trimStack(this);
+  }
+}
+
+/** The broker turns our connections away, and trying again would not help: wrong password, missing permission. */
+export class TransportRefusedError extends EventBusError {
+  readonly code = 'EVENT_BUS_TRANSPORT_REFUSED';
+}
+
+/** The broker refused one subscription. */
+export class SubscriptionRefusedError extends EventBusError {
+  readonly code = 'EVENT_BUS_SUBSCRIPTION_REFUSED';
+
+  constructor(
+    readonly target: string,
+    options: { cause: unknown },
+  ) {
+    super(
+      `Redis refused the subscription to ${quote(target)}: ${reasonOf(options.cause)}. Grant the user the channel and the SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE command.`,
+      options,
+    );
+  }
+}
+
+/** The bus was closed: the application is shutting down. Nothing was sent. */
+export class BusClosedError extends EventBusError {
+  readonly code = 'EVENT_BUS_CLOSED';
+
+  constructor() {
+    super('The event bus is closed. Publish and subscribe before onApplicationShutdown.');
+  }
+}
+
+/** There is no live connection to the broker, so nothing was sent. */
+export class NotConnectedError extends EventBusError {
+  readonly code = 'EVENT_BUS_NOT_CONNECTED';
+
+  constructor(reason?: string) {
+    super(
+      `Not connected to Redis, nothing was sent${reason ? ` (${reason})` : ''}. Publish again when EventBusStatus is ready.`,
+    );
+  }
+}
+
+/** The channel name cannot be published to. Nothing was sent. */
+export class InvalidChannelError extends EventBusError {
+  readonly code = 'EVENT_BUS_INVALID_CHANNEL';
+
+  constructor(
+    readonly channel: string,
+    problem: string,
+  ) {
+    super(`Cannot publish to ${quote(channel)}: ${problem}`);
+  }
+}
+
+/** A target cannot be subscribed to, or matches nothing that anybody could publish. */
+export class InvalidTargetError extends EventBusError {
+  readonly code = 'EVENT_BUS_INVALID_TARGET';
+
+  constructor(
+    readonly target: string,
+    problem: string,
+  ) {
+    super(`Cannot subscribe to ${quote(target)}: ${problem}`);
+  }
+}
+
+/** An option of a call is not what it has to be. Nothing was sent or subscribed. */
+export class InvalidOptionError extends EventBusError {
+  readonly code = 'EVENT_BUS_INVALID_OPTION';
+
+  constructor(option: string, problem: string) {
+    super(`${option} ${problem}`);
+  }
+}
+
+/** The codec cannot turn the payload into bytes. Nothing was sent. */
+export class PayloadEncodeError extends EventBusError {
+  readonly code = 'EVENT_BUS_PAYLOAD_ENCODE';
+
+  constructor(problem: string, options?: { cause?: unknown }) {
+    super(`The payload cannot be sent: ${problem}`, options);
+  }
+}
+
+/** The bytes of a message are not what the codec reads. No handler is called for it. */
+export class PayloadDecodeError extends EventBusError {
+  readonly code = 'EVENT_BUS_PAYLOAD_DECODE';
+
+  constructor(problem: string, options?: { cause?: unknown }) {
+    super(`The payload cannot be read: ${problem}`, options);
+  }
+}
+
+/** A payload is over `maxPayloadBytes`. When publishing, nothing was sent; when receiving, no handler is called. */
+export class PayloadTooLargeError extends EventBusError {
+  readonly code = 'EVENT_BUS_PAYLOAD_TOO_LARGE';
+
+  constructor(
+    readonly channel: string,
+    readonly bytes: number,
+    readonly maxPayloadBytes: number,
+  ) {
+    super(
+      `The payload for ${quote(channel)} has ${bytes} bytes, the limit is ${maxPayloadBytes}. Send a reference to the data instead, or raise maxPayloadBytes on both sides.`,
+    );
+  }
+}
+
+/** The broker refused the event, so nobody received it. */
+export class PublishRefusedError extends EventBusError {
+  readonly code = 'EVENT_BUS_PUBLISH_REFUSED';
+
+  constructor(
+    readonly channel: string,
+    options: { cause: unknown },
+  ) {
+    super(
+      `Redis refused the event on ${quote(channel)}: ${reasonOf(options.cause)}. Nothing was delivered.`,
+      options,
+    );
+  }
+}
+
+/** The broker did not confirm the event: it may or may not have been delivered. */
+export class PublishUnconfirmedError extends EventBusError {
+  readonly code = 'EVENT_BUS_PUBLISH_UNCONFIRMED';
+
+  constructor(
+    readonly channel: string,
+    options: { cause: unknown },
+  ) {
+    super(
+      `Redis did not confirm the event on ${quote(channel)} (${reasonOf(options.cause)}); it may have been delivered. Publish again only if handlers are idempotent.`,
+      options,
+    );
+  }
+}
+
+/** Some events of a `publishMany` failed. `outcomes` has one entry per event, in order. */
+export class PublishManyError extends EventBusError {
+  readonly code = 'EVENT_BUS_PUBLISH_MANY';
+
+  constructor(
+    readonly outcomes: readonly ({ readonly subscriptions: number } | { readonly error: Error })[],
+  ) {
+    const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+    super(
+      `${errors.length} of ${outcomes.length} events were not published. See outcomes; the first error is: ${errors[0]?.message}`,
+      { cause: errors[0] },
+    );
+  }
+}
+
+/** The transport has no sharded pub/sub, or the server is older than Redis 7.0. */
+export class NotSupportedError extends EventBusError {
+  readonly code = 'EVENT_BUS_NOT_SUPPORTED';
+}
+
+/** A name for logs and messages: JSON-escaped, so that it stays on one line, and cut at 128 characters. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 128 ? `${name.slice(0, 127)}…` : name);
+}
+
+/** The message of whatever was thrown, on one line and cut at 256 characters. */
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return reasonOf(cause.errors[0]);
+  const text = cause instanceof Error ? cause.message || cause.name : String(cause);
+  const line = text.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
+  return line.length > 256 ? `${line.slice(0, 255)}…` : line;
+}
+
+/** Start-up errors are for whoever starts the application: the place in our code that noticed says nothing to them. */
+function trimStack(error: Error): void {
+  error.stack = `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,28 @@
+import { Inject } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { DEFAULT_BUS } from './event-bus.constants.js';
+import { EventBusInspector } from './introspection/event-bus.inspector.js';
+import { EventBusStatus } from './introspection/event-bus.status.js';
+import { EventBusPublisher } from './publishing/event-bus.publisher.js';
+import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
+
+/** The injection token of one of a bus' injectables: the class itself for the default bus. */
+export function eventBusToken<T>(type: Type<T>, name: string = DEFAULT_BUS): Type<T> | string {
+  return name === DEFAULT_BUS ? type : `${type.name}:${name}`;
+}
+
+/** Injects the publisher of a named bus: `@InjectEventBusPublisher('audit') publisher: EventBusPublisher`. */
+export const InjectEventBusPublisher = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(eventBusToken(EventBusPublisher as never, name));
+
+/** Injects the subscriber of a named bus. */
+export const InjectEventBusSubscriber = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(eventBusToken(EventBusSubscriber as never, name));
+
+/** Injects the inspector of a named bus. */
+export const InjectEventBusInspector = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(eventBusToken(EventBusInspector as never, name));
+
+/** Injects the status of a named bus. */
+export const InjectEventBusStatus = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(eventBusToken(EventBusStatus as never, name));

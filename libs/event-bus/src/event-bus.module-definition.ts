@@ -1,0 +1,23 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { EventBusModuleOptions } from './event-bus.options.js';
+
+/** What shapes the module itself, and so cannot come from an asynchronous factory. */
+export interface EventBusModuleExtras {
+  /** The bus, where an application has several: `@OnEvent(…, { bus })`, `@InjectEventBusPublisher(name)`. @default 'default' */
+  readonly name?: string;
+  /** Makes the publisher and the other injectables available in every module. @default true */
+  readonly isGlobal?: boolean;
+}
+
+/** What `useClass` and `useExisting` of `forRootAsync` implement. */
+export interface EventBusOptionsFactory {
+  createEventBusOptions(): Promise<EventBusModuleOptions> | EventBusModuleOptions;
+}
+
+const builder = new ConfigurableModuleBuilder<EventBusModuleOptions>({ moduleName: 'EventBus' })
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createEventBusOptions')
+  .setExtras<EventBusModuleExtras>({ name: undefined, isGlobal: undefined } as EventBusModuleExtras);
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  builder.build();

@@ -1,0 +1,115 @@
+import type { LoggerService } from '@nestjs/common';
+import { BadRequestException, Logger } from '@nestjs/common';
+import type { EventHandler } from './dispatching/event.handler.js';
+import { PayloadDecodeError, PayloadTooLargeError } from './errors.js';
+import { EventBusObserver } from './event-bus.observer.js';
+import { HandlerFailure } from './handlers/handler.failure.js';
+import { EventContext } from './message/event-context.js';
+import { json } from './message/json.codec.js';
+import { ReceivedEvent } from './message/received.event.js';
+
+const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
+const eventOn = (channel: string) =>
+  new EventContext(new ReceivedEvent(channel, Buffer.from('"secret"'), json(), 0), undefined, 'default');
+
+describe('EventBusObserver', () => {
+  let lines: string[];
+  let observer: EventBusObserver;
+
+  beforeEach(() => {
+    lines = [];
+    const write =
+      (level: string) =>
+      (...parts: unknown[]) =>
+        lines.push([level, ...parts.filter((part) => part !== undefined).map(String)].join(' '));
+    const logger: LoggerService = {
+      log: write('log'),
+      error: write('error'),
+      warn: write('warn'),
+      debug: write('debug'),
+      verbose: write('verbose'),
+    };
+    Logger.overrideLogger(logger);
+    observer = new EventBusObserver('default', undefined);
+  });
+
+  afterEach(() => Logger.overrideLogger(['log', 'error', 'warn']));
+
+  it('writes one line per failure, with the handler, the channel and the error, without the payload', () => {
+    const error = new TypeError('no\nnew line');
+    error.stack = 'TypeError: no\nnew line\n    at bill (orders.ts:1:1)';
+    observer.failed(handler, eventOn('a"b'), error);
+    expect(lines).toEqual([
+      'error A handler failed (handler=Orders.bill channel="a\\"b" error="TypeError: no new line")     at bill (orders.ts:1:1) EventBus',
+    ]);
+    expect(observer.counters.failed).toBe(1);
+  });
+
+  it.each(['guard', 'guard-refused', 'filter'] as const)(
+    'names isEventContext as the cure for a %s',
+    (stage) => {
+      observer.failed(handler, eventOn('a'), new HandlerFailure(stage, new Error('x')));
+      expect(lines[0]).toContain('isEventContext');
+    },
+  );
+
+  it('warns when a pipe refuses a payload, and says all that is wrong with it', () => {
+    const refusal = new BadRequestException(['id: is required', 'total: must be a number']);
+    observer.failed(handler, eventOn('a'), new HandlerFailure('pipe', refusal));
+    observer.failed(handler, eventOn('a'), new HandlerFailure('pipe', new TypeError('a bug')));
+    expect(lines[0]).toBe(
+      'warn A pipe refused an event (handler=Orders.bill channel="a" error="BadRequestException: id: is required; total: must be a number") EventBus',
+    );
+    expect(lines[1]).toContain('error A pipe refused an event');
+  });
+
+  it.each([['text'], [undefined], [null], [{ a: 1 }]])('copes with a thrown %p', (thrown) => {
+    observer.failed(handler, eventOn('a'), thrown);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('thrown: ');
+  });
+
+  it('logs what it cannot hand on once per episode, and counts the rest', () => {
+    observer.rejected('a', new PayloadDecodeError('it is not JSON.'));
+    observer.rejected('a', new PayloadTooLargeError('a', 2, 1));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('warn A message was dropped, its payload cannot be read (channel="a"');
+    expect(observer.counters.rejected).toBe(2);
+  });
+
+  it('says once that the bus is degraded, and once that it is ready again', () => {
+    const ready = { status: 'ready' } as const;
+    const degraded = { status: 'degraded', reason: 'connection closed' } as const;
+    observer.stateChanged(ready, { status: 'connecting' });
+    observer.stateChanged(degraded, ready);
+    observer.stateChanged({ status: 'degraded', reason: 'other' }, degraded);
+    observer.stateChanged(ready, degraded);
+    observer.stateChanged({ status: 'closed' }, ready);
+    expect(lines).toEqual([
+      'warn Event bus is degraded, events may be lost (reason="connection closed") EventBus',
+      'log Event bus is ready again EventBus',
+    ]);
+  });
+
+  it('says once why it is not connected yet', () => {
+    observer.stateChanged({ status: 'connecting' }, undefined);
+    observer.stateChanged({ status: 'connecting', reason: 'ECONNREFUSED' }, { status: 'connecting' });
+    observer.stateChanged(
+      { status: 'connecting', reason: 'ETIMEDOUT' },
+      { status: 'connecting', reason: 'ECONNREFUSED' },
+    );
+    expect(lines).toEqual(['warn No connection yet, trying again (reason="ECONNREFUSED") EventBus']);
+  });
+
+  it('names what the shutdown did not wait for', () => {
+    observer.drainIncomplete([{ handler: 'Orders.bill', running: 1, waiting: 2 }], 50);
+    expect(lines[0]).toContain('unfinished="Orders.bill: 1 running, 2 waiting"');
+  });
+
+  it('names the bus where it is not the default one', () => {
+    new EventBusObserver('audit', undefined).started('redis', 'h:1', 2, 3);
+    expect(lines).toEqual([
+      'log Event bus is ready (transport=redis address=h:1 handlers=2 subscriptions=3) EventBus:audit',
+    ]);
+  });
+});

@@ -1,0 +1,156 @@
+import { ConfigurationError } from './errors.js';
+import type { EventCodec } from './message/event.codec.js';
+import { json } from './message/json.codec.js';
+import { ChannelPrefix } from './routing/channel-prefix.js';
+import type { TransportFactory } from './transports/event.transport.js';
+
+/** Options of `EventBusModule.forRoot()`. Only `transport` is required. */
+export interface EventBusModuleOptions {
+  /** Where events travel: `redis(…)` or `memory()`. */
+  readonly transport: TransportFactory;
+  /**
+   * Put before every channel and taken off again on the way in, for several applications on one Redis. Never
+   * applied to Redis' own channels (`__keyspace@0__:…`).
+   * @default ''
+   */
+  readonly prefix?: string;
+  /**
+   * How payloads become bytes: `json()`, `raw()`, or one of your own.
+   * @default json()
+   */
+  readonly codec?: EventCodec;
+  /**
+   * The largest payload, in bytes, that is published or handed to a handler. Redis closes subscribers whose
+   * output buffer overflows (32 MiB by default), so a large payload can cost others their connection.
+   * @default 1048576 (1 MiB)
+   */
+  readonly maxPayloadBytes?: number;
+  readonly startup?: StartupOptions;
+  readonly shutdown?: ShutdownOptions;
+}
+
+export interface StartupOptions {
+  /**
+   * How long the application waits for the connection and for every subscription to be confirmed, in
+   * milliseconds.
+   * @default 10000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * `throw` fails the application's start with a {@link StartupError}; `retry` starts it degraded and keeps
+   * trying, see {@link EventBusStatus}.
+   * @default 'throw'
+   */
+  readonly onFailure?: 'throw' | 'retry';
+}
+
+export interface ShutdownOptions {
+  /**
+   * How long running and waiting handlers may take to finish when the application shuts down, in milliseconds.
+   * What is left then is named in a warning and its `event.signal` is aborted.
+   * @default 10000
+   */
+  readonly drainTimeoutMs?: number;
+}
+
+/** The options with every default in place. */
+export interface EventBusSettings {
+  readonly name: string;
+  readonly transport: TransportFactory;
+  readonly prefix: ChannelPrefix;
+  readonly codec: EventCodec;
+  readonly maxPayloadBytes: number;
+  readonly startup: Required<StartupOptions>;
+  readonly shutdown: Required<ShutdownOptions>;
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const OPTION_NAMES = ['transport', 'prefix', 'codec', 'maxPayloadBytes', 'startup', 'shutdown'];
+
+/** @throws ConfigurationError with everything that is wrong, each with what to write instead. */
+export function resolveSettings(options: EventBusModuleOptions, name: string): EventBusSettings {
+  const problems = problemsOf(options, name);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return {
+    name,
+    transport: options.transport,
+    prefix: new ChannelPrefix(options.prefix ?? ''),
+    codec: options.codec ?? json(),
+    maxPayloadBytes: options.maxPayloadBytes ?? 1024 * 1024,
+    startup: {
+      timeoutMs: options.startup?.timeoutMs ?? 10_000,
+      onFailure: options.startup?.onFailure ?? 'throw',
+    },
+    shutdown: { drainTimeoutMs: options.shutdown?.drainTimeoutMs ?? 10_000 },
+  };
+}
+
+function problemsOf(options: unknown, name: unknown): string[] {
+  const problems: string[] = [];
+  if (typeof name !== 'string' || name === '') problems.push('name must be a non-empty string.');
+  if (!isObject(options)) {
+    return [...problems, 'options are missing. Write EventBusModule.forRoot({ transport: redis() }).'];
+  }
+  const { transport, prefix, codec, maxPayloadBytes, startup, shutdown } = options;
+
+  if (!isObject(transport) || typeof transport['create'] !== 'function') {
+    problems.push('transport is missing. Write transport: redis({ url }) or transport: memory().');
+  } else {
+    problems.push(...(transport as unknown as TransportFactory).problems);
+  }
+  if (prefix !== undefined && typeof prefix !== 'string')
+    problems.push("prefix must be a string, e.g. 'shop:'.");
+  if (typeof prefix === 'string' && prefix.startsWith('__')) {
+    problems.push('prefix must not start with "__": those channels belong to Redis.');
+  }
+  if (codec !== undefined && !isCodec(codec)) {
+    problems.push('codec must have encode and decode. Write codec: json() or codec: raw().');
+  }
+  if (maxPayloadBytes !== undefined && !isCount(maxPayloadBytes, 512 * 1024 * 1024)) {
+    problems.push('maxPayloadBytes must be a whole number from 1 to 536870912 (the largest Redis string).');
+  }
+  problems.push(...groupProblems('startup', startup, ['timeoutMs', 'onFailure']));
+  problems.push(...groupProblems('shutdown', shutdown, ['drainTimeoutMs']));
+  if (isObject(startup)) {
+    const { timeoutMs, onFailure } = startup;
+    if (timeoutMs !== undefined && !isCount(timeoutMs, MAX_TIMER_MS)) {
+      problems.push(`startup.timeoutMs must be a whole number of milliseconds from 1 to ${MAX_TIMER_MS}.`);
+    }
+    if (onFailure !== undefined && onFailure !== 'throw' && onFailure !== 'retry') {
+      problems.push("startup.onFailure must be 'throw' or 'retry'.");
+    }
+  }
+  if (isObject(shutdown) && shutdown['drainTimeoutMs'] !== undefined) {
+    if (shutdown['drainTimeoutMs'] !== 0 && !isCount(shutdown['drainTimeoutMs'], MAX_TIMER_MS)) {
+      problems.push(
+        `shutdown.drainTimeoutMs must be a whole number of milliseconds from 0 to ${MAX_TIMER_MS}.`,
+      );
+    }
+  }
+  return [...problems, ...unknownNames('', options, OPTION_NAMES)];
+}
+
+function groupProblems(group: string, value: unknown, names: readonly string[]): string[] {
+  if (value === undefined) return [];
+  if (!isObject(value)) return [`${group} must be an object, e.g. ${group}: { ${names[0]}: 5000 }.`];
+  return unknownNames(`${group}.`, value, names);
+}
+
+/** A misspelt option would otherwise be a default that nobody asked for. */
+function unknownNames(path: string, value: Record<string, unknown>, known: readonly string[]): string[] {
+  return Object.keys(value)
+    .filter((key) => !known.includes(key))
+    .map((key) => `${path}${key} is not an option. Known here: ${known.join(', ')}.`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCodec(value: unknown): boolean {
+  return isObject(value) && typeof value['encode'] === 'function' && typeof value['decode'] === 'function';
+}
+
+function isCount(value: unknown, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= max;
+}

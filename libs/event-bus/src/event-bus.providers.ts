@@ -1,0 +1,58 @@
+import type { Provider } from '@nestjs/common';
+import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { EVENT_BUS_SETTINGS, EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE } from './event-bus.constants.js';
+import { eventBusToken } from './event-bus.inject.js';
+import { EventBusLifecycle } from './event-bus.lifecycle.js';
+import { MODULE_OPTIONS_TOKEN } from './event-bus.module-definition.js';
+import type { EventBusTap } from './event-bus.observer.js';
+import type { EventBusModuleOptions, EventBusSettings } from './event-bus.options.js';
+import { resolveSettings } from './event-bus.options.js';
+import { EventBusRuntime } from './event-bus.runtime.js';
+import { EventBusInspector } from './introspection/event-bus.inspector.js';
+import { EventBusStatus } from './introspection/event-bus.status.js';
+import { EventBusPublisher } from './publishing/event-bus.publisher.js';
+import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
+import type { TransportFactory } from './transports/event.transport.js';
+
+const PARTS = [
+  { type: EventBusPublisher, part: 'publisher' },
+  { type: EventBusSubscriber, part: 'subscriber' },
+  { type: EventBusInspector, part: 'inspector' },
+  { type: EventBusStatus, part: 'status' },
+] as const;
+
+/** The four injectables of one bus, which other modules may inject. */
+export function exportedProviders(name: string): Provider[] {
+  return PARTS.map(({ type, part }) => ({
+    provide: eventBusToken(type as never, name),
+    useFactory: (runtime: EventBusRuntime) => runtime[part],
+    inject: [EventBusRuntime],
+  }));
+}
+
+/** What stands behind them, private to the module. */
+export function internalProviders(name: string): Provider[] {
+  return [
+    {
+      provide: EVENT_BUS_SETTINGS,
+      useFactory: (options: EventBusModuleOptions) => resolveSettings(options, name),
+      inject: [MODULE_OPTIONS_TOKEN],
+    },
+    {
+      provide: EventBusRuntime,
+      useFactory: (settings: EventBusSettings, override?: TransportFactory, tap?: EventBusTap) =>
+        new EventBusRuntime(settings, override ?? settings.transport, tap),
+      inject: [
+        EVENT_BUS_SETTINGS,
+        { token: EVENT_BUS_TRANSPORT_OVERRIDE, optional: true },
+        { token: EVENT_BUS_TAP, optional: true },
+      ],
+    },
+    {
+      provide: EventBusLifecycle,
+      useFactory: (runtime: EventBusRuntime, modules: ModulesContainer, creator: ExternalContextCreator) =>
+        new EventBusLifecycle(runtime, modules, creator),
+      inject: [EventBusRuntime, ModulesContainer, ExternalContextCreator],
+    },
+  ];
+}

@@ -1,0 +1,122 @@
+import type { PipeTransform, Type } from '@nestjs/common';
+import type { Controller } from '@nestjs/common/internal';
+import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
+import type { EventContext } from '../message/event-context.js';
+import type { EnhancerHost } from './nest.enhancers.js';
+import type { NestInternals } from './nest.internals.js';
+
+/** What `@Payload()` and `@Ctx()` of @nestjs/microservices leave in a method's argument metadata. */
+const PAYLOAD = 3;
+const CONTEXT = 6;
+
+/** How Nest's decorators describe one argument: the key is `type:index`, or has a factory for custom ones. */
+interface ArgumentMetadataEntry {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly pipes?: readonly (PipeTransform | Type<PipeTransform>)[];
+  readonly schema?: unknown;
+  readonly factory?: (data: unknown, context: unknown) => unknown;
+}
+
+/** One argument of a handler: where its value comes from and which pipes it goes through. */
+export interface HandlerArgument {
+  readonly index: number;
+  /** Nest's type number, or the key of a custom decorator: what pipes see as `metadata.type`. */
+  readonly type: number | string;
+  readonly data: unknown;
+  readonly schema: unknown;
+  readonly metatype: unknown;
+  /** Those bound globally, to the class and to the method, then its own. */
+  readonly pipes: PipeTransform[];
+  extract(payload: unknown, event: EventContext): unknown;
+}
+
+/** Without decorators the arguments are `(payload, context)`. Pipes see both, as those of `@EventPattern` see the payload. */
+const UNDECORATED: Readonly<Record<string, ArgumentMetadataEntry>> = {
+  [`${PAYLOAD}:0`]: { index: 0, pipes: [] },
+  [`${CONTEXT}:1`]: { index: 1, pipes: [] },
+};
+
+/** What a decorated method is called with before its parameter decorators have a say: Nest's `args`. */
+export type HandlerArguments = [payload: unknown, event: EventContext];
+
+/** The arguments of a handler, as its parameter decorators ask for them. `pipes` go before an argument's own. */
+export function findArguments(
+  nest: NestInternals,
+  host: EnhancerHost,
+  pipes: readonly PipeTransform[],
+): readonly HandlerArgument[] {
+  const { instance, methodName, method, moduleKey, contextId, inquirerId } = host;
+  const { contextUtils, pipesContextCreator } = nest;
+  const declared = declaredArguments(nest, host);
+  const entries = Object.keys(declared).length === 0 ? UNDECORATED : declared;
+  const metatypes: readonly unknown[] | undefined = contextUtils.reflectCallbackParamtypes(
+    instance as Controller,
+    methodName,
+  );
+  const toContext = contextUtils.getContextFactory('rpc', instance, method);
+  pipesContextCreator.setModuleContext(moduleKey);
+
+  return Object.entries(entries).map(([key, entry]) => {
+    const isCustom = key.includes(CUSTOM_ROUTE_ARGS_METADATA);
+    const type = contextUtils.mapParamType(key);
+    return {
+      index: entry.index,
+      type: isCustom ? type : Number(type),
+      data: entry.data,
+      schema: entry.schema,
+      metatype: metatypes?.[entry.index],
+      pipes: [
+        ...pipes,
+        ...pipesContextCreator.createConcreteContext<unknown[], PipeTransform[]>(
+          [...(entry.pipes ?? [])],
+          contextId,
+          inquirerId,
+        ),
+      ],
+      extract: isCustom
+        ? (payload, event) => entry.factory?.(entry.data, toContext([payload, event]))
+        : extractorOf(Number(type), entry.data),
+    };
+  });
+}
+
+/** Whether they are what a method gets that asks for nothing else, as they came. */
+export function isPayloadAndContext(args: readonly HandlerArgument[]): boolean {
+  return (
+    args.length === 2 &&
+    args.every(({ index, type, data, pipes }) => {
+      const isInPlace = type === (index === 0 ? PAYLOAD : CONTEXT);
+      return isInPlace && data === undefined && pipes.length === 0;
+    })
+  );
+}
+
+/** The pipes that parameter decorators ask for, as they were written: classes or instances. */
+export function declaredPipes(
+  nest: NestInternals,
+  host: Pick<EnhancerHost, 'instance' | 'methodName'>,
+): unknown[] {
+  return Object.values(declaredArguments(nest, host)).flatMap((entry) => [...(entry.pipes ?? [])]);
+}
+
+function declaredArguments(
+  { contextUtils }: NestInternals,
+  { instance, methodName }: Pick<EnhancerHost, 'instance' | 'methodName'>,
+): Readonly<Record<string, ArgumentMetadataEntry>> {
+  const declared = contextUtils.reflectCallbackMetadata<Record<string, ArgumentMetadataEntry> | undefined>(
+    instance as Controller,
+    methodName,
+    ROUTE_ARGS_METADATA,
+  );
+  return declared ?? {};
+}
+
+function extractorOf(type: number, data: unknown): HandlerArgument['extract'] {
+  if (type === PAYLOAD) {
+    return typeof data === 'string' && data !== ''
+      ? (payload) => (payload as Record<string, unknown> | null | undefined)?.[data]
+      : (payload) => payload;
+  }
+  return type === CONTEXT ? (_payload, event) => event : () => null;
+}

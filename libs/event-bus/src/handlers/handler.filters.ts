@@ -1,0 +1,47 @@
+import type { Type } from '@nestjs/common';
+import { IntrinsicException } from '@nestjs/common';
+import { selectExceptionFilterMetadata } from '@nestjs/common/internal';
+import { ExecutionContextHost, MESSAGES } from '@nestjs/core/internal';
+import type { HandlerArguments } from './handler.arguments.js';
+import { HandlerFailure } from './handler.failure.js';
+import type { EnhancerHost } from './nest.enhancers.js';
+import type { BoundFilter } from './nest.internals.js';
+import { settle } from './settle.js';
+
+/** The exception filters of one handler, the most specific first. */
+export class HandlerFilters {
+  constructor(
+    private readonly filters: readonly BoundFilter[],
+    private readonly host: Pick<EnhancerHost, 'instance' | 'method'>,
+  ) {}
+
+  /** Resolves when a filter has dealt with the failure, rejects with what is left to report. */
+  async handle(failure: unknown, args: HandlerArguments): Promise<void> {
+    const cause: unknown = failure instanceof HandlerFailure ? failure.cause : failure;
+    const filter = selectExceptionFilterMetadata(this.filters as never, cause as never);
+    if (filter === undefined) throw failure;
+    const host = new ExecutionContextHost(args, this.host.instance.constructor as Type, this.host.method);
+    host.setType('rpc');
+    try {
+      await settle(filter.func(cause as never, host));
+    } catch (thrown) {
+      if (isLoggedByNest(thrown, cause)) return;
+      throw toReport(thrown, cause, failure);
+    }
+  }
+}
+
+/** A filter may pass the failure on, as it is or as another error; one that broke down is another matter. */
+function toReport(thrown: unknown, cause: unknown, failure: unknown): unknown {
+  // Not an error: an RPC reply (`throwError(() => ({ status, message }))`), and an event has nobody to reply to.
+  if (thrown === cause || !(thrown instanceof Error)) return failure;
+  const isBroken = thrown instanceof TypeError || thrown instanceof ReferenceError;
+  return isBroken ? new HandlerFailure('filter', thrown, cause) : thrown;
+}
+
+/** Nest's BaseRpcExceptionFilter logs an unknown error by itself and replies with this; one line is enough. */
+function isLoggedByNest(reply: unknown, cause: unknown): boolean {
+  if (typeof reply !== 'object' || reply === null || cause instanceof IntrinsicException) return false;
+  const { status, message } = reply as { status?: unknown; message?: unknown };
+  return status === 'error' && message === MESSAGES.UNKNOWN_EXCEPTION_MESSAGE;
+}

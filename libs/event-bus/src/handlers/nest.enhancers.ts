@@ -1,0 +1,51 @@
+import type { CanActivate, NestInterceptor, PipeTransform } from '@nestjs/common';
+import type { ContextId } from '@nestjs/core';
+import type { BoundFilter, NestInternals } from './nest.internals.js';
+
+/** Everything bound to one handler method: globally, on its class and on the method, in Nest's order. */
+export interface Enhancers {
+  readonly guards: CanActivate[];
+  readonly interceptors: NestInterceptor[];
+  readonly pipes: PipeTransform[];
+  /** The most specific first. */
+  readonly filters: readonly BoundFilter[];
+}
+
+export type HandlerMethod = (...args: unknown[]) => unknown;
+
+/** The method to look at, and where it lives: enhancers are resolved in the module of their host. */
+export interface EnhancerHost {
+  readonly instance: object;
+  readonly methodName: string;
+  /** The method as it stands on the prototype: that is where enhancers left their metadata. */
+  readonly method: HandlerMethod;
+  readonly moduleKey: string;
+  readonly contextId: ContextId;
+  /** The host's own id: a transient enhancer has an instance for each host. Undefined: only what needs no host. */
+  readonly inquirerId: string | undefined;
+}
+
+/** Finds what is bound to a method with Nest's own creators, so that whatever Nest supports is supported here. */
+export function findEnhancers(nest: NestInternals, host: EnhancerHost): Enhancers {
+  const { instance, method, moduleKey, contextId, inquirerId } = host;
+  return {
+    guards: nest.guardsContextCreator.create(instance, method, moduleKey, contextId, inquirerId),
+    interceptors: nest.interceptorsContextCreator.create(instance, method, moduleKey, contextId, inquirerId),
+    pipes: nest.pipesContextCreator.create(instance, method, moduleKey, contextId, inquirerId),
+    filters: findFilters(nest, host),
+  };
+}
+
+export function findFilters(nest: NestInternals, host: EnhancerHost): readonly BoundFilter[] {
+  const { instance, method, moduleKey, contextId, inquirerId } = host;
+  return nest.filtersContextCreator.create(instance, method, moduleKey, contextId, inquirerId).filters ?? [];
+}
+
+/**
+ * Calls the method by its name, so that the instance's own version runs, if it has one: bound in the
+ * constructor, wrapped by a proxy, or spied on in a test.
+ */
+export function callMethod({ instance, methodName }: EnhancerHost, ...args: unknown[]): unknown {
+  const method = (instance as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
+  return method.apply(instance, args);
+}

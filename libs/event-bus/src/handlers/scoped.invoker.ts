@@ -1,0 +1,83 @@
+import type { ContextId } from '@nestjs/core';
+import { ContextIdFactory } from '@nestjs/core';
+import type { Injector, InstanceWrapper, Module } from '@nestjs/core/internal';
+import { REQUEST_CONTEXT_ID, STATIC_CONTEXT } from '@nestjs/core/internal';
+import type { EventContext } from '../message/event-context.js';
+import { HandlerFailure } from './handler.failure.js';
+import { HandlerFilters } from './handler.filters.js';
+import type { HandlerCall } from './handler.pipeline.js';
+import { composeCall } from './handler.pipeline.js';
+import type { EnhancerHost, HandlerMethod } from './nest.enhancers.js';
+import { findFilters } from './nest.enhancers.js';
+import type { NestInternals } from './nest.internals.js';
+
+export interface ScopedHost {
+  readonly wrapper: InstanceWrapper;
+  readonly moduleRef: Module;
+  readonly moduleKey: string;
+  readonly prototype: object;
+  readonly methodName: string;
+  readonly method: HandlerMethod;
+  readonly isController: boolean;
+}
+
+/**
+ * A handler that needs something made for each event (or for each durable tree): itself, what it depends on, or
+ * one of `globals`, the request-scoped APP_GUARD and the like. What is injected as REQUEST is the event.
+ */
+export function composeScopedCall(
+  nest: NestInternals,
+  injector: Injector,
+  host: ScopedHost,
+  globals: InstanceWrapper[],
+): HandlerCall {
+  const { wrapper, moduleRef, moduleKey, prototype, methodName, method, isController } = host;
+  const collection = isController ? moduleRef.controllers : moduleRef.providers;
+  const place = { methodName, method, moduleKey };
+  const isDurable = isDurableTree([wrapper, ...globals]);
+  const filters = filtersWithoutInstance(nest, { ...place, instance: Object.create(prototype) as object });
+
+  return async (event) => {
+    let call: HandlerCall;
+    try {
+      const contextId = contextIdOf(nest, event, isDurable);
+      await injector.loadEnhancersPerContext(wrapper, contextId, wrapper, globals);
+      const instance = (await injector.loadPerContext(
+        wrapper.instance as object,
+        moduleRef,
+        collection as never,
+        contextId,
+        wrapper,
+      )) as object;
+      call = composeCall(nest, { ...place, instance, contextId, inquirerId: wrapper.id });
+    } catch (error) {
+      return filters.handle(new HandlerFailure('scope', error), [event.payload, event]);
+    }
+    await call(event);
+  };
+}
+
+/** When there is no instance, the filters that need none themselves still get to see why. */
+function filtersWithoutInstance(
+  nest: NestInternals,
+  host: Omit<EnhancerHost, 'contextId' | 'inquirerId'>,
+): HandlerFilters {
+  const filters = findFilters(nest, { ...host, contextId: STATIC_CONTEXT, inquirerId: undefined });
+  return new HandlerFilters(filters, host);
+}
+
+function isDurableTree(wrappers: readonly InstanceWrapper[]): boolean {
+  const scoped = wrappers.filter((wrapper) => !wrapper.isDependencyTreeStatic());
+  return scoped.length > 0 && scoped.every((wrapper) => wrapper.isDependencyTreeDurable());
+}
+
+/** As Nest does for messages: one context per event, or the durable tree that the application's strategy picks. */
+function contextIdOf(nest: NestInternals, event: EventContext, isDurable: boolean): ContextId {
+  const contextId = ContextIdFactory.getByRequest(event as never);
+  if ((event as unknown as Record<symbol, unknown>)[REQUEST_CONTEXT_ID as unknown as symbol] === undefined) {
+    Object.defineProperty(event, REQUEST_CONTEXT_ID, { value: contextId });
+    const payload: unknown = (contextId as { payload?: unknown }).payload;
+    nest.registerRequestProvider(isDurable ? payload : Object.assign(event, payload), contextId);
+  }
+  return contextId;
+}

@@ -1,0 +1,84 @@
+export { EventBusModule } from './event-bus.module.js';
+export type { EventBusModuleExtras, EventBusOptionsFactory } from './event-bus.module-definition.js';
+export type { EventBusModuleOptions, ShutdownOptions, StartupOptions } from './event-bus.options.js';
+export {
+  InjectEventBusInspector,
+  InjectEventBusPublisher,
+  InjectEventBusStatus,
+  InjectEventBusSubscriber,
+  eventBusToken,
+} from './event-bus.inject.js';
+
+export { OnEvent } from './handlers/on-event.decorator.js';
+export type { OnEventOptions } from './handlers/on-event.decorator.js';
+export { isEventContext } from './handlers/is-event-context.js';
+export { EventContext } from './message/event-context.js';
+export type { EventParamValues } from './message/event-context.js';
+
+export { EventBusPublisher } from './publishing/event-bus.publisher.js';
+export type { EventToPublish, PublishOptions } from './publishing/event-bus.publisher.js';
+export { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
+export type {
+  EventListener,
+  SubscribeOptions,
+  Subscription,
+  Targets,
+} from './subscribing/event-bus.subscriber.js';
+export { EventStream } from './subscribing/event.stream.js';
+export type { StreamBufferOptions, StreamOptions } from './subscribing/event.stream.js';
+export { EventBusInspector } from './introspection/event-bus.inspector.js';
+export type {
+  EventBusSnapshot,
+  HandlerSnapshot,
+  SubscriptionSnapshot,
+} from './introspection/event-bus.inspector.js';
+export { EventBusStatus } from './introspection/event-bus.status.js';
+export type { EventBusState } from './introspection/event-bus.status.js';
+
+export { json } from './message/json.codec.js';
+export { raw } from './message/raw.codec.js';
+export type { DecodedEvent, EventCodec, EventMetadata } from './message/event.codec.js';
+
+export { redis } from './transports/redis/redis.transport.js';
+export type { RedisTransportOptions } from './transports/redis/redis.options.js';
+export { memory } from './transports/memory/memory.transport.js';
+export type { MemoryTransportOptions } from './transports/memory/memory.transport.js';
+export { MemoryBroker, memoryBroker } from './transports/memory/memory.broker.js';
+export { targetKey } from './routing/subscription-target.js';
+export type {
+  EventTransport,
+  InspectionQuery,
+  InspectionResult,
+  OutgoingMessage,
+  PublishOutcome,
+  SubscribeOutcome,
+  SubscriptionInfo,
+  SubscriptionKind,
+  SubscriptionState,
+  SubscriptionTarget,
+  TransportCapabilities,
+  TransportFactory,
+  TransportListener,
+  TransportState,
+  TransportStatus,
+} from './transports/event.transport.js';
+
+export {
+  BusClosedError,
+  ConfigurationError,
+  EventBusError,
+  InvalidChannelError,
+  InvalidOptionError,
+  InvalidTargetError,
+  NotConnectedError,
+  NotSupportedError,
+  PayloadDecodeError,
+  PayloadEncodeError,
+  PayloadTooLargeError,
+  PublishManyError,
+  PublishRefusedError,
+  PublishUnconfirmedError,
+  StartupError,
+  SubscriptionRefusedError,
+  TransportRefusedError,
+} from './errors.js';

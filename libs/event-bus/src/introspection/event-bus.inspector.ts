@@ -1,0 +1,138 @@
+import { withDeadline } from '../deadline.js';
+import type { EventDispatcher } from '../dispatching/event.dispatcher.js';
+import type { EventReceiver } from '../dispatching/event.receiver.js';
+import { NotConnectedError } from '../errors.js';
+import type { EventBusCounters, EventBusObserver } from '../event-bus.observer.js';
+import type { EventBusSettings } from '../event-bus.options.js';
+import type { HandlerRegistry } from '../subscribing/handler.registry.js';
+import type {
+  EventTransport,
+  InspectionQuery,
+  InspectionResult,
+  SubscriptionKind,
+  SubscriptionState,
+} from '../transports/event.transport.js';
+import type { EventBusState, EventBusStatus } from './event-bus.status.js';
+
+/** This process's side of one bus, as plain JSON: no payloads, no secrets. */
+export interface EventBusSnapshot {
+  readonly bus: string;
+  readonly status: EventBusState;
+  /** Why it is not ready. */
+  readonly reason?: string;
+  readonly transport: { readonly name: string; readonly address: string };
+  readonly codec: string;
+  readonly prefix: string;
+  readonly handlers: readonly HandlerSnapshot[];
+  readonly subscriptions: readonly SubscriptionSnapshot[];
+  /** Since the start of the process. `received` counts messages, before they are matched to handlers. */
+  readonly counters: EventBusCounters & { readonly received: number };
+}
+
+export interface HandlerSnapshot {
+  /** `OrderNotifier.notify`, or `listener` for one added at run time. */
+  readonly handler: string;
+  /** As written, channels before globs. */
+  readonly targets: readonly string[];
+  /** Events being handled now. */
+  readonly running: number;
+  /** Events behind them. */
+  readonly waiting: number;
+}
+
+export interface SubscriptionSnapshot {
+  readonly kind: SubscriptionKind;
+  /** With the application's prefix, as Redis knows it. */
+  readonly target: string;
+  readonly state: SubscriptionState;
+  /** Why Redis denied it. */
+  readonly reason?: string;
+}
+
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/** Looks at the broker (PUBSUB …) and at this process. Channel names go in and come out without the prefix. */
+export class EventBusInspector {
+  constructor(
+    private readonly settings: EventBusSettings,
+    private readonly transport: EventTransport,
+    private readonly registry: HandlerRegistry,
+    private readonly dispatcher: EventDispatcher,
+    private readonly receiver: EventReceiver,
+    private readonly observer: EventBusObserver,
+    private readonly status: EventBusStatus,
+  ) {}
+
+  /**
+   * Channels with at least one subscriber in any process (PUBSUB CHANNELS); patterns do not count.
+   * @param pattern a Redis glob. All channels when left out.
+   */
+  async channels(pattern = '*'): Promise<string[]> {
+    return this.listChannels('channels', pattern);
+  }
+
+  /** Shard channels with at least one subscriber (PUBSUB SHARDCHANNELS, Redis 7.0). */
+  async shardChannels(pattern = '*'): Promise<string[]> {
+    return this.listChannels('shardChannels', pattern);
+  }
+
+  /** Subscribers per channel over all processes, patterns not counted (PUBSUB NUMSUB). */
+  async subscriberCounts(channels: readonly string[]): Promise<Map<string, number>> {
+    return this.countSubscribers('subscriberCounts', channels);
+  }
+
+  /** Subscribers per shard channel (PUBSUB SHARDNUMSUB, Redis 7.0). */
+  async shardSubscriberCounts(channels: readonly string[]): Promise<Map<string, number>> {
+    return this.countSubscribers('shardSubscriberCounts', channels);
+  }
+
+  /** Distinct patterns that anybody is subscribed to (PUBSUB NUMPAT), of other applications too. */
+  async patternCount(): Promise<number> {
+    return (await this.ask({ query: 'patternCount' })).total ?? 0;
+  }
+
+  snapshot(): EventBusSnapshot {
+    const { settings, transport, status } = this;
+    const work = this.dispatcher.snapshot();
+    const { reason } = status;
+    return {
+      bus: settings.name,
+      status: status.current,
+      ...(reason === undefined ? {} : { reason }),
+      transport: { name: transport.name, address: transport.address },
+      codec: settings.codec.name,
+      prefix: settings.prefix.prefix,
+      handlers: this.registry.handlers.map((handler) => {
+        const { running, waiting } = work.get(handler) ?? { running: 0, waiting: 0 };
+        return { handler: handler.name, targets: handler.targets.map(({ text }) => text), running, waiting };
+      }),
+      subscriptions: transport.subscriptions().map(({ target, ...rest }) => ({
+        kind: target.kind,
+        target: target.name,
+        ...rest,
+      })),
+      counters: { ...this.observer.counters, received: this.receiver.receivedMessages },
+    };
+  }
+
+  private ask(query: InspectionQuery): Promise<InspectionResult> {
+    const late = () => new NotConnectedError(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
+    return withDeadline(this.transport.inspect(query), ANSWER_TIMEOUT_MS, late);
+  }
+
+  private async listChannels(query: 'channels' | 'shardChannels', pattern: string): Promise<string[]> {
+    const { prefix } = this.settings;
+    const { channels = [] } = await this.ask({ query, pattern: prefix.addToPattern(pattern) });
+    return channels.map((channel) => prefix.strip(channel));
+  }
+
+  private async countSubscribers(
+    query: 'subscriberCounts' | 'shardSubscriberCounts',
+    channels: readonly string[],
+  ): Promise<Map<string, number>> {
+    const { prefix } = this.settings;
+    const named = channels.map((channel) => prefix.addToChannel(channel));
+    const { counts } = await this.ask({ query, channels: named });
+    return new Map(channels.map((channel) => [channel, counts?.get(prefix.addToChannel(channel)) ?? 0]));
+  }
+}

@@ -1,0 +1,71 @@
+import type { EventMetadata } from './event.codec.js';
+import type { ReceivedEvent } from './received.event.js';
+
+/** Values of a template's parameters, by name. */
+export type EventParamValues = Readonly<Record<string, string>>;
+
+const NO_PARAMS: EventParamValues = Object.freeze(Object.create(null) as EventParamValues);
+
+/** Ends the event's signal; the handler's own work may listen to it. Not part of the public API. */
+export let abortEvent: (event: EventContext, reason: unknown) => void;
+
+/**
+ * What a handler gets beside the payload: where the event came from and when. One per handler and event; the
+ * payload is shared by all handlers of the process that get the event, so treat it as read-only.
+ */
+export class EventContext<T = unknown> {
+  /** The concrete channel, without the application's prefix. */
+  readonly channel: string;
+  /**
+   * The first of the handler's own targets that matches, when that is a Redis glob, channels before globs, in
+   * declaration order. Undefined when the handler asked for the channel itself.
+   */
+  readonly pattern: string | undefined;
+  readonly payload: T;
+  /** Values of a template's parameters. Empty where the handler's target has none. */
+  readonly params: EventParamValues = NO_PARAMS;
+  /** What the codec carries beside the payload. Empty with plain JSON. */
+  readonly metadata: EventMetadata;
+  /** When the message reached this process, in milliseconds since the epoch. */
+  readonly receivedAtMs: number;
+  /** The name of the bus, `default` unless it was given one. */
+  readonly bus: string;
+
+  #abortion: AbortController | undefined;
+  #abortReason: unknown;
+  #isAborted = false;
+
+  static {
+    abortEvent = (event, reason) => {
+      event.#isAborted = true;
+      event.#abortReason = reason;
+      event.#abortion?.abort(reason);
+    };
+  }
+
+  constructor(event: ReceivedEvent, pattern: string | undefined, bus: string) {
+    this.channel = event.channel;
+    this.pattern = pattern;
+    this.payload = event.payload as T;
+    this.metadata = event.metadata;
+    this.receivedAtMs = event.receivedAtMs;
+    this.bus = bus;
+  }
+
+  /** Aborted when the handler's time is over: at the end of the shutdown drain. Made on first use. */
+  get signal(): AbortSignal {
+    this.#abortion ??= new AbortController();
+    if (this.#isAborted && !this.#abortion.signal.aborted) this.#abortion.abort(this.#abortReason);
+    return this.#abortion.signal;
+  }
+
+  /** Same as {@link channel}, for those who come from RedisContext. */
+  getChannel(): string {
+    return this.channel;
+  }
+
+  /** Same as {@link pattern}, for those who come from RedisContext. */
+  getPattern(): string | undefined {
+    return this.pattern;
+  }
+}

@@ -1,0 +1,14 @@
+/** How Redis is asked: SUBSCRIBE (`channel`), PSUBSCRIBE (`pattern`) or SSUBSCRIBE (`shard`). */
+export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
+
+/** One subscription at the broker: a concrete channel, a Redis glob, or a shard channel. */
+export interface SubscriptionTarget {
+  readonly kind: SubscriptionKind;
+  /** The channel name or the glob, exactly as the broker gets it. */
+  readonly name: string;
+}
+
+/** Two targets are the same subscription exactly when their keys are equal. */
+export function targetKey(target: SubscriptionTarget): string {
+  return `${target.kind}:${target.name}`;
+}

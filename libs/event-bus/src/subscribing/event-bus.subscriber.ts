@@ -1,0 +1,123 @@
+import { Observable } from 'rxjs';
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { BusClosedError, EventBusError, InvalidOptionError, InvalidTargetError } from '../errors.js';
+import type { EventBusObserver } from '../event-bus.observer.js';
+import type { EventBusSettings } from '../event-bus.options.js';
+import type { EventBusStatus } from '../introspection/event-bus.status.js';
+import type { EventContext } from '../message/event-context.js';
+import type { EventTarget } from '../routing/event-target.js';
+import { orderTargets, parseTarget, targetProblem } from '../routing/event-target.js';
+import type { SubscriptionKind } from '../routing/subscription-target.js';
+import type { StreamOptions } from './event.stream.js';
+import { EventStream } from './event.stream.js';
+import type { HandlerRegistry } from './handler.registry.js';
+
+/** A channel, a Redis glob, or alternatives of them. */
+export type Targets = string | readonly string[];
+
+/** Gets one event at a time per channel; a failure is logged and counted as a handler's would be. */
+export type EventListener<T = unknown> = (payload: T, event: EventContext<T>) => unknown;
+
+export interface SubscribeOptions {
+  /** Overrules the detection of globs, as in {@link OnEventOptions}. */
+  readonly kind?: SubscriptionKind;
+}
+
+export interface Subscription {
+  /** The listener gets nothing from the call on; resolves when Redis stopped sending. Idempotent. */
+  unsubscribe(): Promise<void>;
+}
+
+/** Subscribes at run time, beside the `@OnEvent` handlers. */
+export class EventBusSubscriber {
+  constructor(
+    private readonly settings: EventBusSettings,
+    private readonly registry: HandlerRegistry,
+    private readonly status: EventBusStatus,
+    private readonly observer: EventBusObserver,
+  ) {}
+
+  /**
+   * Resolves on Redis' confirmation: what is published afterwards reaches the listener. While there is no
+   * link it waits for one.
+   *
+   * @throws InvalidTargetError, SubscriptionRefusedError, BusClosedError: nothing stays subscribed.
+   */
+  async subscribe<T = unknown>(
+    target: Targets,
+    listener: EventListener<T>,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    let isOver = false;
+    // What was accepted before the end, and waits behind a slow event of its channel, is not handed over either.
+    const unlessOver: EventListener = (payload, event) =>
+      isOver ? undefined : listener(payload as T, event as EventContext<T>);
+    const handler = this.toHandler(target, unlessOver, options);
+    if (this.status.current === 'closed') throw new BusClosedError();
+    const outcomes = await this.registry.add([handler]);
+    const refused = outcomes.find((outcome) => outcome.error !== undefined);
+    if (refused?.error !== undefined) {
+      await this.registry.remove(handler);
+      // Nobody but the shutdown unsubscribes what somebody waits for.
+      throw refused.error instanceof EventBusError ? refused.error : new BusClosedError();
+    }
+    return {
+      unsubscribe: () => {
+        isOver = true;
+        return this.registry.remove(handler);
+      },
+    };
+  }
+
+  /**
+   * A cold Observable of events: the first subscriber subscribes at Redis, the last one unsubscribes. Errors
+   * as {@link subscribe} does; completes when the bus is closed.
+   */
+  observe<T = unknown>(target: Targets, options: SubscribeOptions = {}): Observable<EventContext<T>> {
+    return new Observable<EventContext<T>>((observer) => {
+      const subscribed = this.subscribe<T>(target, (_payload, event) => observer.next(event), options);
+      subscribed.catch((error: unknown) => observer.error(error));
+      const closing = this.status.changes.subscribe({ complete: () => observer.complete() });
+      return () => {
+        closing.unsubscribe();
+        subscribed.then((subscription) => subscription.unsubscribe()).catch(() => undefined);
+      };
+    });
+  }
+
+  /**
+   * Events for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
+   * Events wait in a bounded buffer while the loop is busy; what it cannot hold is dropped and counted.
+   */
+  stream<T = unknown>(target: Targets, options: StreamOptions & SubscribeOptions = {}): EventStream<T> {
+    const { kind } = options;
+    const source = this.observe<T>(target, kind === undefined ? {} : { kind });
+    return new EventStream<T>(source, options, () => this.observer.streamOverflowed(target));
+  }
+
+  private toHandler(target: Targets, listener: EventListener, { kind }: SubscribeOptions): EventHandler {
+    if (kind !== undefined && !['channel', 'pattern', 'shard'].includes(kind)) {
+      throw new InvalidOptionError('kind', "must be 'channel', 'pattern' or 'shard'.");
+    }
+    const texts = typeof target === 'string' ? [target] : target;
+    if (!Array.isArray(texts) || texts.length === 0) {
+      throw new InvalidTargetError(String(target), 'name a channel or a Redis glob, or an array of them.');
+    }
+    const targets = texts.map((text: string): EventTarget => {
+      const problem = targetProblem(text, kind);
+      if (problem !== undefined) throw new InvalidTargetError(String(text), problem);
+      return parseTarget(text, this.settings.prefix, kind);
+    });
+    return {
+      name: 'listener',
+      targets: orderTargets(targets),
+      invoke: (event) => callListener(listener, event),
+    };
+  }
+}
+
+function callListener(listener: EventListener, event: EventContext): void | Promise<void> {
+  const result = listener(event.payload, event);
+  const isThenable = typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function';
+  return isThenable ? Promise.resolve(result).then(() => undefined) : undefined;
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import type {
+  EventTransport,
+  InspectionQuery,
+  InspectionResult,
+  OutgoingMessage,
+  PublishOutcome,
+  SubscribeOutcome,
+  SubscriptionTarget,
+} from '../transports/event.transport.js';
+import { quote } from '../errors.js';
+import { within } from './deadline.js';
+import type { ListenerRecord, ReceivedMessage } from './listener.record.js';
+
+/** A transport of a conformance test with the record of its listener. No wait lasts for ever. */
+export class ConformancePeer {
+  constructor(
+    readonly transport: EventTransport,
+    readonly record: ListenerRecord,
+  ) {}
+
+  async connect(): Promise<void> {
+    await within('connect() to resolve', this.transport.connect());
+  }
+
+  async close(): Promise<void> {
+    await within('close() to resolve', this.transport.close());
+  }
+
+  /** Subscribes and expects that every target is confirmed. */
+  async subscribe(...targets: readonly SubscriptionTarget[]): Promise<void> {
+    const outcomes = await this.subscribeOutcomes(targets);
+    for (const { error } of outcomes) assert.ifError(error);
+    assert.deepEqual(
+      outcomes.map(({ target }) => target),
+      targets,
+    );
+  }
+
+  subscribeOutcomes(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
+    return within('subscribe() to resolve', this.transport.subscribe(targets));
+  }
+
+  async unsubscribe(...targets: readonly SubscriptionTarget[]): Promise<void> {
+    await within('unsubscribe() to resolve', this.transport.unsubscribe(targets));
+  }
+
+  /** Publishes one message and returns the subscriptions that were reported. */
+  async send(channel: string, body: Buffer | string, kind: 'channel' | 'shard' = 'channel'): Promise<number> {
+    const [count] = await this.sendAll([{ kind, channel, body }]);
+    return count ?? assert.fail('publish() has no outcome for the message');
+  }
+
+  /** Publishes in one call, expects that nothing fails, and returns the subscriptions that were reported. */
+  async sendAll(messages: readonly OutgoingMessage[]): Promise<number[]> {
+    const outcomes = await this.publishOutcomes(messages);
+    return outcomes.map((outcome) =>
+      'error' in outcome ? assert.fail(outcome.error) : outcome.subscriptions,
+    );
+  }
+
+  publishOutcomes(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
+    return within('publish() to resolve', this.transport.publish(messages));
+  }
+
+  inspect(query: InspectionQuery): Promise<InspectionResult> {
+    return within(`inspect(${query.query}) to resolve`, this.transport.inspect(query));
+  }
+
+  /** What has come on this channel until now. */
+  messagesOn(channel: string): readonly ReceivedMessage[] {
+    return this.record.messages.filter((message) => message.channel === channel);
+  }
+
+  /** The bodies that have come on this channel until now, as text. */
+  textsOn(channel: string): string[] {
+    return this.messagesOn(channel).map(({ body }) => body.toString());
+  }
+
+  /** `kind target: body` of what has come on this channel, sorted: between subscriptions, no order is promised. */
+  deliveriesOn(channel: string): string[] {
+    return this.messagesOn(channel)
+      .map(({ target, body }) => `${target.kind} ${target.name}: ${body.toString()}`)
+      .toSorted();
+  }
+
+  /** Resolves when so many messages have come on this channel. */
+  async receive(channel: string, count = 1): Promise<readonly ReceivedMessage[]> {
+    await this.record.until(
+      `${count} messages on ${quote(channel)}`,
+      () => this.messagesOn(channel).length >= count,
+    );
+    return this.messagesOn(channel);
+  }
+}

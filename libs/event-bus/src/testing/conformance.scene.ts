@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type {
+  OutgoingMessage,
+  SubscriptionTarget,
+  TransportCapabilities,
+} from '../transports/event.transport.js';
+import { ConformancePeer } from './conformance.peer.js';
+import { within } from './deadline.js';
+import { ListenerRecord } from './listener.record.js';
+import type { TransportConformanceTest, TransportHarness } from './transport.harness.js';
+
+/** Where one conformance test plays: its transports, and names that no other test uses. */
+export class ConformanceScene {
+  private readonly id = randomUUID();
+  private readonly peers: ConformancePeer[] = [];
+  private fences = 0;
+
+  constructor(private readonly harness: TransportHarness) {}
+
+  /** A name of this test alone. What it adds has no glob characters of its own. */
+  name(suffix: string): string {
+    return `conformance:${this.id}:${suffix}`;
+  }
+
+  names<const Suffixes extends readonly string[]>(
+    ...suffixes: Suffixes
+  ): { readonly [Index in keyof Suffixes]: string } {
+    return suffixes.map((suffix) => this.name(suffix)) as { readonly [Index in keyof Suffixes]: string };
+  }
+
+  /** A transport that is not connected yet. */
+  async open(record = new ListenerRecord()): Promise<ConformancePeer> {
+    const peer = new ConformancePeer(await within('a transport', this.harness.open(record)), record);
+    this.peers.push(peer);
+    return peer;
+  }
+
+  async connect(record?: ListenerRecord): Promise<ConformancePeer> {
+    const peer = await this.open(record);
+    await peer.connect();
+    return peer;
+  }
+
+  /**
+   * Resolves when the subscriber has received a message that was published after all the publisher's others: what
+   * has not come by then does not come.
+   */
+  async fence(
+    publisher: ConformancePeer,
+    subscriber: ConformancePeer,
+    kind: 'channel' | 'shard' = 'channel',
+  ): Promise<void> {
+    this.fences += 1;
+    const name = `conformance-fence:${this.id}:${this.fences}`;
+    await subscriber.subscribe({ kind, name });
+    await publisher.send(name, 'fence', kind);
+    await subscriber.receive(name);
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.peers.map((peer) => peer.close()));
+  }
+}
+
+/** A test that plays in a scene of its own, and closes every transport of it in the end. */
+export function conformanceTest(
+  name: string,
+  play: (scene: ConformanceScene) => Promise<void>,
+  requires?: keyof TransportCapabilities,
+): TransportConformanceTest {
+  return {
+    name,
+    ...(requires === undefined ? {} : { requires }),
+    run: async (harness) => {
+      const scene = new ConformanceScene(harness);
+      try {
+        await play(scene);
+      } finally {
+        await scene.closeAll();
+      }
+    },
+  };
+}
+
+export function channel(name: string): SubscriptionTarget {
+  return { kind: 'channel', name };
+}
+
+export function pattern(name: string): SubscriptionTarget {
+  return { kind: 'pattern', name };
+}
+
+export function shard(name: string): SubscriptionTarget {
+  return { kind: 'shard', name };
+}
+
+/** Messages for one channel. */
+export function messagesFor(name: string, bodies: readonly (Buffer | string)[]): OutgoingMessage[] {
+  return bodies.map((body) => ({ kind: 'channel', channel: name, body }));
+}
+
+/** `0`, `1`, … as bodies, whose order can be told. */
+export function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(index));
+}
+
+/** Codes, not classes: an error keeps its code when two copies of the package are loaded. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes(String((error as { code?: unknown } | undefined)?.code));
+}
+
+export function assertCode(error: unknown, ...codes: readonly string[]): void {
+  assert.ok(
+    hasCode(error, ...codes),
+    `expected an error with code ${codes.join(' or ')}, got ${String(error)}`,
+  );
+}

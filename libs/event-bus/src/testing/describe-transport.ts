@@ -1,0 +1,77 @@
+import type { TransportCapabilities } from '../transports/event.transport.js';
+import { transportConformance } from './transport.conformance.js';
+import type { TransportConformanceTest, TransportHarness } from './transport.harness.js';
+
+export interface DescribeTransportOptions {
+  /** Runs once before the tests and before the harness is made, e.g. starts a server. */
+  readonly before?: () => void | Promise<void>;
+  /** Runs once after the tests. */
+  readonly after?: () => void | Promise<void>;
+  /**
+   * What the transport can do. Only needed when the harness is a function, which is called too late to tell which
+   * tests to skip.
+   * @default the harness's own; all of them when the harness is a function
+   */
+  readonly capabilities?: TransportCapabilities;
+}
+
+/** What Jest, and Vitest with `globals: true`, put on globalThis. */
+interface TestGlobals {
+  readonly describe?: (name: string, register: () => void) => void;
+  readonly it?: TestFunction & { readonly skip: TestFunction };
+  readonly beforeAll?: (run: () => Promise<void>) => void;
+  readonly afterAll?: (run: () => Promise<void>) => void;
+}
+
+type TestFunction = (name: string, run: () => Promise<void>, timeoutMs?: number) => void;
+
+/** Each wait of a test has its own deadline and says what is missing; this one would not. */
+const TEST_TIMEOUT_MS = 60_000;
+
+/**
+ * Registers the conformance suite for one transport, one `it` for each promise. Tests of a capability that the
+ * transport does not have are registered as skipped, with the reason in their title.
+ *
+ * @example describeTransport('memory', { open: async (listener) => factory.create(listener), capabilities: { shard: true } });
+ */
+export function describeTransport(
+  name: string,
+  harness: TransportHarness | (() => TransportHarness | Promise<TransportHarness>),
+  options: DescribeTransportOptions = {},
+): void {
+  const { describe, it, beforeAll, afterAll } = globalThis as TestGlobals;
+  if (!describe || !it || !beforeAll || !afterAll) {
+    throw new Error(
+      'describeTransport() needs the globals describe, it, beforeAll and afterAll. In Vitest, set test.globals to true.',
+    );
+  }
+  const known = options.capabilities ?? (typeof harness === 'function' ? undefined : harness.capabilities);
+  describe(name, () => {
+    let made: TransportHarness | undefined;
+    beforeAll(async () => {
+      await options.before?.();
+      made = typeof harness === 'function' ? await harness() : harness;
+    });
+    afterAll(async () => {
+      await options.after?.();
+    });
+    for (const test of transportConformance) {
+      const run = () => runOn(test, made);
+      const { requires } = test;
+      if (requires === undefined || known === undefined || known[requires])
+        it(test.name, run, TEST_TIMEOUT_MS);
+      else it.skip(`${test.name} (skipped: ${name} has no capability ${JSON.stringify(requires)})`, run);
+    }
+  });
+}
+
+async function runOn(test: TransportConformanceTest, harness: TransportHarness | undefined): Promise<void> {
+  if (!harness) throw new Error('The harness was not made; see the failure before the tests.');
+  if (test.requires !== undefined && !harness.capabilities[test.requires]) {
+    throw new Error(
+      `The transport has no capability ${JSON.stringify(test.requires)}. ` +
+        'Pass { capabilities } to describeTransport(), so that the test is shown as skipped.',
+    );
+  }
+  await test.run(harness);
+}

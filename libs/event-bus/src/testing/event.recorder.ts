@@ -1,0 +1,149 @@
+import type { EventDispatcher } from '../dispatching/event.dispatcher.js';
+import type { EventBusTap } from '../event-bus.observer.js';
+import type { EventContext } from '../message/event-context.js';
+import { ChannelPrefix } from '../routing/channel-prefix.js';
+import { parseTarget } from '../routing/event-target.js';
+import type { MemoryBroker } from '../transports/memory/memory.broker.js';
+import { withDeadline } from '../deadline.js';
+
+/** What became of an event: the application published it, or one of its handlers handled it or failed. */
+export type RecordedStage = 'published' | 'handled' | 'failed';
+
+export interface RecordedEvent {
+  readonly stage: RecordedStage;
+  readonly bus: string;
+  readonly channel: string;
+  /** Published: as it was passed to `publish`. Otherwise: as the codec decoded it. */
+  readonly payload: unknown;
+  /** `OrderNotifier.notify`. Absent for published events. */
+  readonly handler?: string;
+  /** Absent for published events. */
+  readonly event?: EventContext;
+  /** What the handler threw. Only for failed ones. */
+  readonly error?: unknown;
+}
+
+export interface WaitForOptions {
+  /** Only events of this stage. Any when left out. */
+  readonly stage?: RecordedStage;
+  /** Waits for this many, and returns the last of them. @default 1 */
+  readonly count?: number;
+  /** @default 5000 */
+  readonly timeoutMs?: number;
+}
+
+const NO_PREFIX = new ChannelPrefix('');
+
+/** Remembers what every bus of an application published and handled, in order. */
+export class EventRecorder implements EventBusTap {
+  private readonly records: RecordedEvent[] = [];
+  private readonly dispatchers: EventDispatcher[] = [];
+  private listeners: (() => void)[] = [];
+
+  constructor(private readonly broker: MemoryBroker) {}
+
+  /**
+   * Everything, in the order in which it happened. An event counts as published when the broker has accepted it,
+   * and a handler may be done with it by then.
+   */
+  get events(): readonly RecordedEvent[] {
+    return [...this.records];
+  }
+
+  get published(): readonly RecordedEvent[] {
+    return this.of('published');
+  }
+
+  get handled(): readonly RecordedEvent[] {
+    return this.of('handled');
+  }
+
+  get failed(): readonly RecordedEvent[] {
+    return this.of('failed');
+  }
+
+  /**
+   * Resolves with the first recorded event whose channel is this one or matches this Redis glob, also when it
+   * was recorded before the call.
+   * @throws Error naming what was recorded instead when none came within `timeoutMs`.
+   */
+  async waitFor(target: string, options: WaitForOptions = {}): Promise<RecordedEvent> {
+    const { stage, count = 1, timeoutMs = 5_000 } = options;
+    const wanted = parseTarget(target, NO_PREFIX);
+    const find = () =>
+      this.records.filter(
+        (record) => (stage === undefined || record.stage === stage) && wanted.matches(record.channel),
+      )[count - 1];
+    let isOver = false;
+    const found = (async () => {
+      for (;;) {
+        const record = find();
+        if (record !== undefined || isOver) return record as RecordedEvent;
+        await new Promise<void>((resolve) => this.listeners.push(resolve));
+      }
+    })();
+    try {
+      return await withDeadline(found, timeoutMs, () => {
+        const seen =
+          this.records.map((record) => `${record.stage} ${record.channel}`).join(', ') || 'nothing';
+        return new Error(
+          `No ${stage ?? 'event'} on ${target} within ${timeoutMs} ms. Recorded so far: ${seen}.`,
+        );
+      });
+    } finally {
+      isOver = true;
+      this.wake();
+    }
+  }
+
+  /**
+   * Resolves when every event that was published has been delivered and every handler is done, also with the
+   * events that handlers published themselves.
+   */
+  async settled(): Promise<void> {
+    do {
+      await this.broker.whenIdle();
+      await Promise.all(this.dispatchers.map((dispatcher) => dispatcher.whenIdle()));
+    } while (!this.broker.isIdle);
+  }
+
+  /** Forgets what was recorded. */
+  clear(): void {
+    this.records.length = 0;
+  }
+
+  /** @internal */
+  attached(dispatcher: EventDispatcher): void {
+    this.dispatchers.push(dispatcher);
+  }
+
+  /** @internal */
+  onPublished(bus: string, channel: string, payload: unknown): void {
+    this.record({ stage: 'published', bus, channel, payload });
+  }
+
+  /** @internal */
+  onHandled(handler: string, event: EventContext): void {
+    const { bus, channel, payload } = event;
+    this.record({ stage: 'handled', bus, channel, payload, handler, event });
+  }
+
+  /** @internal */
+  onFailed(handler: string, event: EventContext, error: unknown): void {
+    const { bus, channel, payload } = event;
+    this.record({ stage: 'failed', bus, channel, payload, handler, event, error });
+  }
+
+  private of(stage: RecordedStage): readonly RecordedEvent[] {
+    return this.records.filter((record) => record.stage === stage);
+  }
+
+  private record(record: RecordedEvent): void {
+    this.records.push(record);
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const listener of this.listeners.splice(0)) listener();
+  }
+}

@@ -1,0 +1,82 @@
+import type { SubscriptionTarget, TransportListener, TransportState } from '../transports/event.transport.js';
+import { quote } from '../errors.js';
+import { within } from './deadline.js';
+
+export interface ReceivedMessage {
+  readonly target: SubscriptionTarget;
+  readonly channel: string;
+  readonly body: Buffer;
+}
+
+/** One call of a listener, in the order they came. */
+export type ListenerCall =
+  | ({ readonly call: 'message' } & ReceivedMessage)
+  | { readonly call: 'confirmed' | 'released'; readonly targets: readonly SubscriptionTarget[] }
+  | { readonly call: 'state'; readonly state: TransportState };
+
+/** A listener that remembers every call, and whom tests can wait for. */
+export class ListenerRecord implements TransportListener {
+  readonly calls: ListenerCall[] = [];
+  private readonly waiting = new Set<() => void>();
+
+  message(target: SubscriptionTarget, channel: string, body: Buffer): void {
+    this.add({ call: 'message', target, channel, body });
+  }
+
+  confirmed(targets: readonly SubscriptionTarget[]): void {
+    this.add({ call: 'confirmed', targets });
+  }
+
+  released(targets: readonly SubscriptionTarget[]): void {
+    this.add({ call: 'released', targets });
+  }
+
+  state(state: TransportState): void {
+    this.add({ call: 'state', state });
+  }
+
+  get messages(): readonly ReceivedMessage[] {
+    return this.calls.filter((call) => call.call === 'message');
+  }
+
+  get states(): readonly TransportState[] {
+    return this.calls.flatMap((call) => (call.call === 'state' ? [call.state] : []));
+  }
+
+  /** How often a target was confirmed or released. */
+  count(call: 'confirmed' | 'released', { kind, name }: SubscriptionTarget): number {
+    return this.calls
+      .flatMap((made) => (made.call === call ? made.targets : []))
+      .filter((target) => target.kind === kind && target.name === name).length;
+  }
+
+  /** Resolves as soon as the calls make it true; rejects with what is missing and what came instead. */
+  async until(missing: string, isTrue: () => boolean): Promise<void> {
+    if (isTrue()) return;
+    let check!: () => void;
+    const come = new Promise<void>((resolve) => {
+      check = () => {
+        if (isTrue()) resolve();
+      };
+    });
+    this.waiting.add(check);
+    try {
+      await within(() => `${missing}; until now: ${this.summary}`, come);
+    } finally {
+      this.waiting.delete(check);
+    }
+  }
+
+  private add(call: ListenerCall): void {
+    this.calls.push(call);
+    for (const check of this.waiting) check();
+  }
+
+  private get summary(): string {
+    const latest = this.calls.slice(-5).map((call) => {
+      if (call.call === 'message') return `message on ${quote(call.channel)}`;
+      return call.call === 'state' ? `state ${call.state.status}` : `${call.call} ${call.targets.length}`;
+    });
+    return `${this.calls.length} calls${latest.length > 0 ? `, at last ${latest.join(', ')}` : ''}`;
+  }
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { channel, conformanceTest, numbered, pattern, shard } from './conformance.scene.js';
+import type { ConformanceScene } from './conformance.scene.js';
+import type { TransportConformanceTest } from './transport.harness.js';
+
+/** Sharded pub/sub: SSUBSCRIBE and SPUBLISH. */
+export const shardConformance: readonly TransportConformanceTest[] = [
+  shardTest('delivers on shard channels, in order', async (scene) => {
+    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+    const name = scene.name('orders');
+    await subscriber.subscribe(shard(name));
+    const messages = numbered(200).map((body) => ({ kind: 'shard', channel: name, body }) as const);
+    assert.deepEqual(
+      await publisher.sendAll(messages),
+      numbered(200).map(() => 1),
+    );
+    const received = await subscriber.receive(name, 200);
+    assert.deepEqual(subscriber.textsOn(name), numbered(200));
+    assert.deepEqual(received[0]?.target, shard(name));
+  }),
+
+  shardTest('keeps shard channels and channels of one name apart', async (scene) => {
+    const [plain, sharded, publisher] = [await scene.connect(), await scene.connect(), await scene.connect()];
+    const name = scene.name('orders');
+    await plain.subscribe(channel(name), pattern(scene.name('*')));
+    await sharded.subscribe(shard(name));
+    assert.equal(await publisher.send(name, 'to the shard', 'shard'), 1);
+    assert.equal(await publisher.send(name, 'to the channel'), 2);
+    await scene.fence(publisher, plain);
+    await scene.fence(publisher, sharded, 'shard');
+    assert.deepEqual(plain.textsOn(name), ['to the channel', 'to the channel']);
+    assert.deepEqual(sharded.textsOn(name), ['to the shard']);
+  }),
+
+  shardTest('reads no glob in the name of a shard channel', async (scene) => {
+    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+    await subscriber.subscribe(shard(scene.name('*')));
+    assert.equal(await publisher.send(scene.name('orders'), 'x', 'shard'), 0);
+    assert.equal(await publisher.send(scene.name('*'), 'x', 'shard'), 1);
+    await subscriber.receive(scene.name('*'));
+  }),
+
+  shardTest('holds a shard channel and a channel of one name at once', async (scene) => {
+    const peer = await scene.connect();
+    const name = scene.name('orders');
+    await peer.subscribe(channel(name), shard(name));
+    await peer.send(name, 'to the shard', 'shard');
+    await peer.send(name, 'to the channel');
+    await peer.receive(name, 2);
+    assert.deepEqual(peer.deliveriesOn(name), [
+      `channel ${name}: to the channel`,
+      `shard ${name}: to the shard`,
+    ]);
+    await peer.unsubscribe(channel(name));
+    assert.equal(await peer.send(name, 'again', 'shard'), 1);
+    assert.equal(await peer.send(name, 'unheard'), 0);
+  }),
+
+  shardTest('stops delivering a shard channel once it is unsubscribed', async (scene) => {
+    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+    const name = scene.name('orders');
+    await subscriber.subscribe(shard(name));
+    await subscriber.unsubscribe(shard(name));
+    await publisher.send(name, 'unheard', 'shard');
+    await scene.fence(publisher, subscriber, 'shard');
+    assert.deepEqual(subscriber.textsOn(name), []);
+    for (const call of ['confirmed', 'released'] as const)
+      assert.equal(subscriber.record.count(call, shard(name)), 1);
+  }),
+
+  shardTest('lists and counts shard channels apart from channels', async (scene) => {
+    const [first, second] = [await scene.connect(), await scene.connect()];
+    const [orders, paid] = scene.names('orders', 'paid');
+    await first.subscribe(shard(orders), channel(paid));
+    await second.subscribe(shard(orders));
+    const { channels } = await first.inspect({ query: 'shardChannels', pattern: scene.name('*') });
+    assert.deepEqual(channels, [orders]);
+    const { counts } = await first.inspect({ query: 'shardSubscriberCounts', channels: [orders, paid] });
+    assert.deepEqual([counts?.get(orders), counts?.get(paid)], [2, 0]);
+    const plain = await first.inspect({ query: 'channels', pattern: scene.name('*') });
+    assert.deepEqual(plain.channels, [paid]);
+  }),
+];
+
+function shardTest(name: string, play: (scene: ConformanceScene) => Promise<void>): TransportConformanceTest {
+  return conformanceTest(name, play, 'shard');
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import type { SubscriptionTarget } from '../transports/event.transport.js';
+import { channel, conformanceTest, messagesFor, numbered, pattern } from './conformance.scene.js';
+import { ListenerRecord } from './listener.record.js';
+import type { TransportConformanceTest } from './transport.harness.js';
+
+class ThrowingListener extends ListenerRecord {
+  override message(target: SubscriptionTarget, name: string, body: Buffer): void {
+    super.message(target, name, body);
+    throw new Error('a listener that throws, which it must not');
+  }
+}
+
+/** What the listener is told, and in which order. */
+export const streamConformance: readonly TransportConformanceTest[] = [
+  conformanceTest(
+    'reports what it confirmed before subscribe resolves, and what it released likewise',
+    async (scene) => {
+      const subscriber = await scene.connect();
+      const targets = [channel(scene.name('orders')), pattern(scene.name('*'))];
+      await subscriber.subscribe(...targets);
+      for (const target of targets) assert.equal(subscriber.record.count('confirmed', target), 1);
+      await subscriber.unsubscribe(...targets);
+      for (const target of targets) assert.equal(subscriber.record.count('released', target), 1);
+    },
+  ),
+
+  conformanceTest('reports a target once, however often it is asked for', async (scene) => {
+    const subscriber = await scene.connect();
+    const [target, never] = [channel(scene.name('orders')), channel(scene.name('never'))];
+    await Promise.all([subscriber.subscribe(target, target), subscriber.subscribe(target)]);
+    await subscriber.subscribe(target);
+    assert.equal(subscriber.record.count('confirmed', target), 1);
+    await Promise.all([subscriber.unsubscribe(target, target), subscriber.unsubscribe(target)]);
+    await subscriber.unsubscribe(target, never);
+    assert.equal(subscriber.record.count('released', target), 1);
+    assert.equal(subscriber.record.count('released', never), 0);
+  }),
+
+  conformanceTest('reports no message before the confirmation and none after the release', async (scene) => {
+    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+    const target = channel(scene.name('orders'));
+    let isPublishing = true;
+    const publishing = (async () => {
+      while (isPublishing) await publisher.sendAll(messagesFor(target.name, numbered(20)));
+    })();
+    try {
+      for (let round = 0; round < 20; round += 1) {
+        const before = subscriber.messagesOn(target.name).length;
+        await subscriber.subscribe(target);
+        await subscriber.receive(target.name, before + 1);
+        await subscriber.unsubscribe(target);
+      }
+    } finally {
+      isPublishing = false;
+      await publishing;
+    }
+    await scene.fence(publisher, subscriber);
+    assert.equal(subscriber.record.count('confirmed', target), 20);
+    assert.equal(subscriber.record.count('released', target), 20);
+    assertFramed(subscriber.record, target.name);
+  }),
+
+  conformanceTest('is ready once it is connected and confirmed, and closed after close', async (scene) => {
+    const subscriber = await scene.open();
+    assert.equal(subscriber.transport.state.status, 'connecting');
+    await Promise.all([subscriber.subscribe(channel(scene.name('orders'))), subscriber.connect()]);
+    await subscriber.record.until(
+      'the state ready',
+      () => subscriber.record.states.at(-1)?.status === 'ready',
+    );
+    assert.equal(subscriber.transport.state.status, 'ready');
+    await subscriber.close();
+    assert.equal(subscriber.transport.state.status, 'closed');
+    assert.equal(subscriber.record.states.at(-1)?.status, 'closed');
+  }),
+
+  conformanceTest('goes on when a listener throws', async (scene) => {
+    const thrower = await scene.connect(new ThrowingListener());
+    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+    const name = scene.name('orders');
+    await thrower.subscribe(channel(name), pattern(scene.name('*')));
+    await subscriber.subscribe(channel(name));
+    assert.deepEqual(
+      await publisher.sendAll(messagesFor(name, numbered(50))),
+      numbered(50).map(() => 3),
+    );
+    await thrower.receive(name, 100);
+    await subscriber.receive(name, 50);
+    assert.deepEqual(subscriber.textsOn(name), numbered(50));
+    await thrower.subscribe(channel(scene.name('later')));
+    assert.equal(await thrower.send(scene.name('later'), 'x'), 2);
+    await thrower.receive(scene.name('later'), 2);
+  }),
+];
+
+/** Every message on this channel stands between a confirmation and the release that follows it. */
+function assertFramed(record: ListenerRecord, name: string): void {
+  let isHeld = false;
+  for (const call of record.calls) {
+    if (call.call === 'message') {
+      if (call.channel === name) assert.ok(isHeld, 'a message was reported outside confirmation and release');
+    } else if (call.call !== 'state' && call.targets.some((target) => target.name === name)) {
+      assert.equal(isHeld, call.call === 'released', `${call.call} was reported twice in a row`);
+      isHeld = call.call === 'confirmed';
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
+
+export type { SubscriptionKind, SubscriptionTarget };
+
+/** Bytes for one channel. `shard` is sent with SPUBLISH, everything else with PUBLISH. */
+export interface OutgoingMessage {
+  readonly kind: 'channel' | 'shard';
+  readonly channel: string;
+  readonly body: Buffer | string;
+}
+
+/** What became of one message: the subscriptions that the broker reports, or why it failed. */
+export type PublishOutcome = { readonly subscriptions: number } | { readonly error: Error };
+
+/** What became of one subscription: confirmed by the broker, or why not. */
+export interface SubscribeOutcome {
+  readonly target: SubscriptionTarget;
+  /** Absent when the broker confirmed the subscription. */
+  readonly error?: Error;
+}
+
+/** What a transport can do beyond channels and patterns. */
+export interface TransportCapabilities {
+  /** Sharded pub/sub: SSUBSCRIBE and SPUBLISH (Redis 7.0). */
+  readonly shard: boolean;
+}
+
+/**
+ * - `connecting`: no live link yet.
+ * - `ready`: the links are live, and every subscription that was confirmed once is confirmed now. One that is being
+ *   added is awaited by whoever adds it, and does not count yet.
+ * - `degraded`: something that was there is missing: the link was lost, or a subscription is denied.
+ * - `closed`: for good.
+ */
+export type TransportStatus = 'connecting' | 'ready' | 'degraded' | 'closed';
+
+export interface TransportState {
+  readonly status: TransportStatus;
+  /** Why, for people, without secrets. Absent when there is nothing to explain. */
+  readonly reason?: string;
+}
+
+/** `wanted` waits for a link, `pending` for the broker's answer; `lost` was active on a link that died. */
+export type SubscriptionState = 'wanted' | 'pending' | 'active' | 'denied' | 'lost';
+
+export interface SubscriptionInfo {
+  readonly target: SubscriptionTarget;
+  readonly state: SubscriptionState;
+  /** Why the broker denied it. */
+  readonly reason?: string;
+}
+
+export type InspectionQuery =
+  | { readonly query: 'channels' | 'shardChannels'; readonly pattern?: string }
+  | { readonly query: 'subscriberCounts' | 'shardSubscriberCounts'; readonly channels: readonly string[] }
+  | { readonly query: 'patternCount' };
+
+/** `channels` answers the channel queries, `counts` the counting ones, `total` the pattern count. */
+export interface InspectionResult {
+  readonly channels?: readonly string[];
+  readonly counts?: ReadonlyMap<string, number>;
+  readonly total?: number;
+}
+
+/**
+ * What a transport tells its owner. Every call comes in the order of the byte stream: a message that
+ * the broker sent after a confirmation is reported after it, and never before. No call may throw.
+ */
+export interface TransportListener {
+  /** `target` is equal to one given to {@link EventTransport.subscribe}. */
+  message(target: SubscriptionTarget, channel: string, body: Buffer): void;
+  /** From here on the broker delivers these. */
+  confirmed(targets: readonly SubscriptionTarget[]): void;
+  /** From here on the broker does not deliver these any more: unsubscribed, denied, or the link is gone. */
+  released(targets: readonly SubscriptionTarget[]): void;
+  state(state: TransportState): void;
+}
+
+/** Moves bytes between processes. Knows nothing of Nest, codecs, prefixes or handlers. Delivery is at most once. */
+export interface EventTransport {
+  /** What logs and snapshots call it, e.g. `redis` or `memory`. */
+  readonly name: string;
+  /** Where it connects to, without credentials, e.g. `127.0.0.1:6379`. */
+  readonly address: string;
+  readonly capabilities: TransportCapabilities;
+  readonly state: TransportState;
+
+  /**
+   * Resolves when messages can flow; keeps trying until then, or until {@link EventTransport.close}.
+   * @throws TransportRefusedError when the broker turns the connection away for good (wrong password, no permission).
+   * @throws BusClosedError when closed meanwhile.
+   */
+  connect(): Promise<void>;
+
+  /** Sends in order and attempts all. One outcome per message, in the same order; never rejects. */
+  publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]>;
+
+  /**
+   * Resolves when the broker has answered for every target: confirmed, or refused with its reason. Waits
+   * for a link when there is none. A target that is already held is answered without asking again, and a
+   * refused one stays wanted (it is tried again) until it is unsubscribed.
+   */
+  subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]>;
+
+  /** Resolves when the broker delivers none of them any more. Targets that are not held are ignored. */
+  unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void>;
+
+  /** Every target held, and what state it is in. */
+  subscriptions(): readonly SubscriptionInfo[];
+
+  inspect(query: InspectionQuery): Promise<InspectionResult>;
+
+  /**
+   * Idempotent. Lets publishes in flight settle, then ends the connections. Nothing is called on the
+   * listener after it resolves; publish and subscribe answer with BusClosedError.
+   */
+  close(): Promise<void>;
+}
+
+/** Made by `redis(…)` or `memory()`: checked with the other options, opened by the module. */
+export interface TransportFactory {
+  readonly name: string;
+  /** What is wrong with its options, each with what to write instead. Empty when all is well. */
+  readonly problems: readonly string[];
+  /** Called once per bus. Must not connect. */
+  create(listener: TransportListener): EventTransport;
+}

@@ -1,0 +1,222 @@
+import { BusClosedError, ConfigurationError, NotConnectedError } from '../../errors.js';
+import { ListenerRecord } from '../../testing/listener.record.js';
+import type { EventTransport, SubscriptionTarget, TransportListener } from '../event.transport.js';
+import type { MemoryBroker } from './memory.broker.js';
+import { memoryBroker } from './memory.broker.js';
+import { memory } from './memory.transport.js';
+
+const orders: SubscriptionTarget = { kind: 'channel', name: 'orders' };
+const all: SubscriptionTarget = { kind: 'pattern', name: '*' };
+
+const toOrders = (...bodies: readonly (Buffer | string)[]) =>
+  bodies.map((body) => ({ kind: 'channel', channel: 'orders', body }) as const);
+
+/** `call`, or `call: body`, for each call of the listener but the states. */
+const heard = (record: ListenerRecord) =>
+  record.calls.flatMap((call) => {
+    if (call.call === 'state') return [];
+    return call.call === 'message' ? [`${call.target.kind}: ${call.body.toString()}`] : [call.call];
+  });
+
+async function connected(broker: MemoryBroker, listener: TransportListener): Promise<EventTransport> {
+  const transport = memory({ broker }).create(listener);
+  await transport.connect();
+  return transport;
+}
+
+describe('memory()', () => {
+  it('has nothing against its own broker, or none', () => {
+    expect(memory().problems).toEqual([]);
+    expect(memory({}).problems).toEqual([]);
+    expect(memory({ broker: memoryBroker() }).problems).toEqual([]);
+  });
+
+  it.each([
+    [null, 'memory() takes an object. Write memory(), or memory({ broker: memoryBroker() }).'],
+    [
+      { broker: 'redis://localhost' },
+      'memory({ broker }) takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
+    ],
+    [
+      { url: 'redis://localhost' },
+      'memory() has no option "url". Its only one is broker: memory({ broker: memoryBroker() }).',
+    ],
+  ])('names what is wrong with %j instead of throwing', (options, problem) => {
+    const factory = memory(options as never);
+    expect(factory.problems).toEqual([problem]);
+    expect(() => factory.create(new ListenerRecord())).toThrow(ConfigurationError);
+  });
+
+  it('makes a broker of its own for each bus', async () => {
+    const factory = memory();
+    const [first, second] = [new ListenerRecord(), new ListenerRecord()];
+    const [one, other] = [factory.create(first), factory.create(second)];
+    await Promise.all([one.connect(), other.connect()]);
+    await one.subscribe([orders]);
+    await other.subscribe([orders]);
+    expect(await one.publish(toOrders('x'))).toEqual([{ subscriptions: 1 }]);
+    expect(first.messages).toHaveLength(1);
+    expect(second.messages).toHaveLength(0);
+  });
+
+  it('shares a broker that it is given', async () => {
+    const broker = memoryBroker();
+    const record = new ListenerRecord();
+    await (await connected(broker, record)).subscribe([orders]);
+    const publisher = await connected(broker, new ListenerRecord());
+    expect(await publisher.publish(toOrders('x'))).toEqual([{ subscriptions: 1 }]);
+    expect(record.messages).toHaveLength(1);
+  });
+});
+
+describe('MemoryTransport', () => {
+  let broker: MemoryBroker;
+  let record: ListenerRecord;
+  let transport: EventTransport;
+  beforeEach(async () => {
+    broker = memoryBroker();
+    record = new ListenerRecord();
+    transport = await connected(broker, record);
+  });
+
+  it('calls no listener before publish returns', async () => {
+    await transport.subscribe([orders, all]);
+    const before = record.calls.length;
+    const published = transport.publish(toOrders('x'));
+    expect(record.calls).toHaveLength(before);
+    expect(await published).toEqual([{ subscriptions: 2 }]);
+    expect(heard(record).slice(-2)).toEqual(['channel: x', 'pattern: x']);
+  });
+
+  it('counts the deliveries of the moment when it publishes', async () => {
+    await transport.subscribe([orders]);
+    const first = transport.publish(toOrders('a'));
+    const unsubscribed = transport.unsubscribe([orders]);
+    const second = transport.publish(toOrders('b'));
+    const subscribed = transport.subscribe([orders, all]);
+    const third = transport.publish(toOrders('c'));
+    expect((await Promise.all([first, second, third])).flat()).toEqual([
+      { subscriptions: 1 },
+      { subscriptions: 0 },
+      { subscriptions: 2 },
+    ]);
+    await Promise.all([unsubscribed, subscribed]);
+    expect(heard(record)).toEqual([
+      'confirmed',
+      'channel: a',
+      'released',
+      'confirmed',
+      'confirmed',
+      'channel: c',
+      'pattern: c',
+    ]);
+  });
+
+  it('delivers to all transports of a broker in one order', async () => {
+    const order: string[] = [];
+    const listen = (name: string): TransportListener => ({
+      message: (_target, _channel, body) => order.push(`${name} ${body.toString()}`),
+      confirmed: () => order.push(`${name} confirmed`),
+      released: () => order.push(`${name} released`),
+      state: () => undefined,
+    });
+    const [a, b] = [await connected(broker, listen('a')), await connected(broker, listen('b'))];
+    await Promise.all([
+      a.subscribe([orders]),
+      b.publish(toOrders('1')),
+      b.subscribe([orders]),
+      a.publish(toOrders('2')),
+      a.unsubscribe([orders]),
+      b.publish(toOrders('3')),
+    ]);
+    expect(order).toEqual(['a confirmed', 'a 1', 'b confirmed', 'a 2', 'b 2', 'a released', 'b 3']);
+  });
+
+  it('sends the bytes of the call, whatever becomes of the buffer', async () => {
+    await transport.subscribe([orders, all]);
+    const body = Buffer.from('sent');
+    const published = transport.publish(toOrders(body));
+    body.write('late');
+    await published;
+    expect(record.messages.map((message) => message.body.toString())).toEqual(['sent', 'sent']);
+  });
+
+  it('gives the names to the listener as they come out of a socket', async () => {
+    await transport.subscribe([all]);
+    await transport.publish([{ kind: 'channel', channel: 'a\ud800', body: '' }]);
+    expect(record.messages[0]?.channel).toBe('a\ufffd');
+  });
+
+  it('lets the event loop turn while somebody publishes and awaits in a loop', async () => {
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    for (let n = 0; n < 100; n += 1) await transport.publish(toOrders('x'));
+    isDone = true;
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it('contains a listener that throws, whatever it is told', async () => {
+    const fail = () => {
+      throw new Error('it must not');
+    };
+    const thrower = await connected(broker, { message: fail, confirmed: fail, released: fail, state: fail });
+    await transport.subscribe([orders]);
+    expect(await thrower.subscribe([orders])).toEqual([{ target: orders }]);
+    expect(await thrower.publish(toOrders('a', 'b'))).toEqual([{ subscriptions: 2 }, { subscriptions: 2 }]);
+    await thrower.unsubscribe([orders]);
+    await thrower.close();
+    expect(heard(record)).toEqual(['confirmed', 'channel: a', 'channel: b']);
+  });
+
+  it('tells a subscriber that was unsubscribed before the answer', async () => {
+    const subscribed = transport.subscribe([orders, all]);
+    await transport.unsubscribe([orders]);
+    expect(await subscribed).toEqual([
+      { target: orders, error: new Error('it was unsubscribed meanwhile') },
+      { target: all },
+    ]);
+  });
+
+  it('connects once, however often it is asked', async () => {
+    await Promise.all([transport.connect(), transport.connect()]);
+    expect(record.states).toEqual([{ status: 'ready' }]);
+  });
+
+  it('inspects the whole broker', async () => {
+    const other = await connected(broker, new ListenerRecord());
+    await transport.subscribe([orders, all]);
+    await other.subscribe([orders, all]);
+    expect(await other.inspect({ query: 'subscriberCounts', channels: ['orders'] })).toEqual({
+      counts: new Map([['orders', 2]]),
+    });
+    expect(await other.inspect({ query: 'patternCount' })).toEqual({ total: 1 });
+  });
+
+  it('does not inspect without a link', async () => {
+    const unconnected = memory({ broker }).create(new ListenerRecord());
+    await expect(unconnected.inspect({ query: 'channels' })).rejects.toThrow(NotConnectedError);
+    await unconnected.close();
+    await expect(unconnected.inspect({ query: 'channels' })).rejects.toThrow(BusClosedError);
+  });
+});
+
+describe('MemoryBroker', () => {
+  it('is idle when nothing waits for delivery', async () => {
+    const broker = memoryBroker();
+    const record = new ListenerRecord();
+    const transport = await connected(broker, record);
+    await transport.subscribe([orders]);
+    await broker.whenIdle();
+    expect(broker.isIdle).toBe(true);
+    const published = transport.publish(toOrders('a', 'b'));
+    expect(broker.isIdle).toBe(false);
+    await broker.whenIdle();
+    expect([broker.isIdle, record.messages.length]).toEqual([true, 2]);
+    await published;
+  });
+});

@@ -1,0 +1,179 @@
+import { BusClosedError, ConfigurationError, NotConnectedError, quote } from '../../errors.js';
+import type {
+  EventTransport,
+  InspectionQuery,
+  InspectionResult,
+  OutgoingMessage,
+  PublishOutcome,
+  SubscribeOutcome,
+  SubscriptionInfo,
+  SubscriptionTarget,
+  TransportFactory,
+  TransportListener,
+  TransportState,
+} from '../event.transport.js';
+import { SubscriptionTable } from '../subscription-table.js';
+import { MemoryBroker } from './memory.broker.js';
+import type { MemoryConnection } from './memory.broker.js';
+
+export interface MemoryTransportOptions {
+  /**
+   * Made by `memoryBroker()`. Buses that are given the same one hear each other.
+   * @default a new one for each bus
+   */
+  readonly broker?: MemoryBroker;
+}
+
+/** Events stay in this process, and travel as they do through Redis: the same bytes, globs, counts and order. */
+export function memory(options: MemoryTransportOptions = {}): TransportFactory {
+  const problems = memoryProblems(options);
+  return {
+    name: 'memory',
+    problems,
+    create: (listener) => {
+      if (problems.length > 0) throw new ConfigurationError(problems);
+      return new MemoryTransport(options.broker ?? new MemoryBroker(), listener);
+    },
+  };
+}
+
+/** What is wrong with them, each with what to write instead. */
+function memoryProblems(options: unknown): string[] {
+  if (typeof options !== 'object' || options === null) {
+    return ['memory() takes an object. Write memory(), or memory({ broker: memoryBroker() }).'];
+  }
+  const { broker, ...others } = options as { broker?: unknown };
+  const problems = Object.keys(others).map(
+    (name) =>
+      `memory() has no option ${quote(name)}. Its only one is broker: memory({ broker: memoryBroker() }).`,
+  );
+  if (broker !== undefined && !(broker instanceof MemoryBroker)) {
+    problems.push(
+      'memory({ broker }) takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
+    );
+  }
+  return problems;
+}
+
+class MemoryTransport implements EventTransport {
+  readonly name = 'memory';
+  readonly address = 'in-process';
+  readonly capabilities = { shard: true };
+
+  private readonly table = new SubscriptionTable();
+  private currentState: TransportState = { status: 'connecting' };
+  private isConnected = false;
+  private closing: Promise<void> | undefined;
+  /** Resolves when it is connected, or closed before. */
+  private readonly linked: Promise<void>;
+  private link!: () => void;
+  private readonly connection: MemoryConnection = (target, channel, body) => {
+    if (this.closing === undefined) this.tell((listener) => listener.message(target, channel, body));
+  };
+
+  constructor(
+    private readonly broker: MemoryBroker,
+    private readonly listener: TransportListener,
+  ) {
+    this.linked = new Promise((resolve) => {
+      this.link = resolve;
+    });
+  }
+
+  get state(): TransportState {
+    return this.currentState;
+  }
+
+  async connect(): Promise<void> {
+    if (this.closing === undefined) await this.broker.turn();
+    if (this.closing !== undefined) throw new BusClosedError();
+    if (this.isConnected) return;
+    this.isConnected = true;
+    this.request();
+    this.transitionTo({ status: 'ready' });
+    this.link();
+  }
+
+  async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
+    if (this.closing !== undefined) return messages.map(() => ({ error: new BusClosedError() }));
+    if (!this.isConnected) return messages.map(() => ({ error: new NotConnectedError() }));
+    const outcomes = messages.map((message) => ({ subscriptions: this.broker.publish(message) }));
+    // Whoever publishes and awaits in a loop waits for the deliveries, and so lets the event loop turn.
+    await this.broker.turn();
+    return outcomes;
+  }
+
+  async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
+    if (this.closing === undefined) {
+      for (const target of targets) this.table.hold(target);
+      if (this.isConnected) this.request();
+      else await this.linked;
+      await this.broker.turn();
+    }
+    return targets.map((target) => this.outcomeOf(target));
+  }
+
+  async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
+    if (this.closing !== undefined) return;
+    const told = targets.filter((target) => this.table.drop(target));
+    if (told.length > 0) {
+      this.broker.unsubscribe(this.connection, told, () => this.tell((listener) => listener.released(told)));
+    }
+    await this.broker.turn();
+  }
+
+  subscriptions(): readonly SubscriptionInfo[] {
+    return this.table.list();
+  }
+
+  async inspect(query: InspectionQuery): Promise<InspectionResult> {
+    if (this.closing !== undefined) throw new BusClosedError();
+    if (!this.isConnected) throw new NotConnectedError();
+    const result = this.broker.inspect(query);
+    await this.broker.turn();
+    return result;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    const held = this.table.list().map(({ target }) => target);
+    this.broker.unsubscribe(this.connection, held, () => undefined);
+    this.link();
+    await this.broker.turn();
+    this.transitionTo({ status: 'closed' });
+  }
+
+  private request(): void {
+    for (let request = this.table.request(Infinity); request; request = this.table.request(Infinity)) {
+      const asked = request;
+      this.broker.subscribe(this.connection, asked.targets, () => {
+        this.table.confirm(asked);
+        if (this.closing === undefined) this.tell((listener) => listener.confirmed(asked.targets));
+      });
+    }
+  }
+
+  private outcomeOf(target: SubscriptionTarget): SubscribeOutcome {
+    if (this.closing !== undefined) return { target, error: new BusClosedError() };
+    if (this.table.stateOf(target) === 'active') return { target };
+    return { target, error: new Error('it was unsubscribed meanwhile') };
+  }
+
+  private transitionTo(state: TransportState): void {
+    this.currentState = state;
+    this.tell((listener) => listener.state(state));
+  }
+
+  /** The listener must not throw; if it does, the other receivers of this broker shall not notice. */
+  private tell(call: (listener: TransportListener) => void): void {
+    try {
+      call(this.listener);
+    } catch {
+      // Whoever owns the listener contains and reports what its handlers throw.
+    }
+  }
+}

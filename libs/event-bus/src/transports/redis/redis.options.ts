@@ -1,0 +1,108 @@
+import type { Redis, RedisOptions } from 'ioredis';
+
+/** What the bus has to decide itself, so that nothing is sent twice, late, or after it was rejected. */
+const OWNED = [
+  'keyPrefix',
+  'enableOfflineQueue',
+  'autoResubscribe',
+  'autoResendUnfulfilledCommands',
+  'maxRetriesPerRequest',
+  'retryStrategy',
+  'enableAutoPipelining',
+  'lazyConnect',
+  'replyMapping',
+] as const;
+
+type OwnedOption = (typeof OWNED)[number];
+
+/** A URL, any ioredis option (Sentinel, TLS, ACL user, unix socket), or an existing client. */
+export type RedisTransportOptions =
+  | (Omit<RedisOptions, OwnedOption> & {
+      /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. */
+      readonly url?: string;
+      readonly client?: undefined;
+    })
+  | {
+      /** Its options are used for connections of our own; the client itself is neither used nor closed. */
+      readonly client: Redis;
+    };
+
+/** Option values that no user may change, for both connections. */
+export const OWNED_OPTIONS = {
+  keyPrefix: '',
+  // A command is sent now or rejected now: what is queued here could be delivered after its rejection.
+  enableOfflineQueue: false,
+  // The SubscriptionTable knows better: one refused channel would lose all of them.
+  autoResubscribe: false,
+  // Would deliver an event twice when only its reply was lost.
+  autoResendUnfulfilledCommands: false,
+  // A command in flight rejects when its link closes.
+  maxRetriesPerRequest: 0,
+  // What was rejected in time must not be on its way in a pipeline.
+  enableAutoPipelining: false,
+  lazyConnect: true,
+  replyMapping: 'legacy',
+  // CLIENT SETINFO is one more permission to grant, for nothing that we need.
+  disableClientInfo: true,
+  disconnectTimeout: 200,
+} as const;
+
+/** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
+export function redisProblems(options: unknown): string[] {
+  if (typeof options !== 'object' || options === null) {
+    return ["redis() takes an object. Write redis({ url: 'redis://localhost:6379' })."];
+  }
+  if ('client' in options && options.client !== undefined) return clientProblems(options);
+  const problems: string[] = [];
+  if ('url' in options && options.url !== undefined) {
+    const problem = urlProblem(options.url);
+    if (problem !== undefined) problems.push(`redis({ url }): ${problem}`);
+  }
+  for (const name of OWNED) {
+    if (name in options && (options as Record<string, unknown>)[name] !== undefined) {
+      problems.push(
+        `redis({ ${name} }) cannot be set: the bus decides it, so that no event is lost or sent twice.${
+          name === 'keyPrefix' ? ' For channels, write EventBusModule.forRoot({ prefix }).' : ' Leave it out.'
+        }`,
+      );
+    }
+  }
+  return problems;
+}
+
+function clientProblems(options: object): string[] {
+  const { client, ...rest } = options as { client: unknown };
+  const isClient =
+    typeof client === 'object' &&
+    client !== null &&
+    typeof (client as Redis).duplicate === 'function' &&
+    typeof (client as Redis).options === 'object';
+  if (!isClient || (client as { isCluster?: boolean }).isCluster === true) {
+    return ['redis({ client }) takes an ioredis Redis instance (of a single server or of Sentinel).'];
+  }
+  const others = Object.keys(rest);
+  return others.length === 0
+    ? []
+    : [`redis({ client }) takes no other options: set ${others.join(', ')} on the client.`];
+}
+
+function urlProblem(url: unknown): string | undefined {
+  if (typeof url !== 'string') return 'must be a string, e.g. redis://localhost:6379.';
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return 'is not a URL. Write redis://host:6379, or rediss://host:6380 for TLS.';
+  }
+  if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
+    return `starts with ${JSON.stringify(parsed.protocol)}. Write redis://host:6379, or rediss://host:6380 for TLS.`;
+  }
+  if (!/^\/?\d*$/.test(parsed.pathname)) {
+    return 'has a path that is not a database number. Write redis://host:6379/0.';
+  }
+  // ioredis reads options from the query, and what it reads there is stronger than ours.
+  const owned = OWNED.filter((name) => parsed.searchParams.has(name));
+  return owned.length > 0
+    ? `sets ${owned.join(', ')}, which the bus decides itself. Leave it out.`
+    : undefined;
+}
