@@ -1,0 +1,169 @@
+import { transportConformance } from '../../libs/event-bus/src/testing/transport.conformance.js';
+import type {
+  EventTransport,
+  TransportListener,
+} from '../../libs/event-bus/src/transports/event.transport.js';
+import { memoryBroker } from '../../libs/event-bus/src/transports/memory/memory.broker.js';
+import { memory } from '../../libs/event-bus/src/transports/memory/memory.transport.js';
+
+/** Opens a transport that is sound but for one thing. */
+type OpenBroken = (
+  open: (listener: TransportListener) => EventTransport,
+  listener: TransportListener,
+) => EventTransport;
+
+interface BrokenTransport {
+  readonly fault: string;
+  readonly open: OpenBroken;
+  /** The tests of the suite that fail, in its order. */
+  readonly fails: readonly string[];
+}
+
+const control: BrokenTransport = {
+  fault: 'nothing is broken',
+  open: (open, listener) => open(listener),
+  fails: [],
+};
+
+const deaf: BrokenTransport = {
+  fault: 'every unsubscribe is swallowed',
+  open: (open, listener) => replace(open(listener), { unsubscribe: async () => undefined }),
+  fails: [
+    'takes channel names of several bytes per character',
+    'takes channel names with spaces, quotes and line breaks',
+    'takes channel names that objects have',
+    'takes a channel name of 10,000 bytes',
+    'stops delivering once it is unsubscribed',
+    'keeps the other subscriptions when one is unsubscribed',
+    'holds what was asked for last when nobody awaits',
+    'lists what it holds',
+    'reports what it confirmed before subscribe resolves, and what it released likewise',
+    'reports a target once, however often it is asked for',
+    'reports no message before the confirmation and none after the release',
+    'lists the channels that have a subscriber',
+    'counts the subscribers of channels',
+    'counts a pattern once, however many subscribed to it',
+    'holds a shard channel and a channel of one name at once',
+    'stops delivering a shard channel once it is unsubscribed',
+  ],
+};
+
+const textual: BrokenTransport = {
+  fault: 'bodies are delivered as if they were UTF-8 text',
+  open: (open, listener) =>
+    open({
+      ...contained(listener),
+      message: (target, channel, body) =>
+        listener.message(target, channel, Buffer.from(body.toString('utf8'))),
+    }),
+  fails: [
+    'delivers every byte value unchanged',
+    'delivers bytes that are not valid UTF-8',
+    'delivers a body of 1 MiB',
+  ],
+};
+
+const disorderly: BrokenTransport = {
+  fault: 'two neighbouring messages are swapped',
+  open: (open, listener) => {
+    const inner = contained(listener);
+    let held: (() => void) | undefined;
+    const letGo = () => {
+      held?.();
+      held = undefined;
+    };
+    return open({
+      message: (...message) => {
+        if (held) {
+          inner.message(...message);
+          letGo();
+        } else {
+          held = () => inner.message(...message);
+          setImmediate(letGo);
+        }
+      },
+      confirmed: (targets) => {
+        letGo();
+        inner.confirmed(targets);
+      },
+      released: (targets) => {
+        letGo();
+        inner.released(targets);
+      },
+      state: (state) => {
+        letGo();
+        inner.state(state);
+      },
+    });
+  },
+  fails: [
+    'delivers the messages of one publish call in order',
+    'delivers the messages of many publish calls in order',
+    'delivers the messages of one publisher in order across channels',
+    'delivers every message to every subscriber',
+    'goes on when a listener throws',
+    'delivers on shard channels, in order',
+  ],
+};
+
+const undead: BrokenTransport = {
+  fault: 'the listener is called after close',
+  open: (open, listener) => {
+    const transport = open(listener);
+    return replace(transport, {
+      close: async () => {
+        const [held] = transport.subscriptions();
+        await transport.close();
+        if (held)
+          setImmediate(() => contained(listener).message(held.target, held.target.name, Buffer.from('late')));
+      },
+    });
+  },
+  fails: ['calls no listener after close'],
+};
+
+describe('The conformance suite', () => {
+  it.each([control, deaf, textual, disorderly, undead])(
+    'fails exactly where it has to when $fault',
+    async ({ open, fails }) => {
+      const factory = memory({ broker: memoryBroker() });
+      const failed: string[] = [];
+      for (const test of transportConformance) {
+        const running = test.run({
+          open: async (listener) => open((sound) => factory.create(sound), listener),
+          capabilities: { shard: true },
+        });
+        await running.catch(() => failed.push(test.name));
+      }
+      expect(failed).toEqual(fails);
+    },
+    120_000,
+  );
+});
+
+/** The same transport with some methods replaced. */
+function replace(transport: EventTransport, methods: Partial<EventTransport>): EventTransport {
+  return new Proxy(transport, {
+    get: (target, property) => {
+      const value: unknown = Reflect.get(methods, property) ?? Reflect.get(target, property, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+/** A listener that may be called from anywhere: some tests have one that throws. */
+function contained(listener: TransportListener): TransportListener {
+  const contain = (call: () => void) => {
+    try {
+      call();
+    } catch {
+      // What the memory transport does too.
+    }
+  };
+  return {
+    message: (target, channel, body) => contain(() => listener.message(target, channel, body)),
+    confirmed: (targets) => contain(() => listener.confirmed(targets)),
+    released: (targets) => contain(() => listener.released(targets)),
+    state: (state) => contain(() => listener.state(state)),
+  };
+}
