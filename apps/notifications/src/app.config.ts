@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+const portRule = 'must be a whole number from 0 to 65535 (0 takes any free port)';
+const delayRule = 'must be a whole number of milliseconds from 0 to 30000';
+
+const environmentSchema = z.object({
+  PORT: z.coerce.number(portRule).int(portRule).min(0, portRule).max(65_535, portRule).default(3001),
+  /** Without it, every interface. */
+  HOST: z.string().optional(),
+  /** Without it, events of this process only, and notifications in its memory. */
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://user:password@host:6379/0' })
+    .optional(),
+  /** How long the pretended mail gateway takes. */
+  NOTIFY_DELAY_MS: z.coerce
+    .number(delayRule)
+    .int(delayRule)
+    .min(0, delayRule)
+    .max(30_000, delayRule)
+    .default(0),
+});
+
+export interface AppConfig {
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly notifyDelayMs: number;
+}
+
+/** The environment cannot be used as it is; the message names every variable that is wrong. */
+export class AppConfigError extends Error {}
+
+/** An empty variable counts as not set. @throws AppConfigError */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const { data, error } = environmentSchema.safeParse(set);
+  if (error) {
+    throw new AppConfigError(
+      error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
+    );
+  }
+  return { port: data.PORT, host: data.HOST, redisUrl: data.REDIS_URL, notifyDelayMs: data.NOTIFY_DELAY_MS };
+}

@@ -1,0 +1,29 @@
+import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
+import { APP_PIPE } from '@nestjs/core';
+import { EventBusModule, memory, redis, type TransportFactory } from 'nestjs-redis-event-bus';
+import { HealthController } from './health.controller.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
+
+export interface AppModuleOptions {
+  /** Where notifications are stored. Without it, they live as long as the process. */
+  readonly redisUrl?: string | undefined;
+  /** How long the pretended mail gateway takes. @default 0 */
+  readonly notifyDelayMs?: number;
+  /** @default Redis at `redisUrl`, or an in-process transport */
+  readonly transport?: TransportFactory | undefined;
+}
+
+@Module({})
+export class AppModule {
+  static forRoot({ redisUrl, notifyDelayMs = 0, transport }: AppModuleOptions = {}): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        EventBusModule.forRoot({ transport: transport ?? (redisUrl ? redis({ url: redisUrl }) : memory()) }),
+        NotificationsModule.forRoot({ redisUrl, notifyDelayMs }),
+      ],
+      controllers: [HealthController],
+      providers: [{ provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
+    };
+  }
+}

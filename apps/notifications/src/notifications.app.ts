@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConsoleLogger, type INestApplication, Logger, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { TransportFactory } from 'nestjs-redis-event-bus';
+import type { AppConfig } from './app.config.js';
+import { AppModule } from './app.module.js';
+
+/** For several apps in one process, which share an in-process broker and Nest's one logger. */
+export interface NotificationsAppOverrides {
+  /** @default Redis at `redisUrl`, or an in-process transport that nobody else uses */
+  readonly transport?: TransportFactory;
+  readonly logger?: LoggerService;
+}
+
+/** Resolves when events are handled and HTTP requests are answered. The caller closes the app. */
+export async function startNotificationsApp(
+  config: AppConfig,
+  { transport, logger = new ConsoleLogger({ prefix: 'notifications' }) }: NotificationsAppOverrides = {},
+): Promise<INestApplication> {
+  const { redisUrl, notifyDelayMs, host } = config;
+  const module = AppModule.forRoot({ redisUrl, notifyDelayMs, transport });
+  const app = await NestFactory.create(module, { logger, abortOnError: false });
+  await app.init();
+
+  // Nest's own listen() would log a taken port a second time.
+  const server = app.getHttpServer() as Server;
+  server.listen(config.port, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  new Logger('NotificationsApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
+  return app;
+}

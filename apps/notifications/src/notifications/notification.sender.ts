@@ -1,0 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Notification } from './notification.js';
+
+/** Stands where a shop has its mail gateway: something slow that may fail, outside this service. */
+export class NotificationSender {
+  private readonly logger = new Logger(NotificationSender.name);
+
+  constructor(private readonly delayMs: number) {}
+
+  async send({ id, customerId, text }: Notification): Promise<void> {
+    if (this.delayMs > 0) await delay(this.delayMs);
+    this.logger.log(`${text} (customer=${customerId} notification=${id})`);
+  }
+}

@@ -1,0 +1,11 @@
+import { readConfig } from './app.config.js';
+import { describeFailure } from './app.failure.js';
+import { startOrdersApp } from './orders.app.js';
+
+try {
+  const app = await startOrdersApp(readConfig(process.env));
+  app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
+} catch (error) {
+  console.error(`[orders] ${describeFailure(error)}`);
+  process.exit(1);
+}

@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConsoleLogger, type INestApplication, Logger, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { TransportFactory } from 'nestjs-redis-event-bus';
+import type { AppConfig } from './app.config.js';
+import { AppModule } from './app.module.js';
+
+/** For several apps in one process, which share an in-process broker and Nest's one logger. */
+export interface OrdersAppOverrides {
+  /** @default Redis at `redisUrl`, or an in-process transport that nobody else uses */
+  readonly transport?: TransportFactory;
+  readonly logger?: LoggerService;
+}
+
+/** Resolves when events flow and HTTP requests are answered. The caller closes the app. */
+export async function startOrdersApp(
+  config: AppConfig,
+  { transport, logger = new ConsoleLogger({ prefix: 'orders' }) }: OrdersAppOverrides = {},
+): Promise<INestApplication> {
+  const { redisUrl, host } = config;
+  const app = await NestFactory.create(AppModule.forRoot({ redisUrl, transport }), {
+    logger,
+    abortOnError: false,
+  });
+  await app.init();
+
+  // Nest's own listen() would log a taken port a second time.
+  const server = app.getHttpServer() as Server;
+  server.listen(config.port, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  new Logger('OrdersApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
+  return app;
+}

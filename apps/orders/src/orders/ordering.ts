@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import {
+  customerIdSchema,
+  type Order,
+  orderItemSchema,
+  type OrderItem,
+  type OrderStatus,
+} from '@libs/shop-events';
+import { ConflictException } from '@nestjs/common';
+import { z } from 'zod';
+
+/** What a customer sends. The rest of an order is ours to decide. */
+export const orderRequestSchema = z.object(
+  {
+    customerId: customerIdSchema,
+    items: z
+      .array(orderItemSchema, {
+        error: ({ input }) => (input === undefined ? 'is required' : 'must be a list of items'),
+      })
+      .min(1, 'must have at least one item')
+      .max(100, 'must not have more than 100 items'),
+  },
+  { error: 'The body must be a JSON object, sent with Content-Type: application/json' },
+);
+
+export type OrderRequest = z.infer<typeof orderRequestSchema>;
+
+export type OrderStep = 'pay' | 'ship' | 'cancel';
+
+const STEPS: Readonly<
+  Record<OrderStep, { readonly from: readonly OrderStatus[]; readonly to: OrderStatus }>
+> = {
+  pay: { from: ['created'], to: 'paid' },
+  ship: { from: ['paid'], to: 'shipped' },
+  cancel: { from: ['created', 'paid'], to: 'cancelled' },
+};
+
+/** Answers 409. */
+export class ImpossibleStepError extends ConflictException {
+  constructor(order: Order, step: OrderStep) {
+    const { from, to } = STEPS[step];
+    super(`Order ${order.id} is ${order.status}: only one that is ${from.join(' or ')} can become ${to}.`);
+  }
+}
+
+export function newOrder({ customerId, items }: OrderRequest): Order {
+  const now = new Date().toISOString();
+  return {
+    id: randomUUID(),
+    customerId,
+    items,
+    total: totalOf(items),
+    status: 'created',
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** @throws ImpossibleStepError when the order's status does not allow the step. */
+export function advance(order: Order, step: OrderStep): Order {
+  const { from, to } = STEPS[step];
+  if (!from.includes(order.status)) throw new ImpossibleStepError(order, step);
+  // Steps of an order never share a moment, whatever the clock does: it sorts them.
+  const nowMs = Math.max(Date.now(), Date.parse(order.updatedAt) + 1);
+  return { ...order, status: to, updatedAt: new Date(nowMs).toISOString() };
+}
+
+/** In whole cents until the end: 0.1 + 0.2 must be 0.3. */
+function totalOf(items: readonly OrderItem[]): number {
+  const cents = items.reduce(
+    (sum, { quantity, unitPrice }) => sum + quantity * Math.round(unitPrice * 100),
+    0,
+  );
+  return cents / 100;
+}
