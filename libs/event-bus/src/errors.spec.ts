@@ -15,6 +15,7 @@ describe('errors', () => {
       new errors.InvalidOptionError('o', 'x'),
       new errors.PayloadEncodeError('x'),
       new errors.PayloadDecodeError('x'),
+      new errors.PayloadInvalidError('c', ['x']),
       new errors.PayloadTooLargeError('c', 2, 1),
       new errors.PublishRefusedError('c', { cause: 'x' }),
       new errors.PublishUnconfirmedError('c', { cause: 'x' }),
@@ -69,6 +70,21 @@ describe('reasonOf', () => {
     [new AggregateError([new Error('connect ECONNREFUSED ::1:1')], ''), 'connect ECONNREFUSED ::1:1'],
   ])('reads %p', (cause, reason) => {
     expect(reasonOf(cause)).toBe(reason);
+  });
+
+  it.each([
+    ['an object without a prototype', Object.create(null)],
+    [
+      'an object that does not want to be text',
+      {
+        toString() {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['an error with an odd message', Object.assign(new Error('x'), { message: { a: 1 } })],
+  ])('copes with %s', (_name, cause: unknown) => {
+    expect(reasonOf(cause)).toEqual(expect.any(String));
   });
 
   it('is cut where it gets long', () => {

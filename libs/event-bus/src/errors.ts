@@ -123,6 +123,22 @@ export class PayloadDecodeError extends EventBusError {
   }
 }
 
+/**
+ * The payload does not fit the schema of its contract. When publishing, nothing was sent; when receiving, no handler
+ * is called for it. `issues` say what is wrong, without the payload.
+ */
+export class PayloadInvalidError extends EventBusError {
+  readonly code = 'EVENT_BUS_PAYLOAD_INVALID';
+
+  constructor(
+    /** The contract's template. */
+    readonly contract: string,
+    readonly issues: readonly string[],
+  ) {
+    super(`The payload does not fit the contract ${quote(contract)}: ${reasonOf(issues.join('; '))}.`);
+  }
+}
+
 /** A payload is over `maxPayloadBytes`. When publishing, nothing was sent; when receiving, no handler is called. */
 export class PayloadTooLargeError extends EventBusError {
   readonly code = 'EVENT_BUS_PAYLOAD_TOO_LARGE';
@@ -193,12 +209,19 @@ export function quote(name: string): string {
   return JSON.stringify(name.length > 128 ? `${name.slice(0, 127)}…` : name);
 }
 
-/** The message of whatever was thrown, on one line and cut at 256 characters. */
+/** The message of whatever was thrown, on one line and cut at 256 characters. Anything may be thrown; this never does. */
 export function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === '') return reasonOf(cause.errors[0]);
-  const text = cause instanceof Error ? cause.message || cause.name : String(cause);
-  const line = text.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
+  const line = textOf(cause).replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
   return line.length > 256 ? `${line.slice(0, 255)}…` : line;
+}
+
+function textOf(cause: unknown): string {
+  try {
+    return String(cause instanceof Error ? cause.message || cause.name : cause);
+  } catch {
+    return `a ${typeof cause} that has no text`;
+  }
 }
 
 /** Start-up errors are for whoever starts the application: the place in our code that noticed says nothing to them. */

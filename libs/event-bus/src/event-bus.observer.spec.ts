@@ -63,6 +63,19 @@ describe('EventBusObserver', () => {
     expect(lines[1]).toContain('error A pipe refused an event');
   });
 
+  it('copes with an error whose fields are no texts', () => {
+    const odd = new Error('x');
+    Object.defineProperty(odd, 'stack', { value: 7 });
+    Object.defineProperty(odd, 'name', {
+      get() {
+        throw new Error('no');
+      },
+    });
+    observer.failed(handler, eventOn('a'), odd);
+    observer.failed(handler, eventOn('a'), Object.create(null));
+    expect(lines).toHaveLength(2);
+  });
+
   it.each([['text'], [undefined], [null], [{ a: 1 }]])('copes with a thrown %p', (thrown) => {
     observer.failed(handler, eventOn('a'), thrown);
     expect(lines).toHaveLength(1);

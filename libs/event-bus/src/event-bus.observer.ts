@@ -2,7 +2,7 @@ import { HttpException, Logger } from '@nestjs/common';
 import type { DispatchObserver } from './dispatching/dispatch.observer.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import type { EventDispatcher, UnfinishedWork } from './dispatching/event.dispatcher.js';
-import { PayloadTooLargeError, quote, reasonOf } from './errors.js';
+import { PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from './errors.js';
 import { HandlerFailure } from './handlers/handler.failure.js';
 import type { EventContext } from './message/event-context.js';
 import type { SubscriptionTarget } from './routing/subscription-target.js';
@@ -22,7 +22,7 @@ export interface EventBusCounters {
   publishFailed: number;
   handled: number;
   failed: number;
-  /** Messages that no handler got, because they were too large or not what the codec reads. */
+  /** Messages that a handler did not get: too large, not what the codec reads, or not what the contract says. */
   rejected: number;
 }
 
@@ -83,10 +83,7 @@ export class EventBusObserver implements DispatchObserver {
       this.rejectedUnlogged += 1;
       return;
     }
-    const sentence =
-      error instanceof PayloadTooLargeError
-        ? 'A message was dropped, it is too large'
-        : 'A message was dropped, its payload cannot be read';
+    const sentence = `A message was dropped, ${whyDropped(error)}`;
     const more = this.rejectedUnlogged > 0 ? ` unlogged=${this.rejectedUnlogged}` : '';
     this.logger.warn(`${sentence} (channel=${quote(channel)} reason=${quote(error.message)}${more})`);
     this.rejectedUntilMs = nowMs + EPISODE_MS;
@@ -140,9 +137,26 @@ export class EventBusObserver implements DispatchObserver {
   }
 }
 
+function whyDropped(error: Error): string {
+  if (error instanceof PayloadTooLargeError) return 'it is too large';
+  return error instanceof PayloadInvalidError
+    ? 'its payload does not fit the contract'
+    : 'its payload cannot be read';
+}
+
 function describe(cause: unknown): string {
   const reason = reasonOf(cause instanceof HttpException ? messagesOf(cause) : cause);
-  return JSON.stringify(`${cause instanceof Error ? cause.name : 'thrown'}: ${reason}`);
+  return JSON.stringify(`${nameOf(cause)}: ${reason}`);
+}
+
+/** Many errors set no name of their own: their class says more than `Error`. */
+function nameOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'thrown';
+  try {
+    return String(cause.name === 'Error' ? cause.constructor.name : cause.name);
+  } catch {
+    return 'Error';
+  }
 }
 
 /** Nest's validation pipes put what is wrong into the response, as a list. */
@@ -155,9 +169,16 @@ function isClientError(cause: unknown): boolean {
   return cause instanceof HttpException && cause.getStatus() < 500;
 }
 
-/** The frames alone: the message stands, escaped, in the line itself. */
+/** The frames alone, without control characters: the message stands, escaped, in the line itself. */
 function framesOf(cause: unknown): string | undefined {
-  if (!(cause instanceof Error) || cause.stack === undefined) return undefined;
-  const frames = cause.stack.split('\n').filter((line) => /^\s+at /.test(line));
-  return frames.length > 0 ? frames.join('\n') : undefined;
+  try {
+    const frames = String((cause as Partial<Error> | null | undefined)?.stack ?? '')
+      .split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      // eslint-disable-next-line no-control-regex
+      .map((line) => line.replaceAll(/[\u0000-\u001f\u007f]/g, ''));
+    return frames.length > 0 ? frames.join('\n') : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,11 +12,22 @@ export {
 export { OnEvent } from './handlers/on-event.decorator.js';
 export type { OnEventOptions } from './handlers/on-event.decorator.js';
 export { isEventContext } from './handlers/is-event-context.js';
+export { ChannelParam } from './handlers/channel-param.decorator.js';
+export { EventContract, defineEvent } from './message/event.contract.js';
+export type {
+  ContractOptions,
+  EventInput,
+  EventParams,
+  EventPayload,
+  TemplateParamNames,
+} from './message/event.contract.js';
+export type { TargetInput } from './message/contract.target.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './message/standard.schema.js';
 export { EventContext } from './message/event-context.js';
 export type { EventParamValues } from './message/event-context.js';
 
 export { EventBusPublisher } from './publishing/event-bus.publisher.js';
-export type { EventToPublish, PublishOptions } from './publishing/event-bus.publisher.js';
+export type { ContractPublishOptions, EventToPublish, PublishOptions } from './publishing/publish.options.js';
 export { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 export type {
   EventListener,
@@ -74,6 +85,7 @@ export {
   NotSupportedError,
   PayloadDecodeError,
   PayloadEncodeError,
+  PayloadInvalidError,
   PayloadTooLargeError,
   PublishManyError,
   PublishRefusedError,

@@ -75,6 +75,34 @@ describe('a durable handler', () => {
 });
 
 describe('with a durable strategy', () => {
+  it('what the strategy gave is put on the event only where the event is what is injected', async () => {
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Always implements CanActivate {
+      canActivate() {
+        return true;
+      }
+    }
+    class Looking {
+      @OnEvent('orders:*')
+      handle(_order: unknown, event: EventContext) {
+        seen.push([this, 'tenant' in event]);
+      }
+    }
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class DurableLooking extends Looking {}
+    @Injectable({ scope: Scope.REQUEST })
+    class ScopedLooking extends Looking {}
+    @Injectable()
+    class StaticLooking extends Looking {}
+
+    const bus = await start({
+      providers: [DurableLooking, ScopedLooking, StaticLooking, { provide: APP_GUARD, useClass: Always }],
+    });
+    await bus.publish('orders:created', { tenant: 'acme' });
+    const tagged = seen.map(([instance, isTagged]) => `${instance.constructor.name} ${String(isTagged)}`);
+    expect(tagged.sort()).toEqual(['DurableLooking false', 'ScopedLooking true', 'StaticLooking false']);
+  });
+
   it('a request-scoped handler still gets an instance per event, with the event as REQUEST', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Scoped {

@@ -210,6 +210,36 @@ describe('filters', () => {
     expect(bus.log.lines).toEqual([]);
   });
 
+  it('see by its own class what a guard or a pipe threw', async () => {
+    @Catch(ForbiddenException, BadRequestException)
+    class CatchRefusals implements ExceptionFilter<HttpException> {
+      catch(error: HttpException) {
+        seen.push(error.getStatus());
+      }
+    }
+
+    @UseFilters(CatchRefusals)
+    @Injectable()
+    class Refusing {
+      @UseGuards({ canActivate: () => false })
+      @OnEvent('guard')
+      guarded() {
+        seen.push('handled');
+      }
+
+      @UsePipes({ transform: () => Promise.reject(new BadRequestException('no id')) })
+      @OnEvent('pipe')
+      piped() {
+        seen.push('handled');
+      }
+    }
+    const bus = await start({ providers: [Refusing] });
+    await bus.publish('guard');
+    await bus.publish('pipe');
+    expect(seen).toEqual([403, 400]);
+    expect(bus.log.lines).toEqual([]);
+  });
+
   it('get whatever was thrown, also when it is no error', async () => {
     for (const thrown of ['text', undefined, null, { a: 1 }]) {
       const bus = await failWith(

@@ -6,7 +6,15 @@ import type {
   PipeTransform,
 } from '@nestjs/common';
 import { Catch, Controller, Inject, Injectable, Scope } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
+import {
+  APP_FILTER,
+  APP_GUARD,
+  APP_INTERCEPTOR,
+  APP_PIPE,
+  ContextIdFactory,
+  ModuleRef,
+  REQUEST,
+} from '@nestjs/core';
 import type { EventContext } from 'nestjs-redis-event-bus';
 import { OnEvent } from 'nestjs-redis-event-bus';
 import { tap } from 'rxjs';
@@ -135,6 +143,32 @@ describe('a request-scoped', () => {
 });
 
 describe('a transient APP_GUARD', () => {
+  it('makes the event what belongs to it can be resolved by', async () => {
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Always implements CanActivate {
+      canActivate() {
+        return true;
+      }
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class Unit {
+      constructor(@Inject(REQUEST) readonly event: EventContext) {}
+    }
+    @Injectable()
+    class Resolving {
+      constructor(private readonly moduleRef: ModuleRef) {}
+
+      @OnEvent('orders:*')
+      async handle(_order: Order, event: EventContext) {
+        const unit = await this.moduleRef.resolve(Unit, ContextIdFactory.getByRequest(event));
+        seen.push(unit.event === event);
+      }
+    }
+    const bus = await start({ providers: [Resolving, Unit, { provide: APP_GUARD, useClass: Always }] });
+    await bus.publish('orders:created');
+    expect(seen).toEqual([true]);
+  });
+
   it('runs with its dependencies on providers and controllers', async () => {
     @Injectable()
     class Rules {

@@ -65,6 +65,19 @@ describe('what else stands among the providers does no harm', () => {
     expect(bus.log.troubles).toEqual([]);
   });
 
+  it('a factory that returns nothing, under the class that it might have made', async () => {
+    class Optional {
+      @OnEvent('orders:*')
+      handle() {
+        seen.push('optional');
+      }
+    }
+    const bus = await start({ providers: [Handlers, { provide: Optional, useFactory: () => null }] });
+    await bus.publish('orders:created');
+    expect(seen).toEqual(['handled']);
+    expect(bus.log.troubles).toEqual([]);
+  });
+
   it('a request-scoped factory that has not run yet', async () => {
     const bus = await start({
       providers: [Handlers, { provide: 'scoped', useFactory: () => ({}), scope: Scope.REQUEST }],

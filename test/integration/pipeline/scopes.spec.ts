@@ -17,7 +17,7 @@ import {
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { ContextIdFactory, ModuleRef, REQUEST } from '@nestjs/core';
 import { EventContext, OnEvent } from 'nestjs-redis-event-bus';
 import { tap } from 'rxjs';
 import { pipelineApps } from './support/pipeline.app.js';
@@ -182,6 +182,25 @@ describe('a request-scoped handler', () => {
     const [[one, isOnes], [other, isOthers]] = seen as [[object, boolean], [object, boolean]];
     expect(one).not.toBe(other);
     expect([isOnes, isOthers]).toEqual([true, true]);
+  });
+
+  it('can resolve more of what belongs to the event, by the event', async () => {
+    @Injectable()
+    class Resolving {
+      constructor(
+        private readonly unit: Unit,
+        private readonly moduleRef: ModuleRef,
+      ) {}
+
+      @OnEvent('orders:*')
+      async handle(_order: unknown, event: EventContext) {
+        const unit = await this.moduleRef.resolve(Unit, ContextIdFactory.getByRequest(event));
+        seen.push(unit === this.unit);
+      }
+    }
+    const bus = await start({ providers: [Resolving, Unit] });
+    await bus.publish('orders:created');
+    expect(seen).toEqual([true]);
   });
 
   it('whose guard alone is request-scoped gets an instance for each event too', async () => {

@@ -1,8 +1,10 @@
 import { PayloadDecodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
+import { contractOf } from '../message/contract.target.js';
 import { EventContext } from '../message/event-context.js';
 import type { EventCodec } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import { paramsIn } from '../routing/event-target.js';
 import type { SubscriptionPlan } from '../routing/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { DispatchObserver } from './dispatch.observer.js';
@@ -20,6 +22,7 @@ export interface ReceiverSettings {
 export class EventReceiver {
   private isOpen = true;
   private messageCount = 0;
+  private unmatchedCount = 0;
 
   constructor(
     private readonly options: ReceiverSettings,
@@ -33,6 +36,11 @@ export class EventReceiver {
     return this.messageCount;
   }
 
+  /** Messages that Redis' glob let through and that no handler's template means. */
+  get unmatchedMessages(): number {
+    return this.unmatchedCount;
+  }
+
   /** From now on messages are dropped: the bus is shutting down. */
   close(): void {
     this.isOpen = false;
@@ -42,14 +50,20 @@ export class EventReceiver {
     if (!this.isOpen) return;
     this.messageCount += 1;
     let event: ReceivedEvent | undefined;
+    let isWanted = false;
     for (const handler of this.plan.consumersOf(through)) {
       const target = this.plan.accept(handler, through, rawChannel);
       if (target === undefined) continue;
+      isWanted = true;
       event ??= this.read(this.options.prefix.strip(rawChannel), body);
       if (event === undefined) return;
+      if (event.isReply && handler.takesReplies !== true) continue;
       const pattern = target.subscription.kind === 'pattern' ? target.text : undefined;
-      this.dispatcher.dispatch(handler, new EventContext(event, pattern, this.options.bus));
+      const params = paramsIn(target, event.channel);
+      const context = new EventContext(event, pattern, this.options.bus, params, contractOf(target));
+      this.dispatcher.dispatch(handler, context);
     }
+    if (!isWanted && this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += 1;
   }
 
   /** Undefined when the message was rejected, which the observer has heard by then. */

@@ -1,5 +1,6 @@
+import type { PayloadInvalidError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
-import { abortEvent } from '../message/event-context.js';
+import { abortEvent, admitEvent } from '../message/event-context.js';
 import type { DispatchObserver } from './dispatch.observer.js';
 import type { EventHandler } from './event.handler.js';
 import { Fifo } from './fifo.js';
@@ -10,7 +11,7 @@ type Lane = Fifo<EventContext>;
 /**
  * The order in which one handler gets its events: those of one channel one at a time, as they were published;
  * different channels side by side. A lane exists only while an asynchronous call runs in it, so that a
- * synchronous handler costs none.
+ * synchronous handler costs none. An unordered handler has no lanes: all its events run side by side.
  */
 export class HandlerQueue {
   private readonly lanes = new Map<string, Lane>();
@@ -42,7 +43,7 @@ export class HandlerQueue {
     }
     const call = this.start(event);
     if (call === undefined) return;
-    this.lanes.set(event.channel, new Fifo());
+    if (this.handler.isUnordered !== true) this.lanes.set(event.channel, new Fifo());
     this.finish(event, call);
   }
 
@@ -59,36 +60,53 @@ export class HandlerQueue {
     this.waitingCount = 0;
   }
 
-  /** Calls the handler; undefined when it is done already. */
+  /** Checks and handles one event; undefined when that is done already. Never rejects: it reports. */
   private start(event: EventContext): Promise<void> | undefined {
+    const admitted = this.admit(event);
+    if (typeof admitted === 'boolean') return admitted ? this.call(event) : undefined;
+    return admitted.then((isAdmitted) => (isAdmitted ? this.call(event) : undefined));
+  }
+
+  /** Whether the payload fits its contract. */
+  private admit(event: EventContext): boolean | Promise<boolean> {
+    const reject = (error: unknown) => {
+      this.observer.rejected(event.channel, error as PayloadInvalidError);
+      return false;
+    };
     try {
-      const call = this.handler.invoke(event);
-      if (call !== undefined) return call;
-      this.observer.handled(this.handler, event);
+      return admitEvent(event)?.then(() => true, reject) ?? true;
     } catch (error) {
-      this.observer.failed(this.handler, event, error);
+      return reject(error);
+    }
+  }
+
+  private call(event: EventContext): Promise<void> | undefined {
+    const { handler, observer } = this;
+    try {
+      const call = handler.invoke(event);
+      if (call !== undefined) {
+        return call.then(
+          () => observer.handled(handler, event),
+          (error: unknown) => observer.failed(handler, event, error),
+        );
+      }
+      observer.handled(handler, event);
+    } catch (error) {
+      observer.failed(handler, event, error);
     }
     return undefined;
   }
 
-  private finish(event: EventContext, call: Promise<void>): void {
+  private finish(event: EventContext, work: Promise<void>): void {
     this.running.add(event);
-    call
-      .then(
-        () => this.observer.handled(this.handler, event),
-        (error: unknown) => this.observer.failed(this.handler, event, error),
-      )
-      .then(
-        () => this.next(event),
-        () => this.next(event),
-      );
+    void work.then(() => this.next(event));
   }
 
   private next(finished: EventContext): void {
     this.running.delete(finished);
     const { channel } = finished;
-    const lane = this.lanes.get(channel) as Lane;
-    for (let event = lane.shift(); event !== undefined; event = lane.shift()) {
+    const lane = this.lanes.get(channel);
+    for (let event = lane?.shift(); event !== undefined; event = lane?.shift()) {
       this.waitingCount -= 1;
       const call = this.start(event);
       if (call !== undefined) {

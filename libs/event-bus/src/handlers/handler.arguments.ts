@@ -100,7 +100,8 @@ export function declaredPipes(
   return Object.values(declaredArguments(nest, host)).flatMap((entry) => [...(entry.pipes ?? [])]);
 }
 
-function declaredArguments(
+/** What the parameter decorators of a method left behind. Empty when there are none. */
+export function declaredArguments(
   { contextUtils }: NestInternals,
   { instance, methodName }: Pick<EnhancerHost, 'instance' | 'methodName'>,
 ): Readonly<Record<string, ArgumentMetadataEntry>> {

@@ -4,8 +4,9 @@ import type { InstanceWrapper } from '@nestjs/core/internal';
 import { Injector, STATIC_CONTEXT } from '@nestjs/core/internal';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
+import { readTarget } from '../message/contract.target.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
-import { orderTargets, parseTarget } from '../routing/event-target.js';
+import { orderTargets } from '../routing/event-target.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
 import type { HandlerDeclaration } from './handler.problems.js';
@@ -98,8 +99,8 @@ export class HandlerExplorer {
     metadata: readonly OnEventMetadata[],
     prefix: ChannelPrefix,
   ): EventHandler {
-    const targets = metadata.flatMap(({ targets: texts, options }) =>
-      texts.map((text) => parseTarget(text, prefix, options.kind)),
+    const targets = metadata.flatMap(({ targets: inputs, options }) =>
+      inputs.map((input) => readTarget(input, prefix, options.kind)),
     );
     return { name: candidate.name, targets: orderTargets(targets), invoke: this.composeCall(candidate) };
   }

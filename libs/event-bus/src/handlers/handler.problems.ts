@@ -6,7 +6,10 @@ import {
 } from '@nestjs/common/internal';
 import type { InstanceWrapper } from '@nestjs/core/internal';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
-import { declaredPipes } from './handler.arguments.js';
+import { textOfTarget } from '../message/contract.target.js';
+import { ChannelTemplate } from '../routing/channel-template.js';
+import { isChannelParam } from './channel-param.decorator.js';
+import { declaredArguments, declaredPipes } from './handler.arguments.js';
 import type { HandlerMethod } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
@@ -34,9 +37,11 @@ export function handlerProblems(
   declaration: HandlerDeclaration,
   knownBuses: readonly string[],
 ): string[] {
+  const wrongTargets = onEventProblems(declaration.metadata);
   return [
     ...busProblems(declaration, knownBuses),
-    ...onEventProblems(declaration.metadata),
+    ...wrongTargets,
+    ...(wrongTargets.length === 0 ? paramProblems(nest, declaration) : []),
     ...scopeProblems(declaration),
     ...enhancerProblems(nest, declaration),
   ];
@@ -51,6 +56,23 @@ function busProblems({ metadata }: HandlerDeclaration, knownBuses: readonly stri
       const name = JSON.stringify(bus);
       return `there is no bus ${name}. Import EventBusModule.forRoot({ name: ${name} }), or use one of: ${knownBuses.join(', ')}.`;
     });
+}
+
+/** A parameter that is not in the channel would be undefined for ever. */
+function paramProblems(
+  nest: NestInternals,
+  { prototype, methodName, metadata }: HandlerDeclaration,
+): string[] {
+  const declared = declaredArguments(nest, { instance: Object.create(prototype) as object, methodName });
+  const names = Object.values(declared).flatMap(({ factory, data }) =>
+    isChannelParam(factory) ? [String(data)] : [],
+  );
+  const texts = metadata.flatMap(({ targets }) => targets).map(textOfTarget);
+  return names.flatMap((name) =>
+    texts
+      .filter((text) => !new ChannelTemplate(text).paramNames.includes(name))
+      .map((text) => `@ChannelParam('${name}'): the target ${JSON.stringify(text)} has no <${name}>.`),
+  );
 }
 
 /** A transient provider has one instance per consumer, so nobody could say which of them handles an event. */

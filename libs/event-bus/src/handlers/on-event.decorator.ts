@@ -1,6 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 import { ConfigurationError } from '../errors.js';
-import { targetProblem } from '../routing/event-target.js';
+import type { TargetInput } from '../message/contract.target.js';
+import { targetInputProblem, textOfTarget } from '../message/contract.target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 
 export interface OnEventOptions {
@@ -18,7 +19,7 @@ export interface OnEventOptions {
 
 /** One @OnEvent on one method, as it was written. */
 export interface OnEventMetadata {
-  readonly targets: readonly string[];
+  readonly targets: readonly TargetInput[];
   readonly options: OnEventOptions;
 }
 
@@ -26,14 +27,19 @@ const ON_EVENT = Symbol('nestjs-redis-event-bus:on-event');
 
 /**
  * Calls the method for every event on a channel (`orders:created`, SUBSCRIBE) or on all channels that a Redis
- * glob matches (`orders:*`, PSUBSCRIBE; `*` crosses `:`, `\*` is a literal star). An array means any of these.
+ * glob matches (`orders:*`, PSUBSCRIBE; `*` crosses `:`, `\*` is a literal star), or of a template
+ * (`orders:<orderId>:created`, see {@link ChannelParam}) or a contract ({@link defineEvent}), whose payload is checked
+ * before the method is called. An array means any of these.
  * Several decorators on one method add their targets. The method is called once per event, however many of
  * its targets match, with `(payload, event: EventContext)`.
  *
  * Works on every method of every provider and controller, with guards, pipes, interceptors and filters.
  * Problems with a target fail the start of the application with a {@link ConfigurationError}.
  */
-export function OnEvent(target: string | readonly string[], options: OnEventOptions = {}): MethodDecorator {
+export function OnEvent(
+  target: TargetInput | readonly TargetInput[],
+  options: OnEventOptions = {},
+): MethodDecorator {
   return (prototype, key, descriptor?: PropertyDescriptor) => {
     const method: unknown = descriptor?.value;
     if (descriptor === undefined || typeof method !== 'function') {
@@ -44,7 +50,7 @@ export function OnEvent(target: string | readonly string[], options: OnEventOpti
         `@OnEvent on ${String(key)}: Nest looks for guards and pipes on instance methods with a name only. Make it one.`,
       ]);
     }
-    const targets = typeof target === 'string' ? [target] : target;
+    const targets = Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
     // Decorators run from the bottom up; the list is kept as it reads.
     const stacked = onEventMetadata(method) ?? [];
     SetMetadata(ON_EVENT, [{ targets, options }, ...stacked])(prototype, key, descriptor);
@@ -69,8 +75,8 @@ export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] 
       return [`kind ${JSON.stringify(kind)} does not exist. Write 'channel', 'pattern' or 'shard'.`];
     }
     return targets.flatMap((target) => {
-      const problem = targetProblem(target, kind);
-      return problem === undefined ? [] : [`target ${JSON.stringify(target)}: ${problem}`];
+      const problem = targetInputProblem(target, kind);
+      return problem === undefined ? [] : [`target ${JSON.stringify(textOfTarget(target))}: ${problem}`];
     });
   });
 }

@@ -25,8 +25,8 @@ export interface EventBusSnapshot {
   readonly prefix: string;
   readonly handlers: readonly HandlerSnapshot[];
   readonly subscriptions: readonly SubscriptionSnapshot[];
-  /** Since the start of the process. `received` counts messages, before they are matched to handlers. */
-  readonly counters: EventBusCounters & { readonly received: number };
+  /** Since the start of the process. `received` counts messages; `unmatched` those that no template meant. */
+  readonly counters: EventBusCounters & { readonly received: number; readonly unmatched: number };
 }
 
 export interface HandlerSnapshot {
@@ -111,7 +111,11 @@ export class EventBusInspector {
         target: target.name,
         ...rest,
       })),
-      counters: { ...this.observer.counters, received: this.receiver.receivedMessages },
+      counters: {
+        ...this.observer.counters,
+        received: this.receiver.receivedMessages,
+        unmatched: this.receiver.unmatchedMessages,
+      },
     };
   }
 

@@ -1,10 +1,19 @@
+import { checkPayload } from './contract.check.js';
 import type { EventMetadata } from './event.codec.js';
+import type { EventContract } from './event.contract.js';
 import type { ReceivedEvent } from './received.event.js';
 
 /** Values of a template's parameters, by name. */
 export type EventParamValues = Readonly<Record<string, string>>;
 
 const NO_PARAMS: EventParamValues = Object.freeze(Object.create(null) as EventParamValues);
+
+/**
+ * Checks the payload against the contract that the event was taken under, and replaces it with the schema's output:
+ * at once, or when the promise resolves. Not part of the public API.
+ * @throws PayloadInvalidError when it does not fit.
+ */
+export let admitEvent: (event: EventContext) => void | Promise<void>;
 
 /** Ends the event's signal; the handler's own work may listen to it. Not part of the public API. */
 export let abortEvent: (event: EventContext, reason: unknown) => void;
@@ -23,7 +32,7 @@ export class EventContext<T = unknown> {
   readonly pattern: string | undefined;
   readonly payload: T;
   /** Values of a template's parameters. Empty where the handler's target has none. */
-  readonly params: EventParamValues = NO_PARAMS;
+  readonly params: EventParamValues;
   /** What the codec carries beside the payload. Empty with plain JSON. */
   readonly metadata: EventMetadata;
   /** When the message reached this process, in milliseconds since the epoch. */
@@ -35,7 +44,17 @@ export class EventContext<T = unknown> {
   #abortReason: unknown;
   #isAborted = false;
 
+  readonly #contract: EventContract | undefined;
+
   static {
+    admitEvent = (event) => {
+      if (event.#contract?.schema === undefined) return undefined;
+      const settle = (payload: unknown) => {
+        (event as { payload: unknown }).payload = payload;
+      };
+      const checked = checkPayload(event.#contract, event.payload);
+      return checked instanceof Promise ? checked.then(settle) : settle(checked);
+    };
     abortEvent = (event, reason) => {
       event.#isAborted = true;
       event.#abortReason = reason;
@@ -43,13 +62,21 @@ export class EventContext<T = unknown> {
     };
   }
 
-  constructor(event: ReceivedEvent, pattern: string | undefined, bus: string) {
+  constructor(
+    event: ReceivedEvent,
+    pattern: string | undefined,
+    bus: string,
+    params: EventParamValues = NO_PARAMS,
+    contract?: EventContract,
+  ) {
     this.channel = event.channel;
     this.pattern = pattern;
     this.payload = event.payload as T;
     this.metadata = event.metadata;
     this.receivedAtMs = event.receivedAtMs;
     this.bus = bus;
+    this.params = params;
+    this.#contract = contract;
   }
 
   /** Aborted when the handler's time is over: at the end of the shutdown drain. Made on first use. */

@@ -14,6 +14,11 @@ export interface EventMetadata {
 export interface DecodedEvent {
   readonly payload: unknown;
   readonly metadata: EventMetadata;
+  /**
+   * The answer to a request, where the codec carries such: nobody gets it but who waits for answers.
+   * @default false
+   */
+  readonly isReply?: boolean;
 }
 
 /** Turns payloads into bytes and back. Knows nothing of transports and handlers. Synchronous. */

@@ -27,4 +27,10 @@ export class ReceivedEvent {
     this.decode();
     return (this.decoded as DecodedEvent).metadata;
   }
+
+  /** The answer to a request, which is no event. */
+  get isReply(): boolean {
+    this.decode();
+    return this.decoded?.isReply ?? false;
+  }
 }

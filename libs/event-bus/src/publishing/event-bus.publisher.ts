@@ -1,64 +1,67 @@
-import {
-  BusClosedError,
-  EventBusError,
-  InvalidChannelError,
-  InvalidOptionError,
-  NotSupportedError,
-  PayloadEncodeError,
-  PayloadTooLargeError,
-  PublishManyError,
-  PublishUnconfirmedError,
-  reasonOf,
-} from '../errors.js';
+import { BusClosedError, InvalidOptionError, PublishManyError, PublishUnconfirmedError } from '../errors.js';
 import type { EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
-import { publishProblem } from '../routing/channel-prefix.js';
+import type { EventContract, EventInput } from '../message/event.contract.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
-
-export interface PublishOptions {
-  /** `shard` sends with SPUBLISH, to subscriptions of `kind: 'shard'` only. @default 'channel' */
-  readonly kind?: 'channel' | 'shard';
-  /** How long to wait for Redis to accept the event, in milliseconds. @default 5000 */
-  readonly timeoutMs?: number;
-  /** Stops waiting. Before the event is sent it rejects with the signal's reason, afterwards as unconfirmed. */
-  readonly signal?: AbortSignal;
-}
-
-/** One event of a `publishMany`. */
-export interface EventToPublish {
-  readonly channel: string;
-  readonly payload: unknown;
-  /** @default 'channel' */
-  readonly kind?: 'channel' | 'shard';
-}
+import type { PreparedEvent } from './event.preparer.js';
+import { EventPreparer } from './event.preparer.js';
+import type { ContractPublishArguments, EventToPublish, PublishOptions } from './publish.options.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** What a timer of Node can wait for at most. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+type Attempt = PreparedEvent | { readonly error: Error };
+
 /** Publishes events: PUBLISH, or SPUBLISH for `kind: 'shard'`. */
 export class EventBusPublisher {
+  private readonly preparer: EventPreparer;
+
   constructor(
     private readonly settings: EventBusSettings,
     private readonly transport: EventTransport,
     private readonly observer: EventBusObserver,
-  ) {}
+  ) {
+    this.preparer = new EventPreparer(settings, transport);
+  }
 
   /**
    * Resolves once Redis has accepted the event, with the number of subscriptions that Redis reports. That is a
    * hint, not a receipt: it counts subscriptions, not handlers, and on a Cluster only those of one node. The
    * payload is serialized in the call; later changes to it do not travel.
    *
-   * @throws InvalidChannelError, InvalidOptionError, PayloadEncodeError, PayloadTooLargeError: nothing was sent.
+   * With a contract, `payload` is the input of its schema, which is checked before a byte leaves and sent as it was
+   * given; `params` fill its template.
+   *
+   * @throws InvalidChannelError, InvalidOptionError, PayloadInvalidError, PayloadEncodeError, PayloadTooLargeError:
+   * nothing was sent.
    * @throws NotConnectedError, BusClosedError, PublishRefusedError: nothing was delivered.
    * @throws PublishUnconfirmedError the reply was lost or late: it may have been delivered.
    */
-  async publish(channel: string, payload: unknown, options: PublishOptions = {}): Promise<number> {
+  publish<C extends EventContract>(
+    contract: C,
+    payload: EventInput<C>,
+    ...options: ContractPublishArguments<C>
+  ): Promise<number>;
+  publish(channel: string, payload: unknown, options?: PublishOptions): Promise<number>;
+  async publish(
+    channel: string | EventContract,
+    payload: unknown,
+    options: PublishOptions & Pick<EventToPublish, 'params'> = {},
+  ): Promise<number> {
     try {
-      const message = this.prepare({ channel, payload, ...(options.kind ? { kind: options.kind } : {}) });
+      const { kind, params } = options;
+      const { message, name, checked } = this.preparer.prepare({
+        channel,
+        payload,
+        ...(kind === undefined ? {} : { kind }),
+        ...(params === undefined ? {} : { params }),
+      });
+      // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
+      if (checked !== undefined) await checked;
       const [outcome] = await this.send([message], options);
       if (outcome === undefined || 'error' in outcome) throw outcome?.error ?? new BusClosedError();
-      this.observer.published(channel, payload);
+      this.observer.published(name, payload);
       return outcome.subscriptions;
     } catch (error) {
       this.observer.publishFailed();
@@ -76,60 +79,30 @@ export class EventBusPublisher {
     events: readonly EventToPublish[],
     options: Omit<PublishOptions, 'kind'> = {},
   ): Promise<number[]> {
-    const prepared = events.map((event) => this.tryPrepare(event));
-    const messages = prepared.filter((item): item is OutgoingMessage => !(item instanceof Error));
+    const attempts = events.map((event) => this.tryPrepare(event));
+    const isAsync = attempts.some((attempt) => 'checked' in attempt);
+    const prepared = isAsync ? await Promise.all(attempts.map(whenChecked)) : attempts;
+    const messages = prepared.flatMap((item) => ('message' in item ? [item.message] : []));
     const sent = messages.length === 0 ? [] : await this.send(messages, options);
     let next = 0;
-    const outcomes = prepared.map((item): PublishOutcome => {
-      return item instanceof Error ? { error: item } : (sent[next++] as PublishOutcome);
-    });
+    const outcomes = prepared.map((item): PublishOutcome =>
+      'message' in item ? (sent[next++] as PublishOutcome) : item,
+    );
     outcomes.forEach((outcome, index) => {
-      const event = events[index] as EventToPublish;
-      if ('error' in outcome) this.observer.publishFailed();
-      else this.observer.published(event.channel, event.payload);
+      const item = prepared[index];
+      if ('error' in outcome || item === undefined || 'error' in item) this.observer.publishFailed();
+      else this.observer.published(item.name, (events[index] as EventToPublish).payload);
     });
     if (outcomes.some((outcome) => 'error' in outcome)) throw new PublishManyError(outcomes);
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);
   }
 
-  private tryPrepare(event: EventToPublish): OutgoingMessage | Error {
+  private tryPrepare(event: EventToPublish): Attempt {
     try {
-      return this.prepare(event);
+      return this.preparer.prepare(event);
     } catch (error) {
-      return error as Error;
+      return { error: error as Error };
     }
-  }
-
-  /** Checks and serializes; after this only the broker can refuse. */
-  private prepare({ channel, payload, kind = 'channel' }: EventToPublish): OutgoingMessage {
-    const problem = publishProblem(channel);
-    if (problem !== undefined) {
-      throw new InvalidChannelError(typeof channel === 'string' ? channel : typeof channel, problem);
-    }
-    if (kind === 'shard' && !this.transport.capabilities.shard) {
-      throw new NotSupportedError(
-        `The ${this.transport.name} transport has no sharded pub/sub. Leave out kind.`,
-      );
-    }
-    const { maxPayloadBytes, prefix } = this.settings;
-    const body = this.encode(payload, channel);
-    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
-    return { kind, channel: prefix.addToChannel(channel), body };
-  }
-
-  /** A codec of the application's own may throw and return anything. */
-  private encode(payload: unknown, channel: string): string | Buffer {
-    const { codec } = this.settings;
-    let body: unknown;
-    try {
-      body = codec.encode(payload, channel);
-    } catch (error) {
-      if (error instanceof EventBusError) throw error;
-      throw new PayloadEncodeError(`the codec failed: ${reasonOf(error)}.`, { cause: error });
-    }
-    if (typeof body === 'string' || Buffer.isBuffer(body)) return body;
-    throw new PayloadEncodeError(`the codec returned ${typeof body}. It must return a string or a Buffer.`);
   }
 
   /** The transport's outcomes, or, when time is up first, every message as unconfirmed. */
@@ -163,5 +136,14 @@ export class EventBusPublisher {
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
     }
+  }
+}
+
+async function whenChecked(attempt: Attempt): Promise<Attempt> {
+  try {
+    if ('checked' in attempt) await attempt.checked;
+    return attempt;
+  } catch (error) {
+    return { error: error as Error };
   }
 }

@@ -1,4 +1,6 @@
 import type { ChannelPrefix } from './channel-prefix.js';
+import type { TemplateParams } from './channel-template.js';
+import { ChannelTemplate, isTemplate, templateProblem } from './channel-template.js';
 import { RedisGlob, globProblems, isGlob, unescapeGlob } from './redis-glob.js';
 import type { SubscriptionKind, SubscriptionTarget } from './subscription-target.js';
 import { targetKey } from './subscription-target.js';
@@ -10,12 +12,15 @@ export interface EventTarget {
   readonly subscription: SubscriptionTarget;
   /** Whether a message on this channel (with prefix) is one that was asked for. */
   matches(channel: string): boolean;
+  /** Only for templates: what Redis delivers for one is wider, and the values of its parameters are in the channel. */
+  readonly template?: ChannelTemplate;
 }
 
 /** Why this target cannot be subscribed to, or undefined when it is fine. */
 export function targetProblem(text: unknown, kind?: SubscriptionKind): string | undefined {
   if (typeof text !== 'string') return 'a target must be a string. Write a channel or a Redis glob.';
   if (text === '') return 'the target is empty. Name a channel or a Redis glob, e.g. "orders:*".';
+  if (kind === undefined && /[<>]/.test(text)) return templateProblem(text);
   const resolved = kind ?? kindOf(text);
   if (resolved === 'pattern') return globProblems(text)[0];
   if (resolved === 'shard' && isGlob(text)) {
@@ -25,10 +30,12 @@ export function targetProblem(text: unknown, kind?: SubscriptionKind): string | 
 }
 
 /**
- * Reads a target: with an unescaped `*`, `?` or `[` it is a Redis glob, else a channel, in which `\*` is a
- * literal star. A given `kind` overrules the detection, and a channel is then taken as it stands.
+ * Reads a target: with a parameter `<name>` it is a template, with an unescaped `*`, `?` or `[` a Redis glob, else a
+ * channel, in which `\*` is a literal star. A given `kind` overrules the detection, and the text is then taken as it
+ * stands.
  */
 export function parseTarget(text: string, prefix: ChannelPrefix, kind?: SubscriptionKind): EventTarget {
+  if (kind === undefined && isTemplate(text)) return templateTarget(new ChannelTemplate(text), prefix);
   const resolved = kind ?? kindOf(text);
   if (resolved === 'pattern') {
     const name = prefix.addToPattern(text);
@@ -43,15 +50,37 @@ export function parseTarget(text: string, prefix: ChannelPrefix, kind?: Subscrip
   return { text, subscription: { kind: resolved, name }, matches: (channel) => channel === name };
 }
 
+/** A template is subscribed to as the glob that lets its channels through; without parameters it is a channel. */
+export function templateTarget(
+  template: ChannelTemplate,
+  prefix: ChannelPrefix,
+  kind: 'channel' | 'shard' = 'channel',
+): EventTarget {
+  const { text } = template;
+  if (template.paramNames.length === 0) return parseTarget(text, prefix, kind);
+  return {
+    text,
+    subscription: { kind: 'pattern', name: prefix.addToPattern(template.glob) },
+    matches: (channel) => template.match(prefix.strip(channel)) !== undefined,
+    template,
+  };
+}
+
+/** The values of a template's parameters in this channel (without prefix). Undefined for other targets. */
+export function paramsIn(target: EventTarget, channel: string): TemplateParams | undefined {
+  return target.template?.match(channel);
+}
+
 function kindOf(text: string): SubscriptionKind {
   return isGlob(text) ? 'pattern' : 'channel';
 }
 
-/** Channels before globs, otherwise as declared, each subscription once: the order in which they are authoritative. */
+/** Channels before globs, otherwise as declared, each once: the order in which they are authoritative. */
 export function orderTargets(targets: readonly EventTarget[]): readonly EventTarget[] {
   const byKey = new Map<string, EventTarget>();
   for (const target of targets) {
-    const key = targetKey(target.subscription);
+    // A template and a glob may share a subscription and still let different channels through.
+    const key = `${targetKey(target.subscription)} ${target.template?.text ?? ''}`;
     if (!byKey.has(key)) byKey.set(key, target);
   }
   const unique = [...byKey.values()];

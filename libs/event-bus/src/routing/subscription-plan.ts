@@ -72,7 +72,8 @@ export class SubscriptionPlan<C extends Consumer> {
    */
   accept(consumer: C, through: SubscriptionTarget, channel: string): EventTarget | undefined {
     const { targets } = consumer;
-    if (targets.length === 1) return targets[0];
+    const [only] = targets;
+    if (targets.length === 1 && only?.template === undefined) return only;
     const key = targetKey(through);
     let first: EventTarget | undefined;
     for (const target of targets) {
@@ -85,6 +86,15 @@ export class SubscriptionPlan<C extends Consumer> {
       if (this.subscriptions.get(ownKey)?.isConfirmed) return undefined;
     }
     return undefined;
+  }
+
+  /** Whether this subscription delivered something that nobody's template means: Redis' globs are wider. */
+  isUnmatched(through: SubscriptionTarget, channel: string): boolean {
+    const key = targetKey(through);
+    const served = this.consumersOf(through).flatMap(({ targets }) =>
+      targets.filter((target) => targetKey(target.subscription) === key),
+    );
+    return served.length > 0 && served.every((target) => !target.matches(channel));
   }
 
   /** Every subscription to hold, each once. */

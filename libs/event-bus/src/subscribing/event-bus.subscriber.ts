@@ -5,15 +5,17 @@ import type { EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventBusStatus } from '../introspection/event-bus.status.js';
 import type { EventContext } from '../message/event-context.js';
-import type { EventTarget } from '../routing/event-target.js';
-import { orderTargets, parseTarget, targetProblem } from '../routing/event-target.js';
+import type { TargetInput } from '../message/contract.target.js';
+import { readTarget, targetInputProblem, textOfTarget } from '../message/contract.target.js';
+import type { EventContract, EventPayload } from '../message/event.contract.js';
+import { orderTargets } from '../routing/event-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { StreamOptions } from './event.stream.js';
 import { EventStream } from './event.stream.js';
 import type { HandlerRegistry } from './handler.registry.js';
 
-/** A channel, a Redis glob, or alternatives of them. */
-export type Targets = string | readonly string[];
+/** A channel, a Redis glob or a template, or alternatives of them and of contracts. */
+export type Targets = string | readonly TargetInput[];
 
 /** Gets one event at a time per channel; a failure is logged and counted as a handler's would be. */
 export type EventListener<T = unknown> = (payload: T, event: EventContext<T>) => unknown;
@@ -43,15 +45,67 @@ export class EventBusSubscriber {
    *
    * @throws InvalidTargetError, SubscriptionRefusedError, BusClosedError: nothing stays subscribed.
    */
-  async subscribe<T = unknown>(
+  subscribe<C extends EventContract>(
+    contract: C,
+    listener: EventListener<EventPayload<C>>,
+  ): Promise<Subscription>;
+  subscribe<T = unknown>(
     target: Targets,
     listener: EventListener<T>,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
+  subscribe(
+    target: Targets | EventContract,
+    listener: EventListener<never>,
     options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    return this.start(target, listener as EventListener, options);
+  }
+
+  /**
+   * A cold Observable of events: the first subscriber subscribes at Redis, the last one unsubscribes. Errors
+   * as {@link subscribe} does; completes when the bus is closed.
+   */
+  observe<C extends EventContract>(contract: C): Observable<EventContext<EventPayload<C>>>;
+  observe<T = unknown>(target: Targets, options?: SubscribeOptions): Observable<EventContext<T>>;
+  observe(target: Targets | EventContract, options: SubscribeOptions = {}): Observable<EventContext<never>> {
+    return new Observable<EventContext<never>>((observer) => {
+      const next: EventListener = (_payload, event) => observer.next(event as EventContext<never>);
+      const subscribed = this.start(target, next, options);
+      subscribed.catch((error: unknown) => observer.error(error));
+      const closing = this.status.changes.subscribe({ complete: () => observer.complete() });
+      return () => {
+        closing.unsubscribe();
+        subscribed.then((subscription) => subscription.unsubscribe()).catch(() => undefined);
+      };
+    });
+  }
+
+  /**
+   * Events for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
+   * Events wait in a bounded buffer while the loop is busy; what it cannot hold is dropped and counted.
+   */
+  stream<C extends EventContract>(contract: C, options?: StreamOptions): EventStream<EventPayload<C>>;
+  stream<T = unknown>(target: Targets, options?: StreamOptions & SubscribeOptions): EventStream<T>;
+  stream(
+    target: Targets | EventContract,
+    options: StreamOptions & SubscribeOptions = {},
+  ): EventStream<never> {
+    const { kind } = options;
+    const source = this.observe(target as Targets, kind === undefined ? {} : { kind });
+    return new EventStream<never>(source as Observable<EventContext<never>>, options, () =>
+      this.observer.streamOverflowed(inputsOf(target).map(textOfTarget)),
+    );
+  }
+
+  private async start(
+    target: Targets | EventContract,
+    listener: EventListener,
+    options: SubscribeOptions,
   ): Promise<Subscription> {
     let isOver = false;
     // What was accepted before the end, and waits behind a slow event of its channel, is not handed over either.
-    const unlessOver: EventListener = (payload, event) =>
-      isOver ? undefined : listener(payload as T, event as EventContext<T>);
+    const unlessOver: EventListener = (payload, event) => (isOver ? undefined : listener(payload, event));
     const handler = this.toHandler(target, unlessOver, options);
     if (this.status.current === 'closed') throw new BusClosedError();
     const outcomes = await this.registry.add([handler]);
@@ -69,44 +123,22 @@ export class EventBusSubscriber {
     };
   }
 
-  /**
-   * A cold Observable of events: the first subscriber subscribes at Redis, the last one unsubscribes. Errors
-   * as {@link subscribe} does; completes when the bus is closed.
-   */
-  observe<T = unknown>(target: Targets, options: SubscribeOptions = {}): Observable<EventContext<T>> {
-    return new Observable<EventContext<T>>((observer) => {
-      const subscribed = this.subscribe<T>(target, (_payload, event) => observer.next(event), options);
-      subscribed.catch((error: unknown) => observer.error(error));
-      const closing = this.status.changes.subscribe({ complete: () => observer.complete() });
-      return () => {
-        closing.unsubscribe();
-        subscribed.then((subscription) => subscription.unsubscribe()).catch(() => undefined);
-      };
-    });
-  }
-
-  /**
-   * Events for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
-   * Events wait in a bounded buffer while the loop is busy; what it cannot hold is dropped and counted.
-   */
-  stream<T = unknown>(target: Targets, options: StreamOptions & SubscribeOptions = {}): EventStream<T> {
-    const { kind } = options;
-    const source = this.observe<T>(target, kind === undefined ? {} : { kind });
-    return new EventStream<T>(source, options, () => this.observer.streamOverflowed(target));
-  }
-
-  private toHandler(target: Targets, listener: EventListener, { kind }: SubscribeOptions): EventHandler {
+  private toHandler(
+    target: Targets | EventContract,
+    listener: EventListener,
+    { kind }: SubscribeOptions,
+  ): EventHandler {
     if (kind !== undefined && !['channel', 'pattern', 'shard'].includes(kind)) {
       throw new InvalidOptionError('kind', "must be 'channel', 'pattern' or 'shard'.");
     }
-    const texts = typeof target === 'string' ? [target] : target;
-    if (!Array.isArray(texts) || texts.length === 0) {
-      throw new InvalidTargetError(String(target), 'name a channel or a Redis glob, or an array of them.');
+    const inputs = inputsOf(target);
+    if (inputs.length === 0) {
+      throw new InvalidTargetError('', 'name a channel, a Redis glob or a contract, or an array of them.');
     }
-    const targets = texts.map((text: string): EventTarget => {
-      const problem = targetProblem(text, kind);
-      if (problem !== undefined) throw new InvalidTargetError(String(text), problem);
-      return parseTarget(text, this.settings.prefix, kind);
+    const targets = inputs.map((input) => {
+      const problem = targetInputProblem(input, kind);
+      if (problem !== undefined) throw new InvalidTargetError(String(textOfTarget(input)), problem);
+      return readTarget(input, this.settings.prefix, kind);
     });
     return {
       name: 'listener',
@@ -114,6 +146,10 @@ export class EventBusSubscriber {
       invoke: (event) => callListener(listener, event),
     };
   }
+}
+
+function inputsOf(target: Targets | EventContract): readonly TargetInput[] {
+  return Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
 }
 
 function callListener(listener: EventListener, event: EventContext): void | Promise<void> {

@@ -110,6 +110,9 @@ export interface EventTransport {
 
   inspect(query: InspectionQuery): Promise<InspectionResult>;
 
+  /** What it is made of, for those who know it: the driver's clients. Changing their state is at one's own risk. */
+  unwrap?(): unknown;
+
   /**
    * Idempotent. Lets publishes in flight settle, then ends the connections. Nothing is called on the
    * listener after it resolves; publish and subscribe answer with BusClosedError.

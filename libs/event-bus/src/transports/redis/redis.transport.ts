@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { BusClosedError, TransportRefusedError, reasonOf } from '../../errors.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
@@ -110,6 +111,11 @@ class RedisTransport implements EventTransport {
   async inspect(query: InspectionQuery): Promise<InspectionResult> {
     if (this.closing !== undefined) throw new BusClosedError();
     return inspectRedis(this.publisherLink, query);
+  }
+
+  /** The ioredis clients: the one that publishes, then the one that subscribes. */
+  unwrap(): [Redis, Redis] {
+    return [this.publisherLink.redis, this.subscriberLink.redis];
   }
 
   close(): Promise<void> {

@@ -1,0 +1,35 @@
+import { PayloadInvalidError, reasonOf } from '../errors.js';
+import type { EventContract } from './event.contract.js';
+import type { SchemaResult } from './standard.schema.js';
+import { issueLines } from './standard.schema.js';
+
+/**
+ * What the contract's schema makes of a payload; a promise only where the schema is asynchronous.
+ * @throws PayloadInvalidError when it does not fit, also when the schema itself breaks down.
+ */
+export function checkPayload(contract: EventContract, payload: unknown): unknown {
+  const { schema } = contract;
+  if (schema === undefined) return payload;
+  let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
+  try {
+    result = schema['~standard'].validate(payload);
+  } catch (error) {
+    throw broken(contract, error);
+  }
+  if (!(result instanceof Promise)) return outputOf(contract, result);
+  return result.then(
+    (settled) => outputOf(contract, settled),
+    (error: unknown) => {
+      throw broken(contract, error);
+    },
+  );
+}
+
+function outputOf({ template }: EventContract, result: SchemaResult<unknown>): unknown {
+  if (result.issues !== undefined) throw new PayloadInvalidError(template, issueLines(result.issues));
+  return result.value;
+}
+
+function broken({ template }: EventContract, error: unknown): PayloadInvalidError {
+  return new PayloadInvalidError(template, [`the schema failed: ${reasonOf(error)}`]);
+}

@@ -1,0 +1,42 @@
+import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import type { EventTarget } from '../routing/event-target.js';
+import { parseTarget, targetProblem, templateTarget } from '../routing/event-target.js';
+import type { SubscriptionKind } from '../routing/subscription-target.js';
+import { EventContract } from './event.contract.js';
+
+/** What can be subscribed to: a channel, a Redis glob, a template or a contract. */
+export type TargetInput = string | EventContract;
+
+/** A target that brings its contract: events taken under it are checked first. */
+interface ContractTarget extends EventTarget {
+  readonly contract: EventContract;
+}
+
+/** Why it cannot be subscribed to and what to do instead, or undefined when it is fine. */
+export function targetInputProblem(input: unknown, kind?: SubscriptionKind): string | undefined {
+  if (!(input instanceof EventContract)) return targetProblem(input, kind);
+  if (kind !== undefined) return 'a contract says itself how it travels. Leave out kind.';
+  return input.isSharded && input.channelTemplate.paramNames.length > 0
+    ? 'Redis has no patterns for sharded pub/sub. Subscribe to each of its channels by name.'
+    : undefined;
+}
+
+/** How it is written in logs and messages. */
+export function textOfTarget(input: TargetInput): string {
+  return input instanceof EventContract ? input.template : input;
+}
+
+/** `input` must have no {@link targetInputProblem}. */
+export function readTarget(input: TargetInput, prefix: ChannelPrefix, kind?: SubscriptionKind): EventTarget {
+  if (!(input instanceof EventContract)) return parseTarget(input, prefix, kind);
+  const target: ContractTarget = {
+    ...templateTarget(input.channelTemplate, prefix, input.isSharded ? 'shard' : 'channel'),
+    contract: input,
+  };
+  return target;
+}
+
+/** The contract of a target, if it has one. */
+export function contractOf(target: EventTarget): EventContract | undefined {
+  return (target as Partial<ContractTarget>).contract;
+}

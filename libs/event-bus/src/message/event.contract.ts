@@ -1,0 +1,77 @@
+import { ConfigurationError, quote } from '../errors.js';
+import { publishProblem } from '../routing/channel-prefix.js';
+import { ChannelTemplate, templateProblem } from '../routing/channel-template.js';
+import type { StandardSchema } from './standard.schema.js';
+
+export interface ContractOptions {
+  /** Travels by SPUBLISH and SSUBSCRIBE (Redis 7.0), on both sides. @default false */
+  readonly sharded?: boolean;
+}
+
+/** What both sides of an event agree on: where it travels and what it carries. Made by {@link defineEvent}. */
+export class EventContract<Template extends string = string, Input = unknown, Output = Input> {
+  /** @internal */
+  readonly channelTemplate: ChannelTemplate;
+
+  /** Carries the types of the schema; there is nothing in it. @internal */
+  declare readonly types: { readonly input: Input; readonly output: Output };
+
+  /** @internal */
+  constructor(
+    /** As it was written: `orders:<orderId>:created`. */
+    readonly template: Template,
+    readonly schema: StandardSchema<Input, Output> | undefined,
+    readonly isSharded: boolean,
+  ) {
+    this.channelTemplate = new ChannelTemplate(template);
+  }
+}
+
+type ParamName<Text extends string> = Text extends `${infer Name}...` ? Name : Text;
+
+/** The names of a template's parameters: `'orderId'` for `orders:<orderId>:created`. */
+export type TemplateParamNames<Template extends string> =
+  Template extends `${string}<${infer Name}>${infer Rest}`
+    ? ParamName<Name> | TemplateParamNames<Rest>
+    : never;
+
+type TemplateOf<C> = C extends EventContract<infer Template, infer _Input, infer _Output> ? Template : C;
+
+/** The parameters of a contract or of a template: `{ orderId: string }`. */
+export type EventParams<C> = { readonly [Name in TemplateParamNames<TemplateOf<C> & string>]: string };
+
+/** What a handler of the contract gets: the output of its schema. */
+export type EventPayload<C extends { readonly types: { readonly output: unknown } }> = C['types']['output'];
+
+/** What a publisher of the contract gives: the input of its schema. */
+export type EventInput<C extends { readonly types: { readonly input: unknown } }> = C['types']['input'];
+
+/**
+ * Defines an event once, for those who publish it and those who handle it. `template` is a channel, with
+ * parameters where its parts vary: `orders:<orderId>:created`, or with a tail: `files:<path...>`. `schema` is any
+ * Standard Schema (zod, valibot, ArkType, …): publishing checks the payload and sends it as it was given (the
+ * schema's input), and a handler gets what the schema makes of it (its output).
+ *
+ * @throws ConfigurationError when the template cannot work, with what to write instead.
+ */
+export function defineEvent<const Template extends string, Input = unknown, Output = Input>(
+  template: Template,
+  schema?: StandardSchema<Input, Output>,
+  options: ContractOptions = {},
+): EventContract<Template, Input, Output> {
+  const problem = contractProblem(template, schema);
+  if (problem !== undefined)
+    throw new ConfigurationError([`defineEvent(${quote(String(template))}): ${problem}`]);
+  return new EventContract(template, schema, options.sharded ?? false);
+}
+
+function contractProblem(template: unknown, schema: unknown): string | undefined {
+  if (typeof template !== 'string') return 'the template must be a string, e.g. "orders:<orderId>:created".';
+  const shape = templateProblem(template) ?? publishProblem(new ChannelTemplate(template).sample);
+  if (shape !== undefined) return shape;
+  if (schema === undefined) return undefined;
+  const standard = (schema as Partial<StandardSchema> | null)?.['~standard'];
+  return typeof standard?.validate === 'function'
+    ? undefined
+    : 'the schema is not a Standard Schema. Pass one of zod, valibot, ArkType or another that implements it.';
+}

@@ -1,0 +1,28 @@
+/**
+ * The part of the Standard Schema interface (https://standardschema.dev, version 1) that contracts use; zod, valibot,
+ * ArkType and others implement it.
+ */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+export type SchemaResult<Output> =
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** `items.0.quantity: must be a number`, for each issue. Never the value itself. */
+export function issueLines(issues: readonly SchemaIssue[]): readonly string[] {
+  return issues.map(({ path = [], message }) => {
+    const place = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+    return place === '' ? message : `${place}: ${message}`;
+  });
+}

@@ -1,0 +1,101 @@
+import { ChannelTemplate, isTemplate, templateProblem } from './channel-template.js';
+import { RedisGlob } from './redis-glob.js';
+
+describe('ChannelTemplate', () => {
+  it('reads the parameters of a channel', () => {
+    const template = new ChannelTemplate('orders:<orderId>:<step>');
+    expect(template.paramNames).toEqual(['orderId', 'step']);
+    expect(template.match('orders:42:created')).toEqual({ orderId: '42', step: 'created' });
+  });
+
+  it.each([
+    ['orders::created', 'an empty value'],
+    ['orders:4:2:created', 'a separator in a value'],
+    ['orders:4*2:created', 'a glob character in a value'],
+    ['orders:4\n2:created', 'a control character in a value'],
+    ['xorders:42:created', 'more before it'],
+    ['orders:42:created:x', 'more behind it'],
+  ])('does not match %j: %s', (channel) => {
+    expect(new ChannelTemplate('orders:<id>:created').match(channel)).toBeUndefined();
+  });
+
+  it('takes the rest of the channel, separators included, for a tail', () => {
+    const template = new ChannelTemplate('files:<bucket>:<path...>');
+    expect(template.match('files:b:a:b:c')).toEqual({ bucket: 'b', path: 'a:b:c' });
+    expect(template.match('files:b:')).toBeUndefined();
+  });
+
+  it('asks Redis for a glob that lets every channel of it through', () => {
+    const template = new ChannelTemplate('a.[b]:<x>:{<y>}');
+    const channel = template.fill({ x: 'ä-1', y: '42' });
+    expect(channel).toBe('a.[b]:ä-1:{42}');
+    expect(new RedisGlob(template.glob).matches(channel)).toBe(true);
+    expect(template.match(channel)).toEqual({ x: 'ä-1', y: '42' });
+  });
+
+  it('gives back the values that a channel was filled with, whatever they are called', () => {
+    const template = new ChannelTemplate('<__proto__>:<constructor>');
+    const params = template.match('a:b');
+    expect(Object.entries(params ?? {})).toEqual([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ]);
+    expect(template.paramsProblem({})).toBe('params.__proto__ is missing.');
+  });
+
+  it.each([
+    [undefined, 'params.id is missing.'],
+    [{}, 'params.id is missing.'],
+    [{ id: '' }, 'params.id must be a non-empty string without ":", glob and control characters.'],
+    [{ id: 'a:b' }, 'params.id must be a non-empty string without ":", glob and control characters.'],
+    [{ id: '*' }, 'params.id must be a non-empty string without ":", glob and control characters.'],
+    [{ id: 42 }, 'params.id must be a non-empty string without ":", glob and control characters.'],
+    [{ id: 'a', other: 'b' }, 'params.other is not a parameter of orders:<id>.'],
+    ['text', 'params must be an object.'],
+  ])('says why %j gives no channel', (params, problem) => {
+    expect(new ChannelTemplate('orders:<id>').paramsProblem(params)).toBe(problem);
+  });
+
+  it('takes a separator in a tail', () => {
+    const template = new ChannelTemplate('files:<path...>');
+    expect(template.paramsProblem({ path: 'a:b' })).toBeUndefined();
+    expect(template.paramsProblem({ path: 'a*b' })).toContain('without glob and control');
+  });
+
+  it('is a plain channel without parameters', () => {
+    const template = new ChannelTemplate('orders:created');
+    expect([template.paramNames, template.glob, template.fill({})]).toEqual([
+      [],
+      'orders:created',
+      'orders:created',
+    ]);
+    expect(template.match('orders:created')).toEqual({});
+  });
+});
+
+describe('isTemplate', () => {
+  it.each(['a:<b>', '<a>', 'a:<b...>', 'a:<b-c_1>'])('sees the parameter of %s', (text) => {
+    expect(isTemplate(text)).toBe(true);
+  });
+
+  it.each(['a', 'a:*', 'a<', 'a:<>', 'a:<b c>', 'a:<b..>'])('sees none in %s', (text) => {
+    expect(isTemplate(text)).toBe(false);
+  });
+});
+
+describe('templateProblem', () => {
+  it.each([
+    ['a:<b>:<b>', 'stands in it twice'],
+    ['a:<b c>', 'a parameter is written <name>'],
+    ['a:<b>:<', 'a parameter is written <name>'],
+    ['a:<b>:*', 'cannot be a glob too'],
+    ['<a><b>', 'side by side'],
+    ['<a...>:b', 'has to stand at the end'],
+  ])('says what is wrong with %s', (text, words) => {
+    expect(templateProblem(text)).toContain(words);
+  });
+
+  it.each(['a', 'a:<b>', '{<a>}:b', '<a>:<b...>'])('has nothing against %s', (text) => {
+    expect(templateProblem(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,135 @@
+import { escapeGlob, isGlob } from './redis-glob.js';
+
+/** Values of a template's parameters, by name. */
+export type TemplateParams = Readonly<Record<string, string>>;
+
+interface Literal {
+  readonly literal: string;
+}
+
+interface Param {
+  readonly name: string;
+  /** `<name...>`: the rest of the channel, separators included. */
+  readonly isTail: boolean;
+}
+
+type Part = Literal | Param;
+
+const PARAM = /<([A-Za-z0-9_-]+)(\.\.\.)?>/g;
+/** No value holds glob or control characters, which no channel should have; `:` ends all but a tail. */
+const VALUE = String.raw`[^:*?[\]\\\u0000-\u001f\u007f]+`;
+const TAIL_VALUE = String.raw`[^*?[\]\\\u0000-\u001f\u007f]+`;
+
+/** Whether the text has a parameter, `<name>` or `<name...>`. */
+export function isTemplate(text: string): boolean {
+  return text.search(PARAM) !== -1;
+}
+
+/** What is wrong with a template and what to write instead, or undefined when it is fine. */
+export function templateProblem(text: string): string | undefined {
+  const parts = parse(text);
+  const literals = parts.filter((part): part is Literal => 'literal' in part).map((part) => part.literal);
+  const params = parts.filter((part): part is Param => 'name' in part);
+  const names = params.map((param) => param.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return `the parameter <${twice}> stands in it twice. Give each its own name.`;
+  if (literals.some((literal) => /[<>]/.test(literal))) {
+    return 'a parameter is written <name>, with letters, digits, "_" and "-" only; < and > stand for nothing else.';
+  }
+  if (literals.some((literal) => isGlob(literal))) {
+    return 'a template cannot be a glob too. Write a parameter instead of the glob character; <name...> takes the rest.';
+  }
+  const neighbours = parts.some(
+    (part, index) => 'name' in part && 'name' in (parts[index + 1] ?? { literal: '' }),
+  );
+  if (neighbours) return 'two parameters stand side by side. Put a separator between them, e.g. <a>:<b>.';
+  const tail = params.findIndex((param) => param.isTail);
+  if (tail !== -1 && parts.at(-1) !== params[tail]) {
+    return `<${names[tail]}...> takes the rest of the channel, so it has to stand at the end.`;
+  }
+  return undefined;
+}
+
+/**
+ * A channel with parameters: `orders:<orderId>:created`, or with a tail: `files:<path...>`. A parameter's value is
+ * any non-empty text without `:`, glob or control characters; a tail's may hold `:`. Redis is asked for a glob with
+ * a star for each parameter; that is wider, so what it delivers still has to {@link match}.
+ */
+export class ChannelTemplate {
+  /** In order. Empty for a plain channel. */
+  readonly paramNames: readonly string[];
+  /** What Redis is asked for; the channel itself where there are no parameters. */
+  readonly glob: string;
+
+  private readonly parts: readonly Part[];
+  private readonly shape: RegExp;
+
+  /** `text` must have no {@link templateProblem}. */
+  constructor(readonly text: string) {
+    this.parts = parse(text);
+    this.paramNames = this.parts.flatMap((part) => ('name' in part ? [part.name] : []));
+    this.glob = this.parts.map((part) => ('literal' in part ? escapeGlob(part.literal) : '*')).join('');
+    const source = this.parts.map((part) =>
+      'literal' in part ? escapeRegExp(part.literal) : valueShape(part),
+    );
+    this.shape = new RegExp(`^${source.join('')}$`, 'u');
+  }
+
+  /** A channel of this template, to check the literal parts of. */
+  get sample(): string {
+    return this.parts.map((part) => ('literal' in part ? part.literal : 'x')).join('');
+  }
+
+  /** The values of the parameters in this channel, or undefined when it is not one of this template. */
+  match(channel: string): TemplateParams | undefined {
+    const values = this.shape.exec(channel);
+    if (values === null) return undefined;
+    const params = Object.create(null) as Record<string, string>;
+    this.paramNames.forEach((name, index) => {
+      params[name] = values[index + 1] as string;
+    });
+    return params;
+  }
+
+  /** Why these values give no channel, or undefined when they do. */
+  paramsProblem(params: unknown): string | undefined {
+    const given = (params ?? {}) as Record<string, unknown>;
+    if (typeof given !== 'object') return 'params must be an object.';
+    for (const part of this.parts) {
+      if ('literal' in part) continue;
+      const value = Object.hasOwn(given, part.name) ? given[part.name] : undefined;
+      if (value === undefined) return `params.${part.name} is missing.`;
+      if (typeof value !== 'string' || !new RegExp(`^${valueShape(part)}$`, 'u').test(value)) {
+        const separator = part.isTail ? '' : '":", ';
+        return `params.${part.name} must be a non-empty string without ${separator}glob and control characters.`;
+      }
+    }
+    const unknown = Object.keys(given).find((name) => !this.paramNames.includes(name));
+    return unknown === undefined ? undefined : `params.${unknown} is not a parameter of ${this.text}.`;
+  }
+
+  /** The channel with these values, which must have no {@link paramsProblem}. */
+  fill(params: TemplateParams): string {
+    return this.parts.map((part) => ('literal' in part ? part.literal : params[part.name])).join('');
+  }
+}
+
+function parse(text: string): Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const found of text.matchAll(PARAM)) {
+    if (found.index > end) parts.push({ literal: text.slice(end, found.index) });
+    parts.push({ name: found[1] as string, isTail: found[2] !== undefined });
+    end = found.index + found[0].length;
+  }
+  if (end < text.length) parts.push({ literal: text.slice(end) });
+  return parts;
+}
+
+function valueShape({ isTail }: Param): string {
+  return `(${isTail ? TAIL_VALUE : VALUE})`;
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+}

@@ -1,0 +1,113 @@
+import type { ByteSet, Step } from './glob.steps.js';
+import { byteString, textOf } from './glob.steps.js';
+
+/** Whether a channel matches. */
+export type Matcher = (channel: string) => boolean;
+
+/** What stands between two stars: a fixed number of bytes (or, where all runs are literal, of characters). */
+interface Run {
+  readonly length: number;
+  fits(subject: string, at: number): boolean;
+  /** The first position from `from` up to `last` where it fits, or -1. */
+  find(subject: string, from: number, last: number): number;
+}
+
+export function compileSteps(steps: readonly Step[]): Matcher {
+  const runs = splitAtStars(steps);
+  const texts = runs.map(literalText);
+  // UTF-8 and UTF-16 agree on where a whole literal text stands, so literals need no encoding per match.
+  if (texts.every((text) => text !== undefined)) return literalMatcher(texts);
+  return runMatcher(runs.map(byteRun), byteString);
+}
+
+function splitAtStars(steps: readonly Step[]): Step[][] {
+  const runs: Step[][] = [[]];
+  for (const step of steps) {
+    if (step.kind === 'star') runs.push([]);
+    else runs.at(-1)?.push(step);
+  }
+  return runs;
+}
+
+/** U+FFFD is also what a lone surrogate is encoded as, so only the bytes tell: such a text is not compared as text. */
+function literalText(run: readonly Step[]): string | undefined {
+  let bytes = '';
+  for (const step of run) {
+    if (!('byte' in step)) return undefined;
+    bytes += step.byte;
+  }
+  const text = textOf(bytes);
+  return text.includes('\ufffd') ? undefined : text;
+}
+
+/** Most patterns are a channel or have one star: those need no loop. */
+function literalMatcher(texts: readonly string[]): Matcher {
+  const [head = '', tail] = texts;
+  if (tail === undefined) return (channel) => channel === head;
+  if (texts.length > 2) return runMatcher(texts.map(textRun), (channel) => channel);
+  const minLength = Math.max(1, head.length + tail.length);
+  return (channel) => channel.length >= minLength && channel.startsWith(head) && channel.endsWith(tail);
+}
+
+/** The ends are fixed; each run between them takes the first place where it fits, which never costs a later one its. */
+function runMatcher(runs: readonly Run[], subjectOf: (channel: string) => string): Matcher {
+  const [head, ...rest] = runs as readonly [Run, ...Run[]];
+  const tail = rest.pop();
+  const between = rest.filter((run) => run.length > 0);
+  if (!tail) {
+    return (channel) => {
+      const subject = subjectOf(channel);
+      return subject.length === head.length && head.fits(subject, 0);
+    };
+  }
+  return (channel) => {
+    const subject = subjectOf(channel);
+    const end = subject.length - tail.length;
+    if (subject === '' || end < head.length) return false;
+    if (!head.fits(subject, 0) || !tail.fits(subject, end)) return false;
+    let from = head.length;
+    for (const run of between) {
+      const at = run.find(subject, from, end - run.length);
+      if (at < 0) return false;
+      from = at + run.length;
+    }
+    return true;
+  };
+}
+
+function textRun(text: string): Run {
+  return {
+    length: text.length,
+    fits: (subject, at) => subject.startsWith(text, at),
+    find: (subject, from, last) => {
+      const at = subject.indexOf(text, from);
+      return at <= last ? at : -1;
+    },
+  };
+}
+
+function byteRun(steps: readonly Step[]): Run {
+  const tests = steps.map(byteTest);
+  const fits = (subject: string, at: number): boolean => {
+    for (let i = 0; i < tests.length; i += 1) {
+      const test = tests[i];
+      const byte = subject.charCodeAt(at + i);
+      if (typeof test === 'number' ? byte !== test : test && test[byte] !== 1) return false;
+    }
+    return true;
+  };
+  return {
+    length: tests.length,
+    fits,
+    find: (subject, from, last) => {
+      for (let at = from; at <= last; at += 1) if (fits(subject, at)) return at;
+      return -1;
+    },
+  };
+}
+
+/** The one byte, the bytes to choose from, or undefined for any byte. */
+function byteTest(step: Step): number | ByteSet | undefined {
+  if (step.kind === 'class') return step.members;
+  return 'byte' in step ? step.byte.charCodeAt(0) : undefined;
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+
+const root = join(import.meta.dirname, '../..');
+const marked = join(root, 'test/types/contracts.ts');
+const unmarked = join(root, 'test/types/contracts.unmarked.ts');
+const text = ts.sys.readFile(marked) as string;
+
+/** What the compiler says to each file, with the options of the workspace; the unmarked one is not on the disk. */
+function compile(): Map<string, string[]> {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object };
+  const parsed = ts.parseJsonConfigFileContent({ ...config, files: [marked], references: [] }, ts.sys, root);
+  const options = { ...parsed.options, composite: false, noEmit: true };
+  const host = ts.createCompilerHost(options);
+  const { fileExists, getSourceFile } = host;
+  host.fileExists = (name) => name === unmarked || fileExists.call(host, name);
+  host.getSourceFile = (name, languageVersion, ...rest) =>
+    name === unmarked
+      ? ts.createSourceFile(name, text.replaceAll('@ts-expect-error', ''), languageVersion)
+      : getSourceFile.call(host, name, languageVersion, ...rest);
+  const problems = new Map<string, string[]>([marked, unmarked].map((name) => [name, []]));
+  for (const { file, messageText } of ts.getPreEmitDiagnostics(
+    ts.createProgram([marked, unmarked], options, host),
+  )) {
+    problems.get(file?.fileName ?? '')?.push(ts.flattenDiagnosticMessageText(messageText, ' '));
+  }
+  return problems;
+}
+
+describe('the types of contracts', () => {
+  let problems: Map<string, string[]>;
+
+  beforeAll(() => {
+    problems = compile();
+  });
+
+  it('accept what is right', () => {
+    expect(problems.get(marked)).toEqual([]);
+  });
+
+  it('refuse every line that is marked as wrong', () => {
+    const marks = text.match(/@ts-expect-error/g)?.length ?? 0;
+    expect(marks).toBeGreaterThan(8);
+    expect(problems.get(unmarked)?.length).toBeGreaterThanOrEqual(marks);
+  });
+});
