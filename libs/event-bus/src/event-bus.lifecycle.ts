@@ -12,6 +12,8 @@ import type { EventBusSettings } from './event-bus.options.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { nestInternals } from './handlers/nest.internals.js';
+import { reportHandlers } from './introspection/handler.report.js';
+import { readTarget } from './message/contract.target.js';
 import { targetKey } from './routing/subscription-target.js';
 import type { SubscribeOutcome } from './transports/event.transport.js';
 import { withDeadline } from './deadline.js';
@@ -36,6 +38,8 @@ export class EventBusLifecycle
     const { runtime } = this;
     this.handlers = this.explore();
     const { transport, settings } = runtime;
+    const contracts = settings.contracts?.map((contract) => readTarget(contract, settings.prefix));
+    runtime.observer.handlersFound(reportHandlers(this.handlers, contracts));
     const { timeoutMs } = settings.startup;
     try {
       await withDeadline(transport.connect(), timeoutMs, () => {
@@ -80,7 +84,7 @@ export class EventBusLifecycle
       receiver.close();
       await dispatcher.whenIdle();
     })();
-    const late = new StartupError('drain');
+    const late = new Error('drainTimeoutMs is over');
     try {
       await withDeadline(drained, drainTimeoutMs, () => late);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { EventHandler } from './dispatching/event.handler.js';
 import type { EventDispatcher, UnfinishedWork } from './dispatching/event.dispatcher.js';
 import { PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from './errors.js';
 import { HandlerFailure } from './handlers/handler.failure.js';
+import type { HandlerReport } from './introspection/handler.report.js';
 import type { EventContext } from './message/event-context.js';
 import type { SubscriptionTarget } from './routing/subscription-target.js';
 import type { TransportState } from './transports/event.transport.js';
@@ -94,6 +95,12 @@ export class EventBusObserver implements DispatchObserver {
     this.logger.warn(
       `A stream drops events, its loop is too slow (target=${quote(String(target))}). Raise buffer.events, or do less per event.`,
     );
+  }
+
+  handlersFound({ lines, warnings }: HandlerReport): void {
+    if (lines.length > 0)
+      this.logger.debug(`Handlers of this bus:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+    for (const warning of warnings) this.logger.warn(warning);
   }
 
   started(transport: string, address: string, handlers: number, subscriptions: number): void {

@@ -50,6 +50,7 @@ describe('resolveSettings', () => {
     [undefined, 'options are missing'],
     [{ transport: 'redis://localhost' }, 'transport is missing'],
     [{ transport: memory(), prefix: '__x' }, 'belong to Redis'],
+    [{ transport: memory(), contracts: ['orders:created'] }, 'what defineEvent() returned'],
     [{ transport: memory(), startup: 5 }, 'startup must be an object'],
     [{ transport: memory(), startup: { timeout: 5 } }, 'startup.timeout is not an option'],
     [{ transport: memory(), shutdown: { drainTimeoutMs: Infinity } }, 'shutdown.drainTimeoutMs'],

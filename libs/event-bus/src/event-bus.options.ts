@@ -1,5 +1,6 @@
 import { ConfigurationError } from './errors.js';
 import type { EventCodec } from './message/event.codec.js';
+import { EventContract } from './message/event.contract.js';
 import { json } from './message/json.codec.js';
 import { ChannelPrefix } from './routing/channel-prefix.js';
 import type { TransportFactory } from './transports/event.transport.js';
@@ -25,6 +26,11 @@ export interface EventBusModuleOptions {
    * @default 1048576 (1 MiB)
    */
   readonly maxPayloadBytes?: number;
+  /**
+   * The contracts of this application and of those it listens to. At start-up, a handler that none of them reaches
+   * is warned of, and the report at `debug` names those that nobody here handles.
+   */
+  readonly contracts?: readonly EventContract[];
   readonly startup?: StartupOptions;
   readonly shutdown?: ShutdownOptions;
 }
@@ -60,12 +66,13 @@ export interface EventBusSettings {
   readonly prefix: ChannelPrefix;
   readonly codec: EventCodec;
   readonly maxPayloadBytes: number;
+  readonly contracts: readonly EventContract[] | undefined;
   readonly startup: Required<StartupOptions>;
   readonly shutdown: Required<ShutdownOptions>;
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
-const OPTION_NAMES = ['transport', 'prefix', 'codec', 'maxPayloadBytes', 'startup', 'shutdown'];
+const OPTION_NAMES = ['transport', 'prefix', 'codec', 'maxPayloadBytes', 'contracts', 'startup', 'shutdown'];
 
 /** @throws ConfigurationError with everything that is wrong, each with what to write instead. */
 export function resolveSettings(options: EventBusModuleOptions, name: string): EventBusSettings {
@@ -77,6 +84,7 @@ export function resolveSettings(options: EventBusModuleOptions, name: string): E
     prefix: new ChannelPrefix(options.prefix ?? ''),
     codec: options.codec ?? json(),
     maxPayloadBytes: options.maxPayloadBytes ?? 1024 * 1024,
+    contracts: options.contracts,
     startup: {
       timeoutMs: options.startup?.timeoutMs ?? 10_000,
       onFailure: options.startup?.onFailure ?? 'throw',
@@ -91,7 +99,7 @@ function problemsOf(options: unknown, name: unknown): string[] {
   if (!isObject(options)) {
     return [...problems, 'options are missing. Write EventBusModule.forRoot({ transport: redis() }).'];
   }
-  const { transport, prefix, codec, maxPayloadBytes, startup, shutdown } = options;
+  const { transport, prefix, codec, maxPayloadBytes, contracts, startup, shutdown } = options;
 
   if (!isObject(transport) || typeof transport['create'] !== 'function') {
     problems.push('transport is missing. Write transport: redis({ url }) or transport: memory().');
@@ -108,6 +116,9 @@ function problemsOf(options: unknown, name: unknown): string[] {
   }
   if (maxPayloadBytes !== undefined && !isCount(maxPayloadBytes, 512 * 1024 * 1024)) {
     problems.push('maxPayloadBytes must be a whole number from 1 to 536870912 (the largest Redis string).');
+  }
+  if (contracts !== undefined && !isContractList(contracts)) {
+    problems.push('contracts must be an array of what defineEvent() returned.');
   }
   problems.push(...groupProblems('startup', startup, ['timeoutMs', 'onFailure']));
   problems.push(...groupProblems('shutdown', shutdown, ['drainTimeoutMs']));
@@ -149,6 +160,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isCodec(value: unknown): boolean {
   return isObject(value) && typeof value['encode'] === 'function' && typeof value['decode'] === 'function';
+}
+
+function isContractList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => item instanceof EventContract);
 }
 
 function isCount(value: unknown, max: number): boolean {

@@ -10,11 +10,13 @@ export interface PublishOptions {
 }
 
 /** Options for a contract, which says itself how it travels; `params` where its template has parameters. */
-export type ContractPublishOptions<C> = Omit<PublishOptions, 'kind'> & ParamsOption<EventParams<C>>;
-
-type ParamsOption<Params> = keyof Params extends never
-  ? { readonly params?: undefined }
-  : { /** The values of the template's parameters. */ readonly params: Params };
+export type ContractPublishOptions<C> = Omit<PublishOptions, 'kind'> &
+  (keyof EventParams<C> extends never
+    ? { readonly params?: undefined }
+    : {
+        /** The values of the template's parameters. */
+        readonly params: EventParams<C>;
+      });
 
 /** May be left out where the contract's template has no parameters. */
 export type ContractPublishArguments<C> = keyof EventParams<C> extends never

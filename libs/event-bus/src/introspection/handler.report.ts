@@ -1,0 +1,86 @@
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { quote } from '../errors.js';
+import type { EventTarget } from '../routing/event-target.js';
+import { globsOverlap } from '../routing/glob.overlap.js';
+import { escapeGlob } from '../routing/redis-glob.js';
+
+/** What is worth knowing about the handlers of one bus before the first event comes. */
+export interface HandlerReport {
+  /** For people, one fact a line. */
+  readonly lines: readonly string[];
+  /** What is surely wrong, each with what to do. */
+  readonly warnings: readonly string[];
+}
+
+/** Every pair is compared, so that an application with very many handlers would start slowly. */
+const MAX_COMPARED_HANDLERS = 200;
+
+/** `contracts` are those that the application was told of, as targets; without them nothing is said of contracts. */
+export function reportHandlers(
+  handlers: readonly EventHandler[],
+  contracts: readonly EventTarget[] | undefined,
+): HandlerReport {
+  const lines = handlers.map((handler) => `${handler.name} handles ${textsOf(handler.targets)}`);
+  const warnings = duplicates(handlers);
+  lines.push(...overlaps(handlers));
+  if (contracts !== undefined) {
+    const targets = handlers.flatMap((handler) => handler.targets);
+    for (const contract of contracts) {
+      if (!targets.some((target) => overlap(target, contract)))
+        lines.push(`Nobody here handles ${quote(contract.text)}`);
+    }
+    for (const handler of handlers) {
+      const lost = handler.targets.filter(
+        (target) => !contracts.some((contract) => overlap(target, contract)),
+      );
+      if (lost.length > 0) {
+        warnings.push(
+          `No contract publishes what ${handler.name} waits for (targets=${textsOf(lost)}). Correct the target, or add its contract to the contracts option.`,
+        );
+      }
+    }
+  }
+  return { lines, warnings };
+}
+
+/** The same method twice is a class that two modules provide: Nest makes an instance for each. */
+function duplicates(handlers: readonly EventHandler[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { name } of handlers) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts]
+    .filter(([, count]) => count > 1)
+    .map(
+      ([name, count]) =>
+        `${name} is registered ${count} times, so each event runs it ${count} times. Provide its class in one module and export it.`,
+    );
+}
+
+function overlaps(handlers: readonly EventHandler[]): string[] {
+  if (handlers.length > MAX_COMPARED_HANDLERS) {
+    return [`Overlaps are not looked for among more than ${MAX_COMPARED_HANDLERS} handlers`];
+  }
+  return handlers.flatMap((handler, index) =>
+    handlers.slice(index + 1).flatMap((other) => {
+      const shared = handler.targets.flatMap((a) =>
+        other.targets.filter((b) => overlap(a, b)).map((b) => `${quote(a.text)} and ${quote(b.text)}`),
+      );
+      return shared.length === 0 ? [] : [`${handler.name} and ${other.name} overlap: ${shared.join(', ')}`];
+    }),
+  );
+}
+
+/** Whether one event can reach both. Shard channels are a namespace of their own. */
+function overlap(a: EventTarget, b: EventTarget): boolean {
+  const [first, second] = [a.subscription, b.subscription];
+  if ((first.kind === 'shard') !== (second.kind === 'shard')) return false;
+  if (first.kind !== 'pattern' && second.kind !== 'pattern') return first.name === second.name;
+  return globsOverlap(globOf(first), globOf(second));
+}
+
+function globOf({ kind, name }: EventTarget['subscription']): string {
+  return kind === 'pattern' ? name : escapeGlob(name);
+}
+
+function textsOf(targets: readonly EventTarget[]): string {
+  return targets.map(({ text }) => quote(text)).join(', ');
+}
