@@ -8,16 +8,18 @@ const text = ts.sys.readFile(marked) as string;
 
 /** What the compiler says to each file, with the options of the workspace; the unmarked one is not on the disk. */
 function compile(): Map<string, string[]> {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object };
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (name) => ts.sys.readFile(name)) as {
+    config: object;
+  };
   const parsed = ts.parseJsonConfigFileContent({ ...config, files: [marked], references: [] }, ts.sys, root);
   const options = { ...parsed.options, composite: false, noEmit: true };
   const host = ts.createCompilerHost(options);
-  const { fileExists, getSourceFile } = host;
-  host.fileExists = (name) => name === unmarked || fileExists.call(host, name);
+  const plain = ts.createCompilerHost(options);
+  host.fileExists = (name) => name === unmarked || plain.fileExists(name);
   host.getSourceFile = (name, languageVersion, ...rest) =>
     name === unmarked
       ? ts.createSourceFile(name, text.replaceAll('@ts-expect-error', ''), languageVersion)
-      : getSourceFile.call(host, name, languageVersion, ...rest);
+      : plain.getSourceFile(name, languageVersion, ...rest);
   const problems = new Map<string, string[]>([marked, unmarked].map((name) => [name, []]));
   for (const { file, messageText } of ts.getPreEmitDiagnostics(
     ts.createProgram([marked, unmarked], options, host),

@@ -13,7 +13,7 @@ import type { EventBusRuntime } from './event-bus.runtime.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { nestInternals } from './handlers/nest.internals.js';
 import { reportHandlers } from './introspection/handler.report.js';
-import { readTarget } from './message/contract.target.js';
+import { readTarget } from './contracts/contract.target.js';
 import { targetKey } from './routing/subscription-target.js';
 import type { SubscribeOutcome } from './transports/event.transport.js';
 import { withDeadline } from './deadline.js';

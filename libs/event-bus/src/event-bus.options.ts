@@ -1,6 +1,6 @@
 import { ConfigurationError } from './errors.js';
 import type { EventCodec } from './message/event.codec.js';
-import { EventContract } from './message/event.contract.js';
+import { EventContract } from './contracts/event.contract.js';
 import { json } from './message/json.codec.js';
 import { ChannelPrefix } from './routing/channel-prefix.js';
 import type { TransportFactory } from './transports/event.transport.js';

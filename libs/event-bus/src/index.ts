@@ -13,16 +13,16 @@ export { OnEvent } from './handlers/on-event.decorator.js';
 export type { OnEventOptions } from './handlers/on-event.decorator.js';
 export { isEventContext } from './handlers/is-event-context.js';
 export { ChannelParam } from './handlers/channel-param.decorator.js';
-export { EventContract, defineEvent } from './message/event.contract.js';
+export { EventContract, defineEvent } from './contracts/event.contract.js';
 export type {
   ContractOptions,
   EventInput,
   EventParams,
   EventPayload,
   TemplateParamNames,
-} from './message/event.contract.js';
-export type { TargetInput } from './message/contract.target.js';
-export type { SchemaIssue, SchemaResult, StandardSchema } from './message/standard.schema.js';
+} from './contracts/event.contract.js';
+export type { TargetInput } from './contracts/contract.target.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './contracts/standard.schema.js';
 export { EventContext } from './message/event-context.js';
 export type { EventParamValues } from './message/event-context.js';
 

@@ -1,5 +1,5 @@
 import { PayloadDecodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
-import { contractOf } from '../message/contract.target.js';
+import { contractOf } from '../contracts/contract.target.js';
 import { EventContext } from '../message/event-context.js';
 import type { EventCodec } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';

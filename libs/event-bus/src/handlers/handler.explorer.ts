@@ -4,7 +4,7 @@ import type { InstanceWrapper } from '@nestjs/core/internal';
 import { Injector, STATIC_CONTEXT } from '@nestjs/core/internal';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
-import { readTarget } from '../message/contract.target.js';
+import { readTarget } from '../contracts/contract.target.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { orderTargets } from '../routing/event-target.js';
 import type { HandlerCall } from './handler.pipeline.js';

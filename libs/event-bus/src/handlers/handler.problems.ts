@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common/internal';
 import type { InstanceWrapper } from '@nestjs/core/internal';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
-import { textOfTarget } from '../message/contract.target.js';
+import { textOfTarget } from '../contracts/contract.target.js';
 import { ChannelTemplate } from '../routing/channel-template.js';
 import { isChannelParam } from './channel-param.decorator.js';
 import { declaredArguments, declaredPipes } from './handler.arguments.js';

@@ -1,7 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 import { ConfigurationError } from '../errors.js';
-import type { TargetInput } from '../message/contract.target.js';
-import { targetInputProblem, textOfTarget } from '../message/contract.target.js';
+import type { TargetInput } from '../contracts/contract.target.js';
+import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 
 export interface OnEventOptions {

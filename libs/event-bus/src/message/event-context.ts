@@ -1,6 +1,6 @@
-import { checkPayload } from './contract.check.js';
+import { checkPayload } from '../contracts/contract.check.js';
 import type { EventMetadata } from './event.codec.js';
-import type { EventContract } from './event.contract.js';
+import type { EventContract } from '../contracts/event.contract.js';
 import type { ReceivedEvent } from './received.event.js';
 
 /** Values of a template's parameters, by name. */

@@ -1,7 +1,7 @@
 import { BusClosedError, InvalidOptionError, PublishManyError, PublishUnconfirmedError } from '../errors.js';
 import type { EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
-import type { EventContract, EventInput } from '../message/event.contract.js';
+import type { EventContract, EventInput } from '../contracts/event.contract.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import type { PreparedEvent } from './event.preparer.js';
 import { EventPreparer } from './event.preparer.js';

@@ -7,8 +7,8 @@ import {
   reasonOf,
 } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
-import { checkPayload } from '../message/contract.check.js';
-import { EventContract } from '../message/event.contract.js';
+import { checkPayload } from '../contracts/contract.check.js';
+import { EventContract } from '../contracts/event.contract.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { EventTransport, OutgoingMessage } from '../transports/event.transport.js';
 import type { EventToPublish } from './publish.options.js';

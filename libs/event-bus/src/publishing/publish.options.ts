@@ -1,4 +1,4 @@
-import type { EventContract, EventParams } from '../message/event.contract.js';
+import type { EventContract, EventParams } from '../contracts/event.contract.js';
 
 export interface PublishOptions {
   /** `shard` sends with SPUBLISH, to subscriptions of `kind: 'shard'` only. @default 'channel' */
