@@ -1,0 +1,72 @@
+import { inspect } from 'node:util';
+import { causeOf, explainRefusal, isNotSent, isRefusal, isReplyError } from './redis.errors.js';
+
+const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+const reply = (message: string) => named('ReplyError', message);
+
+describe('isRefusal', () => {
+  it.each([
+    'WRONGPASS invalid username-password pair or user is disabled.',
+    'NOAUTH Authentication required.',
+    'NOPERM this user has no permissions to run the select command',
+    'DENIED Redis is running in protected mode.',
+    'ERR AUTH <password> called without any password configured',
+    'ERR invalid password',
+    'ERR DB index is out of range',
+  ])('takes for final: %s', (message) => {
+    expect(isRefusal(reply(message))).toBe(true);
+    expect(isRefusal(new Error(message))).toBe(false);
+  });
+
+  it.each([
+    'LOADING Redis is loading the dataset in memory',
+    'ERR max number of clients reached',
+    'READONLY',
+  ])('takes for passing: %s', (message) => {
+    expect(isRefusal(reply(message))).toBe(false);
+    expect(isReplyError(reply(message))).toBe(true);
+  });
+});
+
+describe('explainRefusal', () => {
+  it('says what to do', () => {
+    expect(explainRefusal(reply('WRONGPASS invalid.'))).toBe(
+      'WRONGPASS invalid. Check the user and the password in the Redis URL',
+    );
+    expect(explainRefusal(reply('NOAUTH Authentication required.'))).toContain('Give a user and a password');
+    expect(explainRefusal(reply('NOPERM no'))).toBe(
+      'NOPERM no. Grant the user this command in the Redis ACL',
+    );
+    expect(explainRefusal(reply('ERR DB index is out of range'))).toContain('Check the database number');
+    expect(explainRefusal(reply('DENIED no'))).toBe('DENIED no');
+  });
+});
+
+describe('causeOf', () => {
+  it('takes off the command, whose arguments are secrets', () => {
+    const error = Object.assign(reply('WRONGPASS'), { command: { name: 'auth', args: ['c4n4ry'] } });
+    expect(causeOf(error)).toBe(error);
+    expect(inspect(error, { depth: Infinity })).not.toContain('c4n4ry');
+  });
+
+  it('says that the link is gone where ioredis explains an option that nobody may set', () => {
+    const error = named(
+      'MaxRetriesPerRequestError',
+      'Reached the max retries per request limit (which is 0).',
+    );
+    expect(causeOf(error)).toMatchObject({ message: 'the connection was lost', cause: error });
+  });
+
+  it('leaves alone what is no error', () => {
+    expect(causeOf('thrown')).toBe('thrown');
+    expect(causeOf(undefined)).toBeUndefined();
+  });
+});
+
+describe('isNotSent', () => {
+  it('knows what ioredis rejects with before it sends', () => {
+    expect(isNotSent(new Error("Stream isn't writeable and enableOfflineQueue options is false"))).toBe(true);
+    expect(isNotSent(new Error('Connection is closed.'))).toBe(false);
+    expect(isNotSent('enableOfflineQueue')).toBe(false);
+  });
+});

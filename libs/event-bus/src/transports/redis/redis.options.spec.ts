@@ -1,0 +1,108 @@
+import { Redis } from 'ioredis';
+import { OWNED_OPTIONS, redisProblems } from './redis.options.js';
+import { redis } from './redis.transport.js';
+
+describe('redisProblems', () => {
+  it.each([
+    [{}],
+    [{ url: undefined }],
+    [{ url: 'redis://localhost' }],
+    [{ url: 'redis://localhost:6379/' }],
+    [{ url: 'redis://user:p%40ss@localhost:6379/15' }],
+    [{ url: 'rediss://localhost:6380/0?family=6' }],
+    [{ host: 'localhost', port: 6379, username: 'bus', password: 'secret', db: 3 }],
+    [{ path: '/tmp/redis.sock' }],
+    [{ sentinels: [{ host: 'localhost', port: 26_379 }], name: 'main', tls: {} }],
+    [{ keyPrefix: undefined, connectionName: 'bus', connectTimeout: 500 }],
+  ])('finds nothing wrong with %j', (options) => {
+    expect(redisProblems(options)).toEqual([]);
+    expect(redis(options)).toMatchObject({ name: 'redis', problems: [] });
+  });
+
+  it.each([
+    ['redis://localhost', 'redis() takes an object'],
+    [null, 'redis() takes an object'],
+    [{ url: 6379 }, 'must be a string'],
+    [{ url: '' }, 'is not a URL'],
+    [{ url: 'localhost' }, 'is not a URL'],
+    [{ url: 'redis://localhost:99999' }, 'is not a URL'],
+    [{ url: 'http://localhost' }, 'starts with "http:"'],
+    [{ url: 'redis://localhost/main' }, 'not a database number'],
+    [
+      { url: 'redis://localhost?keyPrefix=shop:&enableOfflineQueue=true' },
+      'sets keyPrefix, enableOfflineQueue',
+    ],
+    [{ client: {} }, 'takes an ioredis Redis instance'],
+    [{ client: null }, 'takes an ioredis Redis instance'],
+    [{ client: 'redis://localhost' }, 'takes an ioredis Redis instance'],
+  ])('says what is wrong with %j', (options, problem) => {
+    expect(redisProblems(options)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each([
+    'keyPrefix',
+    'enableOfflineQueue',
+    'autoResubscribe',
+    'autoResendUnfulfilledCommands',
+    'maxRetriesPerRequest',
+    'retryStrategy',
+    'enableAutoPipelining',
+    'lazyConnect',
+    'replyMapping',
+  ])('refuses %s, which the bus decides', (name) => {
+    expect(redisProblems({ [name]: false })).toEqual([
+      expect.stringContaining(`redis({ ${name} }) cannot be set`),
+    ]);
+  });
+
+  it('takes a client alone, of a single server', () => {
+    const client = new Redis({ lazyConnect: true });
+    expect(redisProblems({ client })).toEqual([]);
+    expect(redisProblems({ client, url: 'redis://localhost', db: 1 })).toEqual([
+      expect.stringContaining('set url, db on the client'),
+    ]);
+    expect(redisProblems({ client: Object.assign(Object.create(client), { isCluster: true }) })).toHaveLength(
+      1,
+    );
+    client.disconnect();
+  });
+
+  it('reports everything at once, and no password', () => {
+    const problems = redisProblems({ url: 'http://user:c4n4ry@host', keyPrefix: 'a', retryStrategy: null });
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain('c4n4ry');
+  });
+});
+
+describe('the connections of redis()', () => {
+  const listener = { message() {}, confirmed() {}, released() {}, state() {} };
+
+  it('have the options that the bus owns, and the address without credentials', async () => {
+    const client = new Redis({
+      lazyConnect: true,
+      keyPrefix: 'mine:',
+      host: 'example',
+      port: 7,
+      password: 'c4n4ry',
+    });
+    const transport = redis({ client }).create(listener);
+    const { options } = (transport as unknown as { publisherLink: { redis: Redis } }).publisherLink.redis;
+    expect(options).toMatchObject(OWNED_OPTIONS);
+    expect(options.password).toBe('c4n4ry');
+    expect(client.options.keyPrefix).toBe('mine:');
+    expect(transport.address).toBe('example:7');
+    await transport.close();
+    client.disconnect();
+  });
+
+  it.each([
+    [{}, 'localhost:6379'],
+    [{ url: 'redis://user:secret@example:7/3' }, 'example:7'],
+    [{ path: '/tmp/redis.sock' }, '/tmp/redis.sock'],
+    [{ sentinels: [{ host: 'a', port: 1 }], name: 'main' }, 'sentinel main'],
+  ])('tell where they lead with %j', async (options, address) => {
+    const transport = redis(options).create(listener);
+    expect(transport.address).toBe(address);
+    await transport.close();
+  });
+});

@@ -1,0 +1,489 @@
+import { inspect } from 'node:util';
+import { runInThisContext } from 'node:vm';
+import type { INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { EventBusModuleOptions, EventCodec } from 'nestjs-redis-event-bus';
+import {
+  EventBusInspector,
+  EventBusModule,
+  EventBusPublisher,
+  EventBusSubscriber,
+  EventContext,
+  InvalidChannelError,
+  PayloadEncodeError,
+  PayloadTooLargeError,
+  PublishManyError,
+  PublishRefusedError,
+  json,
+  raw,
+  redis,
+} from 'nestjs-redis-event-bus';
+import { eventually, settled } from '../support/eventually.js';
+import { Inbox } from '../support/inbox.js';
+import { RedisServer } from '../support/redis.server.js';
+import { runCommands } from '../support/resp.client.js';
+
+/** The process itself. Jest's sandbox has a copy, on which nobody hears of these events. */
+const node = runInThisContext('process') as NodeJS.Process;
+const ESCAPES = ['unhandledRejection', 'uncaughtException'] as const;
+
+const MIB = 1024 * 1024;
+
+const escaped: unknown[] = [];
+const collect = (error: unknown) => escaped.push(error);
+/** Every line of Nest's logger, with its level first. */
+const lines: string[] = [];
+let server: RedisServer;
+let apps: INestApplication[] = [];
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server.stop());
+
+beforeEach(() => {
+  for (const event of ESCAPES) node.on(event, collect);
+  lines.length = 0;
+});
+
+afterEach(async () => {
+  for (const app of apps) await app.close();
+  apps = [];
+  await settled();
+  // The server hears of a closed socket a little later; its counts shall not tell of the previous test.
+  await eventually(async () => expect(await server.cli('CLIENT', 'LIST', 'TYPE', 'pubsub')).toBe(''));
+  for (const event of ESCAPES) node.off(event, collect);
+  expect(escaped.splice(0)).toEqual([]);
+});
+
+const logger = Object.fromEntries(
+  ['log', 'warn', 'error', 'debug', 'verbose', 'fatal'].map((level) => [
+    level,
+    (message: unknown) => lines.push(`${level} ${String(message)}`),
+  ]),
+) as never;
+const warnings = () => lines.filter((line) => /^(warn|error)/.test(line));
+
+interface Bus {
+  readonly publisher: EventBusPublisher;
+  readonly subscriber: EventBusSubscriber;
+  readonly inspector: EventBusInspector;
+}
+
+async function boot(options: Partial<EventBusModuleOptions> = {}): Promise<Bus> {
+  const moduleRef = await Test.createTestingModule({
+    imports: [EventBusModule.forRoot({ transport: redis({ url: server.url }), ...options })],
+  })
+    .setLogger(logger)
+    .compile();
+  const app = moduleRef.createNestApplication();
+  app.useLogger(logger);
+  apps.push(app);
+  await app.init();
+  return {
+    publisher: app.get(EventBusPublisher),
+    subscriber: app.get(EventBusSubscriber),
+    inspector: app.get(EventBusInspector),
+  };
+}
+
+/** What arrives on a channel. */
+async function listen(bus: Bus, target: string | string[] = 'orders'): Promise<Inbox<unknown>> {
+  const inbox = new Inbox<unknown>();
+  await bus.subscriber.subscribe(target, inbox.push);
+  return inbox;
+}
+
+/** Publishes from outside of the bus: bytes as they are. */
+const foreign = (channel: string, body: string | Buffer) =>
+  runCommands(server.port, [['PUBLISH', channel, body]]);
+
+const reject = (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    () => Promise.reject(new Error('It did not reject.')),
+    (error: Error) => error,
+  );
+
+describe('publish', () => {
+  it('resolves with the number of subscriptions that Redis reports', async () => {
+    const [first, second] = [await boot(), await boot()];
+    expect(await first.publisher.publish('orders', 1)).toBe(0);
+    await listen(first);
+    expect(await first.publisher.publish('orders', 1)).toBe(1);
+    expect(await second.publisher.publish('orders', 1)).toBe(1);
+    await listen(second, ['orders', 'o*', '*']);
+    expect(await first.publisher.publish('orders', 1)).toBe(4);
+    expect(await first.publisher.publish('elsewhere', 1)).toBe(1);
+  });
+
+  it('resolves with a number also where ioredis is told to answer in strings', async () => {
+    const { publisher } = await boot({ transport: redis({ url: server.url, stringNumbers: true }) });
+    expect(await publisher.publish('orders', 1)).toBe(0);
+  });
+
+  it('puts plain JSON on the channel', async () => {
+    const { publisher } = await boot();
+    const bytes = await boot({ codec: raw() });
+    const inbox = await listen(bytes);
+    const payloads = [{ id: 1, note: 'é "quoted"\n' }, [1, null], 'text', '', 0, true, null, new Date(0)];
+    for (const payload of payloads) await publisher.publish('orders', payload);
+    expect((await inbox.count(payloads.length)).map(String)).toEqual(
+      payloads.map((payload) => JSON.stringify(payload)),
+    );
+  });
+
+  it('sends the payload as it was in the call', async () => {
+    const bus = await boot();
+    const inbox = await listen(bus);
+    const order: { items: number[]; secret?: string } = { items: [1] };
+    const publishing = bus.publisher.publish('orders', order);
+    order.items.push(2);
+    order.secret = 'added later';
+    const events = [{ channel: 'orders', payload: order }];
+    const publishingMany = bus.publisher.publishMany(events);
+    order.items.length = 0;
+    events[0]!.channel = 'elsewhere';
+    await Promise.all([publishing, publishingMany]);
+    expect(await inbox.count(2)).toEqual([{ items: [1] }, { items: [1, 2], secret: 'added later' }]);
+  });
+
+  it('keeps the order of calls that nobody awaits', async () => {
+    const bus = await boot();
+    const inbox = await listen(bus);
+    const numbers = Array.from({ length: 500 }, (_, index) => index);
+    await Promise.all(numbers.map((n) => bus.publisher.publish('orders', n)));
+    expect(await inbox.count(500)).toEqual(numbers);
+  });
+
+  it("sends to shard subscriptions alone with kind: 'shard', and to the others without", async () => {
+    const bus = await boot();
+    const inbox = new Inbox<string>();
+    await bus.subscriber.subscribe('orders', (payload) => inbox.push(`channel ${String(payload)}`));
+    await bus.subscriber.subscribe('orders', (payload) => inbox.push(`shard ${String(payload)}`), {
+      kind: 'shard',
+    });
+    expect(await bus.publisher.publish('orders', 1, { kind: 'shard' })).toBe(1);
+    expect(await bus.publisher.publish('orders', 2)).toBe(1);
+    expect(
+      await bus.publisher.publishMany([
+        { channel: 'orders', payload: 3, kind: 'shard' },
+        { channel: 'orders', payload: 4, kind: 'channel' },
+      ]),
+    ).toEqual([1, 1]);
+    expect((await inbox.count(4)).toSorted()).toEqual(['channel 2', 'channel 4', 'shard 1', 'shard 3']);
+  });
+
+  it.each([
+    ['an empty one', ''],
+    ['a star', 'orders:*'],
+    ['a question mark', 'orders:?'],
+    ['a class', 'orders:[ab]'],
+    ['a closing bracket', 'orders:]'],
+    ['a backslash', 'orders\\'],
+    ['a name of Redis', '__keyspace@0__:key'],
+    ['two underscores', '__x'],
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 7],
+    ['an object', { toString: () => 'orders' }],
+    ['an object that cannot be a string', Object.create(null)],
+    ['a symbol', Symbol('orders')],
+    ['an array', ['orders']],
+  ])('refuses the channel: %s', async (_what, channel) => {
+    const bus = await boot();
+    const inbox = await listen(bus, ['*', 'fence']);
+    const error = await reject(bus.publisher.publish(channel as string, 1));
+    expect(error).toBeInstanceOf(InvalidChannelError);
+    expect(error).toMatchObject({
+      code: 'EVENT_BUS_INVALID_CHANNEL',
+      message: expect.stringMatching(/^Cannot publish/),
+    });
+    await bus.publisher.publish('fence', 'fence');
+    expect(await inbox.count(1)).toEqual(['fence']);
+    expect(bus.inspector.snapshot().counters).toMatchObject({ published: 1, publishFailed: 1 });
+  });
+
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  it.each([
+    ['undefined', undefined, 'undefined has no JSON form'],
+    ['a function', () => 1, 'function has no JSON form'],
+    ['a symbol', Symbol('x'), 'symbol has no JSON form'],
+    ['a BigInt', { total: 1n }, 'BigInt'],
+    ['a cycle', cycle, 'circular'],
+    [
+      'one whose toJSON throws',
+      {
+        toJSON: () => {
+          throw new Error('no form');
+        },
+      },
+      'no form',
+    ],
+  ])('refuses the payload: %s', async (_what, payload, reason) => {
+    const bus = await boot();
+    const inbox = await listen(bus);
+    const error = await reject(bus.publisher.publish('orders', payload));
+    expect(error).toBeInstanceOf(PayloadEncodeError);
+    expect(error.message).toContain(reason);
+    await bus.publisher.publish('orders', 'fence');
+    expect(await inbox.count(1)).toEqual(['fence']);
+  });
+
+  it('sends exactly maxPayloadBytes, and not one byte more, also where a character has several', async () => {
+    const bus = await boot({ codec: raw() });
+    const inbox = await listen(bus);
+    await bus.publisher.publish('orders', Buffer.alloc(MIB, 'x'));
+    await bus.publisher.publish('orders', 'é'.repeat(MIB / 2));
+    for (const payload of [Buffer.alloc(MIB + 1), 'x'.repeat(MIB + 1), `${'é'.repeat(MIB / 2)}x`]) {
+      const error = await reject(bus.publisher.publish('orders', payload));
+      expect(error).toBeInstanceOf(PayloadTooLargeError);
+      expect(error).toMatchObject({ channel: 'orders', bytes: MIB + 1, maxPayloadBytes: MIB });
+    }
+    await bus.publisher.publish('orders', 'fence');
+    const received = await inbox.count(3);
+    expect(received.map((body) => (body as Buffer).length)).toEqual([MIB, MIB, 5]);
+    expect(bus.inspector.snapshot().counters.rejected).toBe(0);
+  });
+
+  it('measures what the codec made of the payload', async () => {
+    const { publisher } = await boot({ maxPayloadBytes: 10 });
+    await publisher.publish('orders', 'x'.repeat(8));
+    await expect(publisher.publish('orders', 'x'.repeat(9))).rejects.toMatchObject({ bytes: 11 });
+    await expect(publisher.publish('orders', '"'.repeat(8))).rejects.toMatchObject({ bytes: 18 });
+  });
+
+  it('rejects with what Redis says when it may not publish, and keeps the payload out of the error', async () => {
+    await server.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', 'resetchannels', '&orders', '+@all');
+    const url = server.url.replace('//', '//limited:secret@');
+    const { publisher, inspector } = await boot({ transport: redis({ url }) });
+    for (const kind of ['channel', 'shard'] as const) {
+      const error = await reject(publisher.publish('forbidden', 'c4n4ry', { kind }));
+      expect(error).toBeInstanceOf(PublishRefusedError);
+      expect(error.message).toMatch(
+        /^Redis refused the event on "forbidden": NOPERM .*\. Nothing was delivered\.$/,
+      );
+      expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('c4n4ry');
+    }
+    expect(await publisher.publish('orders', 1)).toBe(0);
+    expect(inspector.snapshot()).toMatchObject({
+      status: 'ready',
+      counters: { published: 1, publishFailed: 2 },
+    });
+  });
+});
+
+describe('publishMany', () => {
+  it('publishes in the order given and resolves with every count', async () => {
+    const bus = await boot();
+    const inbox = await listen(bus, ['a', 'b']);
+    const counts = await bus.publisher.publishMany([
+      { channel: 'a', payload: 1 },
+      { channel: 'nobody', payload: 2 },
+      { channel: 'b', payload: 3 },
+      { channel: 'a', payload: 4 },
+    ]);
+    expect(counts).toEqual([1, 0, 1, 1]);
+    expect(await inbox.count(3)).toEqual([1, 3, 4]);
+    expect(await bus.publisher.publishMany([])).toEqual([]);
+  });
+
+  it('attempts all, and tells what became of each, in order', async () => {
+    await server.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', 'resetchannels', '&a', '&b', '+@all');
+    const limited = await boot({ transport: redis({ url: server.url.replace('//', '//limited:secret@') }) });
+    const inbox = await listen(await boot(), ['a', 'b']);
+    const error = (await reject(
+      limited.publisher.publishMany([
+        { channel: 'a', payload: 1 },
+        { channel: 'a*', payload: 2 },
+        { channel: 'b', payload: 3n },
+        { channel: 'b', payload: 4 },
+        { channel: 'forbidden', payload: 5 },
+        { channel: 'b', payload: 'x'.repeat(MIB) },
+        { channel: 'a', payload: 7 },
+        undefined as never,
+        { channel: 'b', payload: 9 },
+      ]),
+    )) as PublishManyError;
+    expect(error).toBeInstanceOf(PublishManyError);
+    expect(
+      error.outcomes.map((outcome) => ('error' in outcome ? outcome.error.constructor : outcome)),
+    ).toEqual([
+      { subscriptions: 1 },
+      InvalidChannelError,
+      PayloadEncodeError,
+      { subscriptions: 1 },
+      PublishRefusedError,
+      PayloadTooLargeError,
+      { subscriptions: 1 },
+      TypeError,
+      { subscriptions: 1 },
+    ]);
+    expect(error.message).toMatch(/^5 of 9 events were not published\. .*Cannot publish to "a\*"/);
+    expect(await inbox.count(4)).toEqual([1, 4, 7, 9]);
+    expect(limited.inspector.snapshot().counters).toMatchObject({ published: 4, publishFailed: 5 });
+  });
+});
+
+describe('messages of others', () => {
+  it('reach the handler when they are JSON, from whatever client', async () => {
+    const bus = await boot();
+    const inbox = new Inbox<EventContext>();
+    await bus.subscriber.subscribe('orders', (_payload, event) => inbox.push(event));
+    await foreign('orders', ' { "id": 1 }\n');
+    await foreign('orders', 'null');
+    const [first, second] = await inbox.count(2);
+    expect(first).toMatchObject({
+      payload: { id: 1 },
+      channel: 'orders',
+      pattern: undefined,
+      bus: 'default',
+    });
+    expect({ ...first?.metadata }).toEqual({});
+    expect(second?.payload).toBeNull();
+  });
+
+  it('are counted, logged once and never handed over when they cannot be read', async () => {
+    const bus = await boot();
+    const inbox = await listen(bus, ['orders', 'ord*']);
+    const unreadable = [
+      '{"broken',
+      '',
+      'undefined',
+      '{a:1}',
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from([0x22, 0xc3, 0x22]),
+    ];
+    for (const body of unreadable) await foreign('orders', body);
+    await foreign('orders', '"fence"');
+    expect(await inbox.count(1)).toEqual(['fence']);
+    expect(bus.inspector.snapshot().counters).toMatchObject({
+      handled: 1,
+      failed: 0,
+      rejected: unreadable.length,
+    });
+    expect(warnings()).toEqual([
+      'warn A message was dropped, its payload cannot be read (channel="orders" reason="The payload cannot be read: it is not JSON.")',
+    ]);
+  });
+
+  it('are counted, logged once and never handed over when they are larger than maxPayloadBytes', async () => {
+    const bus = await boot({ maxPayloadBytes: 8 });
+    const inbox = await listen(bus);
+    await foreign('orders', '"123456"');
+    for (let n = 0; n < 3; n += 1) await foreign('orders', '"1234567"');
+    await foreign('orders', '"fence"');
+    expect(await inbox.count(2)).toEqual(['123456', 'fence']);
+    expect(bus.inspector.snapshot().counters).toMatchObject({ handled: 2, rejected: 3 });
+    expect(warnings()).toEqual([
+      expect.stringContaining('A message was dropped, it is too large (channel="orders"'),
+    ]);
+  });
+
+  it('touch no prototype', async () => {
+    const bus = await boot();
+    const inbox = await listen(bus);
+    await foreign('orders', '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
+    const [payload] = await inbox.count(1);
+    expect(Object.getPrototypeOf(payload)).toBe(Object.getPrototypeOf({}));
+    expect(Object.keys(payload as object)).toEqual(['__proto__', 'constructor']);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  it('are counted where nobody is meant, and do no harm', async () => {
+    const bus = await boot();
+    const inbox = await listen(bus, 'o*');
+    await foreign('orders:\u0000\n"quoted"', '1');
+    await runCommands(server.port, [['PUBLISH', Buffer.from([0x6f, 0xff]), '2']]);
+    expect(await inbox.count(2)).toEqual([1, 2]);
+    expect(bus.inspector.snapshot().counters).toMatchObject({ received: 2, handled: 2 });
+  });
+});
+
+describe('codecs', () => {
+  it('raw() brings any bytes there and back', async () => {
+    const bus = await boot({ codec: raw() });
+    const inbox = await listen(bus);
+    const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const backing = Buffer.from('..view..');
+    const payloads = [
+      all,
+      Buffer.alloc(0),
+      'tëxt',
+      new Uint8Array(backing.buffer, backing.byteOffset + 2, 4),
+      '\r\n$3\r\n',
+    ];
+    const publishing = bus.publisher.publishMany(payloads.map((payload) => ({ channel: 'orders', payload })));
+    all.fill(0);
+    await publishing;
+    const received = (await inbox.count(payloads.length)) as Buffer[];
+    expect(received.every((body) => Buffer.isBuffer(body))).toBe(true);
+    expect([...received[0]!]).toEqual(Array.from({ length: 256 }, (_, byte) => byte));
+    expect(received.slice(1).map(String)).toEqual(['', 'tëxt', 'view', '\r\n$3\r\n']);
+    for (const payload of [undefined, null, 7, { id: 1 }, [1]]) {
+      await expect(bus.publisher.publish('orders', payload)).rejects.toThrow(PayloadEncodeError);
+    }
+  });
+
+  const thrown: [string, unknown][] = [
+    ['an Error', new Error('codec says no')],
+    ['a string', 'codec says no'],
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 42],
+    ['a symbol', Symbol('no')],
+    ['an object', { code: 1 }],
+  ];
+
+  it.each(thrown)('of the application may throw %s when they encode', async (_what, error) => {
+    const codec: EventCodec = {
+      ...json(),
+      encode: (payload) => {
+        if (payload === 'poison') throw error;
+        return JSON.stringify(payload);
+      },
+    };
+    const bus = await boot({ codec });
+    const inbox = await listen(bus);
+    const failure = await reject(bus.publisher.publish('orders', 'poison'));
+    expect(failure).toBeInstanceOf(PayloadEncodeError);
+    expect(failure.message).toContain('The payload cannot be sent: the codec failed:');
+    expect(failure.cause).toBe(error);
+    const many = await reject(
+      bus.publisher.publishMany(['poison', 'fence'].map((payload) => ({ channel: 'orders', payload }))),
+    );
+    expect(many).toMatchObject({
+      outcomes: [{ error: { code: 'EVENT_BUS_PAYLOAD_ENCODE' } }, { subscriptions: 1 }],
+    });
+    expect(await inbox.count(1)).toEqual(['fence']);
+  });
+
+  it.each([[undefined], [null], [7], [{}], [new Uint8Array(2)], [Promise.resolve('x')]])(
+    'of the application may not return %p when they encode',
+    async (body) => {
+      const { publisher } = await boot({ codec: { ...json(), encode: () => body as never } });
+      const error = await reject(publisher.publish('orders', 1));
+      expect(error).toBeInstanceOf(PayloadEncodeError);
+      expect(error.message).toContain('It must return a string or a Buffer.');
+    },
+  );
+
+  it.each(thrown)('of the application may throw %s when they decode', async (_what, error) => {
+    const codec: EventCodec = {
+      ...json(),
+      decode: (body, channel) => {
+        if (body.toString() === 'poison') throw error;
+        return json().decode(body, channel);
+      },
+    };
+    const bus = await boot({ codec });
+    const inbox = await listen(bus);
+    await foreign('orders', 'poison');
+    await foreign('orders', '"fence"');
+    expect(await inbox.count(1)).toEqual(['fence']);
+    await eventually(() =>
+      expect(bus.inspector.snapshot().counters).toMatchObject({ handled: 1, rejected: 1 }),
+    );
+    expect(warnings()).toHaveLength(1);
+  });
+});
