@@ -98,8 +98,7 @@ export class EventBusObserver implements DispatchObserver {
   }
 
   handlersFound({ lines, warnings }: HandlerReport): void {
-    if (lines.length > 0)
-      this.logger.debug(`Handlers of this bus:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+    for (const line of lines) this.logger.debug(line);
     for (const warning of warnings) this.logger.warn(warning);
   }
 
