@@ -35,6 +35,9 @@ import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
 
+/** Set for each project in jest.config.mjs. */
+declare const IOREDIS_MAJOR: number;
+
 /** The process itself. Jest's sandbox has a copy, on which nobody hears of these events. */
 const node = runInThisContext('process') as NodeJS.Process;
 const ESCAPES = ['unhandledRejection', 'uncaughtException'] as const;
@@ -960,6 +963,20 @@ describe('redis({ client })', () => {
     expect(await own.count(1)).toEqual([['own', 'still here']]);
     await client.unsubscribe();
     expect(await client.get('key')).toBe('value');
+  });
+
+  it('takes a client of another copy of ioredis, an older or a newer one', async () => {
+    const copy = IOREDIS_MAJOR >= 6 ? 'ioredis5' : '../../node_modules/ioredis/built/index.js';
+    const { Redis: OtherRedis } = (await import(copy)) as typeof import('ioredis');
+    expect(OtherRedis).not.toBe(Redis);
+    const client = new OtherRedis(server.url, { lazyConnect: true });
+    const app = await boot({ imports: [bus({ transport: redis({ client }) })] });
+    const inbox = new Inbox<unknown>();
+    await app.get(EventBusSubscriber).subscribe(['orders', 'paid:*'], inbox.push);
+    await app.get(EventBusPublisher).publish('orders', 1);
+    await app.get(EventBusPublisher).publish('paid:card', 2);
+    expect(await inbox.count(2)).toEqual([1, 2]);
+    await app.close();
   });
 
   it('does not need the client to be connected, and does not connect it', async () => {

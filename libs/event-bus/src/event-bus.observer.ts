@@ -109,7 +109,7 @@ export class EventBusObserver implements DispatchObserver {
   }
 
   startingDegraded(error: Error): void {
-    this.logger.warn(`Event bus starts degraded and keeps trying (reason=${quote(error.message)})`);
+    this.logger.warn(`Event bus starts degraded and keeps trying (reason=${JSON.stringify(error.message)})`);
   }
 
   stateChanged(state: TransportState, previous: TransportState | undefined): void {
@@ -138,7 +138,7 @@ export class EventBusObserver implements DispatchObserver {
       (work) => `${work.handler}: ${work.running} running, ${work.waiting} waiting`,
     );
     this.logger.warn(
-      `Shutdown did not wait for all handlers (drainTimeoutMs=${drainTimeoutMs} unfinished=${quote(names.join('; '))})`,
+      `Shutdown did not wait for all handlers (drainTimeoutMs=${drainTimeoutMs} unfinished=${JSON.stringify(names.join('; '))})`,
     );
   }
 }

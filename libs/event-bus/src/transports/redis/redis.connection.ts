@@ -77,6 +77,8 @@ export class RedisConnection {
    */
   async send(name: string, args: readonly string[], answered: () => void): Promise<void> {
     const command = new Command(name, [...args], { replyEncoding: 'utf8' });
+    // An application's client may be of ioredis 6 where ours is 5, whose commands do not know how replies are mapped.
+    (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
     const { resolve } = command;
     command.resolve = (reply) => {
       this.keepSubscriberMode();
