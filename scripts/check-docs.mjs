@@ -18,21 +18,26 @@ function parse(file) {
   return ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
 }
 
-/** Every error class and its code, in the order of the source. */
+const sources = filesBelow(library, '.ts').filter((file) => !file.endsWith('.spec.ts'));
+
+/** Every class that extends EventBusError, wherever it is declared, and its code. */
 function errorsInCode() {
   const errors = [];
-  parse(join(library, 'errors.ts')).forEachChild((node) => {
-    if (!ts.isClassDeclaration(node)) return;
-    const code = node.members.find((member) => member.name?.getText() === 'code')?.initializer?.text;
-    if (code !== undefined) errors.push({ name: node.name.text, code });
-  });
+  for (const source of sources) {
+    parse(source).forEachChild((node) => {
+      const parents = node.heritageClauses?.flatMap(({ types }) => types.map((type) => type.getText()));
+      if (!ts.isClassDeclaration(node) || !parents?.includes('EventBusError')) return;
+      const code = node.members.find((member) => member.name?.getText() === 'code')?.initializer?.text;
+      if (code === undefined) problems.push(`${node.name.text} has no code of its own.`);
+      else errors.push({ name: node.name.text, code });
+    });
+  }
   return errors;
 }
 
 /** Every exported `…Options` or `…Extras` type, with the names and defaults of its options. */
 function optionTypesInCode() {
   const types = new Map();
-  const sources = filesBelow(library, '.ts').filter((file) => !file.endsWith('.spec.ts'));
   for (const source of sources) {
     parse(source).forEachChild((node) => {
       const isType = ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);

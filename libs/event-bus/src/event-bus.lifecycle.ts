@@ -6,98 +6,55 @@ import type {
 } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { EventHandler } from './dispatching/event.handler.js';
-import { ConfigurationError, EventBusError, StartupError, reasonOf } from './errors.js';
+import { ConfigurationError } from './errors.js';
 import { EVENT_BUS_SETTINGS } from './event-bus.constants.js';
 import type { EventBusSettings } from './event-bus.options.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
+import { EventBusSession } from './event-bus.session.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { nestInternals } from './handlers/nest.internals.js';
 import { reportHandlers } from './introspection/handler.report.js';
 import { readTarget } from './contracts/contract.target.js';
-import { targetKey } from './routing/subscription-target.js';
-import type { SubscribeOutcome } from './transports/event.transport.js';
-import { withDeadline } from './deadline.js';
 
 /** Starts and stops one bus with the application. */
 export class EventBusLifecycle
   implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
   private handlers: readonly EventHandler[] = [];
-  /** The application has started without the bus: nothing waits for it any more. */
-  private isLate = false;
-  private isStopping = false;
+  private readonly session: EventBusSession;
 
   constructor(
     private readonly runtime: EventBusRuntime,
     private readonly modules: ModulesContainer,
     private readonly creator: ExternalContextCreator,
-  ) {}
+  ) {
+    this.session = new EventBusSession(runtime);
+  }
 
   /** Checks the handlers before anything else can fail, then connects: from here on the publisher works. */
   async onModuleInit(): Promise<void> {
-    const { runtime } = this;
     this.handlers = this.explore();
-    const { transport, settings } = runtime;
+    const { settings, observer } = this.runtime;
     const contracts = settings.contracts?.map((contract) => readTarget(contract, settings.prefix));
-    runtime.observer.handlersFound(reportHandlers(this.handlers, contracts));
-    const { timeoutMs } = settings.startup;
-    try {
-      await withDeadline(transport.connect(), timeoutMs, () => {
-        const reason = transport.state.reason ?? 'no answer';
-        return new StartupError(
-          `No connection to ${transport.name} at ${transport.address} within ${timeoutMs} ms (${reason}). Start it, or correct the url of the transport; startup.onFailure: 'retry' starts without it.`,
-        );
-      });
-    } catch (error) {
-      await this.failed(toStartupError(error));
-    }
+    observer.handlersFound(reportHandlers(this.handlers, contracts));
+    await this.session.connect();
   }
 
   /** Resolves when Redis has confirmed every handler's subscriptions. */
   async onApplicationBootstrap(): Promise<void> {
-    const { registry, settings, transport } = this.runtime;
-    const { timeoutMs } = settings.startup;
-    const confirmed = registry.add(this.handlers).then((outcomes) => this.started(outcomes));
-    if (this.isLate) {
-      confirmed.catch((error: unknown) => this.failed(toStartupError(error)));
-      return;
-    }
-    try {
-      await withDeadline(confirmed, timeoutMs, () => {
-        const reason = transport.state.reason ?? 'no answer';
-        return new StartupError(
-          `${transport.name} at ${transport.address} did not confirm every subscription within ${timeoutMs} ms (${reason}).`,
-        );
-      });
-    } catch (error) {
-      await this.failed(toStartupError(error));
-    }
+    await this.session.subscribe(this.handlers);
   }
 
   /** Intake off, then drain. What Redis had sent by then is still handled. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
-    const { registry, receiver, dispatcher, observer, settings } = this.runtime;
-    const { drainTimeoutMs } = settings.shutdown;
-    const drained = (async () => {
-      await registry.unsubscribeAll();
-      receiver.close();
-      await dispatcher.whenIdle();
-    })();
-    const late = new Error('drainTimeoutMs is over');
-    try {
-      await withDeadline(drained, drainTimeoutMs, () => late);
-    } catch (error) {
-      receiver.close();
-      if (error !== late) throw error;
-      const unfinished = dispatcher.abandon(new Error('The application is shutting down.'));
-      if (unfinished.length > 0) observer.drainIncomplete(unfinished, drainTimeoutMs);
-    }
+    const unfinished = await this.session.drain();
+    const { observer, settings } = this.runtime;
+    if (unfinished.length > 0) observer.drainIncomplete(unfinished, settings.shutdown.drainTimeoutMs);
   }
 
   /** After this nothing can be published. */
   async onApplicationShutdown(): Promise<void> {
-    await this.close();
+    await this.session.close();
   }
 
   private explore(): readonly EventHandler[] {
@@ -125,57 +82,4 @@ export class EventBusLifecycle
     }
     return names;
   }
-
-  private async started(outcomes: readonly SubscribeOutcome[]): Promise<void> {
-    const { status, observer, transport } = this.runtime;
-    if (this.isStopping) return;
-    status.start();
-    const refused = outcomes.filter((outcome) => outcome.error !== undefined);
-    if (refused.length > 0) throw new StartupError(this.refusalOf(refused), { cause: refused[0]?.error });
-    observer.started(
-      transport.name,
-      transport.address,
-      this.handlers.length,
-      transport.subscriptions().length,
-    );
-  }
-
-  private refusalOf(refused: readonly SubscribeOutcome[]): string {
-    const lines = refused.map(({ target, error }) => {
-      const key = targetKey(target);
-      const names = this.handlers
-        .filter((handler) => handler.targets.some(({ subscription }) => targetKey(subscription) === key))
-        .map((handler) => handler.name);
-      return `${error?.message} (handlers: ${names.join(', ')})`;
-    });
-    return [...new Set(lines)].join('\n');
-  }
-
-  /** Fails the start, or lets the bus go on trying, as `startup.onFailure` says. */
-  private async failed(error: StartupError): Promise<void> {
-    const { settings, observer, status } = this.runtime;
-    if (settings.startup.onFailure === 'retry') {
-      this.isLate = true;
-      status.degrade();
-      observer.startingDegraded(error);
-      return;
-    }
-    await this.close();
-    throw error;
-  }
-
-  private async close(): Promise<void> {
-    const { transport, status, receiver } = this.runtime;
-    this.isStopping = true;
-    receiver.close();
-    await transport.close();
-    status.update({ status: 'closed' });
-  }
-}
-
-function toStartupError(error: unknown): StartupError {
-  if (error instanceof StartupError) return error;
-  const message =
-    error instanceof EventBusError ? error.message : `The event bus cannot start: ${reasonOf(error)}`;
-  return new StartupError(message, { cause: error });
 }

@@ -74,6 +74,28 @@ describe('HandlerQueue', () => {
     expect(queue.runningEvents).toBe(2);
   });
 
+  it('runs all events of an unordered handler side by side, and waits for each', async () => {
+    const journal = new Journal();
+    const { handler, started, end } = heldHandler();
+    const queue = new HandlerQueue({ ...handler, isUnordered: true }, journal);
+    const events = ['1', '2', '3'].map((payload) => eventOf('a', payload));
+    for (const event of events) queue.push(event);
+    expect(started).toEqual(['1', '2', '3']);
+    expect([queue.runningEvents, queue.waitingEvents]).toEqual([3, 0]);
+
+    let isIdle = false;
+    const idle = queue.whenIdle().then(() => (isIdle = true));
+    end('2');
+    end('3');
+    await turns();
+    expect([journal.lines, isIdle, queue.runningEvents]).toEqual([['handled 2', 'handled 3'], false, 1]);
+    queue.abandon('over');
+    expect(events.map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
+    end('1');
+    await idle;
+    expect([queue.runningEvents, queue.waitingEvents]).toEqual([0, 0]);
+  });
+
   it('goes on after a failure, rejected or thrown', async () => {
     const journal = new Journal();
     const { handler, started, fail, end } = heldHandler();

@@ -1,0 +1,155 @@
+import { withDeadline } from './deadline.js';
+import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
+import type { EventHandler } from './dispatching/event.handler.js';
+import { EventBusError, StartupError, reasonOf } from './errors.js';
+import type { EventBusRuntime } from './event-bus.runtime.js';
+import type { SubscriptionTarget } from './routing/subscription-target.js';
+import { targetKey } from './routing/subscription-target.js';
+import type { SubscribeOutcome } from './transports/event.transport.js';
+
+/** Who asked for a subscription that the broker refuses: `handlers: OrderNotifier.notify`. */
+export type DescribeOwners = (target: SubscriptionTarget) => string;
+
+/** The life of one bus: connects, holds the subscriptions of its handlers, drains and closes. */
+export class EventBusSession {
+  protected isStopping = false;
+  /** It goes on without what it was to have at its start: nobody waits for that any more. */
+  private isLate = false;
+  private closing: Promise<void> | undefined;
+
+  constructor(readonly runtime: EventBusRuntime) {}
+
+  /**
+   * Resolves when messages can be sent; with `startup.onFailure: 'retry'` also when that did not come in time.
+   * @throws StartupError when it did not. Nothing stays open then.
+   */
+  async connect(): Promise<void> {
+    const { transport, settings } = this.runtime;
+    await this.inTime(
+      transport.connect(),
+      () =>
+        `No connection to ${this.place} within ${settings.startup.timeoutMs} ms (${this.reason}). Start it, or correct the url of the transport; startup.onFailure: 'retry' starts without it.`,
+    );
+  }
+
+  /**
+   * Resolves when the broker has confirmed every subscription of the handlers; with `startup.onFailure: 'retry'` also
+   * when it did not.
+   * @throws StartupError when it did not, with whose subscription it refused. Nothing stays open then.
+   */
+  async subscribe(
+    handlers: readonly EventHandler[],
+    describeOwners: DescribeOwners = (target) => describeHandlers(handlers, target),
+  ): Promise<void> {
+    const { registry, settings } = this.runtime;
+    const confirmed = registry
+      .add(handlers)
+      .then((outcomes) => this.started(handlers.length, outcomes, describeOwners));
+    if (this.isLate) {
+      confirmed.catch((error: unknown) => this.failed(error)).catch(() => undefined);
+      return;
+    }
+    await this.inTime(
+      confirmed,
+      () =>
+        `${this.place} did not confirm every subscription within ${settings.startup.timeoutMs} ms (${this.reason}).`,
+    );
+  }
+
+  /** Intake off, then waits for the handlers. Returns what is left when `shutdown.drainTimeoutMs` is over. */
+  async drain(): Promise<readonly UnfinishedWork[]> {
+    this.isStopping = true;
+    const { registry, receiver, dispatcher, settings } = this.runtime;
+    const drained = (async () => {
+      await registry.unsubscribeAll();
+      receiver.close();
+      await dispatcher.whenIdle();
+    })();
+    const late = new Error('drainTimeoutMs is over');
+    try {
+      await withDeadline(drained, settings.shutdown.drainTimeoutMs, () => late);
+      return [];
+    } catch (error) {
+      receiver.close();
+      if (error !== late) throw error;
+      return dispatcher.abandon(new Error('The application is shutting down.'));
+    }
+  }
+
+  /** Publishes in flight settle, and nothing is received any more. Idempotent. */
+  close(): Promise<void> {
+    this.isStopping = true;
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private get place(): string {
+    const { transport } = this.runtime;
+    return `${transport.name} at ${transport.address}`;
+  }
+
+  private get reason(): string {
+    return this.runtime.transport.state.reason ?? 'no answer';
+  }
+
+  private async end(): Promise<void> {
+    const { transport, status, receiver } = this.runtime;
+    receiver.close();
+    await transport.close();
+    status.update({ status: 'closed' });
+  }
+
+  private async inTime(work: Promise<void>, late: () => string): Promise<void> {
+    try {
+      await withDeadline(work, this.runtime.settings.startup.timeoutMs, () => new StartupError(late()));
+    } catch (error) {
+      await this.failed(error);
+    }
+  }
+
+  /** Fails the start, or lets the bus go on trying, as `startup.onFailure` says. */
+  private async failed(cause: unknown): Promise<void> {
+    const { settings, observer, status } = this.runtime;
+    const error = toStartupError(cause);
+    if (settings.startup.onFailure === 'retry') {
+      this.isLate = true;
+      if (this.isStopping) return;
+      status.degrade();
+      observer.startingDegraded(error);
+      return;
+    }
+    await this.close();
+    throw error;
+  }
+
+  private started(
+    handlers: number,
+    outcomes: readonly SubscribeOutcome[],
+    describeOwners: DescribeOwners,
+  ): void {
+    const { status, observer, transport } = this.runtime;
+    if (this.isStopping) return;
+    status.start();
+    const refused = outcomes.filter((outcome) => outcome.error !== undefined);
+    if (refused.length > 0) {
+      const lines = refused.map(({ target, error }) => `${error?.message} (${describeOwners(target)})`);
+      throw new StartupError([...new Set(lines)].join('\n'), { cause: refused[0]?.error });
+    }
+    observer.started(transport.name, transport.address, handlers, transport.subscriptions().length);
+  }
+}
+
+function describeHandlers(handlers: readonly EventHandler[], target: SubscriptionTarget): string {
+  const key = targetKey(target);
+  const names = handlers
+    .filter((handler) => handler.targets.some(({ subscription }) => targetKey(subscription) === key))
+    .map((handler) => handler.name);
+  return `handlers: ${names.join(', ')}`;
+}
+
+function toStartupError(error: unknown): StartupError {
+  if (error instanceof StartupError) return error;
+  const message =
+    error instanceof EventBusError ? error.message : `The event bus cannot start: ${reasonOf(error)}`;
+  return new StartupError(message, { cause: error });
+}

@@ -1,0 +1,62 @@
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { BusClosedError, StartupError } from '../errors.js';
+import type { EventBusSettings } from '../event-bus.options.js';
+import { EventBusRuntime } from '../event-bus.runtime.js';
+import { EventBusSession } from '../event-bus.session.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import type { TransportFactory } from '../transports/event.transport.js';
+
+type NamesOf = (target: SubscriptionTarget) => readonly string[];
+
+/** One bus outside a Nest module. */
+export class BusSession extends EventBusSession {
+  /** @param released is told which subscriptions deliver nothing from here on, at that place of the byte stream. */
+  constructor(settings: EventBusSettings, released?: (targets: readonly SubscriptionTarget[]) => void) {
+    const { transport } = settings;
+    const factory = released === undefined ? transport : tellingReleases(transport, released);
+    super(new EventBusRuntime(settings, factory, undefined));
+  }
+
+  /** The connections are live, whatever may be denied on them. */
+  get isLinked(): boolean {
+    const { transport } = this.runtime;
+    const live = ['active', 'denied'];
+    return (
+      transport.state.status === 'ready' ||
+      transport.subscriptions().some(({ state }) => live.includes(state))
+    );
+  }
+
+  /**
+   * Connects and subscribes.
+   * @param namesOf which patterns asked for a target that the broker refuses.
+   * @throws StartupError, also when it was closed meanwhile.
+   */
+  async open(handlers: readonly EventHandler[], namesOf: NamesOf = () => []): Promise<void> {
+    await this.connect();
+    await this.subscribe(handlers, (target) => `patterns: ${namesOf(target).join(', ')}`);
+    if (!this.isStopping) return;
+    const cause = new BusClosedError();
+    throw new StartupError(cause.message, { cause });
+  }
+}
+
+function tellingReleases(
+  factory: TransportFactory,
+  released: (targets: readonly SubscriptionTarget[]) => void,
+): TransportFactory {
+  return {
+    name: factory.name,
+    problems: factory.problems,
+    create: (listener) =>
+      factory.create({
+        message: (...args) => listener.message(...args),
+        confirmed: (targets) => listener.confirmed(targets),
+        released: (targets) => {
+          listener.released(targets);
+          released(targets);
+        },
+        state: (state) => listener.state(state),
+      }),
+  };
+}

@@ -1,0 +1,188 @@
+import type { ReadPacket, WritePacket } from '@nestjs/microservices';
+import { ClientProxy } from '@nestjs/microservices';
+import type { Observable } from 'rxjs';
+import { Observable as RxObservable, Subject, connectable, from, throwError } from 'rxjs';
+import { Logger } from '@nestjs/common';
+import { BusClosedError, InvalidChannelError, InvalidOptionError } from '../errors.js';
+import { publishProblem } from '../routing/channel-prefix.js';
+import type { MicroserviceStatus } from './microservice.status.js';
+import { StatusReporter } from './microservice.status.js';
+import type { ClientSettings, EventBusClientOptions, RequestOptions } from './microservices.options.js';
+import { clientSettings, timeoutProblem } from './microservices.options.js';
+import { routeOf } from './nest-packet.codec.js';
+import { RequestExchange } from './request.exchange.js';
+
+/**
+ * Emits events and sends requests, as Nest's `ClientProxy`: `new EventBusClient({ transport: redis({ url }) })`, or
+ * `ClientsModule.register([{ name: 'ORDERS', customClass: EventBusClient, options: { transport: redis({ url }) } }])`.
+ *
+ * Connects when it is first used, or by {@link connect}. A string pattern is a channel; an object is the channel that
+ * Nest makes of it.
+ */
+export class EventBusClient extends ClientProxy {
+  private readonly settings: ClientSettings;
+  private readonly reporter = new StatusReporter(
+    (status) => this._status$.next(status),
+    (error) => new Logger(EventBusClient.name).error(error),
+  );
+  private exchange: RequestExchange;
+  private connecting: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+
+  /** @throws ConfigurationError with everything that is wrong with the options. */
+  constructor(options: EventBusClientOptions) {
+    super();
+    this.settings = clientSettings(options);
+    this.exchange = this.newExchange();
+  }
+
+  /** `connected`, `reconnecting` or `disconnected`: the current one, then every change. */
+  override get status(): Observable<MicroserviceStatus> {
+    return super.status as Observable<MicroserviceStatus>;
+  }
+
+  /**
+   * Resolves when messages can be sent, at once when they can; with `startup.onFailure: 'retry'` also when the
+   * connection did not come in time.
+   *
+   * @throws StartupError when there is no connection within `startup.timeoutMs`; the next call tries again.
+   * @throws BusClosedError after {@link close}.
+   */
+  connect(): Promise<void> {
+    if (this.closing !== undefined) return Promise.reject(new BusClosedError());
+    this.connecting ??= this.open();
+    return this.connecting;
+  }
+
+  /** Fails what waits for a reply with a BusClosedError, lets publishes in flight settle, disconnects. Idempotent. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  /**
+   * Publishes an event, whether anybody subscribes to the result or not; that completes when Redis has accepted the
+   * event. The data is serialized in the call; later changes to it do not travel.
+   *
+   * Errors with InvalidChannelError, PayloadEncodeError, PayloadTooLargeError, StartupError, NotConnectedError,
+   * BusClosedError, PublishRefusedError, or PublishUnconfirmedError when it may have been delivered.
+   */
+  override emit<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+    if (isMissing(pattern) || isMissing(data)) return super.emit(pattern, data);
+    const emit = async () => this.dispatchEvent<TResult>(this.createPacket(pattern, data));
+    const emitted = connectable(from(emit()), {
+      connector: () => new Subject<TResult>(),
+      resetOnDisconnect: false,
+    });
+    emitted.connect();
+    return emitted;
+  }
+
+  /**
+   * Sends a request for every subscriber and emits the replies; unsubscribing forgets it. The replies' channel,
+   * `<channel>.reply`, is subscribed to as long as requests wait on it, and always before one is sent.
+   *
+   * What the other side threw arrives as it does with Nest: `{ status, message }`, or what its RpcException held. Beside
+   * the errors of {@link emit} it errors with a NoRespondersError when nobody listens, a RequestTimeoutError, a
+   * ReplyLostError when the connection is lost, a SubscriptionRefusedError, or the reason of `options.signal`.
+   */
+  override send<TResult = unknown, TInput = unknown>(
+    pattern: unknown,
+    data: TInput,
+    options: RequestOptions = {},
+  ): Observable<TResult> {
+    if (isMissing(pattern) || isMissing(data)) return super.send(pattern, data);
+    const { timeoutMs = this.settings.requestTimeoutMs, signal } = options;
+    const problem = timeoutProblem(timeoutMs);
+    if (problem !== undefined) return throwError(() => new InvalidOptionError('timeoutMs', problem));
+    return new RxObservable<TResult>((observer) =>
+      this.request(() => this.createPacket(pattern, data), this.createObserver(observer), {
+        timeoutMs,
+        signal,
+      }),
+    );
+  }
+
+  /** Calls back at each change to `connected`, `reconnecting` or `disconnected`. */
+  override on(event: MicroserviceStatus, callback: () => void): void {
+    this.reporter.on(event, callback);
+  }
+
+  /** The ioredis clients, `[publisher, subscriber]`; with `memory()` the transport itself. */
+  unwrap<T>(): T {
+    const { transport } = this.exchange.session.runtime;
+    return (transport.unwrap?.() ?? transport) as T;
+  }
+
+  /** What `setOnDispatchHook` may attach metadata to. */
+  protected override createPacket<TInput>(pattern: unknown, data: TInput): ReadPacket {
+    const packet: ReadPacket = { pattern, data };
+    this.onDispatchHook?.(packet);
+    return packet;
+  }
+
+  protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
+    const { sender } = this.exchange;
+    const message = sender.prepare({ ...packet, type: 'event' }, channelOf(packet.pattern));
+    await this.connect();
+    await sender.send(message, packet.data);
+    return undefined as T;
+  }
+
+  protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    return this.request(() => packet, callback, { timeoutMs: this.settings.requestTimeoutMs });
+  }
+
+  private request(
+    packet: () => ReadPacket,
+    callback: (packet: WritePacket) => void,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+  ): () => void {
+    try {
+      const { pattern, data, metadata } = packet();
+      return this.exchange.start(
+        { channel: channelOf(pattern), pattern, data, metadata, ...options },
+        callback,
+      );
+    } catch (err) {
+      callback({ err });
+      return () => undefined;
+    }
+  }
+
+  private async open(): Promise<void> {
+    try {
+      await this.exchange.session.open([]);
+    } catch (error) {
+      if (this.closing !== undefined) throw new BusClosedError();
+      // Nothing of the attempt stays open; the next one starts anew.
+      this.connecting = undefined;
+      this.exchange = this.newExchange();
+      throw error;
+    }
+  }
+
+  private async end(): Promise<void> {
+    this.exchange.close();
+    await this.exchange.session.close();
+  }
+
+  private newExchange(): RequestExchange {
+    const exchange = new RequestExchange(this.settings.bus, () => this.connect());
+    this.reporter.follow(exchange.session.runtime.status);
+    return exchange;
+  }
+}
+
+/** @throws InvalidChannelError */
+function channelOf(pattern: unknown): string {
+  const channel = routeOf(pattern);
+  const problem = typeof pattern === 'object' ? undefined : publishProblem(channel);
+  if (problem !== undefined) throw new InvalidChannelError(channel, problem);
+  return channel;
+}
+
+/** Nest refuses these, as the packet would not hold them. */
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null;
+}

@@ -1,0 +1,144 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
+import { Server, Transport } from '@nestjs/microservices';
+import { ConfigurationError } from '../errors.js';
+import { BusSession } from './bus.session.js';
+import type { MicroserviceStatus, MicroserviceStatusEvents } from './microservice.status.js';
+import { StatusReporter } from './microservice.status.js';
+import type { EventBusServerOptions } from './microservices.options.js';
+import { serverSettings } from './microservices.options.js';
+import { isPacketCodec } from './packet.codec.js';
+import { PacketSender } from './packet.sender.js';
+import { PatternHandlers } from './pattern.handlers.js';
+import { PatternTable } from './pattern.table.js';
+import { RequestResponder } from './request.responder.js';
+
+/**
+ * Runs the `@EventPattern` and `@MessagePattern` methods of controllers on the engine of the event bus:
+ * `NestFactory.createMicroservice(AppModule, { strategy: new EventBusServer({ transport: redis({ url }) }) })`.
+ *
+ * A string pattern is a channel, a Redis glob or a template, mixed as you like; an object is always a channel. Events
+ * are handled one at a time per channel and method, requests side by side. `transportId` is `Transport.REDIS`.
+ */
+export class EventBusServer
+  extends Server<MicroserviceStatusEvents, MicroserviceStatus>
+  implements CustomTransportStrategy
+{
+  override transportId: Transport | symbol = Transport.REDIS;
+  /** Nest leaves the failures of event handlers to us, which it would otherwise log a second time. */
+  override readonly propagatesEventHandlerErrors = true;
+
+  private readonly session: BusSession;
+  private readonly table: PatternTable;
+  private readonly patterns: PatternHandlers;
+  private readonly reporter = new StatusReporter(
+    (status) => this._status$.next(status),
+    (error) => this.logger.error(error),
+  );
+  private starting: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+
+  /** @throws ConfigurationError with everything that is wrong with the options. */
+  constructor(options: EventBusServerOptions) {
+    super();
+    const settings = serverSettings(options);
+    this.session = new BusSession(settings);
+    this.table = new PatternTable(settings.prefix);
+    const responder = new RequestResponder(new PacketSender(this.session.runtime), (values, respond) =>
+      this.send(values, respond),
+    );
+    this.patterns = new PatternHandlers(this.table, settings.prefix, responder, {
+      start: (context, done) => this.onProcessingStartHook(this.transportId, context as never, done),
+      end: (context) => this.onProcessingEndHook?.(this.transportId, context as never),
+    });
+    this.reporter.follow(this.session.runtime.status);
+  }
+
+  /** Called by Nest for each pattern of each decorated method. */
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    callback.isEventHandler = isEventHandler;
+    callback.extras = extras;
+    const route = this.normalizePattern(pattern as never);
+    if (!isEventHandler || !this.messageHandlers.has(route)) this.messageHandlers.set(route, callback);
+    if (isEventHandler) this.table.addEvent(pattern, callback, extras);
+    else this.table.addMessage(pattern, callback);
+  }
+
+  /**
+   * Calls back without an error once every subscription is confirmed (with `startup.onFailure: 'retry'` also when
+   * that did not come in time), and otherwise with a ConfigurationError for patterns that cannot work, or with a
+   * StartupError that names the patterns. Nothing stays open then.
+   */
+  listen(callback: (error?: unknown) => unknown): void {
+    this.starting ??= this.start();
+    void this.tell(this.starting, callback);
+  }
+
+  /**
+   * Stops to subscribe, waits for handlers and replies up to `shutdown.drainTimeoutMs`, and disconnects. What is left
+   * then is named in a warning, and requests that are left are answered with an error. Idempotent.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.stop();
+    return this.closing;
+  }
+
+  /** Calls back at each change to `connected`, `reconnecting` or `disconnected`. */
+  on<Event extends keyof MicroserviceStatusEvents>(
+    event: Event,
+    callback: MicroserviceStatusEvents[Event],
+  ): void {
+    this.reporter.on(event, callback);
+  }
+
+  /** The ioredis clients, `[publisher, subscriber]`; with `memory()` the transport itself. */
+  unwrap<T>(): T {
+    const { transport } = this.session.runtime;
+    return (transport.unwrap?.() ?? transport) as T;
+  }
+
+  private async tell(started: Promise<void>, callback: (error?: unknown) => unknown): Promise<void> {
+    try {
+      await started;
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    callback();
+  }
+
+  private async start(): Promise<void> {
+    const problems = [...this.table.problems, ...this.codecProblems()];
+    if (problems.length > 0) {
+      await this.session.close();
+      throw new ConfigurationError(problems);
+    }
+    await this.session.open(this.patterns.create(), (target) => this.table.namesOf(target));
+  }
+
+  private codecProblems(): string[] {
+    const { codec } = this.session.runtime.settings;
+    if (isPacketCodec(codec)) return [];
+    return this.table.messageRoutes.map(
+      ({ name }) =>
+        `${name}: the ${codec.name} codec carries no requests. Write codec: nestPacket(), or one made by packetCodec().`,
+    );
+  }
+
+  private async stop(): Promise<void> {
+    const { observer, settings } = this.session.runtime;
+    const unfinished = await this.session.drain();
+    if (unfinished.length > 0) {
+      observer.drainIncomplete(this.patterns.byPattern(unfinished), settings.shutdown.drainTimeoutMs);
+      this.patterns.abandon();
+      // The replies that say so are on their way after this, and close() lets them out.
+      await turn();
+    }
+    await this.session.close();
+  }
+}

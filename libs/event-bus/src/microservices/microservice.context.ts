@@ -1,0 +1,39 @@
+import type { EventParamValues } from '../message/event-context.js';
+import { EventContext } from '../message/event-context.js';
+import type { ReceivedEvent } from '../message/received.event.js';
+import type { PacketHeaders } from './packet.js';
+
+/**
+ * What handlers of {@link EventBusServer} get beside the payload: an {@link EventContext}, so that
+ * `isEventContext(host)` is true, with the methods of Nest's `RedisContext`.
+ */
+export class MicroserviceContext<T = unknown> extends EventContext<T> {
+  readonly #event: EventContext;
+
+  /** @internal */
+  constructor(event: EventContext, pattern: string | undefined, params: EventParamValues | undefined) {
+    // An event context has all that it is made of.
+    super(event as unknown as ReceivedEvent, pattern, event.bus, params);
+    this.#event = event;
+  }
+
+  /** Aborted when the handler's time is over: at the end of the shutdown drain. Made on first use. */
+  override get signal(): AbortSignal {
+    return this.#event.signal;
+  }
+
+  /** What the client attached to the packet (`setOnDispatchHook`). Undefined when it attached nothing. */
+  getMetadata(): PacketHeaders | undefined {
+    return Object.keys(this.metadata).length === 0 ? undefined : (this.metadata as PacketHeaders);
+  }
+
+  /** The channel and the metadata, as `RedisContext` has them. */
+  getArgs(): [channel: string, metadata?: PacketHeaders] {
+    return [this.channel, this.getMetadata()];
+  }
+
+  /** `0` is the channel, `1` the metadata. */
+  getArgByIndex(index: number): unknown {
+    return this.getArgs()[index];
+  }
+}

@@ -1,0 +1,60 @@
+import type { Subscription } from 'rxjs';
+import type { EventBusState, EventBusStatus } from '../introspection/event-bus.status.js';
+import { InvalidOptionError } from '../errors.js';
+
+/**
+ * Nest's words: `connected` once every subscription is confirmed, `reconnecting` while the link or a subscription is
+ * missing, `disconnected` after close.
+ */
+export type MicroserviceStatus = 'connected' | 'reconnecting' | 'disconnected';
+
+/** What `on(event, callback)` of a server or a client calls. */
+export type MicroserviceStatusEvents = Record<MicroserviceStatus, () => void>;
+
+const WORDS: Readonly<Record<EventBusState, MicroserviceStatus | undefined>> = {
+  connecting: undefined,
+  ready: 'connected',
+  degraded: 'reconnecting',
+  closed: 'disconnected',
+};
+
+/** Says what becomes of a bus in Nest's words. */
+export class StatusReporter {
+  private readonly listeners = new Map<string, (() => void)[]>(
+    ['connected', 'reconnecting', 'disconnected'].map((word) => [word, []]),
+  );
+
+  constructor(
+    private readonly changed: (status: MicroserviceStatus) => void,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** @throws InvalidOptionError when there is no such event. */
+  on(event: string, callback: () => void): void {
+    const listeners = this.listeners.get(event);
+    if (listeners === undefined) {
+      const known = [...this.listeners.keys()].map((word) => `'${word}'`).join(', ');
+      throw new InvalidOptionError(`on(${JSON.stringify(event)})`, `is not an event. Known here: ${known}.`);
+    }
+    listeners.push(callback);
+  }
+
+  /** Until the bus is closed, or the subscription is ended. */
+  follow(status: EventBusStatus): Subscription {
+    return status.changes.subscribe((state) => {
+      const word = WORDS[state];
+      if (word !== undefined) this.report(word);
+    });
+  }
+
+  private report(word: MicroserviceStatus): void {
+    this.changed(word);
+    for (const callback of this.listeners.get(word) ?? []) {
+      try {
+        callback();
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+  }
+}

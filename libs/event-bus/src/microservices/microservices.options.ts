@@ -1,0 +1,72 @@
+import { DEFAULT_BUS } from '../event-bus.constants.js';
+import { ConfigurationError } from '../errors.js';
+import type { EventBusModuleOptions, EventBusSettings } from '../event-bus.options.js';
+import { resolveSettings } from '../event-bus.options.js';
+import type { EventCodec } from '../message/event.codec.js';
+import { nestPacket } from './nest-packet.codec.js';
+
+/** Options of {@link EventBusServer}: those of `EventBusModule.forRoot()`, with the codec of Nest's own transport. */
+export interface EventBusServerOptions extends Omit<EventBusModuleOptions, 'codec'> {
+  /**
+   * How messages become bytes. Requests need one that carries packets: `nestPacket()`, or one made by
+   * `packetCodec()`. With another, such as `json()` or `raw()`, there are events alone, without an envelope.
+   * @default nestPacket()
+   */
+  readonly codec?: EventCodec;
+  /** What logs call it, and `context.bus`. @default 'default' */
+  readonly name?: string;
+}
+
+/** Options of {@link EventBusClient}. */
+export interface EventBusClientOptions extends EventBusServerOptions {
+  /** How long a request waits for its first reply, and then for each further one, in milliseconds. @default 30000 */
+  readonly requestTimeoutMs?: number;
+}
+
+/** What a single request may have different. */
+export interface RequestOptions {
+  /** How long to wait for the first reply, and then for each further one, in milliseconds. @default requestTimeoutMs */
+  readonly timeoutMs?: number;
+  /** Stops waiting: the Observable errors with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ClientSettings {
+  readonly bus: EventBusSettings;
+  readonly requestTimeoutMs: number;
+}
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
+/** What a timer of Node can wait for at most. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** @throws ConfigurationError with everything that is wrong. */
+export function serverSettings(options: EventBusServerOptions): EventBusSettings {
+  // Without options it is the transport that is missing, as the others have defaults.
+  const { name, codec, ...rest } = options ?? {};
+  return resolveSettings({ ...rest, codec: codec ?? nestPacket() }, name ?? DEFAULT_BUS);
+}
+
+/** @throws ConfigurationError with everything that is wrong. */
+export function clientSettings(options: EventBusClientOptions): ClientSettings {
+  const { requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS, ...rest } = options ?? {};
+  const problems: string[] = [];
+  let bus: EventBusSettings | undefined;
+  try {
+    bus = serverSettings(rest as EventBusServerOptions);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    problems.push(...error.problems);
+  }
+  const problem = timeoutProblem(requestTimeoutMs);
+  if (problem !== undefined) problems.push(`requestTimeoutMs ${problem}`);
+  if (bus === undefined || problems.length > 0) throw new ConfigurationError(problems);
+  return { bus, requestTimeoutMs };
+}
+
+/** Why it cannot be waited for so long, or undefined when it can. */
+export function timeoutProblem(timeoutMs: unknown): string | undefined {
+  return Number.isInteger(timeoutMs) && (timeoutMs as number) >= 1 && (timeoutMs as number) <= MAX_TIMEOUT_MS
+    ? undefined
+    : `must be a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}.`;
+}

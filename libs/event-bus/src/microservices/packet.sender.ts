@@ -1,0 +1,80 @@
+import { withDeadline } from '../deadline.js';
+import {
+  BusClosedError,
+  EventBusError,
+  NotSupportedError,
+  PayloadEncodeError,
+  PayloadTooLargeError,
+  PublishUnconfirmedError,
+  reasonOf,
+} from '../errors.js';
+import type { EventBusRuntime } from '../event-bus.runtime.js';
+import type { OutgoingMessage } from '../transports/event.transport.js';
+import type { Packet } from './packet.js';
+import { isPacketCodec } from './packet.codec.js';
+
+const PUBLISH_TIMEOUT_MS = 5_000;
+
+/**
+ * Sends packets, to any channel: replies go where the request came, and an object pattern is a channel with whatever
+ * its values hold, while `EventBusPublisher` refuses names that read as a glob.
+ */
+export class PacketSender {
+  constructor(private readonly runtime: EventBusRuntime) {}
+
+  /**
+   * The bytes of a packet: later changes to its payload do not travel.
+   * @throws PayloadEncodeError, PayloadTooLargeError, NotSupportedError
+   */
+  prepare(packet: Packet, channel: string): OutgoingMessage {
+    const { maxPayloadBytes, prefix } = this.runtime.settings;
+    const body = this.encode(packet, channel);
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
+    return { kind: 'channel', channel: prefix.addToChannel(channel), body };
+  }
+
+  /**
+   * Resolves once the broker has accepted it, with the number of subscriptions it reports.
+   * @throws NotConnectedError, BusClosedError, PublishRefusedError, PublishUnconfirmedError
+   */
+  async send(message: OutgoingMessage, payload: unknown): Promise<number> {
+    const { transport, observer, settings } = this.runtime;
+    const channel = settings.prefix.strip(message.channel);
+    try {
+      const [outcome] = await withDeadline(
+        transport.publish([message]),
+        PUBLISH_TIMEOUT_MS,
+        () =>
+          new PublishUnconfirmedError(channel, {
+            cause: new Error(`no reply within ${PUBLISH_TIMEOUT_MS} ms`),
+          }),
+      );
+      if (outcome === undefined || 'error' in outcome) throw outcome?.error ?? new BusClosedError();
+      observer.published(channel, payload);
+      return outcome.subscriptions;
+    } catch (error) {
+      observer.publishFailed();
+      throw error;
+    }
+  }
+
+  /** A codec of the application's own may throw and return anything. */
+  private encode(packet: Packet, channel: string): string | Buffer {
+    const { codec } = this.runtime.settings;
+    let body: unknown;
+    try {
+      if (isPacketCodec(codec)) body = codec.encodePacket(packet, channel);
+      else if (packet.type === 'event') body = codec.encode(packet.data, channel);
+      else
+        throw new NotSupportedError(
+          `The ${codec.name} codec carries no requests. Write codec: nestPacket(), or one made by packetCodec().`,
+        );
+    } catch (error) {
+      if (error instanceof EventBusError) throw error;
+      throw new PayloadEncodeError(`the codec failed: ${reasonOf(error)}.`, { cause: error });
+    }
+    if (typeof body === 'string' || Buffer.isBuffer(body)) return body;
+    throw new PayloadEncodeError(`the codec returned ${typeof body}. It must return a string or a Buffer.`);
+  }
+}
