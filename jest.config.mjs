@@ -63,7 +63,7 @@ export default {
   },
   projects: [
     project('unit', ['{libs,apps}/*/src/**/*.spec.ts']),
-    project('integration', ['test/{integration,faults}/**/*.spec.ts']),
+    project('integration', ['test/{integration,faults,migration}/**/*.spec.ts']),
     project('integration-ioredis5', ['test/{integration,faults}/**/*.redis.spec.ts'], 5),
     project('e2e', ['test/e2e/**/*.spec.ts']),
     project('repo', ['test/repo/**/*.spec.ts']),

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { OnEvent } from 'nestjs-redis-event-bus';
+import { Journal } from '../../support/journal.js';
+import type { Order } from './order.js';
+
+@Injectable()
+export class OrderMailer {
+  constructor(private readonly journal: Journal) {}
+
+  @OnEvent('shop:opened')
+  open(): void {
+    this.journal.push('opened');
+  }
+
+  @OnEvent('order:created')
+  thank(order: Order): void {
+    this.journal.push(`thanks for ${order.id} of ${new Date(order.placedAt).getUTCFullYear()}`);
+  }
+
+  @OnEvent('order:cancelled')
+  refund(order: Order): void {
+    if (order.total === 0) throw new Error('There is nothing to refund');
+    this.journal.push(`refunds ${order.id}`);
+  }
+
+  @OnEvent('order:<step>')
+  follow(order: Order): void {
+    this.journal.push(`follows ${order.id}`);
+  }
+}

@@ -1,0 +1,5 @@
+export interface Order {
+  readonly id: string;
+  readonly total: number;
+  readonly placedAt: Date;
+}
