@@ -55,6 +55,20 @@ describe.each<[string, () => NotificationStore & { onApplicationShutdown?(): voi
     expect(await store.list('ada', 2)).toEqual(sent.slice(1));
     expect(await store.list('eve', 2)).toEqual([]);
   });
+
+  it('counts what was sent, to a customer or to all', async () => {
+    expect(await store.count()).toBe(0);
+    for (const [id, customerId] of [
+      ['o1', 'ada'],
+      ['o2', 'ada'],
+      ['o3', 'bob'],
+    ] as const) {
+      await store.claim(`${id}:created`);
+      await store.save(notification(id, customerId));
+    }
+    await store.claim('o4:created');
+    expect(await Promise.all([store.count('ada'), store.count('eve'), store.count()])).toEqual([2, 0, 3]);
+  });
 });
 
 describe('RedisNotificationStore', () => {

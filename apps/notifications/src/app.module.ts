@@ -1,6 +1,6 @@
 import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
-import { EventBusModule, memory, redis, type TransportFactory } from 'nestjs-redis-event-bus';
+import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
 import { HealthController } from './health.controller.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 
@@ -9,17 +9,21 @@ export interface AppModuleOptions {
   readonly redisUrl?: string | undefined;
   /** How long the pretended mail gateway takes. @default 0 */
   readonly notifyDelayMs?: number;
-  /** @default Redis at `redisUrl`, or an in-process transport */
-  readonly transport?: TransportFactory | undefined;
+  /** Where events travel. @default an in-process transport */
+  readonly transport?: TransportFactory;
 }
 
 @Module({})
 export class AppModule {
-  static forRoot({ redisUrl, notifyDelayMs = 0, transport }: AppModuleOptions = {}): DynamicModule {
+  static forRoot({
+    redisUrl,
+    notifyDelayMs = 0,
+    transport = memory(),
+  }: AppModuleOptions = {}): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        EventBusModule.forRoot({ transport: transport ?? (redisUrl ? redis({ url: redisUrl }) : memory()) }),
+        EventBusModule.forRoot({ transport }),
         NotificationsModule.forRoot({ redisUrl, notifyDelayMs }),
       ],
       controllers: [HealthController],

@@ -3,7 +3,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConsoleLogger, type INestApplication, Logger, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { TransportFactory } from 'nestjs-redis-event-bus';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { memory, memoryBroker, redis, type TransportFactory } from 'nestjs-redis-event-bus';
+import { EventBusServer, nestPacket } from 'nestjs-redis-event-bus/microservices';
 import type { AppConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
 
@@ -14,15 +16,20 @@ export interface NotificationsAppOverrides {
   readonly logger?: LoggerService;
 }
 
-/** Resolves when events are handled and HTTP requests are answered. The caller closes the app. */
+/** Resolves when events are handled and requests, on the bus and by HTTP, are answered. The caller closes the app. */
 export async function startNotificationsApp(
   config: AppConfig,
   { transport, logger = new ConsoleLogger({ prefix: 'notifications' }) }: NotificationsAppOverrides = {},
 ): Promise<INestApplication> {
   const { redisUrl, notifyDelayMs, host } = config;
-  const module = AppModule.forRoot({ redisUrl, notifyDelayMs, transport });
+  // One for both: events and requests of a process are on the same broker.
+  const shared = transport ?? (redisUrl ? redis({ url: redisUrl }) : memory({ broker: memoryBroker() }));
+  const module = AppModule.forRoot({ redisUrl, notifyDelayMs, transport: shared });
   const app = await NestFactory.create(module, { logger, abortOnError: false });
+  const strategy = new EventBusServer({ transport: shared, codec: nestPacket() });
+  app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });
   await app.init();
+  await app.startAllMicroservices();
 
   // Nest's own listen() would log a taken port a second time.
   const server = app.getHttpServer() as Server;

@@ -23,4 +23,9 @@ export class MemoryNotificationStore extends NotificationStore {
   async list(customerId: string, limit: number): Promise<Notification[]> {
     return this.sent.filter((notification) => notification.customerId === customerId).slice(-limit);
   }
+
+  async count(customerId?: string): Promise<number> {
+    if (customerId === undefined) return this.sent.length;
+    return this.sent.filter((notification) => notification.customerId === customerId).length;
+  }
 }

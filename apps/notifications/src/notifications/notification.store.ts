@@ -16,4 +16,7 @@ export abstract class NotificationStore {
 
   /** The customer's latest, newest last. */
   abstract list(customerId: string, limit: number): Promise<Notification[]>;
+
+  /** How many the customer was sent; without one, all customers. */
+  abstract count(customerId?: string): Promise<number>;
 }

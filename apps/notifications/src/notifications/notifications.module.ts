@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { MemoryNotificationStore } from './memory-notification.store.js';
+import { NotificationCountController } from './notification-count.controller.js';
 import { NotificationSender } from './notification.sender.js';
 import { NotificationStore } from './notification.store.js';
 import { NotificationsController } from './notifications.controller.js';
@@ -16,7 +17,7 @@ export class NotificationsModule {
   static forRoot({ redisUrl, notifyDelayMs }: NotificationsModuleOptions): DynamicModule {
     return {
       module: NotificationsModule,
-      controllers: [NotificationsController],
+      controllers: [NotificationsController, NotificationCountController],
       providers: [
         OrderNotifier,
         { provide: NotificationSender, useFactory: () => new NotificationSender(notifyDelayMs) },

@@ -6,7 +6,10 @@ import { NotificationStore } from './notification.store.js';
 /** A process that ends while it sends leaves its claim behind; then others may try. Longer than any sending. */
 const CLAIM_TTL_MS = 60_000;
 
-/** A key for each notification, which is its claim until it is sent, and a list for each customer. */
+/** No notification has this key: their ids hold a status. */
+const COUNT_KEY = 'notification:count';
+
+/** A key for each notification, which is its claim until it is sent, a list for each customer, and a count of all. */
 export class RedisNotificationStore extends NotificationStore implements OnApplicationShutdown {
   private readonly redis: Redis;
 
@@ -28,6 +31,7 @@ export class RedisNotificationStore extends NotificationStore implements OnAppli
       .multi()
       .set(keyOf(id), 'sent')
       .rpush(listOf(customerId), JSON.stringify(notification))
+      .incr(COUNT_KEY)
       .exec();
     for (const [error] of replies ?? []) if (error) throw error;
   }
@@ -39,6 +43,11 @@ export class RedisNotificationStore extends NotificationStore implements OnAppli
   async list(customerId: string, limit: number): Promise<Notification[]> {
     const texts = await this.redis.lrange(listOf(customerId), -limit, -1);
     return texts.map((text) => JSON.parse(text) as Notification);
+  }
+
+  async count(customerId?: string): Promise<number> {
+    if (customerId !== undefined) return this.redis.llen(listOf(customerId));
+    return Number((await this.redis.get(COUNT_KEY)) ?? 0);
   }
 
   /** Not earlier: handlers still run in beforeApplicationShutdown. */
