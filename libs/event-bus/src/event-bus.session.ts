@@ -135,7 +135,9 @@ export class EventBusSession {
       const lines = refused.map(({ target, error }) => `${error?.message} (${describeOwners(target)})`);
       throw new StartupError([...new Set(lines)].join('\n'), { cause: refused[0]?.error });
     }
-    observer.started(transport.name, transport.address, handlers, transport.subscriptions().length);
+    // With no subscriptions to wait for, a late start is not ready yet.
+    if (handlers > 0 || transport.state.status === 'ready')
+      observer.started(transport.name, transport.address, handlers, transport.subscriptions().length);
   }
 }
 

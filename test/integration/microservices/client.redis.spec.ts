@@ -183,7 +183,13 @@ describe('EventBusClient', () => {
     const client = apps.client({ transport, startup: { timeoutMs: 50, onFailure: 'retry' } });
     const words: string[] = [];
     client.status.subscribe((word) => words.push(word));
+    await serve();
+    apps.log.lines.length = 0;
     await client.connect();
+    expect(apps.log.lines.map(({ message }) => message)).not.toContainEqual(
+      expect.stringContaining('Event bus is ready'),
+    );
+    expect(apps.log.troubles).toContainEqual(expect.stringContaining('starts degraded'));
     expect(await fail(client.emit('noted', 1))).toBeInstanceOf(NotConnectedError);
     expect(await fail(client.send('echo', 1))).toBeInstanceOf(NotConnectedError);
     const late = await RedisServer.start({ port });

@@ -12,6 +12,9 @@ import { clientSettings, timeoutProblem } from './microservices.options.js';
 import { routeOf } from './nest-packet.codec.js';
 import { RequestExchange } from './request.exchange.js';
 
+/** What Nest takes results and data for where nobody says what they are. */
+type Untyped = Parameters<ClientProxy['send']>[0];
+
 /**
  * Emits events and sends requests, as Nest's `ClientProxy`: `new EventBusClient({ transport: redis({ url }) })`, or
  * `ClientsModule.register([{ name: 'ORDERS', customClass: EventBusClient, options: { transport: redis({ url }) } }])`.
@@ -67,7 +70,7 @@ export class EventBusClient extends ClientProxy {
    * Errors with InvalidChannelError, PayloadEncodeError, PayloadTooLargeError, StartupError, NotConnectedError,
    * BusClosedError, PublishRefusedError, or PublishUnconfirmedError when it may have been delivered.
    */
-  override emit<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+  override emit<TResult = Untyped, TInput = Untyped>(pattern: unknown, data: TInput): Observable<TResult> {
     if (isMissing(pattern) || isMissing(data)) return super.emit(pattern, data);
     const emit = async () => this.dispatchEvent<TResult>(this.createPacket(pattern, data));
     const emitted = connectable(from(emit()), {
@@ -86,7 +89,7 @@ export class EventBusClient extends ClientProxy {
    * the errors of {@link emit} it errors with a NoRespondersError when nobody listens, a RequestTimeoutError, a
    * ReplyLostError when the connection is lost, a SubscriptionRefusedError, or the reason of `options.signal`.
    */
-  override send<TResult = unknown, TInput = unknown>(
+  override send<TResult = Untyped, TInput = Untyped>(
     pattern: unknown,
     data: TInput,
     options: RequestOptions = {},

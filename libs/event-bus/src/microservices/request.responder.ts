@@ -76,8 +76,10 @@ export class RequestResponder {
     const { err, response, isDisposed } = packet;
     const disposed = isDisposed === true ? { isDisposed } : {};
     if ('err' in packet) return this.send(context, id, { err: toRemoteError(err), ...disposed });
+    // Without a field that only replies have, an id alone would be foreign JSON to those who listen with a glob.
+    const value = response === undefined ? { isDisposed: false } : { response };
     try {
-      return await this.send(context, id, { ...(response === undefined ? {} : { response }), ...disposed });
+      return await this.send(context, id, { ...value, ...disposed });
     } catch (error) {
       if (error instanceof PayloadEncodeError || error instanceof PayloadTooLargeError)
         await this.send(context, id, { err: INTERNAL_ERROR, isDisposed: true });

@@ -27,8 +27,16 @@ import { MicroserviceApps } from './microservice.apps.js';
 import { gate } from './server.promises.js';
 
 /** What a client holds for requests: nothing, when none waits. */
-export const heldBy = (client: EventBusClient) => client['exchange'].size;
-export const NOTHING = { requests: 0, replyChannels: 0 };
+export function heldBy(client: EventBusClient) {
+  const { size, session } = client['exchange'];
+  const { registry, transport } = session.runtime;
+  return {
+    ...size,
+    handlers: registry.handlers.length,
+    subscriptions: transport.subscriptions().length,
+  };
+}
+export const NOTHING = { requests: 0, replyChannels: 0, handlers: 0, subscriptions: 0 };
 
 /** Forgets a request at the end of the test. */
 export function listen(replies: Observable<unknown>): Inbox<unknown> & { stop(): void } {
@@ -219,7 +227,7 @@ export function describeClientPromises(transport: () => TransportFactory): void 
         lastValueFrom(client.send<number>(`numbers.${n}`, n).pipe(toArray())),
       );
       const failed = Array.from({ length: 40 }, (_, n) => fail(client.send(`nobody.${n}`, n)));
-      expect(heldBy(client)).toEqual({ requests: 80, replyChannels: 0 });
+      expect(heldBy(client)).toMatchObject({ requests: 80, replyChannels: 0 });
       expect(await Promise.all(asked)).toEqual(Array.from({ length: 40 }, (_, n) => [n, n + 1]));
       for (const error of await Promise.all(failed)) expect(error).toBeInstanceOf(NoRespondersError);
       expect(heldBy(client)).toEqual(NOTHING);
@@ -231,9 +239,9 @@ export function describeClientPromises(transport: () => TransportFactory): void 
       const first = listen(client.send('held', 1));
       const second = listen(client.send('held', 2));
       await seen.count(2);
-      expect(heldBy(client)).toEqual({ requests: 2, replyChannels: 1 });
+      expect(heldBy(client)).toEqual({ requests: 2, replyChannels: 1, handlers: 1, subscriptions: 1 });
       first.stop();
-      expect(heldBy(client)).toEqual({ requests: 1, replyChannels: 1 });
+      expect(heldBy(client)).toEqual({ requests: 1, replyChannels: 1, handlers: 1, subscriptions: 1 });
       held.open();
       expect(await second.count(2)).toEqual([2, 'completed']);
       expect(first.items).toEqual([]);

@@ -255,6 +255,36 @@ export function describeServerPromises(transport: () => TransportFactory): void 
       });
     });
 
+    it('may be answered with nothing, at the end or before it', async () => {
+      @Controller()
+      class Quiet {
+        @MessagePattern('nothing')
+        nothing(): void {}
+
+        @MessagePattern('nothing-yet')
+        nothingYet(): Observable<unknown> {
+          return concat(of(undefined), of(null, 0, '', false));
+        }
+
+        @EventPattern('*')
+        all(data: unknown): void {
+          seen.push(data);
+        }
+      }
+      await apps.serve({ controllers: [Quiet] });
+      const client = apps.client();
+      expect(await lastValueFrom(client.send('nothing', {}).pipe(toArray()))).toEqual([]);
+      expect(await lastValueFrom(client.send('nothing-yet', {}).pipe(toArray()))).toEqual([
+        undefined,
+        null,
+        0,
+        '',
+        false,
+      ]);
+      await emit('end', 'end');
+      expect(await seen.upTo((item) => item === 'end')).toEqual(['end']);
+    });
+
     it('and their replies reach no event handler, and replies no message handler, under any glob', async () => {
       const wire = await listenToWire();
       await apps.serve({ controllers: [Users] });
