@@ -90,10 +90,16 @@ const disorderly: BrokenTransport = {
         letGo();
         inner.released(targets);
       },
+      resumed: (interruption) => {
+        letGo();
+        inner.resumed(interruption);
+      },
+      sendable: () => inner.sendable(),
       state: (state) => {
         letGo();
         inner.state(state);
       },
+      warned: (warning) => inner.warned(warning),
     });
   },
   fails: [
@@ -164,6 +170,9 @@ function contained(listener: TransportListener): TransportListener {
     message: (target, channel, body) => contain(() => listener.message(target, channel, body)),
     confirmed: (targets) => contain(() => listener.confirmed(targets)),
     released: (targets) => contain(() => listener.released(targets)),
+    resumed: (interruption) => contain(() => listener.resumed(interruption)),
+    sendable: () => contain(() => listener.sendable()),
     state: (state) => contain(() => listener.state(state)),
+    warned: (warning) => contain(() => listener.warned(warning)),
   };
 }

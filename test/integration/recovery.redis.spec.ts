@@ -578,7 +578,10 @@ describe('closing', () => {
     message: () => undefined,
     confirmed: () => undefined,
     released: () => undefined,
+    resumed: () => undefined,
+    sendable: () => undefined,
     state: () => undefined,
+    warned: () => undefined,
   };
   const open = (options: RedisTransportOptions) => {
     const transport = redis(options).create(listener);

@@ -26,6 +26,8 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   [`${SRC}/dispatching/event.receiver.ts`, '../handlers/handler.invoker.js', 'dispatching/ imports'],
   [`${SRC}/dispatching/event.receiver.ts`, '../event-bus.observer.js', 'dispatching/ imports'],
   [`${SRC}/dispatching/event.receiver.ts`, '../testing/recorder.js', 'dispatching/ imports'],
+  [`${SRC}/gaps/gap.reporter.ts`, '@nestjs/common', 'gaps/ imports message/, routing/ and errors.js'],
+  [`${SRC}/gaps/gap.reporter.ts`, '../dispatching/event.dispatcher.js', 'gaps/ imports message/'],
   [`${SRC}/message/json.codec.ts`, '@nestjs/common', 'message/ imports contracts/ and errors.js alone'],
   [
     `${SRC}/message/json.codec.ts`,

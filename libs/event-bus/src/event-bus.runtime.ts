@@ -49,6 +49,9 @@ export class EventBusRuntime {
         this.observer.subscribed(targets);
       },
       released: (targets) => plan.release(targets),
+      resumed: () => undefined,
+      sendable: () => undefined,
+      warned: () => undefined,
       state: (next) => {
         this.observer.stateChanged(next, state);
         state = next;

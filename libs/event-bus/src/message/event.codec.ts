@@ -11,9 +11,25 @@ export interface EventMetadata {
   readonly traceparent?: string;
 }
 
+/** Metadata that the publisher adds to an event, by name. */
+export type EventHeaders = Readonly<Record<string, string>>;
+
+/** Which of a publisher's events on a channel it is: what a receiver counts missing events by. */
+export interface EventStamp {
+  /** Identifies the publisher, and the channel's count: a new one begins a new count. */
+  readonly publisher: string;
+  /** 1 for the first, and one more for each that was sent. */
+  readonly sequence: number;
+}
+
+/** A stamp adds at most this many bytes to a body. */
+export const MAX_STAMP_BYTES = 128;
+
 export interface DecodedEvent {
   readonly payload: unknown;
   readonly metadata: EventMetadata;
+  /** Absent where the publisher gave none. */
+  readonly stamp?: EventStamp;
   /**
    * The answer to a request, where the codec carries such: nobody gets it but who waits for answers.
    * @default false
@@ -25,8 +41,18 @@ export interface DecodedEvent {
 export interface EventCodec {
   /** What logs and snapshots call it. */
   readonly name: string;
-  /** @throws PayloadEncodeError when the payload has no form in this codec. */
-  encode(payload: unknown, channel: string): string | Buffer;
+  /** Whether events carry an `id` and the publisher's headers. @default false */
+  readonly carriesMetadata?: boolean;
+  /**
+   * `headers` only where the codec carries metadata.
+   * @throws PayloadEncodeError when the payload has no form in this codec.
+   */
+  encode(payload: unknown, channel: string, headers?: EventHeaders): string | Buffer;
+  /**
+   * Adds the stamp to what `encode` returned, at the moment when it is sent. At most {@link MAX_STAMP_BYTES} more. Must
+   * not throw. Absent where the codec carries no stamps.
+   */
+  stamp?(body: string | Buffer, stamp: EventStamp): string | Buffer;
   /** @throws PayloadDecodeError when the bytes are not what this codec writes or reads. */
   decode(body: Buffer, channel: string): DecodedEvent;
 }

@@ -56,7 +56,10 @@ function tellingReleases(
           listener.released(targets);
           released(targets);
         },
+        resumed: (interruption) => listener.resumed(interruption),
+        sendable: () => listener.sendable(),
         state: (state) => listener.state(state),
+        warned: (warning) => listener.warned(warning),
       }),
   };
 }

@@ -1,4 +1,10 @@
-import type { SubscriptionTarget, TransportListener, TransportState } from '../transports/event.transport.js';
+import type {
+  Interruption,
+  SubscriptionTarget,
+  TransportListener,
+  TransportState,
+  TransportWarning,
+} from '../transports/event.transport.js';
 import { quote } from '../errors.js';
 import { within } from './deadline.js';
 
@@ -12,7 +18,10 @@ export interface ReceivedMessage {
 export type ListenerCall =
   | ({ readonly call: 'message' } & ReceivedMessage)
   | { readonly call: 'confirmed' | 'released'; readonly targets: readonly SubscriptionTarget[] }
-  | { readonly call: 'state'; readonly state: TransportState };
+  | { readonly call: 'resumed'; readonly interruption: Interruption }
+  | { readonly call: 'sendable' }
+  | { readonly call: 'state'; readonly state: TransportState }
+  | { readonly call: 'warned'; readonly warning: TransportWarning };
 
 /** A listener that remembers every call, and whom tests can wait for. */
 export class ListenerRecord implements TransportListener {
@@ -31,8 +40,20 @@ export class ListenerRecord implements TransportListener {
     this.add({ call: 'released', targets });
   }
 
+  resumed(interruption: Interruption): void {
+    this.add({ call: 'resumed', interruption });
+  }
+
+  sendable(): void {
+    this.add({ call: 'sendable' });
+  }
+
   state(state: TransportState): void {
     this.add({ call: 'state', state });
+  }
+
+  warned(warning: TransportWarning): void {
+    this.add({ call: 'warned', warning });
   }
 
   get messages(): readonly ReceivedMessage[] {
@@ -75,7 +96,8 @@ export class ListenerRecord implements TransportListener {
   private get summary(): string {
     const latest = this.calls.slice(-5).map((call) => {
       if (call.call === 'message') return `message on ${quote(call.channel)}`;
-      return call.call === 'state' ? `state ${call.state.status}` : `${call.call} ${call.targets.length}`;
+      if (call.call === 'state') return `state ${call.state.status}`;
+      return 'targets' in call ? `${call.call} ${call.targets.length}` : call.call;
     });
     return `${this.calls.length} calls${latest.length > 0 ? `, at last ${latest.join(', ')}` : ''}`;
   }

@@ -100,7 +100,7 @@ function assertFramed(record: ListenerRecord, name: string): void {
   for (const call of record.calls) {
     if (call.call === 'message') {
       if (call.channel === name) assert.ok(isHeld, 'a message was reported outside confirmation and release');
-    } else if (call.call !== 'state' && call.targets.some((target) => target.name === name)) {
+    } else if ('targets' in call && call.targets.some((target) => target.name === name)) {
       assert.equal(isHeld, call.call === 'released', `${call.call} was reported twice in a row`);
       isHeld = call.call === 'confirmed';
     }

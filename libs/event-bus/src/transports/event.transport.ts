@@ -6,7 +6,15 @@ export type { SubscriptionKind, SubscriptionTarget };
 export interface OutgoingMessage {
   readonly kind: 'channel' | 'shard';
   readonly channel: string;
-  readonly body: Buffer | string;
+  /** Or what makes it: called once, when the bytes leave, and never for a message that is not sent. */
+  readonly body: MessageBody | (() => MessageBody);
+}
+
+export type MessageBody = Buffer | string;
+
+/** The bytes of a message that is being sent. Call it once. */
+export function bodyOf({ body }: OutgoingMessage): MessageBody {
+  return typeof body === 'function' ? body() : body;
 }
 
 /** What became of one message: the subscriptions that the broker reports, or why it failed. */
@@ -63,6 +71,35 @@ export interface InspectionResult {
 }
 
 /**
+ * - `connection-lost`: the link died, and everything with it.
+ * - `subscription-lost`: the link lives, and the broker held fewer subscriptions than it had confirmed.
+ * - `subscription-denied`: the broker denied it for a while.
+ */
+export type InterruptionReason = 'connection-lost' | 'subscription-lost' | 'subscription-denied';
+
+/** Subscriptions that delivered nothing for a while, and are back. */
+export interface Interruption {
+  readonly reason: InterruptionReason;
+  /** Those that are back. */
+  readonly targets: readonly SubscriptionTarget[];
+  /** Date.now() when the link last gave a sign of life before. */
+  readonly fromMs: number;
+  /** Date.now() when the broker had confirmed the last of them again. */
+  readonly toMs: number;
+  /** What probably caused it, and what to do about it, for people. */
+  readonly hint?: string;
+}
+
+/** Something that a person should know and that no state shows. */
+export interface TransportWarning {
+  /** A constant sentence. */
+  readonly sentence: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/**
  * What a transport tells its owner. Every call comes in the order of the byte stream: a message that
  * the broker sent after a confirmation is reported after it, and never before. No call may throw.
  */
@@ -73,7 +110,12 @@ export interface TransportListener {
   confirmed(targets: readonly SubscriptionTarget[]): void;
   /** From here on the broker does not deliver these any more: unsubscribed, denied, or the link is gone. */
   released(targets: readonly SubscriptionTarget[]): void;
+  /** They were active, were interrupted, and are confirmed again: follows the `confirmed` of the last of them. */
+  resumed(interruption: Interruption): void;
+  /** Messages can be sent again, after they could not. */
+  sendable(): void;
   state(state: TransportState): void;
+  warned(warning: TransportWarning): void;
 }
 
 /** Moves bytes between processes. Knows nothing of Nest, codecs, prefixes or handlers. Delivery is at most once. */
@@ -109,6 +151,13 @@ export interface EventTransport {
   subscriptions(): readonly SubscriptionInfo[];
 
   inspect(query: InspectionQuery): Promise<InspectionResult>;
+
+  /**
+   * Resolves with true for the first of all processes that claims this key within `ttlMs` (SET NX PX), and with
+   * false for the others. Absent where the transport cannot.
+   * @throws NotConnectedError, BusClosedError, or what the broker answered.
+   */
+  claim?(key: string, ttlMs: number): Promise<boolean>;
 
   /** What it is made of, for those who know it: the driver's clients. Changing their state is at one's own risk. */
   unwrap?(): unknown;

@@ -4,6 +4,7 @@ import type {
   OutgoingMessage,
   SubscriptionTarget,
 } from '../event.transport.js';
+import { bodyOf } from '../event.transport.js';
 import { DeliveryQueue } from './delivery.queue.js';
 import { onTheWire, SubscriberRegistry } from './subscriber.registry.js';
 
@@ -60,9 +61,10 @@ export class MemoryBroker {
   publish(message: OutgoingMessage): number {
     const channel = onTheWire(message.channel);
     const deliveries = this.registry.deliveriesOf(message);
+    const sent = bodyOf(message);
     for (const { connection, target } of deliveries) {
       // The copy is made now: what the caller does to its buffer later does not travel.
-      const body = copyOf(message.body);
+      const body = copyOf(sent);
       this.queue.add(() => connection(target, channel, body));
     }
     return deliveries.length;

@@ -118,7 +118,10 @@ describe('MemoryTransport', () => {
       message: (_target, _channel, body) => order.push(`${name} ${body.toString()}`),
       confirmed: () => order.push(`${name} confirmed`),
       released: () => order.push(`${name} released`),
+      resumed: () => undefined,
+      sendable: () => undefined,
       state: () => undefined,
+      warned: () => undefined,
     });
     const [a, b] = [await connected(broker, listen('a')), await connected(broker, listen('b'))];
     await Promise.all([
@@ -164,7 +167,15 @@ describe('MemoryTransport', () => {
     const fail = () => {
       throw new Error('it must not');
     };
-    const thrower = await connected(broker, { message: fail, confirmed: fail, released: fail, state: fail });
+    const thrower = await connected(broker, {
+      message: fail,
+      confirmed: fail,
+      released: fail,
+      resumed: fail,
+      sendable: fail,
+      state: fail,
+      warned: fail,
+    });
     await transport.subscribe([orders]);
     expect(await thrower.subscribe([orders])).toEqual([{ target: orders }]);
     expect(await thrower.publish(toOrders('a', 'b'))).toEqual([{ subscriptions: 2 }, { subscriptions: 2 }]);

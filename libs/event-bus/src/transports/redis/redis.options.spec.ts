@@ -75,7 +75,15 @@ describe('redisProblems', () => {
 });
 
 describe('the connections of redis()', () => {
-  const listener = { message() {}, confirmed() {}, released() {}, state() {} };
+  const listener = {
+    message() {},
+    confirmed() {},
+    released() {},
+    resumed() {},
+    sendable() {},
+    state() {},
+    warned() {},
+  };
 
   it('have the options that the bus owns, and the address without credentials', async () => {
     const client = new Redis({

@@ -1,4 +1,5 @@
 import { NotConnectedError, PublishRefusedError, PublishUnconfirmedError } from '../../errors.js';
+import { bodyOf } from '../event.transport.js';
 import type { OutgoingMessage, PublishOutcome } from '../event.transport.js';
 import type { RedisConnection } from './redis.connection.js';
 import { causeOf, isNotSent, isReplyError } from './redis.errors.js';
@@ -11,9 +12,11 @@ export class RedisPublisher {
     return Promise.all(messages.map((message) => this.send(message)));
   }
 
-  private async send({ kind, channel, body }: OutgoingMessage): Promise<PublishOutcome> {
+  private async send(message: OutgoingMessage): Promise<PublishOutcome> {
     if (!this.connection.isUp) return { error: new NotConnectedError() };
+    const { kind, channel } = message;
     const { redis } = this.connection;
+    const body = bodyOf(message);
     try {
       const send = kind === 'shard' ? redis.spublish(channel, body) : redis.publish(channel, body);
       // A string where the user has set `stringNumbers`.

@@ -70,7 +70,10 @@ function start() {
     message: (target, name, body) => calls.push(`message ${target.name} ${name} ${body.toString()}`),
     confirmed: note('confirmed'),
     released: note('released'),
+    resumed: ({ reason, targets }) => note(`resumed after ${reason}:`)(targets),
+    sendable: () => undefined,
     state: () => undefined,
+    warned: () => undefined,
   };
   const subscriber = new RedisSubscriber(connection as unknown as RedisConnection, listener, () => undefined);
   const states = () => subscriber.subscriptions().map(({ target, state }) => `${target.name} ${state}`);
@@ -223,7 +226,15 @@ describe('RedisSubscriber', () => {
     const fail = () => {
       throw new Error('a broken logger');
     };
-    const listener = { message: fail, confirmed: fail, released: fail, state: fail };
+    const listener = {
+      message: fail,
+      confirmed: fail,
+      released: fail,
+      resumed: fail,
+      sendable: fail,
+      state: fail,
+      warned: fail,
+    };
     const subscriber = new RedisSubscriber(
       connection as unknown as RedisConnection,
       listener,

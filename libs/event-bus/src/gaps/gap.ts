@@ -1,0 +1,33 @@
+/**
+ * - `connection-lost`: the link to the broker died and is back.
+ * - `subscription-lost`: the link lived, and the broker had forgotten a subscription.
+ * - `subscription-denied`: the broker denied a subscription for a while.
+ * - `started-late`: the application started without its subscriptions (`startup.onFailure: 'retry'`).
+ * - `events-missed`: the numbers of a publisher's events have a hole, and no interruption was seen.
+ * - `buffer-overflow`: a handler was too slow, and events that waited for it were dropped.
+ */
+export type GapReason =
+  | 'connection-lost'
+  | 'subscription-lost'
+  | 'subscription-denied'
+  | 'started-late'
+  | 'events-missed'
+  | 'buffer-overflow';
+
+/** A stretch of events that may be missing. It is over when it is told of: what comes from now on is complete. */
+export interface Gap {
+  readonly reason: GapReason;
+  /** The channels, globs and templates that it concerns, without the application's prefix. */
+  readonly targets: readonly string[];
+  /** The last sign that all was well before, in milliseconds since the epoch, by this process's clock. */
+  readonly fromMs: number;
+  /** When events came again, in milliseconds since the epoch. */
+  readonly toMs: number;
+  /**
+   * How many events are missing, as far as their publishers number them (`cloudEvents()`) and it shows by now. What is
+   * missing at the end of a channel shows with its next event, as a gap of its own. Undefined when nobody can know.
+   */
+  readonly missed: number | undefined;
+  /** What probably caused it, and what to do about it, for people. */
+  readonly hint?: string;
+}
