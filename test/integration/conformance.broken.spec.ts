@@ -128,8 +128,20 @@ const undead: BrokenTransport = {
   fails: ['calls no listener after close'],
 };
 
+const greedy: BrokenTransport = {
+  fault: 'every claim wins',
+  open: (open, listener) => replace(open(listener), { claim: async () => true }),
+  fails: [
+    'gives a key to the first who claims it',
+    'gives a key to one of many who claim it at once',
+    'gives a key again when its time is over, and not before',
+    'keeps a key when whoever claimed it has gone',
+    'rejects a claim before connect and after close',
+  ],
+};
+
 describe('The conformance suite', () => {
-  it.each([control, deaf, textual, disorderly, undead])(
+  it.each([control, deaf, textual, disorderly, undead, greedy])(
     'fails exactly where it has to when $fault',
     async ({ open, fails }) => {
       const factory = memory({ broker: memoryBroker() });
@@ -137,7 +149,7 @@ describe('The conformance suite', () => {
       for (const test of transportConformance) {
         const running = test.run({
           open: async (listener) => open((sound) => factory.create(sound), listener),
-          capabilities: { shard: true },
+          capabilities: { shard: true, claim: true },
         });
         await running.catch(() => failed.push(test.name));
       }

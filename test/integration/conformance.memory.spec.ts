@@ -6,5 +6,5 @@ const factory = memory({ broker: memoryBroker() });
 
 describeTransport('memory', {
   open: async (listener) => factory.create(listener),
-  capabilities: { shard: true },
+  capabilities: { shard: true, claim: true },
 });

@@ -17,10 +17,13 @@ afterAll(() => server.stop());
 function describeRedis(variant: string, optionsOf: () => RedisTransportOptions, after?: () => void): void {
   const harness = (): TransportHarness => {
     const factory = redis(optionsOf());
-    return { open: async (listener) => factory.create(listener), capabilities: { shard: true } };
+    return { open: async (listener) => factory.create(listener), capabilities: { shard: true, claim: true } };
   };
   const name = `redis(${variant}) on ioredis ${IOREDIS_MAJOR}`;
-  describeTransport(name, harness, { capabilities: { shard: true }, ...(after ? { after } : {}) });
+  describeTransport(name, harness, {
+    capabilities: { shard: true, claim: true },
+    ...(after ? { after } : {}),
+  });
 }
 
 describeRedis('{ url }', () => ({ url: server.url }));

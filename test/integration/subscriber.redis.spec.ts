@@ -768,6 +768,7 @@ describe('EventBusInspector', () => {
     );
 
     const snapshot = bus.inspector.snapshot();
+    const idle = { running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
     expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
     expect(snapshot).toEqual({
       bus: 'default',
@@ -776,9 +777,16 @@ describe('EventBusInspector', () => {
       codec: 'json',
       prefix: 'app:',
       handlers: [
-        { handler: 'Notifier.notify', targets: ['orders:created', 'orders:*'], running: 1, waiting: 2 },
-        { handler: 'Notifier.fail', targets: ['broken'], running: 0, waiting: 0 },
-        { handler: 'listener', targets: ['shop'], running: 0, waiting: 0 },
+        {
+          handler: 'Notifier.notify',
+          targets: ['orders:created', 'orders:*'],
+          running: 1,
+          waiting: 2,
+          waitingBytes: 2,
+          dropped: 0,
+        },
+        { handler: 'Notifier.fail', targets: ['broken'], ...idle },
+        { handler: 'listener', targets: ['shop'], ...idle },
       ],
       subscriptions: [
         { kind: 'channel', target: 'app:orders:created', state: 'active' },
@@ -809,7 +817,7 @@ describe('EventBusInspector', () => {
     const error = await reject(inspector.patternCount());
     expect(error).toBeInstanceOf(TransportRefusedError);
     expect(error.message).toMatch(
-      /^Redis refused PUBSUB NUMPAT: NOPERM .*Grant the user this command in the Redis ACL\.$/,
+      /^Redis refused PUBSUB NUMPAT: NOPERM .*Add \+pubsub\|numpat to the rules of the user in the Redis ACL\.$/,
     );
   });
 });

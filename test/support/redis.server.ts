@@ -68,6 +68,11 @@ export class RedisServer {
     return `redis://${credentials}127.0.0.1:${this.port}`;
   }
 
+  /** It has a process, be it one that SIGSTOP holds. */
+  get isRunning(): boolean {
+    return this.child !== undefined && !hasExited(this.child);
+  }
+
   /** @throws when the server is not running. */
   get pid(): number {
     if (this.child?.pid === undefined || hasExited(this.child)) {

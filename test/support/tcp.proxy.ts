@@ -51,6 +51,11 @@ export class TcpProxy {
     this.set('swallow', directions);
   }
 
+  /** As `pause()`, for the connections that there are now: they stay half open for good, new ones are as usual. */
+  strand(): void {
+    for (const link of this.links) link.isStranded = true;
+  }
+
   /** Keeps bytes back until `resume()`, which then delivers them in order: a slow link, or a late reply. */
   hold(...directions: ProxyDirection[]): void {
     this.set('hold', directions);
@@ -122,6 +127,7 @@ interface LinkOwner {
 
 /** One client and its connection to the server. */
 class Link {
+  isStranded = false;
   private readonly held: Record<ProxyDirection, Buffer[]> = { toServer: [], toClient: [] };
   /** An end of stream that came while its direction did not pass. */
   private readonly ended: Record<ProxyDirection, boolean> = { toServer: false, toClient: false };
@@ -154,7 +160,7 @@ class Link {
 
   private watch(sender: Socket, direction: ProxyDirection): void {
     sender.on('data', (bytes) => {
-      const flow = this.owner.flow(direction);
+      const flow = this.flowOf(direction);
       if (flow === 'pass') this.forward(bytes, sender, this.receivers[direction]);
       else if (flow === 'hold') this.held[direction].push(bytes);
       else this.owner.onSwallowed(direction, bytes.length);
@@ -162,9 +168,13 @@ class Link {
     // A reset counts as an end: `close` follows `error`.
     sender.on('error', () => undefined);
     sender.on('close', () => {
-      if (this.owner.flow(direction) === 'pass') this.destroySoon(direction);
+      if (this.flowOf(direction) === 'pass') this.destroySoon(direction);
       else this.ended[direction] = true;
     });
+  }
+
+  private flowOf(direction: ProxyDirection): Flow {
+    return this.isStranded ? 'swallow' : this.owner.flow(direction);
   }
 
   /** Reads no faster than the receiver does, so that a slow client still fills the server's output buffer. */

@@ -21,6 +21,8 @@ describe('errors', () => {
       new errors.PublishUnconfirmedError('c', { cause: 'x' }),
       new errors.PublishManyError([{ error: new Error('x') }]),
       new errors.NotSupportedError('x'),
+      new errors.HandlerTimeoutError('A.b', 1),
+      new errors.GroupClaimError('g', 'x'),
     ];
     const classes = Object.values(errors).filter(
       (value) => typeof value === 'function' && value.prototype instanceof errors.EventBusError,

@@ -32,7 +32,7 @@ export class StartupError extends EventBusError {
   }
 }
 
-/** The broker turns our connections away, and trying again would not help: wrong password, missing permission. */
+/** The broker turns our connections away, and trying again would not help: wrong password, missing permission, no common ground on TLS. */
 export class TransportRefusedError extends EventBusError {
   readonly code = 'EVENT_BUS_TRANSPORT_REFUSED';
 }
@@ -43,10 +43,14 @@ export class SubscriptionRefusedError extends EventBusError {
 
   constructor(
     readonly target: string,
-    options: { cause: unknown },
+    options: {
+      cause: unknown;
+      /** What the broker said and what to do about it. @default the message of the cause */
+      reason?: string;
+    },
   ) {
     super(
-      `Redis refused the subscription to ${quote(target)}: ${reasonOf(options.cause)}. Grant the user the channel and the SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE command.`,
+      `Redis refused the subscription to ${quote(target)}: ${options.reason ?? reasonOf(options.cause)}.`,
       options,
     );
   }
@@ -160,10 +164,14 @@ export class PublishRefusedError extends EventBusError {
 
   constructor(
     readonly channel: string,
-    options: { cause: unknown },
+    options: {
+      cause: unknown;
+      /** What the broker said and what to do about it. @default the message of the cause */
+      reason?: string;
+    },
   ) {
     super(
-      `Redis refused the event on ${quote(channel)}: ${reasonOf(options.cause)}. Nothing was delivered.`,
+      `Redis refused the event on ${quote(channel)}: ${options.reason ?? reasonOf(options.cause)}. Nothing was delivered.`,
       options,
     );
   }
@@ -193,9 +201,36 @@ export class PublishManyError extends EventBusError {
   ) {
     const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
     super(
-      `${errors.length} of ${outcomes.length} events were not published. See outcomes; the first error is: ${errors[0]?.message}`,
+      `${errors.length} of ${outcomes.length} events were not published. See outcomes; the first error is: ${reasonOf(errors[0])}.`,
       { cause: errors[0] },
     );
+  }
+}
+
+/** A handler's call took longer than its `timeoutMs`. Its `event.signal` is aborted with this error. */
+export class HandlerTimeoutError extends EventBusError {
+  readonly code = 'EVENT_BUS_HANDLER_TIMEOUT';
+
+  constructor(
+    readonly handler: string,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `${handler} did not finish within ${timeoutMs} ms. End its work when event.signal aborts, or raise timeoutMs.`,
+    );
+  }
+}
+
+/** An event cannot be shared among the instances of a group, so nobody in it may handle it. */
+export class GroupClaimError extends EventBusError {
+  readonly code = 'EVENT_BUS_GROUP_CLAIM';
+
+  constructor(
+    readonly group: string,
+    problem: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`The event is no use to the group ${quote(group)}: ${problem}.`, options);
   }
 }
 
@@ -204,9 +239,9 @@ export class NotSupportedError extends EventBusError {
   readonly code = 'EVENT_BUS_NOT_SUPPORTED';
 }
 
-/** A name for logs and messages: JSON-escaped, so that it stays on one line, and cut at 128 characters. */
-export function quote(name: string): string {
-  return JSON.stringify(name.length > 128 ? `${name.slice(0, 127)}…` : name);
+/** A name for logs and messages: JSON-escaped, so that it stays on one line, and cut, at 128 characters by default. */
+export function quote(name: string, maxLength = 128): string {
+  return JSON.stringify(name.length > maxLength ? `${name.slice(0, maxLength - 1)}…` : name);
 }
 
 /** The message of whatever was thrown, on one line and cut at 256 characters. Anything may be thrown; this never does. */

@@ -6,13 +6,14 @@ import type {
 } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { EventHandler } from './dispatching/event.handler.js';
-import { ConfigurationError } from './errors.js';
+import { BusClosedError, ConfigurationError, reasonOf } from './errors.js';
 import { EVENT_BUS_SETTINGS } from './event-bus.constants.js';
 import type { EventBusSettings } from './event-bus.options.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { EventBusSession } from './event-bus.session.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { nestInternals } from './handlers/nest.internals.js';
+import { KeyspaceCheck } from './introspection/keyspace.check.js';
 import { reportHandlers } from './introspection/handler.report.js';
 import { readTarget } from './contracts/contract.target.js';
 
@@ -43,6 +44,18 @@ export class EventBusLifecycle
   /** Resolves when Redis has confirmed every handler's subscriptions. */
   async onApplicationBootstrap(): Promise<void> {
     await this.session.subscribe(this.handlers);
+    await this.checkKeyspace();
+  }
+
+  /** Once there is a connection: with `startup.onFailure: 'retry'` that may be later. */
+  private async checkKeyspace(): Promise<void> {
+    const { transport, observer, settings, status } = this.runtime;
+    const check = new KeyspaceCheck(transport, observer, settings.keyspace.ensure);
+    if (status.current === 'ready') return check.run(this.handlers);
+    const late = status.whenReady().then(() => check.run(this.handlers));
+    late.catch((error: unknown) => {
+      if (!(error instanceof BusClosedError)) observer.keyspaceUnknown('', reasonOf(error));
+    });
   }
 
   /** Intake off, then drain. What Redis had sent by then is still handled. */
@@ -58,10 +71,13 @@ export class EventBusLifecycle
   }
 
   private explore(): readonly EventHandler[] {
-    const { name, prefix } = this.runtime.settings;
+    const { settings, gapHandlers } = this.runtime;
+    const { name } = settings;
     const buses = this.namesOfBuses();
     const explorer = new HandlerExplorer(this.modules, nestInternals(this.creator));
-    const { handlers, problems } = explorer.explore(name, prefix, buses);
+    const { database = 0 } = this.runtime.transport;
+    const explored = explorer.explore({ ...settings, database }, buses);
+    const { handlers, problems } = explored;
     const twice = buses.filter((bus) => bus === name).length > 1;
     const all = twice
       ? [
@@ -70,6 +86,7 @@ export class EventBusLifecycle
         ]
       : problems;
     if (all.length > 0) throw new ConfigurationError(all);
+    gapHandlers.set(explored.gapHandlers);
     return handlers;
   }
 

@@ -1,17 +1,24 @@
 import { HttpException, Logger } from '@nestjs/common';
-import type { DispatchObserver } from './dispatching/dispatch.observer.js';
+import type { DeadLetter } from './dispatching/dead.letter.js';
+import type { DispatchObserver, SlowEpisode } from './dispatching/dispatch.observer.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import type { EventDispatcher, UnfinishedWork } from './dispatching/event.dispatcher.js';
-import { PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from './errors.js';
+import { DEFAULT_HANDLER_SETTINGS } from './dispatching/handler.options.js';
+import { thrownIn } from './dispatching/handling.failure.js';
+import { GroupClaimError, PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from './errors.js';
+import type { Gap } from './gaps/gap.js';
 import { HandlerFailure } from './handlers/handler.failure.js';
 import type { HandlerReport } from './introspection/handler.report.js';
 import type { EventContext } from './message/event-context.js';
 import type { SubscriptionTarget } from './routing/subscription-target.js';
-import type { TransportState } from './transports/event.transport.js';
+import { LogEpisode } from './log.episode.js';
+import type { TransportState, TransportWarning } from './transports/event.transport.js';
 
 /** Hears what a bus does; the testing kit binds one. No call may throw. */
 export interface EventBusTap {
-  attached(dispatcher: EventDispatcher): void;
+  attached(dispatcher: EventDispatcher, prefix: string): void;
+  /** What is to be called in place of a handler. Absent: the handler itself. */
+  standInFor?(handler: EventHandler): EventHandler;
   onPublished(bus: string, channel: string, payload: unknown): void;
   onHandled(handler: string, event: EventContext): void;
   onFailed(handler: string, event: EventContext, error: unknown): void;
@@ -23,12 +30,27 @@ export interface EventBusCounters {
   publishFailed: number;
   handled: number;
   failed: number;
-  /** Messages that a handler did not get: too large, not what the codec reads, or not what the contract says. */
+  /** Calls that failed and were made again. */
+  repeated: number;
+  /** Messages that a handler did not get: too large, not what the codec reads, not what the contract says, or not to be shared. */
   rejected: number;
+  /** Events that waited for a handler, or were to, and found no room. */
+  dropped: number;
+  /** Events that another instance of the handler's group has. */
+  leftToGroup: number;
+  /** Dead letters published. */
+  deadLettered: number;
+  /** Dead letters that could not be published. */
+  deadLettersLost: number;
+  gaps: number;
+  /** Events that are missing for sure, the dropped ones included: what the gaps say together. */
+  missed: number;
 }
 
-/** A line for the same trouble at most this often; the next one says how many there were. */
-const EPISODE_MS = 60_000;
+/** In one line; a gap after a lost connection has all of them. */
+const MAX_NAMED = 5;
+/** What to do about it stands at the end of a reason. */
+const MAX_REASON_LENGTH = 384;
 
 /** Owns every log line and every counter of one bus. */
 export class EventBusObserver implements DispatchObserver {
@@ -37,12 +59,22 @@ export class EventBusObserver implements DispatchObserver {
     publishFailed: 0,
     handled: 0,
     failed: 0,
+    repeated: 0,
     rejected: 0,
+    dropped: 0,
+    leftToGroup: 0,
+    deadLettered: 0,
+    deadLettersLost: 0,
+    gaps: 0,
+    missed: 0,
   };
 
   private readonly logger: Logger;
-  private rejectedUntilMs = 0;
-  private rejectedUnlogged = 0;
+  private readonly rejections = new LogEpisode();
+  /** Their cure lies here, and not with a publisher: bad payloads must not hide them. */
+  private readonly failedClaims = new LogEpisode();
+  private readonly lostLetters = new LogEpisode();
+  private readonly gapLines = new LogEpisode(5_000);
 
   constructor(
     readonly bus: string,
@@ -72,23 +104,89 @@ export class EventBusObserver implements DispatchObserver {
     const hint = failure.hint === undefined ? '' : ` ${failure.hint}`;
     const line = `${failure.sentence} (${fields})${hint}`;
     // A pipe that refuses a payload works as it should: the publisher is wrong, and our stack says nothing of it.
-    if (failure.stage === 'pipe' && isClientError(failure.cause)) this.logger.warn(line);
+    if (failure.stage === 'pipe' && failure.isRefusal) this.logger.warn(line);
     else this.logger.error(line, framesOf(failure.cause));
     this.tap?.onFailed(handler.name, event, failure.cause);
   }
 
+  repeated(handler: EventHandler, event: EventContext, error: unknown): void {
+    this.counters.repeated += 1;
+    const cause = thrownIn(error);
+    this.logger.debug(
+      `A handler failed and is called again (handler=${handler.name} channel=${quote(event.channel)} error=${describe(cause)})`,
+    );
+  }
+
   rejected(channel: string, error: Error): void {
     this.counters.rejected += 1;
-    const nowMs = Date.now();
-    if (nowMs < this.rejectedUntilMs) {
-      this.rejectedUnlogged += 1;
-      return;
-    }
-    const sentence = `A message was dropped, ${whyDropped(error)}`;
-    const more = this.rejectedUnlogged > 0 ? ` unlogged=${this.rejectedUnlogged}` : '';
-    this.logger.warn(`${sentence} (channel=${quote(channel)} reason=${quote(error.message)}${more})`);
-    this.rejectedUntilMs = nowMs + EPISODE_MS;
-    this.rejectedUnlogged = 0;
+    const episode = error instanceof GroupClaimError ? this.failedClaims : this.rejections;
+    episode.log((unlogged) => {
+      const sentence = `A message was dropped, ${whyDropped(error)}`;
+      this.logger.warn(
+        `${sentence} (channel=${quote(channel)} reason=${quote(error.message, MAX_REASON_LENGTH)}${unloggedField(unlogged)})`,
+      );
+    });
+  }
+
+  leftToGroup(): void {
+    this.counters.leftToGroup += 1;
+  }
+
+  slowed(handler: EventHandler, waitingEvents: number, waitingBytes: number): void {
+    const { buffer } = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
+    const limits = `events=${waitingEvents}/${buffer.events} bytes=${waitingBytes}/${buffer.bytes}`;
+    this.logger.warn(
+      `A handler is too slow, events wait for it (handler=${handler.name} ${limits}). When the buffer is full events are dropped (${buffer.overflow}): do less per event, raise concurrency, or let more run side by side with orderBy.`,
+    );
+  }
+
+  dropped(): void {
+    this.counters.dropped += 1;
+  }
+
+  caughtUp(handler: EventHandler, { droppedEvents, fromMs }: SlowEpisode): void {
+    this.logger.log(
+      `A handler has caught up (handler=${handler.name} dropped=${droppedEvents} afterMs=${Date.now() - fromMs})`,
+    );
+  }
+
+  deadLettered(): void {
+    this.counters.deadLettered += 1;
+  }
+
+  deadLetterLost(letter: DeadLetter, deadLetter: string, reason: string): void {
+    this.counters.deadLettersLost += 1;
+    this.lostLetters.log((unlogged) =>
+      this.logger.error(
+        `A dead letter is lost (deadLetter=${quote(deadLetter)} handler=${letter.handler} channel=${quote(letter.event.channel)} reason=${quote(reason, MAX_REASON_LENGTH)}${unloggedField(unlogged)})`,
+      ),
+    );
+  }
+
+  gap({ reason, targets, fromMs, toMs, missed, hint }: Gap): void {
+    this.counters.gaps += 1;
+    this.counters.missed += missed ?? 0;
+    const advice = hint === undefined ? '' : ` ${hint}`;
+    this.gapLines.log((unlogged) =>
+      this.logger.warn(
+        `Events may be missing (reason=${reason} missed=${missed ?? 'unknown'} forMs=${toMs - fromMs} targets=${namesOf(targets)}${unloggedField(unlogged)})${advice}`,
+      ),
+    );
+  }
+
+  gapHandlerFailed(handler: string, error: unknown): void {
+    this.counters.failed += 1;
+    this.logger.error(
+      `An @OnGap method failed, what it was to reconcile may be missing (handler=${handler} error=${describe(error)})`,
+      framesOf(error),
+    );
+  }
+
+  warned({ sentence, fields, advice }: TransportWarning): void {
+    const list = Object.entries(fields).map(
+      ([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : value}`,
+    );
+    this.logger.warn(`${sentence} (${list.join(' ')})${advice === undefined ? '' : `. ${advice}`}`);
   }
 
   streamOverflowed(target: string | readonly string[]): void {
@@ -115,14 +213,14 @@ export class EventBusObserver implements DispatchObserver {
   stateChanged(state: TransportState, previous: TransportState | undefined): void {
     if (state.status === 'degraded' && previous?.status !== 'degraded') {
       this.logger.warn(
-        `Event bus is degraded, events may be lost (reason=${quote(state.reason ?? 'unknown')})`,
+        `Event bus is degraded, events may be lost (reason=${JSON.stringify(state.reason ?? 'unknown')})`,
       );
     } else if (
       state.status === 'connecting' &&
       state.reason !== undefined &&
       previous?.reason === undefined
     ) {
-      this.logger.warn(`No connection yet, trying again (reason=${quote(state.reason)})`);
+      this.logger.warn(`No connection yet, trying again (reason=${JSON.stringify(state.reason)})`);
     } else if (state.status === 'ready' && previous?.status === 'degraded') {
       this.logger.log('Event bus is ready again');
     }
@@ -131,6 +229,22 @@ export class EventBusObserver implements DispatchObserver {
   subscribed(targets: readonly SubscriptionTarget[]): void {
     for (const { kind, name } of targets)
       this.logger.debug(`Subscribed (kind=${kind} target=${quote(name)})`);
+  }
+
+  keyspaceLacking(nodes: readonly string[], missing: string, setting: string): void {
+    this.logger.warn(
+      `Redis does not publish the key events that handlers wait for (missing=${missing} nodes=${namesOf(nodes)}). Run CONFIG SET notify-keyspace-events ${setting}, or write keyspace: { ensure: 'set' }.`,
+    );
+  }
+
+  keyspaceUnknown(needed: string, reason: string): void {
+    this.logger.warn(
+      `Cannot see whether Redis publishes the key events that handlers wait for (needed=${needed} reason=${quote(reason)}). If it does, write keyspace: { ensure: 'off' }.`,
+    );
+  }
+
+  keyspaceSet(nodes: readonly string[], flags: string): void {
+    this.logger.log(`notify-keyspace-events was set (flags=${flags} nodes=${namesOf(nodes)})`);
   }
 
   drainIncomplete(unfinished: readonly UnfinishedWork[], drainTimeoutMs: number): void {
@@ -143,8 +257,21 @@ export class EventBusObserver implements DispatchObserver {
   }
 }
 
+function namesOf(names: readonly string[]): string {
+  const named = names
+    .slice(0, MAX_NAMED)
+    .map((name) => quote(name))
+    .join(', ');
+  return names.length > MAX_NAMED ? `${named} and ${names.length - MAX_NAMED} more` : named;
+}
+
+function unloggedField(count: number): string {
+  return count > 0 ? ` unlogged=${count}` : '';
+}
+
 function whyDropped(error: Error): string {
   if (error instanceof PayloadTooLargeError) return 'it is too large';
+  if (error instanceof GroupClaimError) return 'its group cannot share it';
   return error instanceof PayloadInvalidError
     ? 'its payload does not fit the contract'
     : 'its payload cannot be read';
@@ -169,10 +296,6 @@ function nameOf(cause: unknown): string {
 function messagesOf(exception: HttpException): string {
   const response = exception.getResponse() as { message?: unknown };
   return Array.isArray(response.message) ? response.message.join('; ') : exception.message;
-}
-
-function isClientError(cause: unknown): boolean {
-  return cause instanceof HttpException && cause.getStatus() < 500;
 }
 
 /** The frames alone, without control characters: the message stands, escaped, in the line itself. */

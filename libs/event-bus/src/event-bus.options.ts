@@ -1,3 +1,5 @@
+import { HANDLER_OPTION_NAMES, handlerOptionProblems } from './dispatching/handler.option-problems.js';
+import type { HandlerOptions } from './dispatching/handler.options.js';
 import { ConfigurationError } from './errors.js';
 import type { EventCodec } from './message/event.codec.js';
 import { EventContract } from './contracts/event.contract.js';
@@ -16,7 +18,7 @@ export interface EventBusModuleOptions {
    */
   readonly prefix?: string;
   /**
-   * How payloads become bytes: `json()`, `raw()`, or one of your own.
+   * How payloads become bytes: `json()`, `cloudEvents({ source })`, `raw()`, or one of your own.
    * @default json()
    */
   readonly codec?: EventCodec;
@@ -31,8 +33,21 @@ export interface EventBusModuleOptions {
    * is warned of, and the report at `debug` names those that nobody here handles.
    */
   readonly contracts?: readonly EventContract[];
+  /** Options for every handler of the bus; what a handler says itself is stronger, each option by itself. */
+  readonly handlerDefaults?: HandlerOptions;
+  readonly keyspace?: KeyspaceOptions;
   readonly startup?: StartupOptions;
   readonly shutdown?: ShutdownOptions;
+}
+
+export interface KeyspaceOptions {
+  /**
+   * What is done at the start about a server whose `notify-keyspace-events` lacks what `@OnKeyEvent` handlers wait for:
+   * `check` warns with the CONFIG SET to run, `set` adds the flags (CONFIG SET; they stay when the application has ended),
+   * `off` does not look.
+   * @default 'check'
+   */
+  readonly ensure?: 'check' | 'set' | 'off';
 }
 
 export interface StartupOptions {
@@ -67,12 +82,24 @@ export interface EventBusSettings {
   readonly codec: EventCodec;
   readonly maxPayloadBytes: number;
   readonly contracts: readonly EventContract[] | undefined;
+  readonly handlerDefaults: HandlerOptions;
+  readonly keyspace: Required<KeyspaceOptions>;
   readonly startup: Required<StartupOptions>;
   readonly shutdown: Required<ShutdownOptions>;
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
-const OPTION_NAMES = ['transport', 'prefix', 'codec', 'maxPayloadBytes', 'contracts', 'startup', 'shutdown'];
+const OPTION_NAMES = [
+  'transport',
+  'prefix',
+  'codec',
+  'maxPayloadBytes',
+  'contracts',
+  'handlerDefaults',
+  'keyspace',
+  'startup',
+  'shutdown',
+];
 
 /** @throws ConfigurationError with everything that is wrong, each with what to write instead. */
 export function resolveSettings(options: EventBusModuleOptions, name: string): EventBusSettings {
@@ -85,6 +112,8 @@ export function resolveSettings(options: EventBusModuleOptions, name: string): E
     codec: options.codec ?? json(),
     maxPayloadBytes: options.maxPayloadBytes ?? 1024 * 1024,
     contracts: options.contracts,
+    handlerDefaults: options.handlerDefaults ?? {},
+    keyspace: { ensure: options.keyspace?.ensure ?? 'check' },
     startup: {
       timeoutMs: options.startup?.timeoutMs ?? 10_000,
       onFailure: options.startup?.onFailure ?? 'throw',
@@ -99,7 +128,17 @@ function problemsOf(options: unknown, name: unknown): string[] {
   if (!isObject(options)) {
     return [...problems, 'options are missing. Write EventBusModule.forRoot({ transport: redis() }).'];
   }
-  const { transport, prefix, codec, maxPayloadBytes, contracts, startup, shutdown } = options;
+  const {
+    transport,
+    prefix,
+    codec,
+    maxPayloadBytes,
+    contracts,
+    handlerDefaults,
+    keyspace,
+    startup,
+    shutdown,
+  } = options;
 
   if (!isObject(transport) || typeof transport['create'] !== 'function') {
     problems.push('transport is missing. Write transport: redis({ url }) or transport: memory().');
@@ -112,13 +151,23 @@ function problemsOf(options: unknown, name: unknown): string[] {
     problems.push('prefix must not start with "__": those channels belong to Redis.');
   }
   if (codec !== undefined && !isCodec(codec)) {
-    problems.push('codec must have encode and decode. Write codec: json() or codec: raw().');
+    problems.push(
+      'codec must have encode and decode. Write codec: json(), cloudEvents({ source }) or raw().',
+    );
   }
   if (maxPayloadBytes !== undefined && !isCount(maxPayloadBytes, 512 * 1024 * 1024)) {
     problems.push('maxPayloadBytes must be a whole number from 1 to 536870912 (the largest Redis string).');
   }
   if (contracts !== undefined && !isContractList(contracts)) {
     problems.push('contracts must be an array of what defineEvent() returned.');
+  }
+  problems.push(...groupProblems('handlerDefaults', handlerDefaults, HANDLER_OPTION_NAMES));
+  if (isObject(handlerDefaults)) {
+    problems.push(...handlerOptionProblems(handlerDefaults).map((problem) => `handlerDefaults.${problem}`));
+  }
+  problems.push(...groupProblems('keyspace', keyspace, ['ensure']));
+  if (isObject(keyspace) && !['check', 'set', 'off', undefined].includes(keyspace['ensure'] as undefined)) {
+    problems.push("keyspace.ensure must be 'check', 'set' or 'off'.");
   }
   problems.push(...groupProblems('startup', startup, ['timeoutMs', 'onFailure']));
   problems.push(...groupProblems('shutdown', shutdown, ['drainTimeoutMs']));

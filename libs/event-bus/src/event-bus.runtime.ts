@@ -1,28 +1,44 @@
 import { EventDispatcher } from './dispatching/event.dispatcher.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import { EventReceiver } from './dispatching/event.receiver.js';
+import { GroupClaims } from './dispatching/group.claims.js';
+import { NotSupportedError } from './errors.js';
 import type { EventBusTap } from './event-bus.observer.js';
 import { EventBusObserver } from './event-bus.observer.js';
 import type { EventBusSettings } from './event-bus.options.js';
+import type { Gap } from './gaps/gap.js';
+import { GapReporter } from './gaps/gap.reporter.js';
+import { SequenceTracker } from './gaps/sequence.tracker.js';
+import { GapHandlers } from './handlers/gap.handlers.js';
 import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
+import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
 import { EventBusPublisher } from './publishing/event-bus.publisher.js';
 import { SubscriptionPlan } from './routing/subscription-plan.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 import { HandlerRegistry } from './subscribing/handler.registry.js';
-import type { EventTransport, TransportFactory, TransportState } from './transports/event.transport.js';
+import type {
+  EventTransport,
+  TransportFactory,
+  TransportListener,
+  TransportState,
+} from './transports/event.transport.js';
 
 /** Every part of one bus, put together in the one place where they meet. */
 export class EventBusRuntime {
   readonly observer: EventBusObserver;
+  readonly gaps: GapReporter;
+  readonly gapHandlers: GapHandlers;
   readonly dispatcher: EventDispatcher;
   readonly receiver: EventReceiver;
   readonly transport: EventTransport;
   readonly registry: HandlerRegistry;
   readonly status = new EventBusStatus();
   readonly publisher: EventBusPublisher;
+  readonly deadLetters: DeadLetterPublisher;
   readonly subscriber: EventBusSubscriber;
   readonly inspector: EventBusInspector;
+  private readonly plan = new SubscriptionPlan<EventHandler>();
 
   constructor(
     readonly settings: EventBusSettings,
@@ -30,36 +46,32 @@ export class EventBusRuntime {
     tap: EventBusTap | undefined,
   ) {
     const { name, codec, prefix, maxPayloadBytes } = settings;
-    const plan = new SubscriptionPlan<EventHandler>();
-    let state: TransportState | undefined;
-
+    const { plan } = this;
     this.observer = new EventBusObserver(name, tap);
-    this.dispatcher = new EventDispatcher(this.observer);
-    tap?.attached(this.dispatcher);
-    this.receiver = new EventReceiver(
-      { bus: name, codec, prefix, maxPayloadBytes },
-      plan,
-      this.dispatcher,
-      this.observer,
-    );
-    this.transport = factory.create({
-      message: (target, channel, body) => this.receiver.receive(target, channel, body),
-      confirmed: (targets) => {
-        plan.confirm(targets);
-        this.observer.subscribed(targets);
-      },
-      released: (targets) => plan.release(targets),
-      resumed: () => undefined,
-      sendable: () => undefined,
-      warned: () => undefined,
-      state: (next) => {
-        this.observer.stateChanged(next, state);
-        state = next;
-        this.status.update(next);
-      },
-    });
-    this.registry = new HandlerRegistry(plan, this.dispatcher, this.transport);
+    this.gapHandlers = new GapHandlers((handler, error) => this.observer.gapHandlerFailed(handler, error));
+    const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
+    this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
+    this.transport = factory.create(this.listener());
     this.publisher = new EventBusPublisher(settings, this.transport, this.observer);
+    this.deadLetters = new DeadLetterPublisher(this.publisher, this.observer);
+
+    const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
+    const { observer, deadLetters, gaps } = this;
+    const services = { observer, deadLetters, gaps, claims };
+    this.dispatcher = new EventDispatcher(services, (handler) => tap?.standInFor?.(handler) ?? handler);
+    tap?.attached(this.dispatcher, prefix.prefix);
+    this.receiver = new EventReceiver({ bus: name, codec, prefix, maxPayloadBytes }, plan, {
+      dispatcher: this.dispatcher,
+      observer,
+      deadLetters,
+      gaps,
+    });
+    this.registry = new HandlerRegistry(plan, this.dispatcher, this.transport, ({ targets }) =>
+      this.gaps.forget((channel) => {
+        const raw = prefix.addToChannel(channel);
+        return targets.some((target) => target.matches(raw));
+      }),
+    );
     this.subscriber = new EventBusSubscriber(settings, this.registry, this.status, this.observer);
     this.inspector = new EventBusInspector(
       settings,
@@ -69,6 +81,43 @@ export class EventBusRuntime {
       this.receiver,
       this.observer,
       this.status,
+      this.gaps,
     );
+  }
+
+  private listener(): TransportListener {
+    let state: TransportState | undefined;
+    return {
+      message: (target, channel, body, node) => this.receiver.receive(target, channel, body, node),
+      confirmed: (targets) => {
+        this.plan.confirm(targets);
+        this.observer.subscribed(targets);
+      },
+      released: (targets) => this.plan.release(targets),
+      resumed: ({ targets, ...interruption }) => {
+        this.gaps.interrupted({ ...interruption, targets: this.plan.textsOf(targets) });
+      },
+      sendable: () => this.publisher.resume(),
+      state: (next) => {
+        this.observer.stateChanged(next, state);
+        state = next;
+        this.status.update(next);
+      },
+      warned: (warning) => this.observer.warned(warning),
+    };
+  }
+
+  private tell(gap: Gap): void {
+    this.observer.gap(gap);
+    this.status.report(gap);
+    this.gapHandlers.handle(gap);
+  }
+
+  private async claim(key: string, ttlMs: number): Promise<boolean> {
+    const { transport } = this;
+    if (transport.claim === undefined) {
+      throw new NotSupportedError(`The ${transport.name} transport has no claims. Leave out group.`);
+    }
+    return transport.claim(key, ttlMs);
   }
 }

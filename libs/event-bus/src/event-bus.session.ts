@@ -16,6 +16,7 @@ export class EventBusSession {
   /** It goes on without what it was to have at its start: nobody waits for that any more. */
   private isLate = false;
   private closing: Promise<void> | undefined;
+  private readonly beganMs = Date.now();
 
   constructor(readonly runtime: EventBusRuntime) {}
 
@@ -59,20 +60,27 @@ export class EventBusSession {
   /** Intake off, then waits for the handlers. Returns what is left when `shutdown.drainTimeoutMs` is over. */
   async drain(): Promise<readonly UnfinishedWork[]> {
     this.isStopping = true;
-    const { registry, receiver, dispatcher, settings } = this.runtime;
+    const { registry, receiver, dispatcher, gaps, gapHandlers, deadLetters, settings } = this.runtime;
     const drained = (async () => {
       await registry.unsubscribeAll();
       receiver.close();
+      gaps.flush();
       await dispatcher.whenIdle();
+      // A handler that caught up at last has told of what it lost.
+      await gapHandlers.whenIdle();
+      await deadLetters.whenIdle();
     })();
     const late = new Error('drainTimeoutMs is over');
     try {
       await withDeadline(drained, settings.shutdown.drainTimeoutMs, () => late);
+      gapHandlers.close();
       return [];
     } catch (error) {
       receiver.close();
+      gapHandlers.close();
       if (error !== late) throw error;
-      return dispatcher.abandon(new Error('The application is shutting down.'));
+      const reconciling = gapHandlers.running.map((handler) => ({ handler, running: 1, waiting: 0 }));
+      return [...dispatcher.abandon(new Error('The application is shutting down.')), ...reconciling];
     }
   }
 
@@ -93,8 +101,10 @@ export class EventBusSession {
   }
 
   private async end(): Promise<void> {
-    const { transport, status, receiver } = this.runtime;
+    const { transport, status, receiver, gaps, publisher } = this.runtime;
     receiver.close();
+    gaps.flush();
+    publisher.close();
     await transport.close();
     status.update({ status: 'closed' });
   }
@@ -122,6 +132,19 @@ export class EventBusSession {
     throw error;
   }
 
+  /** The application has run without its subscriptions. */
+  private reportLateStart(): void {
+    const { gaps, registry } = this.runtime;
+    const targets = new Set(registry.handlers.flatMap((handler) => handler.targets.map(({ text }) => text)));
+    if (targets.size === 0) return;
+    gaps.interrupted({
+      reason: 'started-late',
+      targets: [...targets],
+      fromMs: this.beganMs,
+      toMs: Date.now(),
+    });
+  }
+
   private started(
     handlers: number,
     outcomes: readonly SubscribeOutcome[],
@@ -130,6 +153,7 @@ export class EventBusSession {
     const { status, observer, transport } = this.runtime;
     if (this.isStopping) return;
     status.start();
+    if (this.isLate) this.reportLateStart();
     const refused = outcomes.filter((outcome) => outcome.error !== undefined);
     if (refused.length > 0) {
       const lines = refused.map(({ target, error }) => `${error?.message} (${describeOwners(target)})`);

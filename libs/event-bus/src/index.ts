@@ -1,6 +1,11 @@
 export { EventBusModule } from './event-bus.module.js';
 export type { EventBusModuleExtras, EventBusOptionsFactory } from './event-bus.module-definition.js';
-export type { EventBusModuleOptions, ShutdownOptions, StartupOptions } from './event-bus.options.js';
+export type {
+  EventBusModuleOptions,
+  KeyspaceOptions,
+  ShutdownOptions,
+  StartupOptions,
+} from './event-bus.options.js';
 export {
   InjectEventBusInspector,
   InjectEventBusPublisher,
@@ -11,6 +16,14 @@ export {
 
 export { OnEvent } from './handlers/on-event.decorator.js';
 export type { OnEventOptions } from './handlers/on-event.decorator.js';
+export { OnKeyEvent } from './handlers/on-key-event.decorator.js';
+export type { OnKeyEventOptions } from './handlers/on-key-event.decorator.js';
+export type { KeyEvent } from './routing/key-event.channel.js';
+export { OnGap } from './handlers/on-gap.decorator.js';
+export type { OnGapOptions } from './handlers/on-gap.decorator.js';
+export type { Gap, GapReason } from './gaps/gap.js';
+export type { HandlerBufferOptions, HandlerOptions, RetryOptions } from './dispatching/handler.options.js';
+export type { DeadLetter, DeadLetterEvent } from './dispatching/dead.letter.js';
 export { isEventContext } from './handlers/is-event-context.js';
 export { ChannelParam } from './handlers/channel-param.decorator.js';
 export { EventContract, defineEvent } from './contracts/event.contract.js';
@@ -27,10 +40,17 @@ export { EventContext } from './message/event-context.js';
 export type { EventParamValues } from './message/event-context.js';
 
 export { EventBusPublisher } from './publishing/event-bus.publisher.js';
-export type { ContractPublishOptions, EventToPublish, PublishOptions } from './publishing/publish.options.js';
+export type {
+  ContractPublishOptions,
+  EventToPublish,
+  PublishManyOptions,
+  PublishOptions,
+  WhenDisconnected,
+} from './publishing/publish.options.js';
 export { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 export type {
   EventListener,
+  ObserveOptions,
   SubscribeOptions,
   Subscription,
   Targets,
@@ -46,11 +66,20 @@ export type {
 export { EventBusStatus } from './introspection/event-bus.status.js';
 export type { EventBusState } from './introspection/event-bus.status.js';
 
+export { cloudEvents } from './message/cloud-events.codec.js';
+export type { CloudEventsOptions } from './message/cloud-events.codec.js';
 export { json } from './message/json.codec.js';
 export { raw } from './message/raw.codec.js';
-export type { DecodedEvent, EventCodec, EventMetadata } from './message/event.codec.js';
+export type {
+  DecodedEvent,
+  EventCodec,
+  EventHeaders,
+  EventMetadata,
+  EventStamp,
+} from './message/event.codec.js';
 
 export { redis } from './transports/redis/redis.transport.js';
+export type { RedisHeartbeatOptions } from './transports/redis/redis.heartbeat.js';
 export type { RedisTransportOptions } from './transports/redis/redis.options.js';
 export { memory } from './transports/memory/memory.transport.js';
 export type { MemoryTransportOptions } from './transports/memory/memory.transport.js';
@@ -60,6 +89,11 @@ export type {
   EventTransport,
   InspectionQuery,
   InspectionResult,
+  Interruption,
+  InterruptionReason,
+  KeyspaceFlags,
+  KeyspaceNotifications,
+  MessageBody,
   OutgoingMessage,
   PublishOutcome,
   SubscribeOutcome,
@@ -72,12 +106,15 @@ export type {
   TransportListener,
   TransportState,
   TransportStatus,
+  TransportWarning,
 } from './transports/event.transport.js';
 
 export {
   BusClosedError,
   ConfigurationError,
   EventBusError,
+  GroupClaimError,
+  HandlerTimeoutError,
   InvalidChannelError,
   InvalidOptionError,
   InvalidTargetError,

@@ -8,7 +8,7 @@ import {
   memory,
 } from 'nestjs-redis-event-bus';
 import type { EventContext } from 'nestjs-redis-event-bus';
-import { LogLines } from './support/log.lines.js';
+import { LogLines } from '../../support/log.lines.js';
 import { pipelineApps } from './support/pipeline.app.js';
 
 const seen: unknown[] = [];

@@ -2,7 +2,7 @@ import { Injectable, Module, Scope, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventBusModule, EventBusPublisher, OnEvent, memory } from 'nestjs-redis-event-bus';
 import { EventBusTestingModule, EventRecorder } from 'nestjs-redis-event-bus/testing';
-import { LogLines } from './support/log.lines.js';
+import { LogLines } from '../../support/log.lines.js';
 import { pipelineApps } from './support/pipeline.app.js';
 
 const seen: unknown[] = [];

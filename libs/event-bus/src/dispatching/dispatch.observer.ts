@@ -1,4 +1,4 @@
-import type { PayloadDecodeError, PayloadInvalidError, PayloadTooLargeError } from '../errors.js';
+import type { EventBusError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
 
@@ -6,8 +6,25 @@ import type { EventHandler } from './event.handler.js';
 export interface DispatchObserver {
   /** A handler finished without a failure. */
   handled(handler: EventHandler, event: EventContext): void;
-  /** A handler, or a guard, pipe, interceptor or filter of it, failed. Nobody else hears of it. */
+  /** A handler, or a guard, pipe, interceptor or filter of it, failed for the last time. Nobody else hears of it. */
   failed(handler: EventHandler, event: EventContext, error: unknown): void;
-  /** A message was not handed on: it is too large, not what the codec reads, or does not fit the contract. */
-  rejected(channel: string, error: PayloadDecodeError | PayloadInvalidError | PayloadTooLargeError): void;
+  /** It failed, and is called again. */
+  repeated(handler: EventHandler, event: EventContext, error: unknown): void;
+  /** A message was not handed on: it is too large, not what the codec reads, does not fit the contract, or cannot be claimed. */
+  rejected(channel: string, error: EventBusError): void;
+  /** Another instance of the handler's group has the event. */
+  leftToGroup(handler: EventHandler): void;
+  /** More events wait than half of what the handler's buffer holds. Once per episode, before anything is dropped. */
+  slowed(handler: EventHandler, waitingEvents: number, waitingBytes: number): void;
+  /** No room in the handler's buffer. */
+  dropped(handler: EventHandler, event: EventContext): void;
+  /** Nothing waits any more after a {@link slowed}. */
+  caughtUp(handler: EventHandler, episode: SlowEpisode): void;
+}
+
+/** A time in which a handler was too slow. */
+export interface SlowEpisode {
+  readonly droppedEvents: number;
+  /** When it began, in milliseconds since the epoch. */
+  readonly fromMs: number;
 }

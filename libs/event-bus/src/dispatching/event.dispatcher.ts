@@ -1,6 +1,6 @@
 import type { EventContext } from '../message/event-context.js';
-import type { DispatchObserver } from './dispatch.observer.js';
 import type { EventHandler } from './event.handler.js';
+import type { QueueServices } from './handler.queue.js';
 import { HandlerQueue } from './handler.queue.js';
 
 /** What a handler still had to do when the time for it was over. */
@@ -10,14 +10,25 @@ export interface UnfinishedWork {
   readonly waiting: number;
 }
 
+/** What one handler has to do right now. */
+export interface HandlerWork extends UnfinishedWork {
+  readonly waitingBytes: number;
+  /** Since the start. */
+  readonly dropped: number;
+}
+
 /** Hands accepted events to their handlers' queues and knows what is still going on. */
 export class EventDispatcher {
   private readonly queues = new Map<EventHandler, HandlerQueue>();
 
-  constructor(private readonly observer: DispatchObserver) {}
+  constructor(
+    private readonly services: QueueServices,
+    /** What is to be called in place of a handler; the handler itself unless a test says otherwise. */
+    private readonly standInFor: (handler: EventHandler) => EventHandler = (handler) => handler,
+  ) {}
 
   add(handler: EventHandler): void {
-    this.queues.set(handler, new HandlerQueue(handler, this.observer));
+    this.queues.set(handler, new HandlerQueue(this.standInFor(handler), this.services));
   }
 
   /** What the handler has accepted already still runs. */
@@ -45,11 +56,17 @@ export class EventDispatcher {
     return unfinished;
   }
 
-  snapshot(): ReadonlyMap<EventHandler, UnfinishedWork> {
+  snapshot(): ReadonlyMap<EventHandler, HandlerWork> {
     return new Map(
       [...this.queues].map(([handler, queue]) => [
         handler,
-        { handler: handler.name, running: queue.runningEvents, waiting: queue.waitingEvents },
+        {
+          handler: handler.name,
+          running: queue.runningEvents,
+          waiting: queue.waitingEvents,
+          waitingBytes: queue.waitingBytes,
+          dropped: queue.droppedEvents,
+        },
       ]),
     );
   }

@@ -1,5 +1,7 @@
 import type { EventContext } from '../message/event-context.js';
 import type { EventTarget } from '../routing/event-target.js';
+import type { KeyEvent } from '../routing/key-event.channel.js';
+import type { HandlerSettings } from './handler.options.js';
 
 /** One decorated method, or one listener, bound to its targets. */
 export interface EventHandler {
@@ -7,8 +9,10 @@ export interface EventHandler {
   readonly name: string;
   /** Channels before globs, otherwise as declared. At least one. */
   readonly targets: readonly EventTarget[];
-  /** Gets all its events side by side, instead of those of one channel one at a time. @default false */
-  readonly isUnordered?: boolean;
+  /** How its events are ordered, bounded and tried again. @default DEFAULT_HANDLER_SETTINGS */
+  readonly settings?: HandlerSettings;
+  /** Whether it wants this one of the keyspace notifications on its channels. Absent: all of them. */
+  readonly acceptsKey?: (event: KeyEvent) => boolean;
   /** Waits for the answers to requests, which no other handler gets. @default false */
   readonly takesReplies?: boolean;
   /** Throws or rejects when the handling failed. Returns nothing when it is done at once. */

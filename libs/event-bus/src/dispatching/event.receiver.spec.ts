@@ -1,44 +1,187 @@
+import { collectionsOf } from '../../../../test/support/collections.js';
+import { DispatchJournal, HeldHandler } from '../../../../test/support/dispatch.journal.js';
+import { settled } from '../../../../test/support/eventually.js';
+import { GapReporter } from '../gaps/gap.reporter.js';
+import { SequenceTracker } from '../gaps/sequence.tracker.js';
+import { cloudEvents } from '../message/cloud-events.codec.js';
 import type { EventCodec } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
+import { json } from '../message/json.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
 import { SubscriptionPlan } from '../routing/subscription-plan.js';
 import { EventDispatcher } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
 import { EventReceiver } from './event.receiver.js';
+import type { HandlerOptions } from './handler.options.js';
+import { resolveHandlerSettings } from './handler.options.js';
 
-/** Takes what begins with `re:` for the answer to a request. */
-const codec: EventCodec = {
-  name: 'answers',
-  encode: String,
-  decode: (body) => {
-    const payload = body.toString();
-    return { payload, metadata: NO_METADATA, isReply: payload.startsWith('re:') };
-  },
-};
+const prefix = new ChannelPrefix('app:');
+
+/** A receiver of one bus, with everything behind it. */
+function receiverOf(codec: EventCodec, maxPayloadBytes = 100) {
+  const journal = new DispatchJournal();
+  const plan = new SubscriptionPlan<EventHandler>();
+  const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
+  const gaps = new GapReporter(tracker, (gap) => void journal.gaps.push(gap));
+  const dispatcher = new EventDispatcher({ ...journal.services(), gaps });
+  const settings = { bus: 'default', codec, prefix, maxPayloadBytes };
+  const receiver = new EventReceiver(settings, plan, {
+    dispatcher,
+    observer: journal,
+    deadLetters: journal,
+    gaps,
+  });
+  const add = (name: string, targets: readonly string[], invoke: EventHandler['invoke'], options = {}) => {
+    const handler: EventHandler = {
+      name,
+      targets: targets.map((text) => parseTarget(text, prefix)),
+      settings: resolveHandlerSettings(options as HandlerOptions),
+      ...options,
+      invoke,
+    };
+    plan.add(handler);
+    dispatcher.add(handler);
+    return handler;
+  };
+  const receive = (channel: string, body: string | Buffer, pattern?: string) => {
+    const through =
+      pattern === undefined
+        ? ({ kind: 'channel', name: prefix.addToChannel(channel) } as const)
+        : ({ kind: 'pattern', name: prefix.addToPattern(pattern) } as const);
+    receiver.receive(through, prefix.addToChannel(channel), Buffer.from(body));
+  };
+  return { journal, plan, gaps, tracker, dispatcher, receiver, add, receive };
+}
 
 describe('EventReceiver', () => {
   it('hands answers to requests to those who wait for answers, and to nobody else', () => {
     const seen: string[] = [];
-    const prefix = new ChannelPrefix('');
-    const handlerOf = (name: string, takesReplies?: boolean): EventHandler => ({
-      name,
-      targets: [parseTarget('a', prefix)],
-      ...(takesReplies === undefined ? {} : { takesReplies }),
-      invoke: ({ payload }) => void seen.push(`${name} ${String(payload)}`),
-    });
-    const silent = { handled: () => undefined, failed: () => undefined, rejected: () => undefined };
-    const plan = new SubscriptionPlan<EventHandler>();
-    const dispatcher = new EventDispatcher(silent);
-    for (const handler of [handlerOf('event'), handlerOf('waiting', true), handlerOf('no', false)]) {
-      plan.add(handler);
-      dispatcher.add(handler);
+    /** Takes what begins with `re:` for the answer to a request. */
+    const codec: EventCodec = {
+      name: 'answers',
+      encode: String,
+      decode: (body) => {
+        const payload = body.toString();
+        return { payload, metadata: NO_METADATA, isReply: payload.startsWith('re:') };
+      },
+    };
+    const { receiver, add, receive } = receiverOf(codec);
+    for (const [name, takesReplies] of [['event'], ['waiting', true], ['no', false]] as const) {
+      add(name, ['a'], ({ payload }) => void seen.push(`${name} ${String(payload)}`), { takesReplies });
     }
-    const settings = { bus: 'b', codec, prefix, maxPayloadBytes: 100 };
-    const receiver = new EventReceiver(settings, plan, dispatcher, silent);
-    receiver.receive({ kind: 'channel', name: 'a' }, 'a', Buffer.from('ask'));
-    receiver.receive({ kind: 'channel', name: 'a' }, 'a', Buffer.from('re: ask'));
+    receive('a', 'ask');
+    receive('a', 're: ask');
     expect(seen).toEqual(['event ask', 'waiting ask', 'no ask', 'waiting re: ask']);
     expect(receiver.receivedMessages).toBe(2);
+  });
+
+  it('sends the bytes of what does not decode to the dead letters of each handler that wants them', async () => {
+    const { journal, add, receive } = receiverOf(json());
+    const wants = { deadLetter: 'dead' };
+    add('One.handle', ['a'], () => undefined, wants);
+    add('Two.handle', ['a'], () => undefined, { deadLetter: 'other' });
+    add('Three.handle', ['a'], () => undefined);
+    receive('a', Buffer.from([0xff, 0x00]));
+    await settled();
+    expect(journal.lines).toEqual(['rejected a PayloadDecodeError', 'letter on dead', 'letter on other']);
+    expect(journal.letters[0]?.letter).toEqual({
+      event: {
+        channel: 'a',
+        base64: '/wA=',
+        bytes: 2,
+        metadata: {},
+        receivedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+      error: {
+        name: 'PayloadDecodeError',
+        message: expect.stringContaining('UTF-8'),
+        code: 'EVENT_BUS_PAYLOAD_DECODE',
+      },
+      handler: 'One.handle',
+      bus: 'default',
+      attempts: 0,
+    });
+  });
+
+  it('sends no bytes of what is too large, and calls nobody', async () => {
+    const { journal, add, receive } = receiverOf(json(), 10);
+    const held = new HeldHandler();
+    add('One.handle', ['a'], (event) => held.invoke(event), { deadLetter: 'dead' });
+    receive('a', '"01234567890"');
+    await settled();
+    expect(journal.letters[0]?.letter.event).toEqual({
+      channel: 'a',
+      bytes: 13,
+      metadata: {},
+      receivedAt: expect.any(String),
+    });
+    expect(held.started).toEqual([]);
+  });
+
+  it('counts what the numbers of events leave out once, however many subscriptions and handlers there are', () => {
+    const { journal, plan, gaps, add, receive } = receiverOf(cloudEvents({ source: '/x' }), 1_000);
+    const codec = cloudEvents({ source: '/x' });
+    add('One.handle', ['orders:a'], () => undefined);
+    add('Two.handle', ['orders:*'], () => undefined);
+    plan.confirm([
+      { kind: 'channel', name: 'app:orders:a' },
+      { kind: 'pattern', name: 'app:orders:*' },
+    ]);
+    for (const sequence of [1, 4, 5]) {
+      const body = String(codec.stamp?.(codec.encode(1, 'orders:a'), { publisher: 'p', sequence }));
+      receive('orders:a', body);
+      receive('orders:a', body, 'orders:*');
+    }
+    gaps.flush();
+    expect(journal.gaps).toMatchObject([{ reason: 'events-missed', targets: ['orders:a'], missed: 2 }]);
+    expect(journal.lines.filter((line) => line.startsWith('handled'))).toHaveLength(6);
+  });
+
+  it('takes nothing any more once it is closed', () => {
+    const { receiver, journal, add, receive } = receiverOf(json());
+    add('One.handle', ['a'], () => undefined);
+    receive('a', '1');
+    receiver.close();
+    receive('a', '2');
+    expect(journal.lines).toEqual(['handled 1']);
+    expect(receiver.receivedMessages).toBe(1);
+  });
+
+  it('stays small whatever is sent to it: 1,000,000 channels of as many publishers', () => {
+    let decoded = 0;
+    const codec: EventCodec = {
+      name: 'numbered',
+      encode: String,
+      stamp: (body) => body,
+      decode: () => {
+        decoded += 1;
+        const stamp = { publisher: `publisher:${decoded}`, sequence: 1 };
+        return { payload: decoded, metadata: NO_METADATA, stamp };
+      },
+    };
+    const { receiver, journal, tracker, dispatcher, gaps, add, receive } = receiverOf(codec);
+    const counts = { handled: 0, dropped: 0 };
+    Object.assign(journal, {
+      handled: () => void (counts.handled += 1),
+      dropped: () => void (counts.dropped += 1),
+    });
+    const stuck = () => new Promise<void>(() => undefined);
+    add('Quick.handle', ['*'], () => undefined);
+    add('Stuck.handle', ['*'], stuck);
+    const body = Buffer.from('1');
+    for (let index = 0; index < 1_000_000; index += 1) receive(`channel:${index}`, body, '*');
+
+    const left = 1_000_000 - 256 - 10_000;
+    expect([decoded, counts]).toEqual([1_000_000, { handled: 1_000_000, dropped: left }]);
+    expect([...dispatcher.snapshot().values()].map(({ running, waiting }) => [running, waiting])).toEqual([
+      [0, 0],
+      [256, 10_000],
+    ]);
+    expect(tracker?.size).toBe(10_000);
+    // What runs and waits has a place in at most two turns of a queue, and every count one in its clock.
+    const found = collectionsOf({ receiver, gaps, dispatcher });
+    expect(found.length).toBeGreaterThan(10_000);
+    expect(found.filter(({ size }) => size > 25_000)).toEqual([]);
   });
 });

@@ -1,131 +1,188 @@
-import { EventContext } from '../message/event-context.js';
-import { json } from '../message/json.codec.js';
-import { ReceivedEvent } from '../message/received.event.js';
-import type { DispatchObserver } from './dispatch.observer.js';
+import { jest } from '@jest/globals';
+import { DispatchJournal, HeldHandler, eventOf } from '../../../../test/support/dispatch.journal.js';
+import { settled } from '../../../../test/support/eventually.js';
+import type { EventContext } from '../message/event-context.js';
+import { ChannelPrefix } from '../routing/channel-prefix.js';
+import { parseTarget } from '../routing/event-target.js';
 import type { EventHandler } from './event.handler.js';
-import { EventDispatcher } from './event.dispatcher.js';
+import type { HandlerOptions } from './handler.options.js';
+import { resolveHandlerSettings } from './handler.options.js';
 import { HandlerQueue } from './handler.queue.js';
 
-class Journal implements DispatchObserver {
-  readonly lines: string[] = [];
-  handled(_handler: EventHandler, event: EventContext) {
-    this.lines.push(`handled ${String(event.payload)}`);
-  }
-  failed(_handler: EventHandler, event: EventContext, error: unknown) {
-    this.lines.push(`failed ${String(event.payload)} ${String(error)}`);
-  }
-  rejected() {
-    this.lines.push('rejected');
-  }
-}
-
-const eventOf = (channel: string, payload: string) =>
-  new EventContext(
-    new ReceivedEvent(channel, Buffer.from(JSON.stringify(payload)), json(), 0),
-    undefined,
-    'b',
-  );
-
-/** A handler whose calls end when the test says so. */
-function heldHandler() {
-  const started: string[] = [];
-  const endings = new Map<string, { resolve: () => void; reject: (error: unknown) => void }>();
-  const handler: EventHandler = {
-    name: 'Held.handle',
-    targets: [],
-    invoke: (event) => {
-      const payload = String(event.payload);
-      started.push(payload);
-      return new Promise<void>((resolve, reject) => endings.set(payload, { resolve, reject }));
-    },
+function queueOf(options: HandlerOptions = {}) {
+  const journal = new DispatchJournal();
+  const handler = new HeldHandler(options);
+  const queue = new HandlerQueue(handler, journal.services());
+  const push = (channel: string, ...payloads: unknown[]) => {
+    for (const payload of payloads) queue.push(eventOf(channel, payload));
   };
-  const end = (payload: string) => endings.get(payload)?.resolve();
-  const fail = (payload: string, error: unknown) => endings.get(payload)?.reject(error);
-  return { handler, started, end, fail };
+  return { journal, handler, queue, push };
 }
 
-const turns = () => new Promise((resolve) => setImmediate(resolve));
+const sizesOf = ({ runningEvents, waitingEvents }: HandlerQueue) => [runningEvents, waitingEvents];
+
+/** A handler that is done when it returns, and journals nothing but its calls. */
+const synchronous = (invoke: (event: EventContext) => void, options: HandlerOptions = {}): EventHandler => ({
+  name: 'Sync.handle',
+  targets: [],
+  settings: resolveHandlerSettings(options),
+  invoke,
+});
 
 describe('HandlerQueue', () => {
   it('starts the events of one channel one after the other, in publish order', async () => {
-    const { handler, started, end } = heldHandler();
-    const queue = new HandlerQueue(handler, new Journal());
-    for (const payload of ['1', '2', '3']) queue.push(eventOf('a', payload));
-    expect(started).toEqual(['1']);
-    expect([queue.runningEvents, queue.waitingEvents]).toEqual([1, 2]);
+    const { handler, queue, push } = queueOf();
+    push('a', '1', '2', '3');
+    expect(handler.started).toEqual(['1']);
+    expect(sizesOf(queue)).toEqual([1, 2]);
 
-    end('1');
-    await turns();
-    expect(started).toEqual(['1', '2']);
-    end('2');
-    await turns();
-    end('3');
+    handler.end('1');
+    await settled();
+    expect(handler.started).toEqual(['1', '2']);
+    handler.end('2');
+    await settled();
+    handler.end('3');
     await queue.whenIdle();
-    expect(started).toEqual(['1', '2', '3']);
-    expect([queue.runningEvents, queue.waitingEvents]).toEqual([0, 0]);
+    expect(handler.started).toEqual(['1', '2', '3']);
+    expect(sizesOf(queue)).toEqual([0, 0]);
   });
 
   it('runs different channels side by side', () => {
-    const { handler, started } = heldHandler();
-    const queue = new HandlerQueue(handler, new Journal());
-    queue.push(eventOf('a', 'a1'));
-    queue.push(eventOf('b', 'b1'));
-    expect(started).toEqual(['a1', 'b1']);
+    const { handler, queue, push } = queueOf();
+    push('a', 'a1');
+    push('b', 'b1');
+    expect(handler.started).toEqual(['a1', 'b1']);
     expect(queue.runningEvents).toBe(2);
   });
 
+  it('runs no more at once than concurrency says, and goes on as soon as one ends', async () => {
+    const { handler, queue, push } = queueOf({ concurrency: 2 });
+    for (const channel of ['a', 'b', 'c', 'd']) push(channel, channel);
+    expect(handler.started).toEqual(['a', 'b']);
+    expect(sizesOf(queue)).toEqual([2, 2]);
+    handler.end('b');
+    await settled();
+    expect(handler.started).toEqual(['a', 'b', 'c']);
+    handler.end('a');
+    handler.end('c');
+    await settled();
+    handler.end('d');
+    await queue.whenIdle();
+    expect(handler.started).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('lets every channel take its turn when one of them has much to do', async () => {
+    const { handler, push } = queueOf({ concurrency: 1 });
+    push('busy', 'x1', 'x2', 'x3');
+    push('quiet', 'q1');
+    handler.end('x1');
+    await settled();
+    handler.end('q1');
+    await settled();
+    expect(handler.started).toEqual(['x1', 'q1', 'x2']);
+  });
+
+  it('orders by what the function returns, whatever the channel', async () => {
+    const { handler, queue, push } = queueOf({
+      orderBy: (event) => (event.payload as { order: string }).order,
+    });
+    push('created', { order: 'x', n: 1 }, { order: 'y', n: 2 });
+    push('paid', { order: 'x', n: 3 });
+    expect(handler.started).toHaveLength(2);
+    expect(sizesOf(queue)).toEqual([2, 1]);
+    handler.end('{"order":"x","n":1}');
+    await settled();
+    expect(handler.started).toHaveLength(3);
+  });
+
+  it('takes a number for a key as it takes its text', () => {
+    const { queue, push } = queueOf({ orderBy: (event) => (event.payload as { id: never }).id });
+    push('a', { id: 7 }, { id: '7' }, { id: 8 });
+    expect(sizesOf(queue)).toEqual([2, 1]);
+  });
+
+  it.each<[string, (event: EventContext) => string, string]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no order');
+      },
+      'no order',
+    ],
+    [
+      'returns undefined',
+      (event) => (event.payload as { id: string }).id,
+      'orderBy returned undefined. It must return a string',
+    ],
+    ['returns null', () => null as never, 'orderBy returned null. It must return a string'],
+    ['is asynchronous', (async () => 'x') as never, 'orderBy returned object. It must return a string'],
+  ])('reports an event as failed, with a dead letter, when orderBy %s', async (_what, orderBy, error) => {
+    const { journal, handler, queue, push } = queueOf({ orderBy, deadLetter: 'dead' });
+    push('a', '1', '2');
+    await queue.whenIdle();
+    expect(journal.lines).toEqual([
+      `failed 1 ${error}`,
+      'letter on dead',
+      `failed 2 ${error}`,
+      'letter on dead',
+    ]);
+    expect(journal.letters[0]?.letter).toMatchObject({ attempts: 0, event: { channel: 'a', payload: '1' } });
+    expect(handler.started).toEqual([]);
+  });
+
   it('runs all events of an unordered handler side by side, and waits for each', async () => {
-    const journal = new Journal();
-    const { handler, started, end } = heldHandler();
-    const queue = new HandlerQueue({ ...handler, isUnordered: true }, journal);
+    const { journal, handler, queue } = queueOf({ orderBy: 'none' });
     const events = ['1', '2', '3'].map((payload) => eventOf('a', payload));
     for (const event of events) queue.push(event);
-    expect(started).toEqual(['1', '2', '3']);
-    expect([queue.runningEvents, queue.waitingEvents]).toEqual([3, 0]);
+    expect(handler.started).toEqual(['1', '2', '3']);
+    expect(sizesOf(queue)).toEqual([3, 0]);
 
     let isIdle = false;
     const idle = queue.whenIdle().then(() => (isIdle = true));
-    end('2');
-    end('3');
-    await turns();
+    handler.end('2');
+    handler.end('3');
+    await settled();
     expect([journal.lines, isIdle, queue.runningEvents]).toEqual([['handled 2', 'handled 3'], false, 1]);
     queue.abandon('over');
     expect(events.map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
-    end('1');
+    handler.end('1');
     await idle;
-    expect([queue.runningEvents, queue.waitingEvents]).toEqual([0, 0]);
+    expect(sizesOf(queue)).toEqual([0, 0]);
+  });
+
+  it('starts unordered events as they came when there is room again', async () => {
+    const { handler, queue, push } = queueOf({ orderBy: 'none', concurrency: 1 });
+    push('a', '1', '2', '3');
+    for (const payload of ['1', '2', '3']) {
+      handler.end(payload);
+      await settled();
+    }
+    await queue.whenIdle();
+    expect(handler.started).toEqual(['1', '2', '3']);
   });
 
   it('goes on after a failure, rejected or thrown', async () => {
-    const journal = new Journal();
-    const { handler, started, fail, end } = heldHandler();
-    const queue = new HandlerQueue(handler, journal);
-    queue.push(eventOf('a', '1'));
-    queue.push(eventOf('a', '2'));
-    fail('1', 'boom');
-    await turns();
-    end('2');
+    const { journal, handler, queue, push } = queueOf();
+    push('a', '1', '2');
+    handler.fail('1', 'boom');
+    await settled();
+    handler.end('2');
     await queue.whenIdle();
-    expect(started).toEqual(['1', '2']);
+    expect(handler.started).toEqual(['1', '2']);
     expect(journal.lines).toEqual(['failed 1 boom', 'handled 2']);
 
-    const throwing = new HandlerQueue(
-      {
-        ...handler,
-        invoke: (event) => {
-          if (event.payload === '1') throw new Error('sync');
-        },
-      },
-      journal,
-    );
+    const thrower = synchronous((event) => {
+      if (event.payload === '1') throw new Error('sync');
+    });
+    const throwing = new HandlerQueue(thrower, journal.services());
     throwing.push(eventOf('a', '1'));
     throwing.push(eventOf('a', '2'));
-    expect(journal.lines.slice(2)).toEqual(['failed 1 Error: sync', 'handled 2']);
+    expect(journal.lines.slice(2)).toEqual(['failed 1 sync', 'handled 2']);
   });
 
   it('calls a synchronous handler at once and is idle when it returned', async () => {
-    const journal = new Journal();
-    const queue = new HandlerQueue({ name: 'S', targets: [], invoke: () => undefined }, journal);
+    const journal = new DispatchJournal();
+    const queue = new HandlerQueue({ name: 'S', targets: [], invoke: () => undefined }, journal.services());
     queue.push(eventOf('a', '1'));
     expect(journal.lines).toEqual(['handled 1']);
     expect(queue.runningEvents).toBe(0);
@@ -133,7 +190,7 @@ describe('HandlerQueue', () => {
   });
 
   it('keeps the order of a handler that is sometimes synchronous', async () => {
-    const journal = new Journal();
+    const journal = new DispatchJournal();
     let release = () => undefined as void;
     const queue = new HandlerQueue(
       {
@@ -142,7 +199,7 @@ describe('HandlerQueue', () => {
         invoke: (event) =>
           event.payload === '1' ? new Promise<void>((resolve) => (release = resolve)) : undefined,
       },
-      journal,
+      journal.services(),
     );
     for (const payload of ['1', '2', '3']) queue.push(eventOf('a', payload));
     expect(journal.lines).toEqual([]);
@@ -151,52 +208,178 @@ describe('HandlerQueue', () => {
     expect(journal.lines).toEqual(['handled 1', 'handled 2', 'handled 3']);
   });
 
-  it('aborts what runs and forgets what waits when it is abandoned', async () => {
-    const { handler, started, end } = heldHandler();
-    const queue = new HandlerQueue(handler, new Journal());
-    const running = eventOf('a', '1');
-    queue.push(running);
-    queue.push(eventOf('a', '2'));
-    queue.abandon('over');
-    expect(running.signal.reason).toBe('over');
+  describe('when the buffer is full', () => {
+    it('warns once, before anything is dropped, then drops what has waited longest', async () => {
+      const { journal, handler, queue, push } = queueOf({ buffer: { events: 4 } });
+      push('a', '1', '2', '3', '4', '5', '6', '7');
+      // 1 runs, and the waiting 2 and 3 are half of what the buffer holds; 6 and 7 find no room.
+      expect(journal.lines).toEqual(['slowed at 2 events, 6 bytes', 'dropped 2', 'dropped 3']);
+      expect([queue.waitingEvents, queue.droppedEvents]).toEqual([4, 2]);
+      for (const payload of ['1', '4', '5', '6', '7']) {
+        handler.end(payload);
+        await settled();
+      }
+      expect(handler.started).toEqual(['1', '4', '5', '6', '7']);
+    });
 
-    end('1');
-    await queue.whenIdle();
-    expect(started).toEqual(['1']);
+    it('drops what comes with drop-newest', async () => {
+      const { journal, handler, push } = queueOf({ buffer: { events: 2, overflow: 'drop-newest' } });
+      push('a', '1', '2', '3', '4', '5');
+      expect(journal.lines).toEqual(['slowed at 1 events, 3 bytes', 'dropped 4', 'dropped 5']);
+      for (const payload of ['1', '2', '3']) {
+        handler.end(payload);
+        await settled();
+      }
+      expect(handler.started).toEqual(['1', '2', '3']);
+    });
+
+    it('counts bytes as well, and makes as much room as an event needs', () => {
+      const { journal, queue, push } = queueOf({ buffer: { bytes: 30 } });
+      const text = (length: number, letter: string) => letter.repeat(length - 2);
+      push('a', 'first', text(10, 'b'), text(10, 'c'), text(10, 'd'));
+      expect([queue.waitingEvents, queue.waitingBytes]).toEqual([3, 30]);
+      push('a', text(11, 'e'));
+      expect(journal.lines.slice(1)).toEqual([`dropped ${text(10, 'b')}`, `dropped ${text(10, 'c')}`]);
+      expect([queue.waitingEvents, queue.waitingBytes]).toEqual([2, 21]);
+    });
+
+    it('drops an event that is larger than the buffer, and nothing for its sake', () => {
+      const { journal, queue, push } = queueOf({ buffer: { bytes: 30 } });
+      push('a', 'first', 'small', 'x'.repeat(40));
+      expect(journal.lines).toEqual(['slowed at 2 events, 49 bytes', `dropped ${'x'.repeat(40)}`]);
+      expect([queue.waitingEvents, queue.droppedEvents]).toEqual([1, 1]);
+    });
+
+    it('starts an event that is larger than the buffer when it need not wait', () => {
+      const { handler, journal, push } = queueOf({ buffer: { bytes: 1 } });
+      push('a', 'x'.repeat(40));
+      expect(handler.started).toHaveLength(1);
+      expect(journal.lines).toEqual([]);
+    });
+
+    it('drops what waits in other channels too, where only concurrency holds it back', async () => {
+      const { handler, journal, push } = queueOf({ concurrency: 1, buffer: { events: 2 } });
+      for (const channel of ['a', 'b', 'c', 'd']) push(channel, channel);
+      expect(journal.lines).toEqual(['slowed at 1 events, 3 bytes', 'dropped b']);
+      handler.end('a');
+      await settled();
+      expect(handler.started).toEqual(['a', 'c']);
+    });
+
+    it('tells of a gap with the exact count when nothing waits any more, and begins anew', async () => {
+      jest.useFakeTimers({ now: 1_000, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+      try {
+        const journal = new DispatchJournal();
+        const held = new HeldHandler({ buffer: { events: 2 } });
+        const targets = ['orders:*', 'paid'].map((text) => parseTarget(text, new ChannelPrefix('app:')));
+        const queue = new HandlerQueue(
+          { name: 'Orders.bill', settings: held.settings, targets, invoke: (event) => held.invoke(event) },
+          journal.services(),
+        );
+        for (const payload of ['1', '2', '3', '4', '5', '6']) queue.push(eventOf('a', payload));
+        jest.setSystemTime(4_000);
+        held.end('1');
+        await settled();
+        expect(journal.gaps).toEqual([]);
+        held.end('5');
+        await settled();
+        expect(journal.episodes).toEqual([{ fromMs: 1_000, droppedEvents: 3 }]);
+        expect(journal.gaps).toEqual([
+          {
+            reason: 'buffer-overflow',
+            targets: ['orders:*', 'paid'],
+            fromMs: 1_000,
+            toMs: 4_000,
+            missed: 3,
+            hint: 'Orders.bill was too slow.',
+          },
+        ]);
+        expect(held.started).toEqual(['1', '5', '6']);
+
+        journal.lines.length = 0;
+        queue.push(eventOf('a', '7'));
+        expect(journal.lines).toEqual(['slowed at 1 events, 3 bytes']);
+        held.end('6');
+        await settled();
+        held.end('7');
+        await queue.whenIdle();
+        expect(journal.episodes[1]?.droppedEvents).toBe(0);
+        expect(journal.gaps).toHaveLength(1);
+        expect(queue.droppedEvents).toBe(3);
+      } finally {
+        jest.useRealTimers();
+      }
+    });
+
+    it('keeps its bounds while 100,000 events with as many keys find it stuck', () => {
+      const journal = new DispatchJournal();
+      const { settings } = new HeldHandler({ concurrency: 1, buffer: { events: 100 } });
+      let dropped = 0;
+      const queue = new HandlerQueue(
+        { name: 'S', targets: [], settings, invoke: () => new Promise<void>(() => undefined) },
+        { ...journal.services(), observer: Object.assign(journal, { dropped: () => (dropped += 1) }) },
+      );
+      for (let index = 0; index < 100_000; index += 1) queue.push(eventOf(`channel:${index}`, index));
+      expect(sizesOf(queue)).toEqual([1, 100]);
+      expect([queue.droppedEvents, dropped]).toEqual([99_899, 99_899]);
+      expect(queue.watchedKeys).toBe(101);
+    });
   });
-});
 
-describe('EventDispatcher', () => {
-  it('is idle when every handler is, and names the work that is left', async () => {
-    const slow = heldHandler();
-    const dispatcher = new EventDispatcher(new Journal());
-    dispatcher.add(slow.handler);
-    dispatcher.dispatch(slow.handler, eventOf('a', '1'));
-    dispatcher.dispatch(slow.handler, eventOf('a', '2'));
-    expect([...dispatcher.snapshot().values()]).toEqual([{ handler: 'Held.handle', running: 1, waiting: 1 }]);
+  describe('at its end', () => {
+    it('aborts what runs and forgets what waits when it is abandoned', async () => {
+      const { handler, queue } = queueOf();
+      const running = eventOf('a', '1');
+      queue.push(running);
+      queue.push(eventOf('a', '2'));
+      queue.abandon('over');
+      expect(running.signal.reason).toBe('over');
 
-    const idle = dispatcher.whenIdle();
-    slow.end('1');
-    await turns();
-    slow.end('2');
-    await idle;
-    expect(dispatcher.abandon('over')).toEqual([]);
-  });
+      handler.end('1');
+      await queue.whenIdle();
+      expect(handler.started).toEqual(['1']);
+    });
 
-  it('lets a removed handler finish what it had accepted, and gives it nothing more', async () => {
-    const slow = heldHandler();
-    const dispatcher = new EventDispatcher(new Journal());
-    dispatcher.add(slow.handler);
-    dispatcher.dispatch(slow.handler, eventOf('a', '1'));
-    dispatcher.dispatch(slow.handler, eventOf('a', '2'));
-    dispatcher.remove(slow.handler);
-    slow.end('1');
-    await turns();
-    slow.end('2');
-    await dispatcher.whenIdle();
-    await turns();
-    dispatcher.dispatch(slow.handler, eventOf('a', '3'));
-    expect(slow.started).toEqual(['1', '2']);
-    expect(dispatcher.snapshot().size).toBe(0);
+    it('neither has caught up nor tells of a gap when it is abandoned', async () => {
+      const { handler, journal, queue, push } = queueOf({ buffer: { events: 1 } });
+      push('a', '1', '2', '3');
+      queue.abandon('over');
+      handler.end('1');
+      await queue.whenIdle();
+      expect(journal.lines).toEqual(['slowed at 1 events, 3 bytes', 'dropped 2', 'handled 1']);
+      expect(journal.gaps).toEqual([]);
+    });
+
+    it('is not idle while a call goes on whose time is over', async () => {
+      jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+      try {
+        const { handler, journal, queue, push } = queueOf({ timeoutMs: 1_000, concurrency: 2 });
+        push('a', '1', '2', '3');
+        expect(handler.started).toEqual(['1']);
+        jest.advanceTimersByTime(1_000);
+        await settled();
+        // The next one of its channel starts beside it, and that is all that concurrency allows.
+        expect(handler.started).toEqual(['1', '2']);
+        expect(sizesOf(queue)).toEqual([2, 1]);
+        push('b', 'b');
+        expect(handler.started).toEqual(['1', '2']);
+        handler.end('1');
+        await settled();
+        expect(handler.started).toEqual(['1', '2', 'b']);
+        handler.end('2');
+        handler.end('b');
+        await settled();
+        handler.end('3');
+        await queue.whenIdle();
+        expect(sizesOf(queue)).toEqual([0, 0]);
+        expect(journal.lines.filter((line) => line.startsWith('handled'))).toEqual([
+          'handled 2',
+          'handled b',
+          'handled 3',
+        ]);
+      } finally {
+        jest.useRealTimers();
+      }
+    });
   });
 });

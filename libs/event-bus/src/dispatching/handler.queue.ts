@@ -1,123 +1,193 @@
-import type { PayloadInvalidError } from '../errors.js';
+import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventContext } from '../message/event-context.js';
-import { abortEvent, admitEvent } from '../message/event-context.js';
-import type { DispatchObserver } from './dispatch.observer.js';
+import { originalOf } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
-import { Fifo } from './fifo.js';
+import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
+import type { HandlerSettings } from './handler.options.js';
+import type { RunnerServices } from './handler.runner.js';
+import { HandlerRunner } from './handler.runner.js';
+import type { LaneTicket } from './waiting.events.js';
+import { WaitingEvents } from './waiting.events.js';
 
-/** The events of one channel behind the one that is being handled. */
-type Lane = Fifo<EventContext>;
+/** What a queue needs beside its handler. */
+export interface QueueServices extends RunnerServices {
+  readonly gaps: Pick<GapReporter, 'known'>;
+}
 
 /**
- * The order in which one handler gets its events: those of one channel one at a time, as they were published;
- * different channels side by side. A lane exists only while an asynchronous call runs in it, so that a
- * synchronous handler costs none. An unordered handler has no lanes: all its events run side by side.
+ * The order in which one handler gets its events, and how many: those with the same key (the channel, unless
+ * `orderBy` says otherwise) one at a time, as they came; others side by side, up to `concurrency`. What
+ * waits is bounded. A synchronous handler costs none of this: its events are done when `push` returns.
  */
 export class HandlerQueue {
-  private readonly lanes = new Map<string, Lane>();
-  private readonly running = new Set<EventContext>();
-  private waitingCount = 0;
+  private readonly settings: HandlerSettings;
+  private readonly runner: HandlerRunner;
+  private readonly waiting = new WaitingEvents<EventContext>();
+  private running = 0;
+  private dropped = 0;
+  /** Set while the handler is too slow. */
+  private episode: { readonly fromMs: number; droppedEvents: number } | undefined;
   private idleListeners: (() => void)[] = [];
 
   constructor(
     readonly handler: EventHandler,
-    private readonly observer: DispatchObserver,
-  ) {}
-
-  /** Events that are being handled now. */
-  get runningEvents(): number {
-    return this.running.size;
+    private readonly services: QueueServices,
+  ) {
+    this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
+    this.runner = new HandlerRunner(handler, services, () => this.proceed());
   }
 
-  /** Events that wait for an earlier one of their channel. */
+  /** Events that are being handled now, and those whose time is over but not their call. */
+  get runningEvents(): number {
+    return this.running + this.runner.lingeringCalls;
+  }
+
+  /** Events that wait for an earlier one with their key, or for room among `concurrency`. */
   get waitingEvents(): number {
-    return this.waitingCount;
+    return this.waiting.length;
+  }
+
+  get waitingBytes(): number {
+    return this.waiting.bytes;
+  }
+
+  /** Events for which there was no room. */
+  get droppedEvents(): number {
+    return this.dropped;
+  }
+
+  /** Keys of which something runs or waits: bounded by both. */
+  get watchedKeys(): number {
+    return this.waiting.keyCount;
   }
 
   push(event: EventContext): void {
-    const lane = this.lanes.get(event.channel);
-    if (lane !== undefined) {
-      lane.push(event);
-      this.waitingCount += 1;
-      return;
-    }
-    const call = this.start(event);
-    if (call === undefined) return;
-    if (this.handler.isUnordered !== true) this.lanes.set(event.channel, new Fifo());
-    this.finish(event, call);
+    const { orderBy } = this.settings;
+    if (typeof orderBy === 'function') this.pushByKey(event, orderBy);
+    else this.place(event, orderBy === 'channel' ? event.channel : undefined);
   }
 
   /** Resolves when nothing runs and nothing waits. */
   whenIdle(): Promise<void> {
-    if (this.running.size === 0) return Promise.resolve();
+    if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.idleListeners.push(resolve));
   }
 
-  /** Aborts the signal of what runs and forgets what waits. */
+  /** Aborts the signal of what runs and forgets what waits: there is nobody left to reconcile, and nothing to catch up. */
   abandon(reason: unknown): void {
-    for (const event of this.running) abortEvent(event, reason);
-    for (const lane of this.lanes.values()) while (lane.shift() !== undefined);
-    this.waitingCount = 0;
+    while (this.waiting.dropOldest() !== undefined);
+    this.episode = undefined;
+    this.runner.abandon(reason);
   }
 
-  /** Checks and handles one event; undefined when that is done already. Never rejects: it reports. */
-  private start(event: EventContext): Promise<void> | undefined {
-    const admitted = this.admit(event);
-    if (typeof admitted === 'boolean') return admitted ? this.call(event) : undefined;
-    return admitted.then((isAdmitted) => (isAdmitted ? this.call(event) : undefined));
+  private get isIdle(): boolean {
+    return this.runningEvents === 0 && this.waiting.length === 0;
   }
 
-  /** Whether the payload fits its contract. */
-  private admit(event: EventContext): boolean | Promise<boolean> {
-    const reject = (error: unknown) => {
-      this.observer.rejected(event.channel, error as PayloadInvalidError);
-      return false;
-    };
+  private get hasRoom(): boolean {
+    return this.runningEvents < this.settings.concurrency;
+  }
+
+  private pushByKey(event: EventContext, orderBy: (event: EventContext) => string): void {
+    let key: string;
     try {
-      return admitEvent(event)?.then(() => true, reject) ?? true;
+      key = checkedKey(orderBy(event));
     } catch (error) {
-      return reject(error);
+      const work = this.runner.giveUp(event, error);
+      if (work !== undefined) this.follow(work, undefined);
+      return;
     }
+    this.place(event, key);
   }
 
-  private call(event: EventContext): Promise<void> | undefined {
-    const { handler, observer } = this;
-    try {
-      const call = handler.invoke(event);
-      if (call !== undefined) {
-        return call.then(
-          () => observer.handled(handler, event),
-          (error: unknown) => observer.failed(handler, event, error),
-        );
-      }
-      observer.handled(handler, event);
-    } catch (error) {
-      observer.failed(handler, event, error);
-    }
-    return undefined;
+  private place(event: EventContext, key: string | undefined): void {
+    if (this.hasRoom && !this.waiting.isBusy(key)) this.start(event, key);
+    else this.wait(event, key);
   }
 
-  private finish(event: EventContext, work: Promise<void>): void {
-    this.running.add(event);
-    void work.then(() => this.next(event));
+  private start(event: EventContext, key: unknown): void {
+    const work = this.runner.run(event);
+    if (work !== undefined) this.follow(work, this.waiting.occupy(key));
   }
 
-  private next(finished: EventContext): void {
-    this.running.delete(finished);
-    const { channel } = finished;
-    const lane = this.lanes.get(channel);
-    for (let event = lane?.shift(); event !== undefined; event = lane?.shift()) {
-      this.waitingCount -= 1;
-      const call = this.start(event);
-      if (call !== undefined) {
-        this.finish(event, call);
-        return;
-      }
+  private follow(work: Promise<void>, ticket: LaneTicket): void {
+    this.running += 1;
+    void work.then(() => {
+      this.running -= 1;
+      this.waiting.giveBack(ticket);
+      this.proceed();
+    });
+  }
+
+  /** Starts what there is room for. */
+  private proceed(): void {
+    while (this.hasRoom) {
+      const next = this.waiting.take();
+      if (next === undefined) break;
+      const work = this.runner.run(next.item);
+      if (work === undefined) this.waiting.giveBack(next.ticket);
+      else this.follow(work, next.ticket);
     }
-    this.lanes.delete(channel);
-    if (this.running.size > 0) return;
+    if (this.waiting.length === 0) this.endEpisode();
+    if (!this.isIdle) return;
     const listeners = this.idleListeners;
     this.idleListeners = [];
     for (const listener of listeners) listener();
   }
+
+  private wait(event: EventContext, key: unknown): void {
+    const { bytes } = originalOf(event);
+    const { buffer } = this.settings;
+    this.warnBeforeDropping(bytes);
+    if (buffer.overflow === 'drop-newest' || bytes > buffer.bytes) {
+      if (!this.fits(bytes)) return this.drop(event);
+    } else {
+      while (!this.fits(bytes)) this.drop(this.waiting.dropOldest() as EventContext);
+    }
+    this.waiting.add(event, bytes, key);
+  }
+
+  private fits(bytes: number): boolean {
+    const { buffer } = this.settings;
+    return this.waiting.length < buffer.events && this.waiting.bytes + bytes <= buffer.bytes;
+  }
+
+  private drop(event: EventContext): void {
+    this.dropped += 1;
+    if (this.episode !== undefined) this.episode.droppedEvents += 1;
+    this.services.observer.dropped(this.handler, event);
+  }
+
+  /** At half of a limit, so that there is time to do something about it. */
+  private warnBeforeDropping(bytes: number): void {
+    if (this.episode !== undefined) return;
+    const { buffer } = this.settings;
+    const [events, total] = [this.waiting.length + 1, this.waiting.bytes + bytes];
+    if (events * 2 < buffer.events && total * 2 < buffer.bytes) return;
+    this.episode = { fromMs: Date.now(), droppedEvents: 0 };
+    this.services.observer.slowed(this.handler, events, total);
+  }
+
+  private endEpisode(): void {
+    const { episode } = this;
+    if (episode === undefined) return;
+    this.episode = undefined;
+    this.services.observer.caughtUp(this.handler, episode);
+    if (episode.droppedEvents === 0) return;
+    this.services.gaps.known({
+      reason: 'buffer-overflow',
+      targets: this.handler.targets.map(({ text }) => text),
+      fromMs: episode.fromMs,
+      toMs: Date.now(),
+      missed: episode.droppedEvents,
+      hint: `${this.handler.name} was too slow.`,
+    });
+  }
+}
+
+/** Whoever returns something else has lost the order without noticing: undefined for a field that is not there, a promise. */
+function checkedKey(key: unknown): string {
+  if (typeof key === 'string') return key;
+  if (typeof key === 'number' || typeof key === 'bigint') return String(key);
+  throw new TypeError(`orderBy returned ${key === null ? 'null' : typeof key}. It must return a string.`);
 }

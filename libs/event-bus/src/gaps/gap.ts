@@ -24,10 +24,25 @@ export interface Gap {
   /** When events came again, in milliseconds since the epoch. */
   readonly toMs: number;
   /**
-   * How many events are missing, as far as their publishers number them (`cloudEvents()`) and it shows by now. What is
-   * missing at the end of a channel shows with its next event, as a gap of its own. Undefined when nobody can know.
+   * How many events no handler of the bus got, as far as their publishers number them (`cloudEvents()`) and it shows by
+   * now. What is missing at the end of a channel shows with its next event, as a gap of its own. Undefined when nobody
+   * can know.
    */
   readonly missed: number | undefined;
   /** What probably caused it, and what to do about it, for people. */
   readonly hint?: string;
+}
+
+/** Two gaps as one: for somebody who could not be told of the first in time. */
+export function joinGaps(first: Gap, second: Gap): Gap {
+  const hint = first.hint ?? second.hint;
+  return {
+    reason: first.reason,
+    targets: [...new Set([...first.targets, ...second.targets])],
+    fromMs: Math.min(first.fromMs, second.fromMs),
+    toMs: Math.max(first.toMs, second.toMs),
+    missed:
+      first.missed === undefined || second.missed === undefined ? undefined : first.missed + second.missed,
+    ...(hint === undefined ? {} : { hint }),
+  };
 }

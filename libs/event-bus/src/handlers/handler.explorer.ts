@@ -3,34 +3,44 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/internal';
 import { Injector, STATIC_CONTEXT } from '@nestjs/core/internal';
 import type { EventHandler } from '../dispatching/event.handler.js';
+import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
 import { readTarget } from '../contracts/contract.target.js';
-import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { orderTargets } from '../routing/event-target.js';
+import type { ExploredBus } from './explored.bus.js';
+import { channelsOf, keyEventFilter, keyEventProblems } from './key-event.declaration.js';
+import type { GapHandler } from './gap.handlers.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
 import type { HandlerDeclaration } from './handler.problems.js';
-import { handlerProblems } from './handler.problems.js';
-import type { HandlerMethod } from './nest.enhancers.js';
+import { gapProblems, groupProblems, handlerProblems } from './handler.problems.js';
+import type { EnhancerHost, HandlerMethod } from './nest.enhancers.js';
+import { callMethod } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
-import { onEventMetadata } from './on-event.decorator.js';
+import { mergedOptions, onEventMetadata } from './on-event.decorator.js';
+import { onGapMetadata } from './on-gap.decorator.js';
 import type { ScopedHost } from './scoped.invoker.js';
 import { composeScopedCall } from './scoped.invoker.js';
+import { settle } from './settle.js';
 
-interface Candidate extends HandlerDeclaration, ScopedHost {
+/** A method of a provider or controller that carries one of our decorators. */
+interface DecoratedMethod extends ScopedHost {
   readonly name: string;
 }
 
-type Place = Pick<Candidate, 'wrapper' | 'moduleRef' | 'moduleKey' | 'isController'>;
+interface Candidate extends HandlerDeclaration, DecoratedMethod {}
+
+type Place = Pick<DecoratedMethod, 'wrapper' | 'moduleRef' | 'moduleKey' | 'isController'>;
 
 export interface ExploredHandlers {
   readonly handlers: readonly EventHandler[];
+  readonly gapHandlers: readonly GapHandler[];
   /** What is wrong with any decorator of the application, each with what to write instead. */
   readonly problems: readonly string[];
 }
 
-/** Finds every `@OnEvent` method of the application that belongs to one bus. */
+/** Finds every `@OnEvent`, `@OnKeyEvent` and `@OnGap` method of the application that belongs to one bus. */
 export class HandlerExplorer {
   private readonly scanner = new MetadataScanner();
   private readonly injector: Injector;
@@ -47,22 +57,38 @@ export class HandlerExplorer {
    * `knownBuses` are the names of all buses of the application. Problems are those of all of them: the first bus
    * that starts fails the application, and nobody wants to hear of the rest only after mending these.
    */
-  explore(bus: string, prefix: ChannelPrefix, knownBuses: readonly string[]): ExploredHandlers {
-    const candidates = [...this.candidates()];
-    const problems = candidates.flatMap((candidate) =>
-      handlerProblems(this.nest, candidate, knownBuses).map(
-        (problem) => `@OnEvent on ${candidate.name}: ${problem}`,
-      ),
-    );
-    if (problems.length > 0) return { handlers: [], problems };
-    const handlers = candidates.flatMap((candidate) => {
-      const own = candidate.metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === bus);
-      return own.length === 0 ? [] : [this.toHandler(candidate, own, prefix)];
+  explore(bus: ExploredBus, knownBuses: readonly string[]): ExploredHandlers {
+    const methods = [...this.methods()];
+    const candidates = methods.flatMap((method) => {
+      const metadata = onEventMetadata(method.method)?.map((one) => withChannels(one, bus.database));
+      return metadata === undefined ? [] : [{ ...method, metadata }];
     });
-    return { handlers, problems };
+    const problems = [
+      ...candidates.flatMap((candidate) =>
+        handlerProblems(this.nest, candidate, bus, knownBuses).map(
+          (problem) => `${decoratorsOf(candidate)} on ${candidate.name}: ${problem}`,
+        ),
+      ),
+      ...groupProblems(candidates, bus),
+      ...methods.flatMap((method) =>
+        gapProblems(method, knownBuses).map((problem) => `@OnGap on ${method.name}: ${problem}`),
+      ),
+    ];
+    if (problems.length > 0) return { handlers: [], gapHandlers: [], problems };
+    const handlers = candidates.flatMap((candidate) => {
+      const own = candidate.metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === bus.name);
+      return own.length === 0 ? [] : [this.toHandler(candidate, own, bus)];
+    });
+    const gapHandlers = methods
+      .filter(({ method }) => {
+        const metadata = onGapMetadata(method) ?? [];
+        return metadata.some((options) => (options.bus ?? DEFAULT_BUS) === bus.name);
+      })
+      .map(toGapHandler);
+    return { handlers, gapHandlers, problems };
   }
 
-  private *candidates(): Generator<Candidate> {
+  private *methods(): Generator<DecoratedMethod> {
     const seen = new Set<object>();
     for (const [moduleKey, moduleRef] of this.modules) {
       const controllers: InstanceWrapper[] = [...moduleRef.controllers.values()];
@@ -82,27 +108,35 @@ export class HandlerExplorer {
     }
   }
 
-  private *decoratedMethods(place: Place): Generator<Candidate> {
+  private *decoratedMethods(place: Place): Generator<DecoratedMethod> {
     const prototype = prototypeOf(place.wrapper);
     if (!isObject(prototype)) return;
     for (const methodName of this.scanner.getAllMethodNames(prototype)) {
       const method = (prototype as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
-      const metadata = onEventMetadata(method);
-      if (metadata === undefined) continue;
+      if (onEventMetadata(method) === undefined && onGapMetadata(method) === undefined) continue;
       const className = prototype.constructor?.name || String(place.wrapper.name);
-      yield { ...place, name: `${className}.${methodName}`, prototype, methodName, method, metadata };
+      yield { ...place, name: `${className}.${methodName}`, prototype, methodName, method };
     }
   }
 
   private toHandler(
     candidate: Candidate,
     metadata: readonly OnEventMetadata[],
-    prefix: ChannelPrefix,
+    { prefix, handlerDefaults, database }: ExploredBus,
   ): EventHandler {
     const targets = metadata.flatMap(({ targets: inputs, options }) =>
       inputs.map((input) => readTarget(input, prefix, options.kind)),
     );
-    return { name: candidate.name, targets: orderTargets(targets), invoke: this.composeCall(candidate) };
+    const keyEvents = metadata.flatMap((one) => one.keyEvents ?? []);
+    const settings = resolveHandlerSettings(mergedOptions(metadata), handlerDefaults);
+    return {
+      name: candidate.name,
+      targets: orderTargets(targets),
+      // Key events have no id that instances could share them by.
+      settings: keyEvents.length === 0 ? settings : { ...settings, group: false },
+      ...(keyEvents.length === 0 ? {} : { acceptsKey: keyEventFilter(keyEvents, database) }),
+      invoke: this.composeCall(candidate),
+    };
   }
 
   private composeCall(candidate: Candidate): HandlerCall {
@@ -124,6 +158,22 @@ export class HandlerExplorer {
     };
     return composeCall(this.nest, host);
   }
+}
+
+/** What key events come on is known with the database of the bus. */
+function withChannels(metadata: OnEventMetadata, database: number): OnEventMetadata {
+  const { keyEvents } = metadata;
+  if (keyEvents === undefined || keyEventProblems(keyEvents).length > 0) return metadata;
+  return { ...metadata, targets: channelsOf(keyEvents, database) };
+}
+
+function decoratorsOf({ metadata }: Candidate): string {
+  return metadata.every(({ keyEvents }) => keyEvents !== undefined) ? '@OnKeyEvent' : '@OnEvent';
+}
+
+function toGapHandler({ name, wrapper, methodName, method }: DecoratedMethod): GapHandler {
+  const host = { instance: wrapper.instance as object, methodName };
+  return { name, call: (gap) => settle(callMethod({ ...host, method } as EnhancerHost, gap)) };
 }
 
 /** Undefined when there is nothing to look at: a primitive, a function, or a factory that has not run yet. */

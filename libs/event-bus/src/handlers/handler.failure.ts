@@ -1,3 +1,5 @@
+import { HttpException } from '@nestjs/common';
+import { HandlingFailure } from '../dispatching/handling.failure.js';
 import { quote, reasonOf } from '../errors.js';
 
 /** Where in Nest's pipeline it failed. */
@@ -18,7 +20,7 @@ const HTTP_ONLY_FILTER =
   'Is it meant for HTTP only? Then rethrow for events first: if (isEventContext(host)) throw exception;';
 
 /** One failed call of one handler, with what the log needs to explain it. `cause` is what was thrown. */
-export class HandlerFailure extends Error {
+export class HandlerFailure extends HandlingFailure {
   constructor(
     readonly stage: PipelineStage,
     override readonly cause: unknown,
@@ -26,6 +28,11 @@ export class HandlerFailure extends Error {
     private readonly filtered?: unknown,
   ) {
     super(SENTENCES[stage]);
+  }
+
+  /** A pipe that says what is wrong with the payload says the same again; one that broke may not. */
+  override get isRefusal(): boolean {
+    return this.stage === 'guard-refused' || (this.stage === 'pipe' && isClientError(this.cause));
   }
 
   get sentence(): string {
@@ -40,4 +47,8 @@ export class HandlerFailure extends Error {
       ? HTTP_ONLY_FILTER
       : `It was called for ${quote(reasonOf(this.filtered))}. ${HTTP_ONLY_FILTER}`;
   }
+}
+
+function isClientError(cause: unknown): boolean {
+  return cause instanceof HttpException && cause.getStatus() < 500;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -6,14 +7,19 @@ import {
 } from '@nestjs/common/internal';
 import type { InstanceWrapper } from '@nestjs/core/internal';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
-import { textOfTarget } from '../contracts/contract.target.js';
+import { readTarget, textOfTarget } from '../contracts/contract.target.js';
+import { HANDLER_OPTION_NAMES, deadLetterProblem } from '../dispatching/handler.option-problems.js';
+import type { HandlerOptions } from '../dispatching/handler.options.js';
+import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { ChannelTemplate } from '../routing/channel-template.js';
 import { isChannelParam } from './channel-param.decorator.js';
+import type { ExploredBus } from './explored.bus.js';
 import { declaredArguments, declaredPipes } from './handler.arguments.js';
 import type { HandlerMethod } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
-import { onEventProblems } from './on-event.decorator.js';
+import { mergedOptions, onEventProblems } from './on-event.decorator.js';
+import { onGapMetadata, onGapProblems } from './on-gap.decorator.js';
 
 /** A decorated method of a provider or controller, before it is known whether it can be a handler. */
 export interface HandlerDeclaration {
@@ -35,13 +41,16 @@ const ENHANCERS = [
 export function handlerProblems(
   nest: NestInternals,
   declaration: HandlerDeclaration,
+  bus: ExploredBus,
   knownBuses: readonly string[],
 ): string[] {
   const wrongTargets = onEventProblems(declaration.metadata);
   return [
     ...busProblems(declaration, knownBuses),
     ...wrongTargets,
-    ...(wrongTargets.length === 0 ? paramProblems(nest, declaration) : []),
+    ...(wrongTargets.length === 0
+      ? [...paramProblems(nest, declaration), ...settingsProblems(declaration, bus)]
+      : []),
     ...scopeProblems(declaration),
     ...enhancerProblems(nest, declaration),
   ];
@@ -49,13 +58,94 @@ export function handlerProblems(
 
 /** The handler of a bus that nobody imported would never be called. */
 function busProblems({ metadata }: HandlerDeclaration, knownBuses: readonly string[]): string[] {
-  return metadata
-    .map(({ options }) => options.bus ?? DEFAULT_BUS)
+  return unknownBusProblems(
+    metadata.map(({ options }) => options),
+    knownBuses,
+  );
+}
+
+function unknownBusProblems(
+  options: readonly { readonly bus?: string }[],
+  knownBuses: readonly string[],
+): string[] {
+  return options
+    .map(({ bus }) => bus ?? DEFAULT_BUS)
     .filter((bus) => !knownBuses.includes(bus))
     .map((bus) => {
       const name = JSON.stringify(bus);
       return `there is no bus ${name}. Import EventBusModule.forRoot({ name: ${name} }), or use one of: ${knownBuses.join(', ')}.`;
     });
+}
+
+/** What is wrong with an @OnGap method, each with what to write instead. */
+export function gapProblems(
+  { method, wrapper }: Pick<HandlerDeclaration, 'method' | 'wrapper'>,
+  knownBuses: readonly string[],
+): string[] {
+  const metadata = onGapMetadata(method);
+  if (metadata === undefined) return [];
+  const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+  return [
+    ...unknownBusProblems(metadata, knownBuses),
+    ...onGapProblems(metadata),
+    ...(isSingleton
+      ? []
+      : ['its class is request-scoped or transient, and a gap is no request. Make it a singleton.']),
+  ];
+}
+
+/** Options that cannot hold together, or not on this bus. */
+function settingsProblems(
+  { metadata }: HandlerDeclaration,
+  { name, prefix, handlerDefaults, codec }: ExploredBus,
+): string[] {
+  const own = metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === name);
+  const { deadLetter, group } = resolveHandlerSettings(mergedOptions(own), handlerDefaults);
+  const problems = HANDLER_OPTION_NAMES.filter((option) => differ(own, option)).map(
+    (option) => `its decorators give different values for ${option}. It holds for the method: give it once.`,
+  );
+  if (deadLetter !== false) {
+    const targets = own.flatMap(({ targets: inputs, options }) =>
+      inputs.map((input) => readTarget(input, prefix, options.kind)),
+    );
+    const problem = deadLetterProblem(deadLetter, targets, prefix);
+    if (problem !== undefined) problems.push(problem);
+  }
+  const takesKeyEvents = own.some(({ keyEvents }) => keyEvents !== undefined);
+  if (takesKeyEvents && own.some(({ options }) => typeof options.group === 'string')) {
+    problems.push('group needs events with an id, and key events have none. Leave it out.');
+  } else if (!takesKeyEvents && own.length > 0 && group !== false && codec.carriesMetadata !== true) {
+    problems.push(
+      `group needs events with an id, and the ${codec.name} codec carries none. Write codec: cloudEvents({ source }).`,
+    );
+  }
+  return problems;
+}
+
+/** The instances of a group tell its handlers apart by their names: of two that share one, each would miss events. */
+export function groupProblems(
+  declarations: readonly (HandlerDeclaration & { readonly name: string })[],
+  { name: busName, handlerDefaults }: ExploredBus,
+): string[] {
+  const first = new Map<string, object>();
+  return declarations.flatMap(({ name, prototype, metadata }) => {
+    const own = metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === busName);
+    const { group } = resolveHandlerSettings(mergedOptions(own), handlerDefaults);
+    if (own.length === 0 || group === false) return [];
+    const key = JSON.stringify([group, name]);
+    const other = first.get(key) ?? prototype;
+    first.set(key, other);
+    // The same class in two modules is one handler to the group.
+    if (other === prototype) return [];
+    return [
+      `@OnEvent on ${name}: another class of that name has a handler in the group ${JSON.stringify(group)} too, and each event would go to one of them. Rename one.`,
+    ];
+  });
+}
+
+function differ(metadata: readonly OnEventMetadata[], option: keyof HandlerOptions): boolean {
+  const given = metadata.map(({ options }) => options[option]).filter((value) => value !== undefined);
+  return given.some((value) => !isDeepStrictEqual(value, given[0]));
 }
 
 /** A parameter that is not in the channel would be undefined for ever. */

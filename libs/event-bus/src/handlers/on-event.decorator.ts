@@ -1,10 +1,14 @@
 import { SetMetadata } from '@nestjs/common';
+import { handlerOptionProblems, HANDLER_OPTION_NAMES } from '../dispatching/handler.option-problems.js';
+import type { HandlerOptions } from '../dispatching/handler.options.js';
 import { ConfigurationError } from '../errors.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
+import type { KeyEventDeclaration } from './key-event.declaration.js';
+import { keyEventProblems } from './key-event.declaration.js';
 
-export interface OnEventOptions {
+export interface OnEventOptions extends HandlerOptions {
   /**
    * The bus, by the name given in `EventBusModule.forRoot({ name })`.
    * @default 'default'
@@ -17,10 +21,12 @@ export interface OnEventOptions {
   readonly kind?: SubscriptionKind;
 }
 
-/** One @OnEvent on one method, as it was written. */
+/** One @OnEvent or @OnKeyEvent on one method, as it was written. */
 export interface OnEventMetadata {
   readonly targets: readonly TargetInput[];
   readonly options: OnEventOptions;
+  /** Only of @OnKeyEvent, whose targets are known once the database of the bus is. */
+  readonly keyEvents?: KeyEventDeclaration;
 }
 
 const ON_EVENT = Symbol('nestjs-redis-event-bus:on-event');
@@ -40,20 +46,25 @@ export function OnEvent(
   target: TargetInput | readonly TargetInput[],
   options: OnEventOptions = {},
 ): MethodDecorator {
+  const targets = Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
+  return decorateHandler('@OnEvent', { targets, options });
+}
+
+/** Adds what one decorator says to a method; `decorator` is its name, for people. */
+export function decorateHandler(decorator: string, metadata: OnEventMetadata): MethodDecorator {
   return (prototype, key, descriptor?: PropertyDescriptor) => {
     const method: unknown = descriptor?.value;
     if (descriptor === undefined || typeof method !== 'function') {
-      throw new ConfigurationError([`@OnEvent on ${String(key)}: it decorates methods, not properties.`]);
+      throw new ConfigurationError([`${decorator} on ${String(key)}: it decorates methods, not properties.`]);
     }
     if (typeof prototype === 'function' || typeof key === 'symbol') {
       throw new ConfigurationError([
-        `@OnEvent on ${String(key)}: Nest looks for guards and pipes on instance methods with a name only. Make it one.`,
+        `${decorator} on ${String(key)}: Nest looks for guards and pipes on instance methods with a name only. Make it one.`,
       ]);
     }
-    const targets = Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
     // Decorators run from the bottom up; the list is kept as it reads.
     const stacked = onEventMetadata(method) ?? [];
-    SetMetadata(ON_EVENT, [{ targets, options }, ...stacked])(prototype, key, descriptor);
+    SetMetadata(ON_EVENT, [metadata, ...stacked])(prototype, key, descriptor);
   };
 }
 
@@ -62,21 +73,52 @@ export function onEventMetadata(method: object): readonly OnEventMetadata[] | un
   return Reflect.getMetadata(ON_EVENT, method) as readonly OnEventMetadata[] | undefined;
 }
 
+/** The handler options of several decorators on one method: what one of them says holds for all. */
+export function mergedOptions(metadata: readonly OnEventMetadata[]): HandlerOptions {
+  const merged: Record<string, unknown> = {};
+  for (const { options } of metadata) for (const name of HANDLER_OPTION_NAMES) merged[name] ??= options[name];
+  return merged;
+}
+
 /** What is wrong with the decorators of one method, each with what to write instead. */
 export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] {
-  return metadata.flatMap(({ targets, options }) => {
+  return metadata.flatMap(({ targets, options, keyEvents }) => {
+    const wrongOptions = optionProblems(options);
+    if (keyEvents !== undefined) return [...wrongOptions, ...keyEventProblems(keyEvents)];
     if (!Array.isArray(targets) || targets.length === 0) {
       return [
+        ...wrongOptions,
         "it has no target. Write @OnEvent('orders:created') or @OnEvent(['orders:created', 'orders:paid']).",
       ];
     }
-    const { kind } = options;
-    if (kind !== undefined && !['channel', 'pattern', 'shard'].includes(kind)) {
-      return [`kind ${JSON.stringify(kind)} does not exist. Write 'channel', 'pattern' or 'shard'.`];
-    }
-    return targets.flatMap((target) => {
-      const problem = targetInputProblem(target, kind);
-      return problem === undefined ? [] : [`target ${JSON.stringify(textOfTarget(target))}: ${problem}`];
-    });
+    // Nobody knows what a target of a kind that does not exist should look like.
+    if (!isKind(options.kind)) return wrongOptions;
+    return [...wrongOptions, ...targetProblems(targets, options.kind)];
   });
+}
+
+function targetProblems(targets: readonly TargetInput[], kind: SubscriptionKind | undefined): string[] {
+  return targets.flatMap((target) => {
+    const problem = targetInputProblem(target, kind);
+    return problem === undefined ? [] : [`target ${JSON.stringify(textOfTarget(target))}: ${problem}`];
+  });
+}
+
+function isKind(kind: unknown): boolean {
+  return kind === undefined || kind === 'channel' || kind === 'pattern' || kind === 'shard';
+}
+
+/** A misspelt option would otherwise be a default that nobody asked for. */
+function optionProblems(options: OnEventOptions): string[] {
+  const { kind } = options;
+  const known: readonly string[] = ['bus', 'kind', ...HANDLER_OPTION_NAMES];
+  return [
+    ...(isKind(kind)
+      ? []
+      : [`kind ${JSON.stringify(kind)} does not exist. Write 'channel', 'pattern' or 'shard'.`]),
+    ...handlerOptionProblems(options as Readonly<Record<string, unknown>>),
+    ...Object.keys(options)
+      .filter((name) => !known.includes(name))
+      .map((name) => `${name} is not an option. Known here: ${known.join(', ')}.`),
+  ];
 }

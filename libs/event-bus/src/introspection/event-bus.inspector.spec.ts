@@ -15,6 +15,7 @@ function inspectorOf(inspect: (query: InspectionQuery) => Promise<InspectionResu
     unused,
     unused,
     unused,
+    unused,
   );
 }
 

@@ -12,6 +12,7 @@ import type {
   SubscriptionKind,
   SubscriptionState,
 } from '../transports/event.transport.js';
+import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventBusState, EventBusStatus } from './event-bus.status.js';
 
 /** This process's side of one bus, as plain JSON: no payloads, no secrets. */
@@ -25,8 +26,15 @@ export interface EventBusSnapshot {
   readonly prefix: string;
   readonly handlers: readonly HandlerSnapshot[];
   readonly subscriptions: readonly SubscriptionSnapshot[];
-  /** Since the start of the process. `received` counts messages; `unmatched` those that no template meant. */
-  readonly counters: EventBusCounters & { readonly received: number; readonly unmatched: number };
+  /**
+   * Since the start of the process. `received` counts messages; `unmatched` those that no template meant;
+   * `unsequenced` events that say nothing of how many came before them.
+   */
+  readonly counters: EventBusCounters & {
+    readonly received: number;
+    readonly unmatched: number;
+    readonly unsequenced: number;
+  };
 }
 
 export interface HandlerSnapshot {
@@ -38,6 +46,9 @@ export interface HandlerSnapshot {
   readonly running: number;
   /** Events behind them. */
   readonly waiting: number;
+  readonly waitingBytes: number;
+  /** Events that found no room in its buffer, since the start. */
+  readonly dropped: number;
 }
 
 export interface SubscriptionSnapshot {
@@ -50,6 +61,7 @@ export interface SubscriptionSnapshot {
 }
 
 const ANSWER_TIMEOUT_MS = 5_000;
+const NO_WORK = { running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
 
 /** Looks at the broker (PUBSUB …) and at this process. Channel names go in and come out without the prefix. */
 export class EventBusInspector {
@@ -61,6 +73,7 @@ export class EventBusInspector {
     private readonly receiver: EventReceiver,
     private readonly observer: EventBusObserver,
     private readonly status: EventBusStatus,
+    private readonly gaps: GapReporter,
   ) {}
 
   /**
@@ -103,8 +116,9 @@ export class EventBusInspector {
       codec: settings.codec.name,
       prefix: settings.prefix.prefix,
       handlers: this.registry.handlers.map((handler) => {
-        const { running, waiting } = work.get(handler) ?? { running: 0, waiting: 0 };
-        return { handler: handler.name, targets: handler.targets.map(({ text }) => text), running, waiting };
+        const { running, waiting, waitingBytes, dropped } = work.get(handler) ?? NO_WORK;
+        const targets = handler.targets.map(({ text }) => text);
+        return { handler: handler.name, targets, running, waiting, waitingBytes, dropped };
       }),
       subscriptions: transport.subscriptions().map(({ target, ...rest }) => ({
         kind: target.kind,
@@ -115,6 +129,7 @@ export class EventBusInspector {
         ...this.observer.counters,
         received: this.receiver.receivedMessages,
         unmatched: this.receiver.unmatchedMessages,
+        unsequenced: this.gaps.unsequencedEvents,
       },
     };
   }

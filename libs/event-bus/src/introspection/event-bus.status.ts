@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
-import { ReplaySubject, filter, firstValueFrom, map } from 'rxjs';
+import { ReplaySubject, Subject, filter, firstValueFrom, map } from 'rxjs';
 import { BusClosedError } from '../errors.js';
+import type { Gap } from '../gaps/gap.js';
 import type { TransportState, TransportStatus } from '../transports/event.transport.js';
 
 /**
@@ -15,6 +16,7 @@ export type EventBusState = TransportStatus;
 export class EventBusStatus {
   /** Tells those who come after the end, too, that the bus is closed. */
   private readonly subject = new ReplaySubject<EventBusState>(1);
+  private readonly gapSubject = new Subject<Gap>();
   private state: EventBusState = 'connecting';
   private transport: TransportState = { status: 'connecting' };
   private isStarted = false;
@@ -22,6 +24,9 @@ export class EventBusStatus {
 
   /** The current state, then every change of it. Completes when the bus is closed. */
   readonly changes: Observable<EventBusState> = this.subject.asObservable();
+
+  /** Every {@link Gap} from the subscription on, as `@OnGap` methods get them. Completes when the bus is closed. */
+  readonly gaps: Observable<Gap> = this.gapSubject.asObservable();
 
   constructor() {
     this.subject.next(this.state);
@@ -70,7 +75,14 @@ export class EventBusStatus {
     if (next === this.state || this.state === 'closed') return;
     this.state = next;
     this.subject.next(next);
-    if (next === 'closed') this.subject.complete();
+    if (next !== 'closed') return;
+    this.subject.complete();
+    this.gapSubject.complete();
+  }
+
+  /** Tells of a gap. */
+  report(gap: Gap): void {
+    this.gapSubject.next(gap);
   }
 
   private stateOf(status: TransportStatus): EventBusState {

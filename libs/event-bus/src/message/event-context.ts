@@ -15,7 +15,13 @@ const NO_PARAMS: EventParamValues = Object.freeze(Object.create(null) as EventPa
  */
 export let admitEvent: (event: EventContext) => void | Promise<void>;
 
-/** Ends the event's signal; the handler's own work may listen to it. Not part of the public API. */
+/** The message behind the event, with the payload as it came. Not part of the public API. */
+export let originalOf: (event: EventContext) => ReceivedEvent;
+
+/** The same event for another call of its handler, with a signal of its own. Not part of the public API. */
+export let repeatEvent: (event: EventContext) => EventContext;
+
+/** Ends the event's signal, once; the handler's own work may listen to it. Not part of the public API. */
 export let abortEvent: (event: EventContext, reason: unknown) => void;
 
 /**
@@ -45,8 +51,17 @@ export class EventContext<T = unknown> {
   #isAborted = false;
 
   readonly #contract: EventContract | undefined;
+  readonly #original: ReceivedEvent;
 
   static {
+    originalOf = (event) => event.#original;
+    repeatEvent = (event) => {
+      const { pattern, bus, params, payload } = event;
+      const repeated = new EventContext(event.#original, pattern, bus, params, event.#contract);
+      // It was checked already: this is the schema's output.
+      (repeated as { payload: unknown }).payload = payload;
+      return repeated;
+    };
     admitEvent = (event) => {
       if (event.#contract?.schema === undefined) return undefined;
       const settle = (payload: unknown) => {
@@ -56,6 +71,7 @@ export class EventContext<T = unknown> {
       return checked instanceof Promise ? checked.then(settle) : settle(checked);
     };
     abortEvent = (event, reason) => {
+      if (event.#isAborted) return;
       event.#isAborted = true;
       event.#abortReason = reason;
       event.#abortion?.abort(reason);
@@ -77,9 +93,10 @@ export class EventContext<T = unknown> {
     this.bus = bus;
     this.params = params;
     this.#contract = contract;
+    this.#original = event;
   }
 
-  /** Aborted when the handler's time is over: at the end of the shutdown drain. Made on first use. */
+  /** Aborted when the handler's time is over: after `timeoutMs`, or at the end of the shutdown drain. Made on first use. */
   get signal(): AbortSignal {
     this.#abortion ??= new AbortController();
     if (this.#isAborted && !this.#abortion.signal.aborted) this.#abortion.abort(this.#abortReason);

@@ -1,6 +1,7 @@
 import { RpcException } from '@nestjs/microservices';
 import { NO_MESSAGE_HANDLER } from '@nestjs/microservices/constants.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
+import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import type { UnfinishedWork } from '../dispatching/event.dispatcher.js';
 import { settle } from '../handlers/settle.js';
 import type { EventContext } from '../message/event-context.js';
@@ -13,6 +14,9 @@ import type { ProcessingHooks } from './processing.hooks.js';
 import { withHooks } from './processing.hooks.js';
 import type { RequestResponder } from './request.responder.js';
 import { INTERNAL_ERROR } from './request.responder.js';
+
+/** Requests do not wait for each other. */
+const UNORDERED = resolveHandlerSettings({ orderBy: 'none' });
 
 /** Makes handlers of the bus from decorated methods: one of each `@EventPattern` method, one of all `@MessagePattern`s. */
 export class PatternHandlers {
@@ -38,7 +42,7 @@ export class PatternHandlers {
     const requests: EventHandler = {
       name: '@MessagePattern',
       targets: orderTargets(messages.map(({ target }) => target)),
-      isUnordered: true,
+      settings: UNORDERED,
       invoke: (event) => this.takeMessage(event),
     };
     return [...handlers, requests];

@@ -1,28 +1,34 @@
-import { BusClosedError, InvalidOptionError, PublishManyError, PublishUnconfirmedError } from '../errors.js';
+import { BusClosedError, PublishManyError } from '../errors.js';
 import type { EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventContract, EventInput } from '../contracts/event.contract.js';
-import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
 import type { PreparedEvent } from './event.preparer.js';
 import { EventPreparer } from './event.preparer.js';
-import type { ContractPublishArguments, EventToPublish, PublishOptions } from './publish.options.js';
-
-const DEFAULT_TIMEOUT_MS = 5_000;
-/** What a timer of Node can wait for at most. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+import { MessageSender } from './message.sender.js';
+import { PublishBuffer } from './publish.buffer.js';
+import type {
+  ContractPublishArguments,
+  EventToPublish,
+  PublishManyOptions,
+  PublishOptions,
+} from './publish.options.js';
 
 type Attempt = PreparedEvent | { readonly error: Error };
 
 /** Publishes events: PUBLISH, or SPUBLISH for `kind: 'shard'`. */
 export class EventBusPublisher {
   private readonly preparer: EventPreparer;
+  private readonly sender: MessageSender;
+  private readonly buffer = new PublishBuffer();
 
   constructor(
-    private readonly settings: EventBusSettings,
-    private readonly transport: EventTransport,
+    settings: EventBusSettings,
+    transport: EventTransport,
     private readonly observer: EventBusObserver,
   ) {
     this.preparer = new EventPreparer(settings, transport);
+    this.sender = new MessageSender(transport, this.buffer);
   }
 
   /**
@@ -35,7 +41,8 @@ export class EventBusPublisher {
    *
    * @throws InvalidChannelError, InvalidOptionError, PayloadInvalidError, PayloadEncodeError, PayloadTooLargeError:
    * nothing was sent.
-   * @throws NotConnectedError, BusClosedError, PublishRefusedError: nothing was delivered.
+   * @throws NotConnectedError, BusClosedError, PublishRefusedError: nothing was delivered. With
+   * `whenDisconnected: { bufferMs }` it waits so long for a connection before the first of these.
    * @throws PublishUnconfirmedError the reply was lost or late: it may have been delivered.
    */
   publish<C extends EventContract>(
@@ -50,18 +57,13 @@ export class EventBusPublisher {
     options: PublishOptions & Pick<EventToPublish, 'params'> = {},
   ): Promise<number> {
     try {
-      const { kind, params } = options;
-      const { message, name, checked } = this.preparer.prepare({
-        channel,
-        payload,
-        ...(kind === undefined ? {} : { kind }),
-        ...(params === undefined ? {} : { params }),
-      });
+      const event = this.preparer.prepare(channel, payload, options);
       // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
-      if (checked !== undefined) await checked;
-      const [outcome] = await this.send([message], options);
-      if (outcome === undefined || 'error' in outcome) throw outcome?.error ?? new BusClosedError();
-      this.observer.published(name, payload);
+      if (event.checked !== undefined) await event.checked;
+      const [outcome] = await this.sender.send([event], options);
+      if (outcome === undefined) throw new BusClosedError();
+      if ('error' in outcome) throw outcome.error;
+      this.observer.published(event.name, payload);
       return outcome.subscriptions;
     } catch (error) {
       this.observer.publishFailed();
@@ -75,15 +77,12 @@ export class EventBusPublisher {
    *
    * @throws PublishManyError when any of them failed, with one outcome per event.
    */
-  async publishMany(
-    events: readonly EventToPublish[],
-    options: Omit<PublishOptions, 'kind'> = {},
-  ): Promise<number[]> {
+  async publishMany(events: readonly EventToPublish[], options: PublishManyOptions = {}): Promise<number[]> {
     const attempts = events.map((event) => this.tryPrepare(event));
     const isAsync = attempts.some((attempt) => 'checked' in attempt);
     const prepared = isAsync ? await Promise.all(attempts.map(whenChecked)) : attempts;
-    const messages = prepared.flatMap((item) => ('message' in item ? [item.message] : []));
-    const sent = messages.length === 0 ? [] : await this.send(messages, options);
+    const sendable = prepared.filter((item) => 'message' in item);
+    const sent = sendable.length === 0 ? [] : await this.sender.send(sendable, options);
     let next = 0;
     const outcomes = prepared.map((item): PublishOutcome =>
       'message' in item ? (sent[next++] as PublishOutcome) : item,
@@ -97,44 +96,21 @@ export class EventBusPublisher {
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);
   }
 
-  private tryPrepare(event: EventToPublish): Attempt {
-    try {
-      return this.preparer.prepare(event);
-    } catch (error) {
-      return { error: error as Error };
-    }
+  /** @internal Messages can be sent again: sends the events that wait for it. */
+  resume(): void {
+    this.buffer.resume();
   }
 
-  /** The transport's outcomes, or, when time is up first, every message as unconfirmed. */
-  private async send(
-    messages: readonly OutgoingMessage[],
-    { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: PublishOptions,
-  ): Promise<readonly PublishOutcome[]> {
-    if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS) {
-      throw new InvalidOptionError(
-        'timeoutMs',
-        `must be a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}.`,
-      );
-    }
-    signal?.throwIfAborted();
-    let giveUp: (cause: unknown) => void = () => undefined;
-    const givenUp = new Promise<readonly PublishOutcome[]>((resolve) => {
-      giveUp = (cause) => {
-        resolve(
-          messages.map(({ channel }) => ({
-            error: new PublishUnconfirmedError(this.settings.prefix.strip(channel), { cause }),
-          })),
-        );
-      };
-    });
-    const aborted = () => giveUp(signal?.reason);
-    const timer = setTimeout(() => giveUp(new Error(`no reply within ${timeoutMs} ms`)), timeoutMs);
-    signal?.addEventListener('abort', aborted, { once: true });
+  /** @internal Rejects the events that wait for the link with a BusClosedError; for the owner of the transport, who closes it. */
+  close(): void {
+    this.buffer.close();
+  }
+
+  private tryPrepare(event: EventToPublish): Attempt {
     try {
-      return await Promise.race([this.transport.publish(messages), givenUp]);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', aborted);
+      return this.preparer.prepare(event.channel, event.payload, event);
+    } catch (error) {
+      return { error: error as Error };
     }
   }
 }

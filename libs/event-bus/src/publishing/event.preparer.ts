@@ -1,6 +1,7 @@
 import {
   EventBusError,
   InvalidChannelError,
+  InvalidOptionError,
   NotSupportedError,
   PayloadEncodeError,
   PayloadTooLargeError,
@@ -9,34 +10,52 @@ import {
 import type { EventBusSettings } from '../event-bus.options.js';
 import { checkPayload } from '../contracts/contract.check.js';
 import { EventContract } from '../contracts/event.contract.js';
+import type { EventCodec, EventHeaders } from '../message/event.codec.js';
+import { MAX_STAMP_BYTES } from '../message/event.codec.js';
 import { publishProblem } from '../routing/channel-prefix.js';
-import type { EventTransport, OutgoingMessage } from '../transports/event.transport.js';
+import type { EventTransport, MessageBody, OutgoingMessage } from '../transports/event.transport.js';
 import type { EventToPublish } from './publish.options.js';
+import { SequenceIssuer } from './sequence.issuer.js';
+import { SequencedMessage } from './sequenced.message.js';
 
 /** An event as it goes to the transport. */
 export interface PreparedEvent {
   readonly message: OutgoingMessage;
   /** The channel, without prefix. */
   readonly name: string;
+  /** How much it takes to hold it. */
+  readonly bytes: number;
   /** Rejects when an asynchronous schema refuses the payload. */
   readonly checked?: Promise<unknown>;
 }
 
+type Kind = OutgoingMessage['kind'];
+
+/** How an event is to be sent, as `publish` and `publishMany` are given it. */
+export type PreparationTerms = Pick<EventToPublish, 'kind' | 'params' | 'headers'>;
+
 /** Turns an event into bytes for a channel, or says why it cannot be sent. */
 export class EventPreparer {
+  private readonly makeMessage: (kind: Kind, channel: string, body: MessageBody) => OutgoingMessage;
+  private readonly stampBytes: number;
+
   constructor(
     private readonly settings: EventBusSettings,
     private readonly transport: EventTransport,
-  ) {}
+  ) {
+    this.makeMessage = messageMaker(settings.codec);
+    this.stampBytes = settings.codec.stamp === undefined ? 0 : MAX_STAMP_BYTES;
+  }
 
   /** Checks and serializes, all of it in the call; after this only an asynchronous schema and the broker can refuse. */
-  prepare({ channel: to, payload, kind: wanted = 'channel', params }: EventToPublish): PreparedEvent {
+  prepare(to: string | EventContract, payload: unknown, options: PreparationTerms): PreparedEvent {
+    const { kind: wanted = 'channel', params, headers } = options;
     const contract = to instanceof EventContract ? to : undefined;
-    const channel = contract === undefined ? (to as string) : channelOf(contract, params);
+    const name = contract === undefined ? (to as string) : channelOf(contract, params);
     const kind = contract?.isSharded ? 'shard' : wanted;
-    const problem = publishProblem(channel);
+    const problem = publishProblem(name);
     if (problem !== undefined) {
-      throw new InvalidChannelError(typeof channel === 'string' ? channel : typeof channel, problem);
+      throw new InvalidChannelError(typeof name === 'string' ? name : typeof name, problem);
     }
     if (kind === 'shard' && !this.transport.capabilities.shard) {
       throw new NotSupportedError(
@@ -46,26 +65,54 @@ export class EventPreparer {
     const checked = contract === undefined ? undefined : checkPayload(contract, payload);
     // Whoever publishes hears of it; if the payload cannot be encoded either, nobody awaits it.
     if (checked instanceof Promise) checked.catch(() => undefined);
-    const { maxPayloadBytes, prefix } = this.settings;
-    const body = this.encode(payload, channel);
-    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
-    const message = { kind, channel: prefix.addToChannel(channel), body };
-    return checked instanceof Promise ? { message, name: channel, checked } : { message, name: channel };
+    const body = this.encode(payload, name, headers);
+    const bytes = this.measure(body, name);
+    const message = this.makeMessage(kind, this.settings.prefix.addToChannel(name), body);
+    return checked instanceof Promise ? { message, name, bytes, checked } : { message, name, bytes };
   }
 
   /** A codec of the application's own may throw and return anything. */
-  private encode(payload: unknown, channel: string): string | Buffer {
+  private encode(payload: unknown, channel: string, headers: EventHeaders | undefined): MessageBody {
     const { codec } = this.settings;
+    checkHeadersFit(headers, codec);
     let body: unknown;
     try {
-      body = codec.encode(payload, channel);
+      body = codec.encode(payload, channel, headers);
     } catch (error) {
       if (error instanceof EventBusError) throw error;
       throw new PayloadEncodeError(`the codec failed: ${reasonOf(error)}.`, { cause: error });
     }
     if (typeof body === 'string' || Buffer.isBuffer(body)) return body;
     throw new PayloadEncodeError(`the codec returned ${typeof body}. It must return a string or a Buffer.`);
+  }
+
+  /** As receivers will measure it: with its number, which comes later. */
+  private measure(body: MessageBody, channel: string): number {
+    const { maxPayloadBytes } = this.settings;
+    const bytes = this.stampBytes + (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+    if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
+    return bytes;
+  }
+}
+
+function messageMaker(
+  codec: EventCodec,
+): (kind: Kind, channel: string, body: MessageBody) => OutgoingMessage {
+  if (codec.stamp === undefined) return (kind, channel, body) => ({ kind, channel, body });
+  const issuer = new SequenceIssuer();
+  return (kind, channel, body) => new SequencedMessage(kind, channel, body, codec, issuer);
+}
+
+function checkHeadersFit(headers: unknown, { name, carriesMetadata }: EventCodec): void {
+  if (headers === undefined) return;
+  if (carriesMetadata !== true) {
+    throw new InvalidOptionError(
+      'headers',
+      `cannot be sent by the codec ${name}, which carries the payload alone. Write codec: cloudEvents({ source }).`,
+    );
+  }
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+    throw new InvalidOptionError('headers', "must be an object of strings, e.g. { traceparent: '00-…' }.");
   }
 }
 

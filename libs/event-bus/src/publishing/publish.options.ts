@@ -1,13 +1,32 @@
 import type { EventContract, EventParams } from '../contracts/event.contract.js';
+import type { EventHeaders } from '../message/event.codec.js';
+
+/**
+ * What becomes of an event when there is no connection: `'reject'` rejects with a NotConnectedError at once;
+ * `{ bufferMs }` waits for the connection up to so many milliseconds, and rejects then. What waits is sent in the order of
+ * the calls, and nothing is sent after it was rejected. Up to 10,000 events and 16 MiB of one bus wait; what is more
+ * rejects at once.
+ */
+export type WhenDisconnected = 'reject' | { readonly bufferMs: number };
 
 export interface PublishOptions {
   /** `shard` sends with SPUBLISH, to subscriptions of `kind: 'shard'` only. @default 'channel' */
   readonly kind?: 'channel' | 'shard';
-  /** How long to wait for Redis to accept the event, in milliseconds. @default 5000 */
+  /** How long to wait for Redis to accept the event, in milliseconds from when it is sent. @default 5000 */
   readonly timeoutMs?: number;
   /** Stops waiting. Before the event is sent it rejects with the signal's reason, afterwards as unconfirmed. */
   readonly signal?: AbortSignal;
+  /**
+   * Metadata of the event, by name: `{ traceparent: '00-…' }`. Needs a codec that carries it, such as `cloudEvents()`,
+   * whose attributes they become: names of up to 20 of the characters a to z and 0 to 9.
+   */
+  readonly headers?: EventHeaders;
+  /** @default 'reject' */
+  readonly whenDisconnected?: WhenDisconnected;
 }
+
+/** Options of a `publishMany`: for all of its events. */
+export type PublishManyOptions = Omit<PublishOptions, 'kind' | 'headers'>;
 
 /** Options for a contract, which says itself how it travels; `params` where its template has parameters. */
 export type ContractPublishOptions<C> = Omit<PublishOptions, 'kind'> &
@@ -31,4 +50,6 @@ export interface EventToPublish {
   readonly params?: Readonly<Record<string, string>>;
   /** @default 'channel' */
   readonly kind?: 'channel' | 'shard';
+  /** Metadata of the event, as with {@link PublishOptions.headers}. */
+  readonly headers?: EventHeaders;
 }

@@ -97,6 +97,17 @@ export class SubscriptionPlan<C extends Consumer> {
     return served.length > 0 && served.every((target) => !target.matches(channel));
   }
 
+  /** What consumers asked for that these subscriptions serve, as they wrote it, each once. */
+  textsOf(subscriptions: readonly SubscriptionTarget[]): readonly string[] {
+    const texts = new Set<string>();
+    for (const subscription of subscriptions) {
+      const key = targetKey(subscription);
+      for (const { targets } of this.consumersOf(subscription))
+        for (const target of targets) if (targetKey(target.subscription) === key) texts.add(target.text);
+    }
+    return [...texts];
+  }
+
   /** Every subscription to hold, each once. */
   targets(): readonly SubscriptionTarget[] {
     return [...this.subscriptions.values()].map((planned) => planned.target);

@@ -1,5 +1,12 @@
 import { Observable } from 'rxjs';
 import type { EventHandler } from '../dispatching/event.handler.js';
+import {
+  HANDLER_OPTION_NAMES,
+  deadLetterProblem,
+  handlerOptionProblems,
+} from '../dispatching/handler.option-problems.js';
+import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
+import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { BusClosedError, EventBusError, InvalidOptionError, InvalidTargetError } from '../errors.js';
 import type { EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
@@ -8,6 +15,7 @@ import type { EventContext } from '../message/event-context.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { readTarget, targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { EventContract, EventPayload } from '../contracts/event.contract.js';
+import type { EventTarget } from '../routing/event-target.js';
 import { orderTargets } from '../routing/event-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { StreamOptions } from './event.stream.js';
@@ -20,10 +28,13 @@ export type Targets = string | readonly TargetInput[];
 /** Gets one event at a time per channel; a failure is logged and counted as a handler's would be. */
 export type EventListener<T = unknown> = (payload: T, event: EventContext<T>) => unknown;
 
-export interface SubscribeOptions {
+export interface ObserveOptions {
   /** Overrules the detection of globs, as in {@link OnEventOptions}. */
   readonly kind?: SubscriptionKind;
 }
+
+/** What `@OnEvent` takes, but `group`: listeners have no name that several processes could share. */
+export interface SubscribeOptions extends ObserveOptions, Omit<HandlerOptions, 'group'> {}
 
 export interface Subscription {
   /** The listener gets nothing from the call on; resolves when Redis stopped sending. Idempotent. */
@@ -67,8 +78,8 @@ export class EventBusSubscriber {
    * as {@link subscribe} does; completes when the bus is closed.
    */
   observe<C extends EventContract>(contract: C): Observable<EventContext<EventPayload<C>>>;
-  observe<T = unknown>(target: Targets, options?: SubscribeOptions): Observable<EventContext<T>>;
-  observe(target: Targets | EventContract, options: SubscribeOptions = {}): Observable<EventContext<never>> {
+  observe<T = unknown>(target: Targets, options?: ObserveOptions): Observable<EventContext<T>>;
+  observe(target: Targets | EventContract, options: ObserveOptions = {}): Observable<EventContext<never>> {
     return new Observable<EventContext<never>>((observer) => {
       const next: EventListener = (_payload, event) => observer.next(event as EventContext<never>);
       const subscribed = this.start(target, next, options);
@@ -86,11 +97,8 @@ export class EventBusSubscriber {
    * Events wait in a bounded buffer while the loop is busy; what it cannot hold is dropped and counted.
    */
   stream<C extends EventContract>(contract: C, options?: StreamOptions): EventStream<EventPayload<C>>;
-  stream<T = unknown>(target: Targets, options?: StreamOptions & SubscribeOptions): EventStream<T>;
-  stream(
-    target: Targets | EventContract,
-    options: StreamOptions & SubscribeOptions = {},
-  ): EventStream<never> {
+  stream<T = unknown>(target: Targets, options?: StreamOptions & ObserveOptions): EventStream<T>;
+  stream(target: Targets | EventContract, options: StreamOptions & ObserveOptions = {}): EventStream<never> {
     const { kind } = options;
     const source = this.observe(target as Targets, kind === undefined ? {} : { kind });
     return new EventStream<never>(source as Observable<EventContext<never>>, options, () =>
@@ -123,11 +131,24 @@ export class EventBusSubscriber {
     };
   }
 
+  private settingsOf(options: SubscribeOptions, targets: readonly EventTarget[]): HandlerSettings {
+    const { handlerDefaults, prefix } = this.settings;
+    const settings = resolveHandlerSettings(ofListeners(options), ofListeners(handlerDefaults));
+    const wrong =
+      handlerOptionProblems(options as Readonly<Record<string, unknown>>)[0] ??
+      unknownOption(options) ??
+      deadLetterProblem(settings.deadLetter, targets, prefix);
+    if (wrong === undefined) return settings;
+    const [option = '', ...problem] = wrong.split(' ');
+    throw new InvalidOptionError(option, problem.join(' '));
+  }
+
   private toHandler(
     target: Targets | EventContract,
     listener: EventListener,
-    { kind }: SubscribeOptions,
+    options: SubscribeOptions,
   ): EventHandler {
+    const { kind } = options;
     if (kind !== undefined && !['channel', 'pattern', 'shard'].includes(kind)) {
       throw new InvalidOptionError('kind', "must be 'channel', 'pattern' or 'shard'.");
     }
@@ -143,9 +164,24 @@ export class EventBusSubscriber {
     return {
       name: 'listener',
       targets: orderTargets(targets),
+      settings: this.settingsOf(options, targets),
       invoke: (event) => callListener(listener, event),
     };
   }
+}
+
+/** Of the options of a whole bus, those that make sense for a listener. */
+function ofListeners({ group: _group, ...options }: HandlerOptions): HandlerOptions {
+  return options;
+}
+
+/** A misspelt option would otherwise be a default that nobody asked for. */
+function unknownOption(options: SubscribeOptions): string | undefined {
+  const known: readonly string[] = ['kind', ...HANDLER_OPTION_NAMES.filter((name) => name !== 'group')];
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  return unknown === undefined
+    ? undefined
+    : `${unknown} is not an option of a listener. Known here: ${known.join(', ')}.`;
 }
 
 function inputsOf(target: Targets | EventContract): readonly TargetInput[] {

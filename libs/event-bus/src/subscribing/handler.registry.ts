@@ -11,6 +11,8 @@ export class HandlerRegistry {
     private readonly plan: SubscriptionPlan<EventHandler>,
     private readonly dispatcher: EventDispatcher,
     private readonly transport: EventTransport,
+    /** Called when the broker sends nothing any more that only this handler wanted. */
+    private readonly removed: (handler: EventHandler) => void,
   ) {}
 
   get handlers(): readonly EventHandler[] {
@@ -34,6 +36,7 @@ export class HandlerRegistry {
     const unneeded = this.plan.remove(handler);
     this.dispatcher.remove(handler);
     await this.transport.unsubscribe(unneeded);
+    if (unneeded.length > 0) this.removed(handler);
   }
 
   /** Resolves when the broker sends nothing any more. What it sent until then is still handled. */

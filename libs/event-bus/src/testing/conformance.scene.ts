@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type {
-  OutgoingMessage,
-  SubscriptionTarget,
-  TransportCapabilities,
-} from '../transports/event.transport.js';
+import type { OutgoingMessage, SubscriptionTarget } from '../transports/event.transport.js';
 import { ConformancePeer } from './conformance.peer.js';
 import { within } from './deadline.js';
 import { ListenerRecord } from './listener.record.js';
-import type { TransportConformanceTest, TransportHarness } from './transport.harness.js';
+import type { TestedCapabilities, TransportConformanceTest, TransportHarness } from './transport.harness.js';
 
 /** Where one conformance test plays: its transports, and names that no other test uses. */
 export class ConformanceScene {
@@ -18,9 +14,9 @@ export class ConformanceScene {
 
   constructor(private readonly harness: TransportHarness) {}
 
-  /** A name of this test alone. What it adds has no glob characters of its own. */
+  /** A name of this test alone, all in one slot of a Cluster. What it adds has no glob characters of its own. */
   name(suffix: string): string {
-    return `conformance:${this.id}:${suffix}`;
+    return `conformance:{${this.id}}:${suffix}`;
   }
 
   names<const Suffixes extends readonly string[]>(
@@ -52,10 +48,17 @@ export class ConformanceScene {
     kind: 'channel' | 'shard' = 'channel',
   ): Promise<void> {
     this.fences += 1;
-    const name = `conformance-fence:${this.id}:${this.fences}`;
+    const name = `conformance-fence:{${this.id}}:${this.fences}`;
     await subscriber.subscribe({ kind, name });
     await publisher.send(name, 'fence', kind);
     await subscriber.receive(name);
+  }
+
+  /** How many subscriptions were reported, where the numbers are exact. */
+  assertCounts(counts: readonly number[], expected: readonly number[]): void {
+    if (this.harness.capabilities.exactCounts !== false) assert.deepEqual(counts, expected);
+    else
+      assert.equal(counts.filter((count) => Number.isInteger(count) && count >= 0).length, expected.length);
   }
 
   async closeAll(): Promise<void> {
@@ -67,7 +70,7 @@ export class ConformanceScene {
 export function conformanceTest(
   name: string,
   play: (scene: ConformanceScene) => Promise<void>,
-  requires?: keyof TransportCapabilities,
+  requires?: keyof TestedCapabilities,
 ): TransportConformanceTest {
   return {
     name,

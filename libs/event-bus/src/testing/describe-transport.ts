@@ -1,6 +1,5 @@
-import type { TransportCapabilities } from '../transports/event.transport.js';
 import { transportConformance } from './transport.conformance.js';
-import type { TransportConformanceTest, TransportHarness } from './transport.harness.js';
+import type { TestedCapabilities, TransportConformanceTest, TransportHarness } from './transport.harness.js';
 
 export interface DescribeTransportOptions {
   /** Runs once before the tests and before the harness is made, e.g. starts a server. */
@@ -12,7 +11,7 @@ export interface DescribeTransportOptions {
    * tests to skip.
    * @default the harness's own; all of them when the harness is a function
    */
-  readonly capabilities?: TransportCapabilities;
+  readonly capabilities?: TestedCapabilities;
 }
 
 /** What Jest, and Vitest with `globals: true`, put on globalThis. */

@@ -1,42 +1,71 @@
 import type { DynamicModule } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
 import { EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE } from '../event-bus.constants.js';
+import type { EventBusTap } from '../event-bus.observer.js';
+import type { TransportFactory } from '../transports/event.transport.js';
 import { MemoryBroker, memoryBroker } from '../transports/memory/memory.broker.js';
 import { memory } from '../transports/memory/memory.transport.js';
+import { EventBusFaults } from './event-bus.faults.js';
 import { EventRecorder } from './event.recorder.js';
 
 export interface EventBusTestingOptions {
   /** Shared by several applications of one test, which then hear each other. A new one when left out. */
   readonly broker?: MemoryBroker;
+  /**
+   * A real one, e.g. `redis({ url })`, for tests that are to run on Redis.
+   * @default the in-process transport
+   */
+  readonly transport?: TransportFactory;
 }
+
+const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
 
 /**
  * Import it beside the application's root module, as it is or by `forRoot()`: every bus of the application then runs
- * on the in-process transport, without Redis, and an {@link EventRecorder} can be taken from the application.
+ * on the in-process transport, without Redis, and an {@link EventRecorder} and {@link EventBusFaults} can be taken from
+ * the application.
  */
 @Global()
 @Module({
   providers: [
+    EventBusFaults,
     { provide: MemoryBroker, useFactory: memoryBroker },
     {
       provide: EventRecorder,
       useFactory: (broker: MemoryBroker) => new EventRecorder(broker),
       inject: [MemoryBroker],
     },
-    { provide: EVENT_BUS_TAP, useExisting: EventRecorder },
+    {
+      provide: EVENT_BUS_TAP,
+      useFactory: (recorder: EventRecorder, faults: EventBusFaults): EventBusTap => ({
+        attached: (dispatcher, prefix) => {
+          recorder.attached(dispatcher);
+          faults.attached(prefix);
+        },
+        standInFor: (handler) => faults.standInFor(handler),
+        onPublished: (...event) => recorder.onPublished(...event),
+        onHandled: (...event) => recorder.onHandled(...event),
+        onFailed: (...event) => recorder.onFailed(...event),
+      }),
+      inject: [EventRecorder, EventBusFaults],
+    },
+    { provide: TRANSPORT, useFactory: (broker: MemoryBroker) => memory({ broker }), inject: [MemoryBroker] },
     {
       provide: EVENT_BUS_TRANSPORT_OVERRIDE,
-      useFactory: (broker: MemoryBroker) => memory({ broker }),
-      inject: [MemoryBroker],
+      useFactory: (transport: TransportFactory, faults: EventBusFaults) => faults.connection.wrap(transport),
+      inject: [TRANSPORT, EventBusFaults],
     },
   ],
-  exports: [MemoryBroker, EventRecorder, EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE],
+  exports: [MemoryBroker, EventRecorder, EventBusFaults, EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE],
 })
 export class EventBusTestingModule {
-  static forRoot({ broker }: EventBusTestingOptions = {}): DynamicModule {
+  static forRoot({ broker, transport }: EventBusTestingOptions = {}): DynamicModule {
     return {
       module: EventBusTestingModule,
-      providers: broker === undefined ? [] : [{ provide: MemoryBroker, useValue: broker }],
+      providers: [
+        ...(broker === undefined ? [] : [{ provide: MemoryBroker, useValue: broker }]),
+        ...(transport === undefined ? [] : [{ provide: TRANSPORT, useValue: transport }]),
+      ],
     };
   }
 }

@@ -1,5 +1,4 @@
 import type { EventDispatcher } from '../dispatching/event.dispatcher.js';
-import type { EventBusTap } from '../event-bus.observer.js';
 import type { EventContext } from '../message/event-context.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
@@ -35,7 +34,7 @@ export interface WaitForOptions {
 const NO_PREFIX = new ChannelPrefix('');
 
 /** Remembers what every bus of an application published and handled, in order. */
-export class EventRecorder implements EventBusTap {
+export class EventRecorder {
   private readonly records: RecordedEvent[] = [];
   private readonly dispatchers: EventDispatcher[] = [];
   private listeners: (() => void)[] = [];
@@ -98,7 +97,8 @@ export class EventRecorder implements EventBusTap {
 
   /**
    * Resolves when every event that was published has been delivered and every handler is done, also with the
-   * events that handlers published themselves.
+   * events that handlers published themselves. On a real transport it knows nothing of what is under way: it waits for
+   * the handlers alone.
    */
   async settled(): Promise<void> {
     do {

@@ -1,9 +1,11 @@
 export { EventBusTestingModule } from './event-bus.testing.module.js';
 export type { EventBusTestingOptions } from './event-bus.testing.module.js';
+export { EventBusFaults } from './event-bus.faults.js';
+export type { DisconnectOptions, Fault, SlowOptions } from './event-bus.faults.js';
 export { EventRecorder } from './event.recorder.js';
 export type { RecordedEvent, RecordedStage, WaitForOptions } from './event.recorder.js';
 export { describeTransport } from './describe-transport.js';
 export type { DescribeTransportOptions } from './describe-transport.js';
 export { transportConformance } from './transport.conformance.js';
 export type { TransportConformanceTest } from './transport.conformance.js';
-export type { TransportHarness } from './transport.harness.js';
+export type { TestedCapabilities, TransportHarness } from './transport.harness.js';

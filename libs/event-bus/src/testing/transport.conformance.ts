@@ -1,4 +1,5 @@
 import { bodyConformance } from './body.conformance.js';
+import { claimConformance } from './claim.conformance.js';
 import { closingConformance } from './closing.conformance.js';
 import { deliveryConformance } from './delivery.conformance.js';
 import { inspectionConformance } from './inspection.conformance.js';
@@ -22,5 +23,6 @@ export const transportConformance: readonly TransportConformanceTest[] = [
   ...streamConformance,
   ...closingConformance,
   ...inspectionConformance,
+  ...claimConformance,
   ...shardConformance,
 ];

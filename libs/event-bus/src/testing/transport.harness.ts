@@ -4,12 +4,27 @@ import type {
   TransportListener,
 } from '../transports/event.transport.js';
 
+/** What the conformance suite has tests for beyond what every transport must do. */
+export interface TestedCapabilities extends TransportCapabilities {
+  /**
+   * It has the optional `claim`.
+   * @default false
+   */
+  readonly claim?: boolean;
+  /**
+   * What it says of a publish counts every subscription, and patterns are counted once. Otherwise these numbers may be
+   * other ones, as on a Cluster, where each node counts its own.
+   * @default true
+   */
+  readonly exactCounts?: boolean;
+}
+
 /** How the conformance suite gets transports of one kind. */
 export interface TransportHarness {
   /** A new transport for this listener, not yet connected. All of them reach the same broker. */
   open(listener: TransportListener): Promise<EventTransport>;
   /** What they can do. Tests that need more are skipped. */
-  readonly capabilities: TransportCapabilities;
+  readonly capabilities: TestedCapabilities;
 }
 
 /** One promise that every transport keeps. */
@@ -17,7 +32,7 @@ export interface TransportConformanceTest {
   /** Completes the sentence "the transport …". */
   readonly name: string;
   /** Without this capability there is nothing to test. */
-  readonly requires?: keyof TransportCapabilities;
+  readonly requires?: keyof TestedCapabilities;
   /** Rejects when the promise is not kept. Closes every transport that it opened. */
   run(harness: TransportHarness): Promise<void>;
 }

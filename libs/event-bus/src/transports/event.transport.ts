@@ -82,7 +82,10 @@ export interface Interruption {
   readonly reason: InterruptionReason;
   /** Those that are back. */
   readonly targets: readonly SubscriptionTarget[];
-  /** Date.now() when the link last gave a sign of life before. */
+  /**
+   * Date.now() up to which nothing is missing: when the last command was sent before whose answer proved the link and
+   * its subscriptions sound. Messages do not count: one may have waited long in a socket that was already closed.
+   */
   readonly fromMs: number;
   /** Date.now() when the broker had confirmed the last of them again. */
   readonly toMs: number;
@@ -104,8 +107,11 @@ export interface TransportWarning {
  * the broker sent after a confirmation is reported after it, and never before. No call may throw.
  */
 export interface TransportListener {
-  /** `target` is equal to one given to {@link EventTransport.subscribe}. */
-  message(target: SubscriptionTarget, channel: string, body: Buffer): void;
+  /**
+   * `target` is equal to one given to {@link EventTransport.subscribe}; `node` says which of several brokers speaks
+   * for itself alone, as the masters of a Cluster do of their keys.
+   */
+  message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void;
   /** From here on the broker delivers these. */
   confirmed(targets: readonly SubscriptionTarget[]): void;
   /** From here on the broker does not deliver these any more: unsubscribed, denied, or the link is gone. */
@@ -116,6 +122,22 @@ export interface TransportListener {
   sendable(): void;
   state(state: TransportState): void;
   warned(warning: TransportWarning): void;
+}
+
+/** The `notify-keyspace-events` of one server. */
+export interface KeyspaceFlags {
+  /** `host:port`. */
+  readonly node: string;
+  /** As CONFIG GET shows them, e.g. `Ex`. Empty when nothing is published. */
+  readonly flags: string;
+}
+
+/** Which key events the servers publish: CONFIG GET and CONFIG SET of `notify-keyspace-events`. */
+export interface KeyspaceNotifications {
+  /** Of every server that publishes them. @throws TransportRefusedError, NotConnectedError, BusClosedError */
+  read(): Promise<readonly KeyspaceFlags[]>;
+  /** Sets one server's. @throws as {@link read} */
+  write(setting: KeyspaceFlags): Promise<void>;
 }
 
 /** Moves bytes between processes. Knows nothing of Nest, codecs, prefixes or handlers. Delivery is at most once. */
@@ -158,6 +180,12 @@ export interface EventTransport {
    * @throws NotConnectedError, BusClosedError, or what the broker answered.
    */
   claim?(key: string, ttlMs: number): Promise<boolean>;
+
+  /** The number of the database that its connections are on. @default 0 */
+  readonly database?: number;
+
+  /** What the broker says of its keys, and how to change it. Absent where there are no keys. */
+  readonly keyspace?: KeyspaceNotifications;
 
   /** What it is made of, for those who know it: the driver's clients. Changing their state is at one's own risk. */
   unwrap?(): unknown;

@@ -248,6 +248,21 @@ describe('SubscriptionTable', () => {
     });
   });
 
+  describe('telling what is denied', () => {
+    it('gives the reason of the one that is denied for longest, as long as any is', () => {
+      const table = tableOf(a, b, c);
+      expect(table.denial).toBeUndefined();
+      const [first, second] = table.refuse(ask(table), 'NOPERM');
+      table.refuse(second!, 'NOPERM b');
+      table.refuse(first!, 'NOPERM a');
+      expect(table.denial).toBe('NOPERM b');
+      table.drop(b);
+      expect(table.denial).toBe('NOPERM a');
+      table.lose();
+      expect(table.denial).toBeUndefined();
+    });
+  });
+
   describe('trying denied ones again', () => {
     it('wants a denied target again when somebody asks for it', () => {
       const table = deniedTable(a);
@@ -456,6 +471,50 @@ describe('SubscriptionTable', () => {
 
       expect([seed, [...atBroker].toSorted()]).toEqual([seed, [...wanted].map(key).toSorted()]);
     }
+  });
+});
+
+describe('SubscriptionTable of a Cluster', () => {
+  const names = (requests: readonly SubscriptionRequest[]) =>
+    requests.map(({ targets }) => targets.map(({ name }) => name));
+
+  it('asks for those of one group in one command', () => {
+    const table = new SubscriptionTable(({ name }) => name.length);
+    for (const name of ['a', 'aa', 'b', 'bb', 'c']) table.hold(shard(name));
+    table.drop(shard('b'));
+    expect(names(askAll(table))).toEqual([
+      ['a', 'c'],
+      ['aa', 'bb'],
+    ]);
+    table.lose();
+    expect(names(askAll(table, 1))).toHaveLength(4);
+  });
+
+  it('misses what was active elsewhere until it is active here', () => {
+    const table = tableOf(a, b);
+    table.miss(a);
+    table.miss(c);
+    expect(table.isWhole).toBe(false);
+    table.confirm(ask(table));
+    table.miss(b);
+    expect(table.isWhole).toBe(true);
+  });
+
+  it('loses one alone', () => {
+    const table = activeTable(a, b);
+    expect([table.loseOne(a), table.loseOne(a), table.loseOne(c)]).toEqual([[a], [], []]);
+    expect([table.stateOf(a), table.stateOf(b)]).toEqual(['lost', 'active']);
+    expect(names([ask(table)])).toEqual([['a']]);
+  });
+
+  it('wants again what the broker turned away, unless the answer is stale', () => {
+    const table = tableOf(a, b);
+    const request = ask(table);
+    table.drop(b);
+    expect(table.turnAway(request)).toEqual([a]);
+    expect(table.stateOf(a)).toBe('wanted');
+    expect(table.turnAway(request)).toEqual([]);
+    expect(names([ask(table)])).toEqual([['a']]);
   });
 });
 

@@ -1,9 +1,11 @@
 import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
-import { targetKey } from '../routing/subscription-target.js';
 import type { SubscriptionInfo, SubscriptionState } from './event.transport.js';
+import { TargetMap } from './target.map.js';
 
 interface Entry {
   readonly target: SubscriptionTarget;
+  /** Those of one group may be asked for in one command. */
+  readonly group: number;
   state: SubscriptionState;
   /** The request whose answer counts; answers to earlier ones are stale. */
   request: SubscriptionRequest | undefined;
@@ -32,55 +34,87 @@ const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
  *             └──────────────────────────────┘ lose, retry, retryDenied
  */
 export class SubscriptionTable {
-  private readonly entries = new Map<string, Entry>();
+  private readonly held = new TargetMap<Entry>();
+  /** The same, in the order in which they were held. */
+  private readonly entries = new Set<Entry>();
+  /** Those that wait for a link, in the order in which they are asked for: with thousands, no chunk scans all. */
+  private readonly waiting: Readonly<Record<SubscriptionKind, Map<number, Set<Entry>>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+  private readonly denied = new Set<Entry>();
+  /** Those that the broker has answered for, and that are not active now. */
+  private readonly missed = new Set<Entry>();
+
+  /** @param groupOf only targets of one group are asked for in one command: the slot, on a Cluster */
+  constructor(private readonly groupOf: (target: SubscriptionTarget) => number = () => 0) {}
 
   /** Wants this target from now on. False when it was held already. */
   hold(target: SubscriptionTarget): boolean {
-    const key = targetKey(target);
-    if (this.entries.has(key)) return false;
-    this.entries.set(key, {
+    if (this.held.has(target)) return false;
+    const entry: Entry = {
       target,
+      group: this.groupOf(target),
       state: 'wanted',
       request: undefined,
       reason: undefined,
       wasAnswered: false,
-    });
+    };
+    this.held.set(target, entry);
+    this.entries.add(entry);
+    this.move(entry, 'wanted');
     return true;
   }
 
   /** Wants it no more. True when the broker may be delivering it, so that it has to be told. */
   drop(target: SubscriptionTarget): boolean {
-    const key = targetKey(target);
-    const entry = this.entries.get(key);
-    this.entries.delete(key);
-    return entry?.state === 'active' || entry?.state === 'pending';
+    const entry = this.held.get(target);
+    if (entry === undefined) return false;
+    this.held.delete(target);
+    this.entries.delete(entry);
+    this.leave(entry);
+    return entry.state === 'active' || entry.state === 'pending';
+  }
+
+  /** It was active elsewhere, so that it is missed until it is active here. */
+  miss(target: SubscriptionTarget): void {
+    const entry = this.held.get(target);
+    if (entry === undefined) return;
+    entry.wasAnswered = true;
+    if (entry.state !== 'active') this.missed.add(entry);
   }
 
   /** Everything that the broker has answered for is active now. New targets do not count yet. */
   get isWhole(): boolean {
-    for (const entry of this.entries.values())
-      if (entry.wasAnswered && entry.state !== 'active') return false;
-    return true;
+    return this.missed.size === 0;
+  }
+
+  /** Why the broker denies the one that it has denied for longest. Undefined when it denies none. */
+  get denial(): string | undefined {
+    const [entry] = this.denied;
+    return entry?.reason;
   }
 
   stateOf(target: SubscriptionTarget): SubscriptionState | undefined {
-    return this.entries.get(targetKey(target))?.state;
+    return this.held.get(target)?.state;
   }
 
   reasonOf(target: SubscriptionTarget): string | undefined {
-    return this.entries.get(targetKey(target))?.reason;
+    return this.held.get(target)?.reason;
   }
 
-  /** The next command to send: up to `max` targets of one kind that wait for a link. Undefined when none do. */
+  /** The next command to send: up to `max` targets of one kind and group that wait for a link. Undefined when none do. */
   request(max: number): SubscriptionRequest | undefined {
     for (const kind of KINDS) {
+      const [group] = this.waiting[kind].values();
+      if (group === undefined) continue;
       const chosen: Entry[] = [];
-      for (const entry of this.entries.values()) {
-        if (entry.target.kind !== kind || !isWaiting(entry)) continue;
+      for (const entry of group) {
         chosen.push(entry);
         if (chosen.length === max) break;
       }
-      if (chosen.length > 0) return this.send(chosen);
+      return this.send(chosen);
     }
     return undefined;
   }
@@ -89,8 +123,8 @@ export class SubscriptionTable {
   confirm(request: SubscriptionRequest): readonly SubscriptionTarget[] {
     const confirmed = this.answered(request);
     for (const entry of confirmed) {
-      entry.state = 'active';
       entry.wasAnswered = true;
+      this.move(entry, 'active');
     }
     return confirmed.map((entry) => entry.target);
   }
@@ -103,41 +137,58 @@ export class SubscriptionTable {
     const refused = this.answered(request);
     if (request.targets.length > 1) return refused.map((entry) => this.send([entry]));
     for (const entry of refused) {
-      entry.state = 'denied';
       entry.reason = reason;
       entry.wasAnswered = true;
+      this.move(entry, 'denied');
     }
     return [];
   }
 
   /** The link is gone, and everything with it. Returns what was active. */
   lose(): readonly SubscriptionTarget[] {
-    const lost: SubscriptionTarget[] = [];
-    for (const entry of this.entries.values()) {
-      if (entry.state === 'active') lost.push(entry.target);
-      entry.state = entry.state === 'active' || entry.state === 'lost' ? 'lost' : 'wanted';
-      entry.request = undefined;
-    }
-    return lost;
+    return this.loseEntries(this.entries);
+  }
+
+  /** The broker delivers this one no more. Returns it when it was active. */
+  loseOne(target: SubscriptionTarget): readonly SubscriptionTarget[] {
+    const entry = this.held.get(target);
+    return entry === undefined ? [] : this.loseEntries([entry]);
+  }
+
+  /** The broker will not answer this request, and says who will. Returns those that are to be asked for elsewhere. */
+  turnAway(request: SubscriptionRequest): readonly SubscriptionTarget[] {
+    const entries = this.answered(request);
+    this.loseEntries(entries);
+    return entries.map((entry) => entry.target);
   }
 
   /** A denied target is wanted again, because somebody asks for it anew. */
   retry(target: SubscriptionTarget): void {
-    const entry = this.entries.get(targetKey(target));
-    if (entry?.state === 'denied') entry.state = 'wanted';
+    const entry = this.held.get(target);
+    if (entry?.state === 'denied') this.move(entry, 'wanted');
   }
 
   /** Denied targets are wanted again: permissions may have changed. */
   retryDenied(): void {
-    for (const entry of this.entries.values()) if (entry.state === 'denied') entry.state = 'wanted';
+    for (const entry of this.denied) this.move(entry, 'wanted');
   }
 
   list(): readonly SubscriptionInfo[] {
-    return [...this.entries.values()].map(({ target, state, reason }) => ({
+    return [...this.entries].map(({ target, state, reason }) => ({
       target,
       state,
       ...(state === 'denied' && reason !== undefined ? { reason } : {}),
     }));
+  }
+
+  private loseEntries(entries: Iterable<Entry>): readonly SubscriptionTarget[] {
+    const lost: SubscriptionTarget[] = [];
+    for (const entry of entries) {
+      if (entry.state === 'active') lost.push(entry.target);
+      entry.request = undefined;
+      this.move(entry, entry.state === 'active' || entry.state === 'lost' ? 'lost' : 'wanted');
+    }
+    return lost;
   }
 
   private send(entries: readonly Entry[]): SubscriptionRequest {
@@ -146,21 +197,40 @@ export class SubscriptionTable {
       targets: entries.map((entry) => entry.target),
     };
     for (const entry of entries) {
-      entry.state = 'pending';
       entry.request = request;
       entry.reason = undefined;
+      this.move(entry, 'pending');
     }
     return request;
+  }
+
+  private move(entry: Entry, state: SubscriptionState): void {
+    this.leave(entry);
+    entry.state = state;
+    if (state === 'wanted' || state === 'lost') this.wait(entry);
+    if (state === 'denied') this.denied.add(entry);
+    if (state !== 'active' && entry.wasAnswered) this.missed.add(entry);
+  }
+
+  private wait(entry: Entry): void {
+    const groups = this.waiting[entry.target.kind];
+    const group = groups.get(entry.group);
+    if (group === undefined) groups.set(entry.group, new Set([entry]));
+    else group.add(entry);
+  }
+
+  private leave(entry: Entry): void {
+    const groups = this.waiting[entry.target.kind];
+    const group = groups.get(entry.group);
+    if (group?.delete(entry) && group.size === 0) groups.delete(entry.group);
+    this.denied.delete(entry);
+    this.missed.delete(entry);
   }
 
   /** The entries for which this answer still counts: held, and not asked for again since. */
   private answered(request: SubscriptionRequest): readonly Entry[] {
     return request.targets
-      .map((target) => this.entries.get(targetKey(target)))
+      .map((target) => this.held.get(target))
       .filter((entry): entry is Entry => entry?.state === 'pending' && entry.request === request);
   }
-}
-
-function isWaiting(entry: Entry): boolean {
-  return entry.state === 'wanted' || entry.state === 'lost';
 }

@@ -6,7 +6,7 @@ import type { TransportFactory } from 'nestjs-redis-event-bus';
 import type { EventBusClientOptions, EventBusServerOptions } from 'nestjs-redis-event-bus/microservices';
 import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
 import { settled } from '../../../support/eventually.js';
-import { LogLines } from '../../pipeline/support/log.lines.js';
+import { LogLines } from '../../../support/log.lines.js';
 
 /** The process itself. Jest's sandbox has a copy, on which nobody hears of what would end it. */
 const node = runInThisContext('process') as NodeJS.Process;

@@ -3,7 +3,7 @@ import type { TestingModuleBuilder } from '@nestjs/testing';
 import { Test } from '@nestjs/testing';
 import { EventBusModule, EventBusPublisher, eventBusToken, memory } from 'nestjs-redis-event-bus';
 import { EventBusTestingModule, EventRecorder } from 'nestjs-redis-event-bus/testing';
-import { LogLines } from './log.lines.js';
+import { LogLines } from '../../../support/log.lines.js';
 
 export interface PipelineAppOptions {
   /** Before the testing module is compiled. */

@@ -4,7 +4,9 @@ import type {
   OutgoingMessage,
   SubscriptionTarget,
 } from '../event.transport.js';
+import { keyEventChannel } from '../../routing/key-event.channel.js';
 import { bodyOf } from '../event.transport.js';
+import { ClaimRegistry } from './claim.registry.js';
 import { DeliveryQueue } from './delivery.queue.js';
 import { onTheWire, SubscriberRegistry } from './subscriber.registry.js';
 
@@ -23,6 +25,7 @@ export function memoryBroker(): MemoryBroker {
 export class MemoryBroker {
   private readonly registry = new SubscriberRegistry<MemoryConnection>();
   private readonly queue = new DeliveryQueue();
+  private readonly claims = new ClaimRegistry();
 
   /** Nothing waits for delivery. */
   get isIdle(): boolean {
@@ -35,6 +38,19 @@ export class MemoryBroker {
    */
   whenIdle(): Promise<void> {
     return this.queue.whenIdle();
+  }
+
+  /** What Redis would publish about a key: `broker.emitKeyEvent({ event: 'expired', key: 'session:1' })`. */
+  emitKeyEvent({
+    event,
+    key,
+    db = 0,
+  }: {
+    readonly event: string;
+    readonly key: string;
+    readonly db?: number;
+  }): void {
+    this.publish({ kind: 'channel', channel: keyEventChannel(event, db), body: key });
   }
 
   /** @internal SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: takes effect at once, `confirmed` is called at its place in the stream. */
@@ -68,6 +84,11 @@ export class MemoryBroker {
       this.queue.add(() => connection(target, channel, body));
     }
     return deliveries.length;
+  }
+
+  /** @internal SET NX PX: false as long as an earlier claim of the key holds. */
+  claim(key: string, ttlMs: number): boolean {
+    return this.claims.claim(key, ttlMs);
   }
 
   /** @internal PUBSUB over all connections. */

@@ -11,10 +11,10 @@ const all: SubscriptionTarget = { kind: 'pattern', name: '*' };
 const toOrders = (...bodies: readonly (Buffer | string)[]) =>
   bodies.map((body) => ({ kind: 'channel', channel: 'orders', body }) as const);
 
-/** `call`, or `call: body`, for each call of the listener but the states. */
+/** `call`, or `call: body`, for each call of the listener that tells of subscriptions. */
 const heard = (record: ListenerRecord) =>
   record.calls.flatMap((call) => {
-    if (call.call === 'state') return [];
+    if (call.call === 'state' || call.call === 'sendable') return [];
     return call.call === 'message' ? [`${call.target.kind}: ${call.body.toString()}`] : [call.call];
   });
 
@@ -77,6 +77,27 @@ describe('MemoryTransport', () => {
     broker = memoryBroker();
     record = new ListenerRecord();
     transport = await connected(broker, record);
+  });
+
+  it('tells once that messages can be sent, when it is connected', async () => {
+    const sendables = () => record.calls.filter(({ call }) => call === 'sendable');
+    expect(sendables()).toHaveLength(1);
+    await transport.connect();
+    expect(sendables()).toHaveLength(1);
+  });
+
+  it('takes a body that cannot be made for the failure of that message', async () => {
+    await transport.subscribe([orders]);
+    const fail = () => {
+      throw new Error('no body');
+    };
+    expect(
+      await transport.publish([
+        { kind: 'channel', channel: 'orders', body: fail },
+        { kind: 'channel', channel: 'orders', body: () => 'x' },
+      ]),
+    ).toMatchObject([{ error: { message: 'no body' } }, { subscriptions: 1 }]);
+    expect(heard(record)).toEqual(['confirmed', 'channel: x']);
   });
 
   it('calls no listener before publish returns', async () => {

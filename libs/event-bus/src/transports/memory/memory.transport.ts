@@ -91,13 +91,14 @@ class MemoryTransport implements EventTransport {
     this.isConnected = true;
     this.request();
     this.transitionTo({ status: 'ready' });
+    this.tell((listener) => listener.sendable());
     this.link();
   }
 
   async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
     if (this.closing !== undefined) return messages.map(() => ({ error: new BusClosedError() }));
     if (!this.isConnected) return messages.map(() => ({ error: new NotConnectedError() }));
-    const outcomes = messages.map((message) => ({ subscriptions: this.broker.publish(message) }));
+    const outcomes = messages.map((message) => this.send(message));
     // Whoever publishes and awaits in a loop waits for the deliveries, and so lets the event loop turn.
     await this.broker.turn();
     return outcomes;
@@ -126,6 +127,14 @@ class MemoryTransport implements EventTransport {
     return this.table.list();
   }
 
+  async claim(key: string, ttlMs: number): Promise<boolean> {
+    if (this.closing !== undefined) throw new BusClosedError();
+    if (!this.isConnected) throw new NotConnectedError();
+    const isOurs = this.broker.claim(key, ttlMs);
+    await this.broker.turn();
+    return isOurs;
+  }
+
   async inspect(query: InspectionQuery): Promise<InspectionResult> {
     if (this.closing !== undefined) throw new BusClosedError();
     if (!this.isConnected) throw new NotConnectedError();
@@ -145,6 +154,15 @@ class MemoryTransport implements EventTransport {
     this.link();
     await this.broker.turn();
     this.transitionTo({ status: 'closed' });
+  }
+
+  private send(message: OutgoingMessage): PublishOutcome {
+    try {
+      return { subscriptions: this.broker.publish(message) };
+    } catch (error) {
+      // Of what makes the body.
+      return { error: error as Error };
+    }
   }
 
   private request(): void {

@@ -1,10 +1,16 @@
-import { Command, Redis } from 'ioredis';
-import type { RedisOptions } from 'ioredis';
-import { causeOf } from './redis.errors.js';
+import { Command } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
+import { CLOSED_BY_SERVER, causeOf, isMute, isReplyError } from './redis.errors.js';
+import { RedisHeartbeat } from './redis.heartbeat.js';
 import type { RedisTransportOptions } from './redis.options.js';
-import { OWNED_OPTIONS } from './redis.options.js';
+import type { RedisMasterConnector } from './redis.master.connector.js';
+import { RedisProbe } from './redis.probe.js';
+import type { ProbeAddress } from './redis.probe.js';
+import type { RedisSentinels } from './redis.sentinels.js';
+import { RedisSlotMoves, isOutOfStep } from './redis.slot-moves.js';
+import type { SlotDriver } from './redis.slot-moves.js';
 
-const MAX_BACK_OFF_MS = 2_000;
 /** A server that does not answer QUIT by then does not answer the publishes before it either. */
 const QUIT_TIMEOUT_MS = 1_000;
 /** Longer than `disconnectTimeout`, after which ioredis destroys the socket. Only Sentinel may need longer. */
@@ -17,14 +23,36 @@ export interface RedisConnectionListener {
   down(reason: Error | undefined): void;
   /** An attempt failed, or the server refused us. */
   error(error: Error): void;
+  /** Time for a sign of life: asks something that the server answers at once. Resolves with the answer, whatever it is. */
+  ping(): Promise<void>;
+  /** The event loop has stood still for at least so long. */
+  blocked(blockedMs: number): void;
+  /** A node of a Cluster has unsubscribed this shard channel by itself, at this place of the byte stream. */
+  unsubscribed?(shardChannel: string): void;
+}
+
+/** What ioredis keeps to itself. */
+interface DriverInternals extends SlotDriver {
+  readonly condition: { subscriber: unknown };
 }
 
 /** One connection to one Redis server that comes back by itself and never queues or repeats a command. */
 export class RedisConnection {
   readonly redis: Redis;
+  private readonly master: RedisMasterConnector | undefined;
+  private readonly internals: DriverInternals;
+  private readonly heartbeat: RedisHeartbeat;
+  private readonly slotMoves: RedisSlotMoves;
   private isClosed = false;
   private wasUp = false;
+  /** The best reason known since the link was up. */
   private latestError: Error | undefined;
+  /** Whether this attempt has told why it failed. */
+  private isExplained = false;
+  /** At most one until the link is up. */
+  private probe: RedisProbe | undefined;
+  /** Where the server was last found, which with Sentinel no option tells. */
+  private peer: { host: string; port: number } | undefined;
   private restartTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
   private subscriberMode: unknown;
@@ -32,23 +60,25 @@ export class RedisConnection {
   constructor(
     options: RedisTransportOptions,
     private readonly listener: RedisConnectionListener,
+    sentinels?: RedisSentinels,
+    /** Where each attempt leads, on a Cluster. Otherwise where the options say. */
+    private readonly nextNode?: () => { readonly host: string; readonly port: number },
   ) {
-    this.redis = createClient(options);
-    this.redis.on('ready', () => {
-      if (this.isClosed) return;
-      this.wasUp = true;
-      this.latestError = undefined;
-      this.listener.up();
+    const { redis, master } = createClient(options, sentinels);
+    this.redis = redis;
+    this.master = master;
+    this.internals = this.redis as unknown as DriverInternals;
+    this.heartbeat = this.createHeartbeat(options);
+    this.slotMoves = new RedisSlotMoves(this.internals, (name) => listener.unsubscribed?.(name));
+    this.redis.on('moved', () => this.slotMoves.answerMoved());
+    this.redis.on('reconnecting', () => this.aim());
+    this.redis.on('connecting', () => {
+      this.isExplained = false;
     });
-    this.redis.on('close', () => {
-      if (this.isClosed) return;
-      if (this.wasUp) this.listener.down(this.latestError);
-      else if (this.latestError === undefined) this.failed(new Error('the server closed the connection'));
-      this.wasUp = false;
-    });
-    this.redis.on('error', (error: Error) => {
-      if (!this.isClosed) this.failed(causeOf(error) as Error);
-    });
+    this.redis.on('connect', () => this.connected());
+    this.redis.on('ready', () => this.ready());
+    this.redis.on('close', () => this.lost());
+    this.redis.on('error', (error: Error) => this.failed(error));
     // ioredis gives up where it takes an attempt for hopeless, such as a port out of range.
     this.redis.on('end', () => {
       if (this.closing === undefined) this.restartTimer = setTimeout(() => this.start(), MAX_BACK_OFF_MS);
@@ -57,6 +87,16 @@ export class RedisConnection {
 
   get isUp(): boolean {
     return !this.isClosed && this.redis.status === 'ready';
+  }
+
+  /** What is sent now is written now. A link may be up, and its socket ended, for a moment. */
+  get isWritable(): boolean {
+    return this.isUp && this.redis.stream.writable;
+  }
+
+  /** The event loop was blocked shortly before now. */
+  get wasBlocked(): boolean {
+    return this.heartbeat.wasBlocked;
   }
 
   /** Where it connects to, without credentials. */
@@ -68,6 +108,7 @@ export class RedisConnection {
 
   /** Starts connecting and goes on until closed. What comes of it is told to the listener. */
   start(): void {
+    this.aim();
     this.redis.connect().catch(() => undefined);
   }
 
@@ -75,14 +116,15 @@ export class RedisConnection {
    * Sends one command. `answered` is called at the reply's place in the byte stream, before any message that
    * the server sent after it; a promise would be resolved only after the rest of the chunk was parsed.
    */
-  async send(name: string, args: readonly string[], answered: () => void): Promise<void> {
+  async send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
     const command = new Command(name, [...args], { replyEncoding: 'utf8' });
     // An application's client may be of ioredis 6 where ours is 5, whose commands do not know how replies are mapped.
     (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
+    this.slotMoves.expect(command);
     const { resolve } = command;
     command.resolve = (reply) => {
       this.keepSubscriberMode();
-      answered();
+      answered(reply);
       resolve(reply);
     };
     try {
@@ -90,6 +132,28 @@ export class RedisConnection {
     } catch (error) {
       throw causeOf(error);
     }
+  }
+
+  /** As {@link send}, for a command that shall only be answered: a refusal is an answer as well. */
+  async ask(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
+    try {
+      await this.send(name, args, answered);
+    } catch (error) {
+      if (!isReplyError(error)) throw error;
+    }
+  }
+
+  /**
+   * Resolves with true when this leads to the master: always, without Sentinel. When the sentinels name another server, the
+   * link is ended.
+   */
+  async confirmMaster(): Promise<boolean> {
+    return this.master?.confirm() ?? true;
+  }
+
+  /** Ends the link at once, so that the next attempt begins. */
+  abandon(reason: Error): void {
+    if (this.isUp) this.redis.stream.destroy(reason);
   }
 
   /** Lets commands in flight settle when `graceful`, then ends the connection. Idempotent. */
@@ -107,16 +171,104 @@ export class RedisConnection {
     }
     this.isClosed = true;
     clearTimeout(this.restartTimer);
+    this.heartbeat.stop();
+    this.probe?.cancel();
     // In every other status there is no socket, and `end` may have been or never be emitted.
     const hasSocket = ['connecting', 'connect', 'ready'].includes(this.redis.status);
     const ended = new Promise((resolve) => this.redis.once('end', resolve));
+    // ioredis hears one error of a socket; in the middle of a TLS handshake there are two, and the second would end the process.
+    if (hasSocket) (this.redis.stream as Redis['stream'] | undefined)?.on('error', () => undefined);
     this.redis.disconnect();
     if (hasSocket) await within(END_TIMEOUT_MS, ended);
   }
 
+  private aim(): void {
+    if (this.nextNode === undefined || this.closing !== undefined) return;
+    const { host, port } = this.nextNode();
+    Object.assign(this.redis.options, { host, port });
+  }
+
+  private createHeartbeat({ heartbeat }: RedisTransportOptions): RedisHeartbeat {
+    const { redis, internals, listener } = this;
+    return new RedisHeartbeat(
+      {
+        get bytesRead() {
+          return redis.stream.bytesRead;
+        },
+        get isAwaitingReply() {
+          return internals.commandQueue.length > 0;
+        },
+        ping: () => listener.ping(),
+        destroy: (reason) => redis.stream.destroy(reason),
+        blocked: (blockedMs) => {
+          if (this.closing === undefined) listener.blocked(blockedMs);
+        },
+      },
+      heartbeat,
+    );
+  }
+
+  private connected(): void {
+    if (this.isClosed) return;
+    const { remoteAddress: host, remotePort: port } = this.redis.stream;
+    if (host !== undefined && port !== undefined) this.peer = { host, port };
+    this.heartbeat.expectHandshake();
+  }
+
+  private ready(): void {
+    if (this.isClosed) return;
+    this.wasUp = true;
+    this.latestError = undefined;
+    this.probe?.cancel();
+    this.probe = undefined;
+    this.heartbeat.start();
+    this.listener.up();
+  }
+
+  private lost(): void {
+    if (this.isClosed) return;
+    const { wasUp } = this;
+    this.wasUp = false;
+    this.subscriberMode = undefined;
+    this.heartbeat.stop();
+    if (wasUp) this.listener.down(this.latestError);
+    else if (!this.isExplained) this.turnedAway();
+  }
+
+  /** The server has closed the connection before it was of any use, and has said nothing that ioredis could read. */
+  private turnedAway(): void {
+    this.failed(new Error(CLOSED_BY_SERVER));
+    const address = this.probe === undefined ? this.probeAddress() : undefined;
+    if (address === undefined) return;
+    const probe = new RedisProbe(address);
+    this.probe = probe;
+    void probe.refusal.then((refusal) => {
+      if (this.probe !== probe) return;
+      if (refusal !== undefined) this.failed(Object.assign(new Error(refusal), { name: 'ReplyError' }));
+      else if (probe.alert !== undefined) this.failed(probe.alert);
+    });
+  }
+
+  private probeAddress(): ProbeAddress | undefined {
+    const { path, host, port, family, sentinels, tls, enableTLSForSentinelMode } = this.redis.options;
+    if (sentinels && sentinels.length > 0) {
+      return this.peer && { address: this.peer, tls: enableTLSForSentinelMode ? tls : undefined };
+    }
+    if (typeof path === 'string') return { address: { path }, tls };
+    return { address: { host, port: port ?? 6379, family }, tls };
+  }
+
   private failed(error: Error): void {
-    this.latestError = error;
-    this.listener.error(error);
+    if (this.isClosed) return;
+    if (isOutOfStep(error)) {
+      this.abandon(error);
+      return;
+    }
+    // What says nothing of the reason does not replace what says it.
+    if (!isMute(error)) this.isExplained = true;
+    else if (this.latestError !== undefined) return;
+    this.latestError = causeOf(error) as Error;
+    this.listener.error(this.latestError);
   }
 
   /**
@@ -124,9 +276,10 @@ export class RedisConnection {
    * takes a 0 in either for the end of all subscriptions, and from then on loses the messages of the others.
    */
   private keepSubscriberMode(): void {
-    const { condition } = this.redis as unknown as { condition: { subscriber: unknown } };
+    const { condition } = this.internals;
     condition.subscriber ||= this.subscriberMode;
     this.subscriberMode = condition.subscriber;
+    this.slotMoves.watch(condition.subscriber);
   }
 }
 
@@ -138,19 +291,4 @@ async function within(timeoutMs: number, promise: Promise<unknown>): Promise<voi
   });
   await Promise.race([promise, timeout]);
   clearTimeout(timer);
-}
-
-function createClient(options: RedisTransportOptions): Redis {
-  const owned: RedisOptions = { ...OWNED_OPTIONS, retryStrategy: backOffMs };
-  if (options.client !== undefined) return options.client.duplicate(owned);
-  const { url, client: _none, ...rest } = options;
-  const all: RedisOptions = { ...rest, ...owned };
-  return url === undefined ? new Redis(all) : new Redis(url, all);
-}
-
-/** At once first, since most links come back at once and every millisecond may lose events; then jittered. */
-function backOffMs(attempt: number): number {
-  if (attempt <= 1) return 0;
-  const ceiling = Math.min(MAX_BACK_OFF_MS, 25 * 2 ** Math.min(attempt, 10));
-  return Math.round(ceiling / 2 + (Math.random() * ceiling) / 2);
 }

@@ -1,5 +1,13 @@
 import { inspect } from 'node:util';
-import { causeOf, explainRefusal, isNotSent, isRefusal, isReplyError } from './redis.errors.js';
+import {
+  CLOSED_BY_SERVER,
+  causeOf,
+  explainRefusal,
+  isMute,
+  isNotSent,
+  isRefusal,
+  isReplyError,
+} from './redis.errors.js';
 
 const named = (name: string, message: string) => Object.assign(new Error(message), { name });
 const reply = (message: string) => named('ReplyError', message);
@@ -28,14 +36,38 @@ describe('isRefusal', () => {
   });
 });
 
+it.each(['SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_OSSL_BAD_DECRYPT'])(
+  'takes for final, too, what TLS ends with: %s',
+  (code) => {
+    expect(isRefusal(Object.assign(new Error('TLS'), { code }))).toBe(true);
+  },
+);
+
+describe('isMute', () => {
+  it.each([
+    Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+    Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }),
+    new Error(CLOSED_BY_SERVER),
+    new Error("Stream isn't writeable and enableOfflineQueue options is false"),
+    named('MaxRetriesPerRequestError', 'Reached the max retries per request limit (which is 0).'),
+  ])('knows that nothing is told by: %s', (error) => {
+    expect(isMute(error)).toBe(true);
+  });
+
+  it('knows a reason when there is one', () => {
+    expect(isMute(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))).toBe(false);
+    expect(isMute(reply('ERR max number of clients reached'))).toBe(false);
+  });
+});
+
 describe('explainRefusal', () => {
   it('says what to do', () => {
     expect(explainRefusal(reply('WRONGPASS invalid.'))).toBe(
       'WRONGPASS invalid. Check the user and the password in the Redis URL',
     );
     expect(explainRefusal(reply('NOAUTH Authentication required.'))).toContain('Give a user and a password');
-    expect(explainRefusal(reply('NOPERM no'))).toBe(
-      'NOPERM no. Grant the user this command in the Redis ACL',
+    expect(explainRefusal(reply('NOPERM No permissions to access a channel'), 'orders:*')).toBe(
+      'NOPERM No permissions to access a channel. Add &orders:* to the rules of the user in the Redis ACL',
     );
     expect(explainRefusal(reply('ERR DB index is out of range'))).toContain('Check the database number');
     expect(explainRefusal(reply('DENIED no'))).toBe('DENIED no');

@@ -1,4 +1,9 @@
 import { reasonOf } from '../../errors.js';
+import { aclAdvice } from './acl-advice.js';
+import { tlsAdvice } from './tls-advice.js';
+
+/** Of an attempt that ended without a word. */
+export const CLOSED_BY_SERVER = 'the server closed the connection';
 
 /** The server answered, and its answer is an error: the command was not executed. */
 export function isReplyError(error: unknown): error is Error {
@@ -10,20 +15,32 @@ export function isNotSent(error: unknown): boolean {
   return error instanceof Error && error.message.includes('enableOfflineQueue');
 }
 
-/** Trying again cannot help: the server knows us and does not want us. */
+/** It says that the connection is gone, and nothing about why. */
+export function isMute(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  if (code === 'EPIPE' || code === 'ECONNRESET' || error.message === CLOSED_BY_SERVER) return true;
+  return error.name === 'MaxRetriesPerRequestError' || isNotSent(error);
+}
+
+/** Trying again cannot help: the server knows us and does not want us, or TLS is not set up as one of us asks. */
 export function isRefusal(error: unknown): boolean {
+  if (tlsAdvice(error) !== undefined) return true;
   return (
     isReplyError(error) &&
     /^(WRONGPASS|NOAUTH|NOPERM|DENIED|ERR .*(AUTH|password|DB index))/i.test(error.message)
   );
 }
 
-/** What the server said, and what to do about it. */
-export function explainRefusal(error: Error): string {
+/**
+ * What the server said, and what to do about it.
+ *
+ * @param name the channel or glob that it was about
+ */
+export function explainRefusal(error: Error, name?: string): string {
   const reason = reasonOf(error);
   if (reason.startsWith('WRONGPASS')) return `${reason}. Check the user and the password in the Redis URL`;
   if (reason.startsWith('NOAUTH')) return `${reason}. Give a user and a password in the Redis URL`;
-  if (reason.startsWith('NOPERM')) return `${reason}. Grant the user this command in the Redis ACL`;
+  if (reason.startsWith('NOPERM')) return `${reason}. ${aclAdvice(reason, name)}`;
   if (reason.includes('DB index')) return `${reason}. Check the database number in the Redis URL`;
   return reason;
 }

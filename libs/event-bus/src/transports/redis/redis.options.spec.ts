@@ -13,7 +13,12 @@ describe('redisProblems', () => {
     [{ host: 'localhost', port: 6379, username: 'bus', password: 'secret', db: 3 }],
     [{ path: '/tmp/redis.sock' }],
     [{ sentinels: [{ host: 'localhost', port: 26_379 }], name: 'main', tls: {} }],
+    [{ sentinels: [{}], name: 'main', failoverDetector: false, url: 'redis://:secret@ignored' }],
     [{ keyPrefix: undefined, connectionName: 'bus', connectTimeout: 500 }],
+    [{ heartbeat: undefined }],
+    [{ heartbeat: {} }],
+    [{ heartbeat: { intervalMs: 50, timeoutMs: undefined } }],
+    [{ url: 'redis://localhost', heartbeat: { intervalMs: 2 ** 31 - 1, timeoutMs: 2_000 } }],
   ])('finds nothing wrong with %j', (options) => {
     expect(redisProblems(options)).toEqual([]);
     expect(redis(options)).toMatchObject({ name: 'redis', problems: [] });
@@ -28,10 +33,22 @@ describe('redisProblems', () => {
     [{ url: 'redis://localhost:99999' }, 'is not a URL'],
     [{ url: 'http://localhost' }, 'starts with "http:"'],
     [{ url: 'redis://localhost/main' }, 'not a database number'],
+    [{ url: 'redis://secret#1@localhost' }, 'Write user and password percent-encoded'],
+    [{ url: 'redis://secret:12?1@localhost' }, 'Write user and password percent-encoded'],
     [
       { url: 'redis://localhost?keyPrefix=shop:&enableOfflineQueue=true' },
       'sets keyPrefix, enableOfflineQueue',
     ],
+    [{ heartbeat: 2_000 }, 'redis({ heartbeat }) takes an object'],
+    [{ heartbeat: null }, 'redis({ heartbeat }) takes an object'],
+    [{ heartbeat: { intervalMs: 49 } }, 'redis({ heartbeat: { intervalMs } }) must be a whole number'],
+    [{ heartbeat: { intervalMs: 2 ** 31 } }, 'from 50 to 2147483647'],
+    [{ heartbeat: { timeoutMs: 99.5 } }, 'redis({ heartbeat: { timeoutMs } }) must be a whole number'],
+    [{ heartbeat: { timeoutMs: '2000' } }, 'redis({ heartbeat: { timeoutMs } }) must be a whole number'],
+    [{ heartbeat: { everyMs: 100 } }, 'has no option "everyMs"'],
+    [{ sentinels: [], name: 'main' }, 'redis({ sentinels }) takes a list of at least one'],
+    [{ sentinels: 'localhost', name: 'main' }, 'redis({ sentinels }) takes a list of at least one'],
+    [{ sentinels: [{ host: 'localhost' }] }, 'redis({ sentinels }) needs the name'],
     [{ client: {} }, 'takes an ioredis Redis instance'],
     [{ client: null }, 'takes an ioredis Redis instance'],
     [{ client: 'redis://localhost' }, 'takes an ioredis Redis instance'],
@@ -49,6 +66,10 @@ describe('redisProblems', () => {
     'enableAutoPipelining',
     'lazyConnect',
     'replyMapping',
+    'role',
+    'preferredSlaves',
+    'sentinelRetryStrategy',
+    'sentinelReconnectStrategy',
   ])('refuses %s, which the bus decides', (name) => {
     expect(redisProblems({ [name]: false })).toEqual([
       expect.stringContaining(`redis({ ${name} }) cannot be set`),
@@ -58,6 +79,8 @@ describe('redisProblems', () => {
   it('takes a client alone, of a single server', () => {
     const client = new Redis({ lazyConnect: true });
     expect(redisProblems({ client })).toEqual([]);
+    expect(redisProblems({ client, heartbeat: { intervalMs: 100 } })).toEqual([]);
+    expect(redisProblems({ client, heartbeat: { intervalMs: 1 } })).toHaveLength(1);
     expect(redisProblems({ client, url: 'redis://localhost', db: 1 })).toEqual([
       expect.stringContaining('set url, db on the client'),
     ]);
@@ -100,6 +123,17 @@ describe('the connections of redis()', () => {
     expect(client.options.keyPrefix).toBe('mine:');
     expect(transport.address).toBe('example:7');
     await transport.close();
+    client.disconnect();
+  });
+
+  it('never see the heartbeat as an option of theirs', async () => {
+    const client = new Redis({ lazyConnect: true });
+    for (const options of [{ heartbeat: { intervalMs: 100 } }, { client, heartbeat: { intervalMs: 100 } }]) {
+      const transport = redis(options).create(listener);
+      const clients = transport.unwrap?.() as [Redis, Redis];
+      for (const { options: given } of clients) expect(given).not.toHaveProperty('heartbeat');
+      await transport.close();
+    }
     client.disconnect();
   });
 

@@ -1,4 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
+import { quote } from '../../errors.js';
+import type { RedisHeartbeatOptions } from './redis.heartbeat.js';
 
 /** What the bus has to decide itself, so that nothing is sent twice, late, or after it was rejected. */
 const OWNED = [
@@ -11,21 +13,42 @@ const OWNED = [
   'enableAutoPipelining',
   'lazyConnect',
   'replyMapping',
+  'role',
+  'preferredSlaves',
+  'sentinelRetryStrategy',
+  'sentinelReconnectStrategy',
 ] as const;
+
+/** More often would cost more than it tells: a busy event loop alone is late by as much. */
+const MIN_HEARTBEAT_MS = 50;
+/** What a timer can wait. */
+const MAX_HEARTBEAT_MS = 2 ** 31 - 1;
 
 type OwnedOption = (typeof OWNED)[number];
 
 /** A URL, any ioredis option (Sentinel, TLS, ACL user, unix socket), or an existing client. */
-export type RedisTransportOptions =
-  | (Omit<RedisOptions, OwnedOption> & {
-      /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. */
-      readonly url?: string;
-      readonly client?: undefined;
-    })
-  | {
-      /** Its options are used for connections of our own; the client itself is neither used nor closed. */
-      readonly client: Redis;
-    };
+export type RedisTransportOptions = RedisBusOptions &
+  (
+    | (Omit<RedisOptions, OwnedOption> & {
+        /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. */
+        readonly url?: string;
+        readonly client?: undefined;
+      })
+    | {
+        /** Its options are used for connections of our own; the client itself is neither used nor closed. */
+        readonly client: Redis;
+      }
+  );
+
+/** What ioredis does not know. */
+export interface RedisBusOptions {
+  /**
+   * How a dead connection or a lost subscription is noticed: the bus can be deaf without knowing it for at most
+   * `intervalMs + timeoutMs`.
+   * @default { intervalMs: 2000, timeoutMs: 2000 }
+   */
+  readonly heartbeat?: RedisHeartbeatOptions;
+}
 
 /** Option values that no user may change, for both connections. */
 export const OWNED_OPTIONS = {
@@ -52,12 +75,13 @@ export function redisProblems(options: unknown): string[] {
   if (typeof options !== 'object' || options === null) {
     return ["redis() takes an object. Write redis({ url: 'redis://localhost:6379' })."];
   }
-  if ('client' in options && options.client !== undefined) return clientProblems(options);
-  const problems: string[] = [];
+  const problems = 'heartbeat' in options ? heartbeatProblems(options.heartbeat) : [];
+  if ('client' in options && options.client !== undefined) return [...clientProblems(options), ...problems];
   if ('url' in options && options.url !== undefined) {
     const problem = urlProblem(options.url);
     if (problem !== undefined) problems.push(`redis({ url }): ${problem}`);
   }
+  problems.push(...sentinelProblems(options));
   for (const name of OWNED) {
     if (name in options && (options as Record<string, unknown>)[name] !== undefined) {
       problems.push(
@@ -71,7 +95,7 @@ export function redisProblems(options: unknown): string[] {
 }
 
 function clientProblems(options: object): string[] {
-  const { client, ...rest } = options as { client: unknown };
+  const { client, heartbeat: _ours, ...rest } = options as { client: unknown; heartbeat?: unknown };
   const isClient =
     typeof client === 'object' &&
     client !== null &&
@@ -83,7 +107,36 @@ function clientProblems(options: object): string[] {
   const others = Object.keys(rest);
   return others.length === 0
     ? []
-    : [`redis({ client }) takes no other options: set ${others.join(', ')} on the client.`];
+    : [`redis({ client }) takes no other options but heartbeat: set ${others.join(', ')} on the client.`];
+}
+
+function sentinelProblems({ sentinels, name }: { sentinels?: unknown; name?: unknown }): string[] {
+  if (sentinels === undefined || sentinels === null) return [];
+  if (!Array.isArray(sentinels) || sentinels.length === 0) {
+    return ['redis({ sentinels }) takes a list of at least one { host, port }.'];
+  }
+  if (typeof name === 'string' && name !== '') return [];
+  return ["redis({ sentinels }) needs the name by which they know the master. Add name: 'mymaster'."];
+}
+
+function heartbeatProblems(heartbeat: unknown): string[] {
+  if (heartbeat === undefined) return [];
+  if (typeof heartbeat !== 'object' || heartbeat === null) {
+    return [
+      'redis({ heartbeat }) takes an object. Write { intervalMs: 2000, timeoutMs: 2000 }, or leave it out.',
+    ];
+  }
+  return Object.entries(heartbeat).flatMap(([name, value]: [string, unknown]) => {
+    if (name !== 'intervalMs' && name !== 'timeoutMs') {
+      return [`redis({ heartbeat }) has no option ${quote(name)}. It takes intervalMs and timeoutMs.`];
+    }
+    const isFit =
+      Number.isInteger(value) && Number(value) >= MIN_HEARTBEAT_MS && Number(value) <= MAX_HEARTBEAT_MS;
+    if (value === undefined || isFit) return [];
+    return [
+      `redis({ heartbeat: { ${name} } }) must be a whole number of milliseconds from ${MIN_HEARTBEAT_MS} to ${MAX_HEARTBEAT_MS}.`,
+    ];
+  });
 }
 
 function urlProblem(url: unknown): string | undefined {
@@ -96,6 +149,10 @@ function urlProblem(url: unknown): string | undefined {
   }
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
     return `starts with ${JSON.stringify(parsed.protocol)}. Write redis://host:6379, or rediss://host:6380 for TLS.`;
+  }
+  // Of a password with such a character, a part is taken for the host, and would be printed as that.
+  if (parsed.hash !== '' || parsed.search.includes('@')) {
+    return 'has a # or an @ behind the host. Write user and password percent-encoded: encodeURIComponent().';
   }
   if (!/^\/?\d*$/.test(parsed.pathname)) {
     return 'has a path that is not a database number. Write redis://host:6379/0.';

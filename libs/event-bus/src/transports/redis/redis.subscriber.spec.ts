@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type { TransportListener } from '../event.transport.js';
@@ -12,8 +13,8 @@ const [a, b] = [channel('a'), channel('b')];
 interface Sent {
   readonly command: string;
   /** The server's answer, at its place in the byte stream. */
-  confirm(): void;
-  refuse(message?: string): void;
+  readonly confirm: (count?: number) => void;
+  readonly refuse: (message?: string) => void;
 }
 
 /** A connection whose server answers when the test says so. */
@@ -21,20 +22,31 @@ class FakeConnection {
   readonly redis = new EventEmitter();
   readonly sent: Sent[] = [];
   isUp = true;
+  isMaster = true;
   private readonly dying: ((error: Error) => void)[] = [];
 
-  send(name: string, args: readonly string[], answered: () => void): Promise<void> {
+  send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.dying.push(reject);
       this.sent.push({
         command: [name, ...args].join(' '),
-        confirm: () => {
-          answered();
+        confirm: (count = 1) => {
+          answered(count);
           resolve();
         },
         refuse: (message = 'NOPERM') => reject(Object.assign(new Error(message), { name: 'ReplyError' })),
       });
     });
+  }
+
+  async ask(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
+    await this.send(name, args, answered).catch((error: Error) => {
+      if (error.name !== 'ReplyError') throw error;
+    });
+  }
+
+  async confirmMaster(): Promise<boolean> {
+    return this.isMaster;
   }
 
   die(subscriber: RedisSubscriber): void {
@@ -63,6 +75,7 @@ class FakeConnection {
 function start() {
   const connection = new FakeConnection();
   const calls: string[] = [];
+  let isWhole = true;
   const note = (call: string) => (targets: readonly SubscriptionTarget[]) => {
     calls.push(`${call} ${targets.map(({ name }) => name).join(' ')}`);
   };
@@ -75,7 +88,15 @@ function start() {
     state: () => undefined,
     warned: () => undefined,
   };
-  const subscriber = new RedisSubscriber(connection as unknown as RedisConnection, listener, () => undefined);
+  const subscriber: RedisSubscriber = new RedisSubscriber(
+    connection as unknown as RedisConnection,
+    listener,
+    () => {
+      const next = subscriber?.isWhole ?? true;
+      if (next !== isWhole) calls.push(next ? 'whole' : `not whole: ${subscriber.reason}`);
+      isWhole = next;
+    },
+  );
   const states = () => subscriber.subscriptions().map(({ target, state }) => `${target.name} ${state}`);
   return { connection, calls, subscriber, states };
 }
@@ -172,7 +193,8 @@ describe('RedisSubscriber', () => {
     const unsubscribed = subscriber.unsubscribe([a]);
     connection.die(subscriber);
     await unsubscribed;
-    expect(calls).toEqual(['confirmed a b', 'confirmed p*', 'released a b p*']);
+    expect(calls.slice(0, 3)).toEqual(['confirmed a b', 'confirmed p*', 'released a b p*']);
+    expect(calls.join().match(/released/g)).toHaveLength(1);
     expect(states()).toEqual(['b lost', 'p* lost']);
   });
 
@@ -185,7 +207,7 @@ describe('RedisSubscriber', () => {
     expect(connection.sent).toEqual([]);
     connection.comeBack(subscriber);
     expect(connection.next().command).toBe('subscribe b');
-    expect(calls).toEqual(['confirmed a b', 'released a b']);
+    expect(calls.slice(0, 2)).toEqual(['confirmed a b', 'released a b']);
   });
 
   it('waits for a link, and asks for all that was wanted meanwhile in one command', async () => {
@@ -200,12 +222,19 @@ describe('RedisSubscriber', () => {
     expect((await Promise.all(subscribed)).flat()).toEqual([{ target: a }, { target: b }, { target: a }]);
   });
 
-  it('asks and unsubscribes in commands of at most 500 names', () => {
+  it('asks in commands of at most 500 names, one in a turn of the event loop, and unsubscribes likewise', async () => {
     const { connection, subscriber } = start();
     const targets = Array.from({ length: 1_001 }, (_, index) => channel(String(index)));
     void subscriber.subscribe(targets);
     const lengths = () => connection.sent.splice(0).map(({ command }) => command.split(' ').length - 1);
-    expect(lengths()).toEqual([500, 500, 1]);
+    expect(lengths()).toEqual([500]);
+    // Asking for more does not hurry it.
+    void subscriber.subscribe([pattern('p*')]);
+    expect(lengths()).toEqual([]);
+    await turn();
+    expect(lengths()).toEqual([500]);
+    await turn();
+    expect(lengths()).toEqual([1, 1]);
     void subscriber.unsubscribe(targets);
     expect(lengths()).toEqual([500, 500, 1]);
   });
@@ -245,6 +274,273 @@ describe('RedisSubscriber', () => {
     connection.message('a');
     connection.die(subscriber);
     expect(subscriber.subscriptions()).toEqual([{ target: a, state: 'lost' }]);
+  });
+
+  it('asks for no more when the link goes between two turns, and for all of it on the next', async () => {
+    const { connection, subscriber } = start();
+    void subscriber.subscribe(Array.from({ length: 600 }, (_, index) => channel(String(index))));
+    connection.die(subscriber);
+    connection.sent.length = 0;
+    await turn();
+    expect(connection.sent).toEqual([]);
+    connection.comeBack(subscriber);
+    await turn();
+    const asked = connection.sent.flatMap(({ command }) => command.split(' ').slice(1));
+    expect(new Set(asked).size).toBe(600);
+    expect(asked).toHaveLength(600);
+  });
+
+  describe('an interruption', () => {
+    /** Subscribed and confirmed. */
+    function holding(...targets: SubscriptionTarget[]) {
+      const scene = start();
+      void scene.subscriber.subscribe(targets);
+      for (const { confirm } of scene.connection.sent.splice(0)) confirm();
+      scene.calls.length = 0;
+      return scene;
+    }
+
+    it('is told once, after the last confirmation and before all is well again', () => {
+      const { connection, calls, subscriber } = holding(a, b, pattern('p*'));
+      connection.die(subscriber);
+      connection.comeBack(subscriber);
+      connection.die(subscriber);
+      connection.comeBack(subscriber);
+      const [first, second] = connection.sent.splice(2);
+      first?.confirm();
+      second?.confirm();
+      expect(calls).toEqual([
+        'released a b p*',
+        'not whole: subscriptions are not confirmed yet',
+        'confirmed a b',
+        'confirmed p*',
+        'resumed after connection-lost: a b p*',
+        'whole',
+      ]);
+    });
+
+    it('begins when the last command was sent that the server answered, not when a message was read', async () => {
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'], now: 1_000 });
+      const listener = { resumed: jest.fn() };
+      const connection = new FakeConnection();
+      const subscriber = new RedisSubscriber(
+        connection as unknown as RedisConnection,
+        listener as unknown as TransportListener,
+        () => undefined,
+      );
+      subscriber.resume();
+      void subscriber.subscribe([a]);
+      connection.next().confirm();
+      jest.setSystemTime(2_000);
+      const answered = subscriber.ping();
+      jest.setSystemTime(2_500);
+      connection.next().confirm();
+      await answered;
+      // From here on, the one that answers is the master no more.
+      connection.isMaster = false;
+      jest.setSystemTime(2_800);
+      const outdated = subscriber.ping();
+      connection.next().confirm();
+      await outdated;
+      jest.setSystemTime(3_000);
+      const unanswered = subscriber.ping();
+      connection.message('a');
+      connection.die(subscriber);
+      await expect(unanswered).rejects.toThrow('the link is gone');
+      jest.setSystemTime(4_000);
+      connection.comeBack(subscriber);
+      connection.sent.at(-1)?.confirm();
+      jest.useRealTimers();
+      expect(listener.resumed.mock.calls).toEqual([
+        [{ reason: 'connection-lost', targets: [a], fromMs: 2_000, toMs: 4_000 }],
+      ]);
+    });
+
+    it('does not touch what was not active, nor what is asked for or dropped while there is no link', async () => {
+      const { connection, calls, subscriber } = holding(a, b);
+      void subscriber.subscribe([channel('pending')]);
+      connection.die(subscriber);
+      void subscriber.subscribe([channel('new')]);
+      await subscriber.unsubscribe([b]);
+      connection.comeBack(subscriber);
+      const { command, confirm } = connection.sent.at(-1)!;
+      expect(command).toBe('subscribe a pending new');
+      confirm();
+      expect(calls.at(-2)).toBe('resumed after connection-lost: a');
+    });
+
+    it('is not told of what everybody has left', async () => {
+      const { connection, calls, subscriber } = holding(a);
+      connection.die(subscriber);
+      await subscriber.unsubscribe([a]);
+      connection.comeBack(subscriber);
+      expect(connection.sent).toEqual([]);
+      expect(calls.at(-1)).toBe('whole');
+      expect(calls.join()).not.toContain('resumed');
+    });
+
+    it('goes on for what is denied, and ends with its confirmation', async () => {
+      const { connection, calls, subscriber } = holding(a, b);
+      connection.die(subscriber);
+      connection.comeBack(subscriber);
+      connection.next().refuse();
+      await settle();
+      connection.next().refuse('NOPERM for a');
+      connection.next().confirm();
+      await settle();
+      expect(calls.slice(2)).toEqual(['confirmed b', 'resumed after connection-lost: b']);
+      expect(subscriber.reason).toContain('NOPERM for a');
+      void subscriber.subscribe([a]);
+      connection.next().confirm();
+      expect(calls.slice(4)).toEqual(['confirmed a', 'resumed after subscription-denied: a', 'whole']);
+      subscriber.close();
+    });
+  });
+
+  describe('a heartbeat', () => {
+    const unused = expect.stringMatching(/^unsubscribe heartbeat:[-0-9a-f]{36}$/);
+
+    async function holding(...targets: SubscriptionTarget[]) {
+      const scene = start();
+      scene.subscriber.resume();
+      void scene.subscriber.subscribe(targets);
+      await turn();
+      for (const { confirm } of scene.connection.sent.splice(0)) confirm();
+      scene.calls.length = 0;
+      /** A heartbeat whose answers count so many. */
+      const beat = (...counts: number[]) => {
+        const pinged = scene.subscriber.ping();
+        for (const count of counts) scene.connection.next().confirm(count);
+        return pinged;
+      };
+      return { ...scene, beat };
+    }
+
+    it('unsubscribes from a name that nobody uses, and from a shard channel where there are some', async () => {
+      const { connection, subscriber, calls } = await holding(a);
+      void subscriber.ping();
+      expect(connection.sent.map(({ command }) => command)).toEqual([unused]);
+      connection.next().confirm(1);
+      void subscriber.subscribe([{ kind: 'shard', name: 's' }]);
+      connection.next().confirm();
+      const pinged = subscriber.ping();
+      expect(connection.sent.map(({ command }) => command)).toEqual([
+        unused,
+        expect.stringMatching(/^sunsubscribe heartbeat:/),
+      ]);
+      connection.next().confirm(1);
+      connection.next().confirm(1);
+      await pinged;
+      expect(calls).toEqual(['confirmed s']);
+    });
+
+    it('asks for everything again when the server holds less, while the rest goes on delivering', async () => {
+      const { connection, calls, beat } = await holding(a, b);
+      await beat(1);
+      connection.message('b', 'still');
+      const { command, confirm } = connection.next();
+      expect(command).toBe('subscribe a b');
+      confirm();
+      connection.message('a', 'again');
+      expect(calls).toEqual([
+        'not whole: subscription-lost: the server holds 1 channels and patterns, 1 too few',
+        'message b b still',
+        'confirmed a b',
+        'resumed after subscription-lost: a b',
+        'whole',
+        'message a a again',
+      ]);
+      await beat(2);
+      expect(connection.sent).toEqual([]);
+    });
+
+    it('does not take for lost what is being asked for', async () => {
+      const { connection, calls, beat } = await holding(a, b);
+      await beat(1);
+      const again = connection.next();
+      // One of them is still there, and is not counted twice for that.
+      await beat(1);
+      expect(connection.sent).toEqual([]);
+      again.confirm();
+      await beat(2);
+      expect(connection.sent).toEqual([]);
+      expect(calls.filter((call) => call.startsWith('resumed'))).toHaveLength(1);
+    });
+
+    it('notices lost shard channels by their own count', async () => {
+      const { connection, beat } = await holding(a, { kind: 'shard', name: 's' });
+      await beat(1, 0);
+      expect(connection.sent.map(({ command }) => command)).toEqual(['subscribe a', 'ssubscribe s']);
+    });
+
+    it('does not mind what somebody else has subscribed to on our client', async () => {
+      const { connection, calls, beat } = await holding(a);
+      await beat(3);
+      await beat(3);
+      expect(connection.sent).toEqual([]);
+      expect(calls).toEqual([]);
+      await beat(2);
+      expect(connection.next().command).toBe('subscribe a');
+    });
+
+    it('counts what was dropped before its confirmation until it is unsubscribed', async () => {
+      const { connection, subscriber, calls } = await holding(a);
+      void subscriber.subscribe([b]);
+      const dropped = subscriber.unsubscribe([b]);
+      const pinged = subscriber.ping();
+      const [subscribe, unsubscribe, beat] = connection.sent.splice(0);
+      subscribe?.confirm();
+      unsubscribe?.confirm();
+      beat?.confirm(1);
+      await Promise.all([dropped, pinged]);
+      expect(connection.sent).toEqual([]);
+      expect(calls).toEqual([]);
+    });
+
+    it('knows that what could not be unsubscribed is still there', async () => {
+      const { connection, subscriber, beat } = await holding(a, b);
+      const dropped = subscriber.unsubscribe([b]);
+      connection.next().refuse('NOPERM for unsubscribe');
+      await dropped;
+      await beat(2);
+      expect(connection.sent).toEqual([]);
+      await beat(1);
+      const again = connection.next();
+      expect(again.command).toBe('subscribe a');
+      again.confirm();
+      // It was that one which was lost, and nobody wants it back.
+      await beat(1);
+      expect(connection.sent).toEqual([]);
+    });
+
+    it('has the server told of what is dropped in the middle of a repair', async () => {
+      const { connection, subscriber, calls, beat } = await holding(
+        ...Array.from({ length: 501 }, (_, index) => channel(String(index))),
+      );
+      await beat(500);
+      const last = channel('500');
+      expect(connection.next().command).not.toContain(' 500');
+      const dropped = subscriber.unsubscribe([last]);
+      const { command, confirm } = connection.next();
+      expect(command).toBe('unsubscribe 500');
+      confirm();
+      await dropped;
+      connection.message('500', 'late');
+      expect(calls.slice(1)).toEqual(['released 500']);
+      await turn();
+      expect(connection.sent).toEqual([]);
+    });
+
+    it('is answered by a refusal as well, and rejects when the link goes', async () => {
+      const { connection, subscriber, calls } = await holding(a);
+      const refused = subscriber.ping();
+      connection.next().refuse('NOPERM for unsubscribe');
+      await refused;
+      const lost = subscriber.ping();
+      connection.die(subscriber);
+      await expect(lost).rejects.toThrow('the link is gone');
+      expect(calls[0]).toBe('released a');
+    });
   });
 
   describe('a denied target', () => {

@@ -1,11 +1,23 @@
-import { BusClosedError, SubscriptionRefusedError, reasonOf } from '../../errors.js';
+import { randomUUID } from 'node:crypto';
+// From the module, not the globals: the turns are those of the real event loop.
+import { setImmediate } from 'node:timers';
+import { BusClosedError, SubscriptionRefusedError } from '../../errors.js';
 import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
-import { targetKey } from '../../routing/subscription-target.js';
-import type { SubscribeOutcome, SubscriptionInfo, TransportListener } from '../event.transport.js';
+import type {
+  SubscribeOutcome,
+  SubscriptionInfo,
+  SubscriptionState,
+  TransportListener,
+} from '../event.transport.js';
+import { InterruptionTracker } from '../interruption.tracker.js';
+import type { InterruptionCause } from '../interruption.tracker.js';
 import type { SubscriptionRequest } from '../subscription-table.js';
 import { SubscriptionTable } from '../subscription-table.js';
 import type { RedisConnection } from './redis.connection.js';
-import { isReplyError } from './redis.errors.js';
+import { explainRefusal, isReplyError } from './redis.errors.js';
+import { SubscriptionAnswers } from './subscription.answers.js';
+import { SubscriptionLedger } from './subscription.ledger.js';
+import type { CountedSubscriptions } from './subscription.ledger.js';
 
 const KINDS = ['channel', 'pattern', 'shard'] as const;
 const SUBSCRIBE = { channel: 'subscribe', pattern: 'psubscribe', shard: 'ssubscribe' } as const;
@@ -16,10 +28,39 @@ const NAMES_PER_COMMAND = 500;
 /** Permissions change seldom, and every attempt leaves a line in the server's ACL log. */
 const DENIED_RETRY_MS = 30_000;
 
+/** The server does not answer for the slot of this shard channel: another does, or none right now. */
+const NOT_SERVED = /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN) /;
+
+/** How shard channels are spread over the nodes of a Cluster. */
+export interface ShardRouting {
+  /** Those that wait for an answer, whichever node gives it. */
+  readonly answers: SubscriptionAnswers;
+  slotOf(name: string): number;
+  /** A name in the slot of this one that nobody subscribes to. */
+  unusedNameBeside(name: string): string;
+  /**
+   * This node does not serve them any more. They stay held and wanted until they are handed over.
+   *
+   * @param refusal what the node said to SSUBSCRIBE. Undefined when it has unsubscribed them by itself.
+   */
+  displaced(targets: readonly SubscriptionTarget[], refusal: string | undefined): void;
+}
+
+/** A subscription on its way from one node to another. */
+export interface HandedOver {
+  readonly target: SubscriptionTarget;
+  /** Absent when it has never been active. */
+  readonly cause?: InterruptionCause | undefined;
+}
+
 /** Keeps the wanted subscriptions confirmed on one connection, and passes on what they deliver. */
 export class RedisSubscriber {
-  private readonly table = new SubscriptionTable();
-  private readonly waiting = new Map<string, ((outcome: SubscribeOutcome) => void)[]>();
+  private readonly table: SubscriptionTable;
+  private readonly ledger = new SubscriptionLedger();
+  private readonly interruptions = new InterruptionTracker();
+  /** A name that nobody subscribes to: to unsubscribe from it changes nothing, and is answered with a count. */
+  private readonly unusedName = `heartbeat:${randomUUID()}`;
+  private readonly answers: SubscriptionAnswers;
   /**
    * What the broker delivers at this place of the byte stream, by the channel or glob that a delivery names; per
    * kind, so that a message costs one look-up.
@@ -29,7 +70,11 @@ export class RedisSubscriber {
     pattern: new Map(),
     shard: new Map(),
   };
+  /** Date.now() when the last command was sent whose answer proves that nothing was missing until then. */
+  private soundAtMs = 0;
+  private lossReason: string | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
+  private isRequesting = false;
   private isClosed = false;
 
   constructor(
@@ -37,7 +82,11 @@ export class RedisSubscriber {
     private readonly listener: TransportListener,
     /** Called when {@link isWhole} may have changed. */
     private readonly changed: () => void,
+    /** Of a Cluster's shard channels: those of one command are in one slot, and may have to move. */
+    private readonly routing?: ShardRouting,
   ) {
+    this.table = new SubscriptionTable(routing && (({ name }) => routing.slotOf(name)));
+    this.answers = routing?.answers ?? new SubscriptionAnswers();
     const { redis } = connection;
     redis.on('messageBuffer', (channel: Buffer, body: Buffer) => {
       this.deliver('channel', channel.toString(), channel, body);
@@ -55,39 +104,117 @@ export class RedisSubscriber {
     return this.table.isWhole;
   }
 
+  /** What keeps it from being whole. */
+  get reason(): string {
+    return this.lossReason ?? this.table.denial ?? 'subscriptions are not confirmed yet';
+  }
+
   /** The link is live: asks for everything that is wanted. */
   resume(): void {
-    for (let request = this.next(); request !== undefined; request = this.next()) this.request(request);
+    this.soundAtMs = Date.now();
+    this.requestWaiting();
     this.changed();
   }
 
   /** The link is gone, and with it everything that came through it. */
-  suspend(): void {
-    this.table.lose();
+  suspend(hint?: string): void {
+    const targets = this.table.lose();
+    this.interruptions.start(targets, { reason: 'connection-lost', fromMs: this.soundAtMs, hint });
+    this.lossReason = undefined;
+    this.ledger.clear();
     this.released(KINDS.flatMap((kind) => [...this.delivering[kind].values()]));
+    this.changed();
+  }
+
+  /** Resolves when the server has answered, whatever it said; its counts are compared with what it has confirmed. */
+  async ping(): Promise<void> {
+    const sentAtMs = Date.now();
+    let isSound = true;
+    const ask = async (command: string, name: string, kinds: CountedSubscriptions) => {
+      const answered = (count: unknown) => {
+        isSound = this.audit(kinds, Number(count)) && isSound;
+      };
+      await this.connection.send(command, [name], answered).catch((error: unknown) => {
+        // A refusal is an answer as well, unless it says that the node has let go of the slot.
+        if (!isReplyError(error)) throw error;
+        isSound = !this.lostSlot(error) && isSound;
+      });
+    };
+    const asked = [ask('unsubscribe', this.unusedName, 'channels and patterns')];
+    const shard = this.ledger.someShard;
+    if (shard !== undefined) {
+      const name = this.routing?.unusedNameBeside(shard) ?? this.unusedName;
+      asked.push(ask('sunsubscribe', name, 'shard channels'));
+    }
+    const [isMaster] = await Promise.all([this.connection.confirmMaster(), ...asked]);
+    // Behind the back of a server that is the master no more, publishers may have gone to the new one.
+    if (isSound && isMaster) this.soundAtMs = sentAtMs;
+  }
+
+  /** Holds them no more, without an end to their interruption: another connection goes on with them. */
+  handOver(targets: readonly SubscriptionTarget[]): readonly HandedOver[] {
+    const held = targets.filter((target) => this.table.stateOf(target) !== undefined);
+    const handed = held.map((target) => ({ target, cause: this.causeOf(target) }));
+    const told = held.filter((target) => this.table.drop(target));
+    this.interruptions.dropped(held);
+    this.released(held);
+    if (this.connection.isUp) for (const kind of KINDS) void Promise.all(this.tellReleased(kind, told));
+    this.answered();
+    return handed;
+  }
+
+  /** Goes on with what another connection has handed over. */
+  takeOver(handed: readonly HandedOver[]): void {
+    for (const { target, cause } of handed) {
+      if (this.table.hold(target)) this.released([target]);
+      if (cause === undefined) continue;
+      this.table.miss(target);
+      this.interruptions.add([target], cause);
+    }
+    this.askAgain();
+  }
+
+  /** The server has unsubscribed this shard channel by itself, at this place of the byte stream. */
+  unsubscribedByServer(name: string): void {
+    this.ledger.remove('shard', [name]);
+    const target = this.delivering.shard.get(name);
+    if (target === undefined || this.isClosed) return;
+    const lost = this.table.loseOne(target);
+    this.interruptions.add(lost, { reason: 'subscription-lost', fromMs: this.soundAtMs });
+    this.released([target]);
+    this.changed();
+    this.routing?.displaced([target], undefined);
+  }
+
+  /** Asks for what is wanted and has no answer. */
+  askAgain(): void {
+    this.requestWaiting();
     this.changed();
   }
 
   subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
     const outcomes = Promise.all(targets.map((target) => this.hold(target)));
-    if (this.connection.isUp) this.resume();
+    this.requestWaiting();
+    this.changed();
     return outcomes;
   }
 
   async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
-    const told = targets.filter((target) => this.table.drop(target));
-    for (const target of targets) this.settle({ target, error: new Error('it was unsubscribed meanwhile') });
-    this.changed();
+    // What is being repaired may still be delivered although it is lost.
+    const told = targets.filter(
+      (target) => this.table.drop(target) || this.delivering[target.kind].has(target.name),
+    );
+    for (const target of targets)
+      this.answers.failed(target, () => new Error('it was unsubscribed meanwhile'));
+    this.interruptions.dropped(targets);
+    this.answered();
     // Without a link the broker delivers nothing, and what was dropped is not asked for on the next one.
     if (!this.connection.isUp) return;
-    await Promise.all(
-      KINDS.flatMap((kind) =>
-        chunksOf(
-          told.filter((target) => target.kind === kind),
-          NAMES_PER_COMMAND,
-        ).map((chunk) => this.release(kind, chunk)),
-      ),
-    );
+    await Promise.all(KINDS.flatMap((kind) => this.tellReleased(kind, told)));
+  }
+
+  stateOf(target: SubscriptionTarget): SubscriptionState | undefined {
+    return this.table.stateOf(target);
   }
 
   subscriptions(): readonly SubscriptionInfo[] {
@@ -97,7 +224,7 @@ export class RedisSubscriber {
   close(): void {
     this.isClosed = true;
     clearTimeout(this.retryTimer);
-    for (const { target } of this.table.list()) this.settle({ target, error: new BusClosedError() });
+    for (const { target } of this.table.list()) this.answers.failed(target, () => new BusClosedError());
   }
 
   /** Resolves when the broker has answered for this target. */
@@ -107,10 +234,22 @@ export class RedisSubscriber {
     const state = this.table.stateOf(target);
     if (state === 'active') return Promise.resolve({ target });
     if (state === 'denied') this.table.retry(target);
-    return new Promise((resolve) => {
-      const key = targetKey(target);
-      this.waiting.set(key, [...(this.waiting.get(key) ?? []), resolve]);
-    });
+    return this.answers.next(target);
+  }
+
+  /** At most one full command in a turn of the event loop: ten thousand names in one go would hold up everything else. */
+  private requestWaiting(): void {
+    if (this.isRequesting || this.isClosed || !this.connection.isUp) return;
+    for (let request = this.next(); request !== undefined; request = this.next()) {
+      this.request(request);
+      if (request.targets.length < NAMES_PER_COMMAND) continue;
+      this.isRequesting = true;
+      setImmediate(() => {
+        this.isRequesting = false;
+        this.requestWaiting();
+      });
+      return;
+    }
   }
 
   private next(): SubscriptionRequest | undefined {
@@ -129,23 +268,73 @@ export class RedisSubscriber {
 
   private confirmed(request: SubscriptionRequest): void {
     if (this.isClosed) return;
+    this.ledger.add(
+      request.kind,
+      request.targets.map(({ name }) => name),
+    );
     const targets = this.table.confirm(request);
     if (targets.length === 0) return;
     for (const target of targets) this.delivering[target.kind].set(target.name, target);
     this.tell((listener) => listener.confirmed(targets));
-    for (const target of targets) this.settle({ target });
-    this.changed();
+    for (const target of targets) this.answers.confirmed(target);
+    this.interruptions.confirmed(targets);
+    this.answered();
   }
 
   private refused(request: SubscriptionRequest, error: Error): void {
     if (this.isClosed) return;
-    for (const single of this.table.refuse(request, reasonOf(error))) this.request(single);
+    if (this.routing !== undefined && NOT_SERVED.test(error.message)) {
+      this.routing.displaced(this.table.turnAway(request), error.message);
+      return;
+    }
+    const reason = explainRefusal(error, request.targets[0]?.name);
+    for (const single of this.table.refuse(request, reason)) this.request(single);
     for (const target of request.targets) {
       if (this.table.stateOf(target) !== 'denied') continue;
-      this.settle({ target, error: new SubscriptionRefusedError(target.name, { cause: error }) });
+      this.released([target]);
+      this.interruptions.denied(target);
+      this.answers.failed(target, () => new SubscriptionRefusedError(target.name, { cause: error, reason }));
       this.retryLater();
     }
+    this.answered();
+  }
+
+  /** Some targets have their answer, or are wanted no more: that may have been the last that was missing. */
+  private answered(): void {
+    for (const interruption of this.interruptions.finish(Date.now())) {
+      this.tell((listener) => listener.resumed(interruption));
+    }
+    if (!this.interruptions.isWaiting) this.lossReason = undefined;
     this.changed();
+  }
+
+  /** True when nothing is missing at this place of the byte stream. */
+  private audit(kinds: CountedSubscriptions, counted: number): boolean {
+    // What is lost already is being asked for, and in the ledger again when it is confirmed.
+    if (this.isClosed || this.interruptions.isWaiting) return false;
+    const missing = this.ledger.audit(kinds, counted);
+    if (missing === 0) return true;
+    this.repair(`subscription-lost: the server holds ${counted} ${kinds}, ${missing} too few`);
+    return false;
+  }
+
+  /**
+   * Nobody can tell which ones are lost, so all are asked for again. Those that are not go on delivering meanwhile.
+   */
+  private repair(reason: string): void {
+    const targets = this.table.lose();
+    this.interruptions.start(targets, { reason: 'subscription-lost', fromMs: this.soundAtMs });
+    this.lossReason = reason;
+    this.ledger.clear();
+    this.changed();
+    this.requestWaiting();
+  }
+
+  /** The node says that it does not serve the slot of something that it had confirmed. */
+  private lostSlot(error: Error): boolean {
+    if (this.routing === undefined || !NOT_SERVED.test(error.message)) return false;
+    if (!this.isClosed && !this.interruptions.isWaiting) this.repair('subscription-lost: its slot is gone');
+    return true;
   }
 
   private retryLater(): void {
@@ -153,32 +342,49 @@ export class RedisSubscriber {
     this.retryTimer = setTimeout(() => {
       this.retryTimer = undefined;
       this.table.retryDenied();
-      if (this.connection.isUp) this.resume();
+      this.requestWaiting();
     }, DENIED_RETRY_MS);
     this.retryTimer.unref();
   }
 
+  /** @param targets of every kind: those of this one are told to the server, in as many commands as it takes */
+  private tellReleased(kind: SubscriptionKind, targets: readonly SubscriptionTarget[]): Promise<void>[] {
+    const groups = new Map<number, SubscriptionTarget[]>();
+    for (const target of targets) {
+      if (target.kind !== kind) continue;
+      const slot = this.routing?.slotOf(target.name) ?? 0;
+      const group = groups.get(slot);
+      if (group === undefined) groups.set(slot, [target]);
+      else group.push(target);
+    }
+    return [...groups.values()].flatMap((group) =>
+      chunksOf(group, NAMES_PER_COMMAND).map((chunk) => this.release(kind, chunk)),
+    );
+  }
+
+  private causeOf(target: SubscriptionTarget): InterruptionCause | undefined {
+    const cause = this.interruptions.causeOf(target);
+    if (cause !== undefined || this.table.stateOf(target) !== 'active') return cause;
+    return { reason: 'subscription-lost', fromMs: this.soundAtMs };
+  }
+
   private async release(kind: SubscriptionKind, targets: readonly SubscriptionTarget[]): Promise<void> {
-    // What was asked for again meanwhile is no business of this answer any more, see hold().
-    const answered = () =>
-      this.released(targets.filter((target) => this.table.stateOf(target) === undefined));
     const names = targets.map((target) => target.name);
+    // What was asked for again meanwhile is no business of this answer any more, see hold().
+    const released = () =>
+      this.released(targets.filter((target) => this.table.stateOf(target) === undefined));
+    const unsubscribed = () => {
+      this.ledger.remove(kind, names);
+      released();
+    };
     // A refusal (no permission to unsubscribe) or a lost link: nobody is interested in what may still come.
-    await this.connection.send(UNSUBSCRIBE[kind], names, answered).catch(answered);
+    await this.connection.send(UNSUBSCRIBE[kind], names, unsubscribed).catch(released);
   }
 
   /** Nothing that comes through these from here on is passed on. */
   private released(targets: readonly SubscriptionTarget[]): void {
     const gone = targets.filter((target) => this.delivering[target.kind].delete(target.name));
     if (gone.length > 0 && !this.isClosed) this.tell((listener) => listener.released(gone));
-  }
-
-  private settle(outcome: SubscribeOutcome): void {
-    const key = targetKey(outcome.target);
-    const listeners = this.waiting.get(key);
-    if (listeners === undefined) return;
-    this.waiting.delete(key);
-    for (const listener of listeners) listener(outcome);
   }
 
   private deliver(kind: SubscriptionKind, name: string, channel: Buffer, body: Buffer): void {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { BusClosedError, TransportRefusedError, reasonOf } from '../../errors.js';
+import { BusClosedError, TransportRefusedError } from '../../errors.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
   EventTransport,
@@ -14,13 +14,23 @@ import type {
   TransportState,
   TransportStatus,
 } from '../event.transport.js';
+import { explainConnectionError } from './connection-advice.js';
+import { claimKey } from './redis.claim.js';
 import { RedisConnection } from './redis.connection.js';
-import { explainRefusal, isRefusal } from './redis.errors.js';
+import type { RedisConnectionListener } from './redis.connection.js';
+import { isMute, isRefusal, isReplyError } from './redis.errors.js';
 import { inspectRedis } from './redis.inspection.js';
 import type { RedisTransportOptions } from './redis.options.js';
 import { redisProblems } from './redis.options.js';
+import { RedisKeyspace } from './redis.keyspace.js';
 import { RedisPublisher } from './redis.publisher.js';
+import { RedisReplicaWatch } from './redis.replica.js';
+import { RedisSentinels } from './redis.sentinels.js';
 import { RedisSubscriber } from './redis.subscriber.js';
+
+/** For an interruption after a block: Redis tells no client why it closes it. */
+export const OUTPUT_BUFFER_HINT =
+  'The event loop had been blocked. Redis closes a subscriber that reads too slowly: see client-output-buffer-limit pubsub.';
 
 /**
  * Events travel through a Redis server, on two connections of our own: one subscribes, one publishes.
@@ -39,10 +49,14 @@ class RedisTransport implements EventTransport {
   readonly name = 'redis';
   readonly capabilities = { shard: true };
 
+  readonly keyspace: RedisKeyspace;
+
+  private readonly sentinels: RedisSentinels | undefined;
   private readonly subscriberLink: RedisConnection;
   private readonly publisherLink: RedisConnection;
   private readonly subscriber: RedisSubscriber;
   private readonly publisher: RedisPublisher;
+  private readonly replicaWatch: RedisReplicaWatch;
   private currentState: TransportState = { status: 'connecting' };
   private wasReady = false;
   private latestError: Error | undefined;
@@ -53,28 +67,53 @@ class RedisTransport implements EventTransport {
     options: RedisTransportOptions,
     private readonly listener: TransportListener,
   ) {
-    this.subscriberLink = new RedisConnection(options, {
+    this.sentinels = RedisSentinels.of(options);
+    const subscribing: RedisConnectionListener = {
       up: () => this.subscriber.resume(),
       down: (reason) => {
         this.latestError = reason;
-        this.subscriber.suspend();
+        this.subscriber.suspend(this.subscriberLink.wasBlocked ? OUTPUT_BUFFER_HINT : undefined);
       },
       error: (error) => this.failed(error),
-    });
-    this.publisherLink = new RedisConnection(options, {
-      up: () => this.update(),
+      ping: () => this.subscriber.ping(),
+      blocked: (blockedMs) => this.blocked(blockedMs),
+    };
+    const publishing: RedisConnectionListener = {
+      up: () => {
+        this.update();
+        this.tell((to) => to.sendable());
+        void this.replicaWatch.check();
+      },
       down: (reason) => {
         this.latestError = reason;
         this.update();
       },
       error: (error) => this.failed(error),
-    });
+      ping: async () => {
+        await Promise.all([
+          this.publisherLink.confirmMaster(),
+          this.publisherLink.ask('ping', [], () => undefined),
+        ]);
+      },
+      // The same loop as the subscriber's, which reports it.
+      blocked: () => undefined,
+    };
+    this.subscriberLink = new RedisConnection(options, subscribing, this.sentinels);
+    this.publisherLink = new RedisConnection(options, publishing, this.sentinels);
     this.subscriber = new RedisSubscriber(this.subscriberLink, listener, () => this.update());
-    this.publisher = new RedisPublisher(this.publisherLink);
+    this.keyspace = new RedisKeyspace(this.publisherLink);
+    this.publisher = new RedisPublisher(this.publisherLink, () => this.tell((to) => to.sendable()));
+    this.replicaWatch = new RedisReplicaWatch(this.publisherLink, (warning) =>
+      this.tell((to) => to.warned(warning)),
+    );
   }
 
   get address(): string {
     return this.publisherLink.address;
+  }
+
+  get database(): number {
+    return this.publisherLink.redis.options.db ?? 0;
   }
 
   get state(): TransportState {
@@ -84,6 +123,7 @@ class RedisTransport implements EventTransport {
   connect(): Promise<void> {
     if (this.closing !== undefined) return Promise.reject(new BusClosedError());
     const linked = new Promise<void>((resolve, reject) => this.waitingForLinks.push({ resolve, reject }));
+    this.sentinels?.start();
     this.subscriberLink.start();
     this.publisherLink.start();
     this.update();
@@ -113,6 +153,11 @@ class RedisTransport implements EventTransport {
     return inspectRedis(this.publisherLink, query);
   }
 
+  async claim(key: string, ttlMs: number): Promise<boolean> {
+    if (this.closing !== undefined) throw new BusClosedError();
+    return claimKey(this.publisherLink, key, ttlMs);
+  }
+
   /** The ioredis clients: the one that publishes, then the one that subscribes. */
   unwrap(): [Redis, Redis] {
     return [this.publisherLink.redis, this.subscriberLink.redis];
@@ -130,18 +175,28 @@ class RedisTransport implements EventTransport {
       this.subscriberLink.close({ graceful: false }),
       this.publisherLink.close({ graceful: true }),
     ]);
+    this.sentinels?.close();
     this.transitionTo({ status: 'closed' });
   }
 
+  private blocked(blockedMs: number): void {
+    this.tell((to) =>
+      to.warned({
+        sentence: 'The event loop was blocked, handlers held up everything else',
+        fields: { blockedMs },
+        advice: 'Move long computations to a worker thread, or await between their steps.',
+      }),
+    );
+  }
+
   private failed(error: Error): void {
-    this.latestError = error;
+    // One link may know what the other does not.
+    if (this.latestError === undefined || !isMute(error)) this.latestError = error;
     if (isRefusal(error)) {
-      const refusal = new TransportRefusedError(
-        `Redis at ${this.address} refuses us: ${explainRefusal(error)}.`,
-        {
-          cause: error,
-        },
-      );
+      const what = isReplyError(error) ? 'refuses us' : 'cannot be reached by TLS';
+      const refusal = new TransportRefusedError(`Redis at ${this.address} ${what}: ${this.explain(error)}.`, {
+        cause: error,
+      });
       for (const { reject } of this.waitingForLinks.splice(0)) reject(refusal);
     }
     this.update();
@@ -159,12 +214,13 @@ class RedisTransport implements EventTransport {
   }
 
   private reasonFor(isLinked: boolean): string | undefined {
-    if (isLinked) {
-      const denied = this.subscriptions().find((info) => info.state === 'denied');
-      return denied?.reason ?? 'subscriptions are not confirmed yet';
-    }
-    const reason = this.latestError === undefined ? 'connection closed' : reasonOf(this.latestError);
-    return this.wasReady || this.latestError !== undefined ? reason : undefined;
+    if (isLinked) return this.subscriber.reason;
+    if (this.latestError !== undefined) return this.explain(this.latestError);
+    return this.wasReady ? 'connection closed' : undefined;
+  }
+
+  private explain(error: Error): string {
+    return explainConnectionError(error, this.publisherLink.redis.options, this.wasReady);
   }
 
   private transitionTo(state: TransportState): void {
@@ -172,8 +228,12 @@ class RedisTransport implements EventTransport {
     if (state.status === 'ready') this.wasReady = true;
     this.currentState = state;
     if (state.status === status && state.reason === reason) return;
+    this.tell((to) => to.state(state));
+  }
+
+  private tell(call: (listener: TransportListener) => void): void {
     try {
-      this.listener.state(state);
+      call(this.listener);
     } catch {
       // The listener's contract is not to throw; a throw here would end the process.
     }

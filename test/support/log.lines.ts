@@ -18,6 +18,11 @@ export class LogLines implements LoggerService {
       .map(({ message }) => message);
   }
 
+  /** Every line with everything that came with it. */
+  get texts(): string[] {
+    return this.lines.map(({ message, rest }) => [message, ...rest.map(String)].join(' '));
+  }
+
   log(message: unknown, ...rest: unknown[]): void {
     this.keep('log', message, rest);
   }

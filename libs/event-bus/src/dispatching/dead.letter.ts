@@ -1,0 +1,60 @@
+import type { EventContext } from '../message/event-context.js';
+import { originalOf } from '../message/event-context.js';
+import type { EventMetadata } from '../message/event.codec.js';
+
+/** What is published on a handler's `deadLetter` channel for an event that it could not handle. */
+export interface DeadLetter {
+  readonly event: DeadLetterEvent;
+  readonly error: { readonly name: string; readonly message: string; readonly code?: string };
+  /** `OrderNotifier.notify`. */
+  readonly handler: string;
+  readonly bus: string;
+  /** How often the handler was called: 0 when the payload could not be handed to it. */
+  readonly attempts: number;
+}
+
+/** The event as it came. */
+export interface DeadLetterEvent {
+  readonly channel: string;
+  /** As the codec decoded it, before a contract's schema. Absent where there is `base64`, or no room for it. */
+  readonly payload?: unknown;
+  /** The bytes, base64, where they did not decode or are no JSON. Absent where there is no room for them. */
+  readonly base64?: string;
+  /** How long the message was. */
+  readonly bytes: number;
+  readonly metadata: EventMetadata;
+  /** When it reached this process, RFC 3339. */
+  readonly receivedAt: string;
+}
+
+/** Publishes dead letters. Never rejects: what becomes of a letter is its own business. */
+export interface DeadLetterOffice {
+  send(channel: string, letter: DeadLetter): Promise<void>;
+}
+
+/** Of an event that the codec has read. */
+export function eventOfLetter(event: EventContext): DeadLetterEvent {
+  const { payload, metadata, channel, receivedAtMs, bytes } = originalOf(event);
+  const content = payload instanceof Uint8Array ? { base64: toBase64(payload) } : { payload };
+  return { channel, ...content, bytes, metadata, receivedAt: new Date(receivedAtMs).toISOString() };
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/** What was thrown, without its stack. Anything may be thrown. */
+export function errorOfLetter(error: unknown): DeadLetter['error'] {
+  if (!(error instanceof Error)) return { name: 'Error', message: textOf(error) };
+  const { name, message } = error;
+  const code = (error as { code?: unknown }).code;
+  return { name, message, ...(typeof code === 'string' ? { code } : {}) };
+}
+
+function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return `a ${typeof error} that has no text`;
+  }
+}

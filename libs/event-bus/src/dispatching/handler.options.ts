@@ -1,0 +1,97 @@
+import type { EventContext } from '../message/event-context.js';
+
+/** How the events of one handler are ordered, bounded and tried again. */
+export interface HandlerOptions {
+  /**
+   * How many events the handler works on at once.
+   * @default 256
+   */
+  readonly concurrency?: number;
+  /**
+   * Events with the same key are handled one at a time, in the order of their arrival; others side by side. `channel`
+   * takes the channel for the key, `none` keeps no order. A function gets the payload as it came, before a contract's
+   * schema; when it throws, or returns no key, the handler has failed.
+   * @default 'channel'
+   */
+  readonly orderBy?: 'channel' | 'none' | ((event: EventContext) => string);
+  readonly buffer?: HandlerBufferOptions;
+  /**
+   * How long one call may take, in milliseconds. Then `event.signal` is aborted and the call has failed with a
+   * {@link HandlerTimeoutError}; the next event of the same key starts. The call keeps its place among `concurrency`
+   * until it really ends.
+   * @default no limit
+   */
+  readonly timeoutMs?: number;
+  /** Calls the handler again when it failed, in this process, before the next event of the same key. @default once */
+  readonly retry?: RetryOptions;
+  /**
+   * A channel that gets a {@link DeadLetter} for each event that could not be handled: it failed for the last time, or
+   * its payload does not decode or does not fit its contract. None of the handler's own targets may match it. `false`
+   * takes back what `handlerDefaults` says.
+   * @default false
+   */
+  readonly deadLetter?: string | false;
+  /**
+   * Of all instances that name the same group, at most one runs this handler for an event. It claims the event by its id
+   * at the broker (SET NX PX), so the codec has to carry ids: `cloudEvents({ source })`. If that instance dies meanwhile,
+   * the event is lost to the group. `false`: every instance handles every event.
+   * @default false
+   */
+  readonly group?: string | false;
+}
+
+/** What may wait for one handler. Whichever limit is reached first counts. */
+export interface HandlerBufferOptions {
+  /** How many events. @default 10000 */
+  readonly events?: number;
+  /** How many bytes of messages. @default 16777216 (16 MiB) */
+  readonly bytes?: number;
+  /** What goes when there is no room: the event that has waited longest, or the one that comes. @default 'drop-oldest' */
+  readonly overflow?: 'drop-oldest' | 'drop-newest';
+}
+
+export interface RetryOptions {
+  /** Calls at most, the first one included. @default 3 */
+  readonly attempts?: number;
+  /** The pause before the second call, in milliseconds. @default 100 */
+  readonly delayMs?: number;
+  /** Every further pause is this many times as long as the one before. @default 2 */
+  readonly factor?: number;
+}
+
+/** The options with every default in place. */
+export interface HandlerSettings {
+  readonly concurrency: number;
+  readonly orderBy: 'channel' | 'none' | ((event: EventContext) => string);
+  readonly buffer: Required<HandlerBufferOptions>;
+  readonly timeoutMs: number | undefined;
+  readonly retry: Required<RetryOptions>;
+  readonly deadLetter: string | false;
+  readonly group: string | false;
+}
+
+/** What a handler that asks for nothing gets. */
+export const DEFAULT_HANDLER_SETTINGS: HandlerSettings = resolveHandlerSettings({});
+
+/** `own` options before `defaults`, each by itself, also within `buffer` and `retry`. */
+export function resolveHandlerSettings(own: HandlerOptions, defaults: HandlerOptions = {}): HandlerSettings {
+  const buffer = own.buffer ?? {};
+  const retry = own.retry ?? defaults.retry;
+  return {
+    concurrency: own.concurrency ?? defaults.concurrency ?? 256,
+    orderBy: own.orderBy ?? defaults.orderBy ?? 'channel',
+    buffer: {
+      events: buffer.events ?? defaults.buffer?.events ?? 10_000,
+      bytes: buffer.bytes ?? defaults.buffer?.bytes ?? 16 * 1024 * 1024,
+      overflow: buffer.overflow ?? defaults.buffer?.overflow ?? 'drop-oldest',
+    },
+    timeoutMs: own.timeoutMs ?? defaults.timeoutMs,
+    retry: {
+      attempts: own.retry?.attempts ?? defaults.retry?.attempts ?? (retry === undefined ? 1 : 3),
+      delayMs: own.retry?.delayMs ?? defaults.retry?.delayMs ?? 100,
+      factor: own.retry?.factor ?? defaults.retry?.factor ?? 2,
+    },
+    deadLetter: own.deadLetter ?? defaults.deadLetter ?? false,
+    group: own.group ?? defaults.group ?? false,
+  };
+}

@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import type { LaneTicket } from './waiting.events.js';
+import { WaitingEvents } from './waiting.events.js';
+
+/** Takes and gives back until nothing can start. */
+function drain(waiting: WaitingEvents<string>): string[] {
+  const taken: string[] = [];
+  for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
+    taken.push(next.item);
+    waiting.giveBack(next.ticket);
+  }
+  return taken;
+}
+
+describe('WaitingEvents', () => {
+  it('hands out the items of one key one at a time, in the order they came', () => {
+    const waiting = new WaitingEvents<string>();
+    for (const item of ['a1', 'a2', 'a3']) waiting.add(item, 1, 'a');
+    const first = waiting.take();
+    expect(first?.item).toBe('a1');
+    expect(waiting.take()).toBeUndefined();
+    expect(waiting.isBusy('a')).toBe(true);
+    waiting.giveBack(first?.ticket);
+    expect(drain(waiting)).toEqual(['a2', 'a3']);
+    expect([waiting.length, waiting.bytes, waiting.keyCount]).toEqual([0, 0, 0]);
+  });
+
+  it('hands out the items without a key as they came, beside each other', () => {
+    const waiting = new WaitingEvents<string>();
+    for (const item of ['1', '2', '3']) waiting.add(item, 1, undefined);
+    expect([waiting.take()?.item, waiting.take()?.item, waiting.take()?.item]).toEqual(['1', '2', '3']);
+    expect(waiting.isBusy(undefined)).toBe(false);
+    expect(waiting.keyCount).toBe(0);
+  });
+
+  it('lets other keys take their turn before a busy key goes on', () => {
+    const waiting = new WaitingEvents<string>();
+    for (const item of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']) waiting.add(item, 1, item[0]);
+    expect(drain(waiting)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+  });
+
+  it('keeps a key busy that was occupied from outside, until its ticket comes back', () => {
+    const waiting = new WaitingEvents<string>();
+    const ticket = waiting.occupy('a');
+    expect(waiting.isBusy('a')).toBe(true);
+    waiting.add('a1', 1, 'a');
+    expect(waiting.take()).toBeUndefined();
+    waiting.giveBack(ticket);
+    expect(waiting.take()?.item).toBe('a1');
+    expect(waiting.occupy(undefined)).toBeUndefined();
+  });
+
+  it('drops what has waited longest, whatever its key', () => {
+    const waiting = new WaitingEvents<string>();
+    const running = waiting.occupy('b');
+    waiting.add('b1', 10, 'b');
+    waiting.add('a1', 20, 'a');
+    waiting.add('b2', 30, 'b');
+    expect(waiting.dropOldest()).toBe('b1');
+    expect([waiting.length, waiting.bytes, waiting.keyCount]).toEqual([2, 50, 2]);
+    expect(waiting.dropOldest()).toBe('a1');
+    expect([waiting.length, waiting.bytes, waiting.keyCount]).toEqual([1, 30, 1]);
+    expect(waiting.take()).toBeUndefined();
+    waiting.giveBack(running);
+    expect(drain(waiting)).toEqual(['b2']);
+    expect(waiting.dropOldest()).toBeUndefined();
+  });
+
+  it('starts a key anew whose items were all dropped', () => {
+    const waiting = new WaitingEvents<string>();
+    waiting.add('a1', 1, 'a');
+    waiting.add('b1', 1, 'b');
+    waiting.dropOldest();
+    expect(waiting.isBusy('a')).toBe(false);
+    waiting.add('a2', 1, 'a');
+    expect(drain(waiting)).toEqual(['b1', 'a2']);
+  });
+
+  it('does what lists would do, for any order of calls', () => {
+    const key = fc.constantFrom('a', 'b', 'c', undefined);
+    const call: fc.Arbitrary<Call> = fc.oneof(
+      fc.record({ call: fc.constant('add' as const), key, bytes: fc.nat(9) }),
+      fc.record({ call: fc.constant('occupy' as const), key }),
+      fc.record({ call: fc.constant('take' as const) }),
+      fc.record({ call: fc.constant('giveBack' as const), which: fc.nat(20) }),
+      fc.record({ call: fc.constant('dropOldest' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 200 }), (calls) => {
+        const seen = traceOf(new WaitingEvents<number>(), calls);
+        expect(seen).toEqual(traceOf(new ListsOfWaiting(), calls));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('stays as small as what waits while 1,000,000 keys come and go and nothing can start', () => {
+    const waiting = new WaitingEvents<number>();
+    const stuck = waiting.occupy('stuck');
+    let mostReady = 0;
+    for (let index = 0; index < 1_000_000; index += 1) {
+      if (waiting.length === 1_000) waiting.dropOldest();
+      waiting.add(index, 1, index % 2 === 0 ? `key ${index}` : undefined);
+      if (index % 1_000 === 0) mostReady = Math.max(mostReady, waiting.readyCount);
+    }
+    expect([waiting.length, waiting.bytes]).toEqual([1_000, 1_000]);
+    expect(waiting.keyCount).toBe(501);
+    expect(mostReady).toBeLessThan(4_000);
+    expect(waiting.take()?.item).toBe(999_000);
+    waiting.giveBack(stuck);
+  });
+});
+
+type Call =
+  | { readonly call: 'add'; readonly key: string | undefined; readonly bytes: number }
+  | { readonly call: 'occupy'; readonly key: string | undefined }
+  | { readonly call: 'take' | 'dropOldest' }
+  | { readonly call: 'giveBack'; readonly which: number };
+
+/** What every call returned, and the sizes after it. */
+function traceOf(waiting: Pick<WaitingEvents<number>, keyof ListsOfWaiting>, calls: readonly Call[]) {
+  const tickets: LaneTicket[] = [];
+  return calls.map((step, item) => {
+    let outcome: unknown;
+    if (step.call === 'add') waiting.add(item, step.bytes, step.key);
+    if (step.call === 'occupy') {
+      outcome = waiting.isBusy(step.key);
+      if (outcome === false) tickets.push(waiting.occupy(step.key));
+    }
+    if (step.call === 'take') {
+      const taken = waiting.take();
+      outcome = taken?.item;
+      if (taken !== undefined) tickets.push(taken.ticket);
+    }
+    if (step.call === 'giveBack' && tickets.length > 0) {
+      const [ticket] = tickets.splice(step.which % tickets.length, 1);
+      waiting.giveBack(ticket);
+    }
+    if (step.call === 'dropOldest') outcome = waiting.dropOldest();
+    return [outcome, waiting.length, waiting.bytes, waiting.keyCount];
+  });
+}
+
+/** The same in lists, as slow as it is plain. */
+class ListsOfWaiting {
+  private items: { readonly item: number; readonly bytes: number; readonly key: string | undefined }[] = [];
+  private readonly busy: string[] = [];
+  /** Keys with something to start, in the order of their turns; each item without a key is a turn of its own. */
+  private turns: (string | number)[] = [];
+
+  get length(): number {
+    return this.items.length;
+  }
+
+  get bytes(): number {
+    return this.items.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get keyCount(): number {
+    const keys = this.items.map(({ key }) => key).filter((key) => key !== undefined);
+    return new Set([...keys, ...this.busy]).size;
+  }
+
+  isBusy(key: unknown): boolean {
+    return this.busy.some((other) => other === key) || (key !== undefined && this.hasWaiting(key));
+  }
+
+  add(item: number, bytes: number, key: string | undefined): void {
+    const mustWait = key !== undefined && this.isBusy(key);
+    this.items.push({ item, bytes, key });
+    if (!mustWait) this.turns.push(key ?? item);
+  }
+
+  occupy(key: string | undefined): LaneTicket {
+    if (key === undefined) return undefined;
+    this.busy.push(key);
+    return { key };
+  }
+
+  take(): { readonly item: number; readonly ticket: LaneTicket } | undefined {
+    const turn = this.turns.shift();
+    if (turn === undefined) return undefined;
+    const index = this.items.findIndex(({ item, key }) => (key ?? item) === turn);
+    const [taken] = this.items.splice(index, 1);
+    return { item: taken?.item as number, ticket: this.occupy(taken?.key) };
+  }
+
+  giveBack(ticket: LaneTicket): void {
+    if (ticket === undefined) return;
+    const { key } = ticket as { key: string };
+    this.busy.splice(this.busy.indexOf(key), 1);
+    if (this.hasWaiting(key)) this.turns.push(key);
+  }
+
+  dropOldest(): number | undefined {
+    const dropped = this.items.shift();
+    if (dropped === undefined) return undefined;
+    const turn = dropped.key ?? dropped.item;
+    if (dropped.key === undefined || !this.hasWaiting(dropped.key)) {
+      this.turns = this.turns.filter((other) => other !== turn);
+    }
+    return dropped.item;
+  }
+
+  private hasWaiting(wanted: unknown): boolean {
+    return this.items.some(({ key }) => key === wanted);
+  }
+}

@@ -1,0 +1,54 @@
+/** What an {@link EvictionClock} decides about. */
+export interface ClockMember {
+  /** Set it whenever the member is used: the clock spares it once more. False for a new one. */
+  wasUsed: boolean;
+  /** Where the clock keeps it. Belongs to the clock. */
+  slot: number;
+}
+
+/**
+ * Decides which of many members goes when there are too many: one that was not used for a whole turn of the hand. About
+ * the least recently used one, without any work when a member is used.
+ */
+export class EvictionClock<M extends ClockMember> {
+  private readonly members: M[] = [];
+  private hand = 0;
+
+  constructor(private readonly limit: number) {}
+
+  get size(): number {
+    return this.members.length;
+  }
+
+  /** Returns the member that had to go for it, if any. */
+  add(member: M): M | undefined {
+    if (this.members.length < this.limit) {
+      member.slot = this.members.push(member) - 1;
+      return undefined;
+    }
+    const evicted = this.nextUnused();
+    member.slot = evicted.slot;
+    this.members[member.slot] = member;
+    this.hand = (this.hand + 1) % this.limit;
+    return evicted;
+  }
+
+  /** Only for a member that was added and did not go. */
+  remove(member: M): void {
+    const last = this.members.pop() as M;
+    if (last !== member) {
+      last.slot = member.slot;
+      this.members[last.slot] = last;
+    }
+    if (this.hand >= this.members.length) this.hand = 0;
+  }
+
+  private nextUnused(): M {
+    for (;;) {
+      const member = this.members[this.hand] as M;
+      if (!member.wasUsed) return member;
+      member.wasUsed = false;
+      this.hand = (this.hand + 1) % this.limit;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { SequenceTracker } from './sequence.tracker.js';
+
+const LIMIT = 10_000;
+const stamp = (sequence: number, publisher = 'p') => ({ publisher, sequence });
+
+describe('SequenceTracker', () => {
+  it('finds nothing missing where numbers follow each other', () => {
+    const tracker = new SequenceTracker();
+    for (let n = 5; n < 100; n += 1) expect(tracker.observe('a', stamp(n), n)).toBeUndefined();
+    expect([tracker.size, tracker.isEmpty]).toEqual([1, false]);
+  });
+
+  it('tells how many are missing, and since when', () => {
+    const tracker = new SequenceTracker();
+    tracker.observe('a', stamp(1), 1_000);
+    tracker.observe('a', stamp(2), 2_000);
+    expect(tracker.observe('a', stamp(6), 9_000)).toEqual({ channel: 'a', missed: 3, fromMs: 2_000 });
+    expect(tracker.observe('a', stamp(7), 9_001)).toBeUndefined();
+    expect(tracker.observe('a', stamp(9), 9_002)).toEqual({ channel: 'a', missed: 1, fromMs: 9_001 });
+  });
+
+  it('takes the first of a count for its beginning, whatever its number', () => {
+    const tracker = new SequenceTracker();
+    expect(tracker.observe('a', stamp(500), 0)).toBeUndefined();
+  });
+
+  it('counts for each publisher and each channel', () => {
+    const tracker = new SequenceTracker();
+    expect(
+      [
+        tracker.observe('a', stamp(1, 'p'), 0),
+        tracker.observe('a', stamp(7, 'q'), 0),
+        tracker.observe('b', stamp(3, 'p'), 0),
+        tracker.observe('a', stamp(2, 'p'), 0),
+        tracker.observe('b', stamp(4, 'p'), 0),
+      ].filter(Boolean),
+    ).toEqual([]);
+    expect(tracker.observe('a', stamp(9, 'q'), 0)).toMatchObject({ missed: 1 });
+    expect(tracker.size).toBe(3);
+  });
+
+  it('ignores an event that comes again through another subscription', () => {
+    const tracker = new SequenceTracker();
+    tracker.observe('a', stamp(1), 1);
+    tracker.observe('a', stamp(2), 2);
+    for (const again of [2, 1, 2]) expect(tracker.observe('a', stamp(again), 3)).toBeUndefined();
+    expect(tracker.observe('a', stamp(3), 4)).toBeUndefined();
+    tracker.observe('a', stamp(3), 5);
+    expect(tracker.observe('a', stamp(5), 6)).toEqual({ channel: 'a', missed: 1, fromMs: 4 });
+  });
+
+  it('counts events without a number, and watches nothing for them', () => {
+    const tracker = new SequenceTracker();
+    tracker.observe('a', undefined, 0);
+    tracker.observe('b', undefined, 0);
+    expect([tracker.unsequencedEvents, tracker.size, tracker.isEmpty]).toEqual([2, 0, true]);
+  });
+
+  it('begins anew on channels that were given up, and there alone', () => {
+    const tracker = new SequenceTracker();
+    for (const channel of ['a:1', 'a:2', 'b:1']) {
+      tracker.observe(channel, stamp(1, 'p'), 0);
+      tracker.observe(channel, stamp(1, 'q'), 0);
+    }
+    tracker.forget((channel) => channel.startsWith('a:'));
+    expect(tracker.size).toBe(2);
+    expect(tracker.observe('a:1', stamp(9), 0)).toBeUndefined();
+    expect(tracker.observe('b:1', stamp(9, 'q'), 0)).toMatchObject({ missed: 7 });
+  });
+
+  it.each(['__proto__', 'constructor', ''])('takes %p for a name like any other', (name) => {
+    const tracker = new SequenceTracker();
+    expect(tracker.observe(name, stamp(1, name), 0)).toBeUndefined();
+    expect(tracker.observe(name, stamp(3, name), 0)).toMatchObject({ channel: name, missed: 1 });
+  });
+
+  it('watches 10,000 counts at once, whatever their order', () => {
+    const tracker = new SequenceTracker();
+    for (let round = 1; round <= 3; round += 1) {
+      for (let n = 0; n < LIMIT; n += 1) tracker.observe(`c${(n * 7) % LIMIT}`, stamp(round * 2), 0);
+    }
+    const holes = Array.from({ length: LIMIT }, (_, n) => tracker.observe(`c${n}`, stamp(8), 0)?.missed);
+    expect(new Set(holes)).toEqual(new Set([1]));
+  });
+
+  it('forgets those of 1,000,000 channels that were not seen for longest, and keeps one in use', () => {
+    const tracker = new SequenceTracker();
+    let largest = 0;
+    let holes = 0;
+    for (let n = 1; n <= 1_000_000; n += 1) {
+      if (tracker.observe(`c${n}`, stamp(1), 0) !== undefined) holes += 1;
+      // Every other one is missing, which shows as long as the count is known.
+      if (n % 1_000 === 0) holes += tracker.observe('busy', stamp(n / 500), 0)?.missed ?? 0;
+      largest = Math.max(largest, tracker.size);
+    }
+    expect([largest, holes]).toEqual([LIMIT, 999]);
+    expect(tracker.observe('c1', stamp(9), 0)).toBeUndefined();
+    // What it holds is what it counts: nothing is left of a channel that went.
+    const { counts } = tracker as unknown as { counts: Map<string, Map<string, unknown>> };
+    expect([...counts.values()].reduce((sum, publishers) => sum + publishers.size, 0)).toBe(tracker.size);
+    expect(counts.size).toBeLessThanOrEqual(LIMIT);
+  });
+
+  it('bounds the publishers of one channel as well', () => {
+    const tracker = new SequenceTracker();
+    for (let n = 0; n < 3 * LIMIT; n += 1) tracker.observe('a', stamp(1, `p${n}`), 0);
+    expect(tracker.size).toBe(LIMIT);
+    tracker.forget(() => true);
+    expect(tracker.isEmpty).toBe(true);
+  });
+});

@@ -1,0 +1,13 @@
+import type { HandlerOptions } from '../dispatching/handler.options.js';
+import type { EventCodec } from '../message/event.codec.js';
+import type { ChannelPrefix } from '../routing/channel-prefix.js';
+
+/** The bus whose handlers are looked for. */
+export interface ExploredBus {
+  readonly name: string;
+  readonly prefix: ChannelPrefix;
+  readonly handlerDefaults: HandlerOptions;
+  readonly codec: EventCodec;
+  /** The number of the database whose key events are meant where a handler names none. */
+  readonly database: number;
+}

@@ -1,0 +1,130 @@
+import { settled } from '../../../../test/support/eventually.js';
+import type { Gap } from '../gaps/gap.js';
+import { GapHandlers } from './gap.handlers.js';
+
+const gapOf = (target: string, missed: number): Gap => ({
+  reason: 'events-missed',
+  targets: [target],
+  fromMs: 1,
+  toMs: 2,
+  missed,
+});
+
+/** A method whose calls end when the test says so. */
+function heldMethod(name: string) {
+  const gaps: Gap[] = [];
+  const endings: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  const call = (gap: Gap) => {
+    gaps.push(gap);
+    return new Promise<void>((resolve, reject) => endings.push({ resolve, reject }));
+  };
+  const take = () => endings.shift() ?? { resolve: () => undefined, reject: () => undefined };
+  return {
+    handler: { name, call },
+    gaps,
+    end: () => take().resolve(),
+    fail: (e: unknown) => take().reject(e),
+  };
+}
+
+describe('GapHandlers', () => {
+  let failures: string[];
+  let handlers: GapHandlers;
+  beforeEach(() => {
+    failures = [];
+    handlers = new GapHandlers((name, error) => void failures.push(`${name}: ${String(error)}`));
+  });
+
+  it('calls every method, each one at a time, and joins what shows meanwhile', async () => {
+    const [slow, fast] = [heldMethod('slow'), heldMethod('fast')];
+    handlers.set([slow.handler, fast.handler]);
+    handlers.handle(gapOf('a', 1));
+    await settled();
+    fast.end();
+    await settled();
+    handlers.handle(gapOf('b', 2));
+    await settled();
+    handlers.handle(gapOf('c', 3));
+    await settled();
+    expect(slow.gaps).toEqual([gapOf('a', 1)]);
+    expect(fast.gaps).toEqual([gapOf('a', 1), gapOf('b', 2)]);
+    expect(handlers.running).toEqual(['slow', 'fast']);
+
+    slow.end();
+    fast.end();
+    await settled();
+    const joined = { ...gapOf('b', 5), targets: ['b', 'c'] };
+    expect([slow.gaps[1], fast.gaps[2]]).toEqual([joined, gapOf('c', 3)]);
+    slow.end();
+    fast.end();
+    await handlers.whenIdle();
+    expect([slow.gaps.length, fast.gaps.length, handlers.running]).toEqual([2, 3, []]);
+  });
+
+  it('reports what a method throws or rejects with, and goes on', async () => {
+    const method = heldMethod('slow');
+    const thrower = {
+      name: 'thrower',
+      call: () => {
+        throw new Error('sync');
+      },
+    };
+    handlers.set([thrower, method.handler]);
+    handlers.handle(gapOf('a', 1));
+    await settled();
+    handlers.handle(gapOf('b', 1));
+    method.fail(new Error('async'));
+    await settled();
+    expect(failures.toSorted()).toEqual([
+      'slow: Error: async',
+      'thrower: Error: sync',
+      'thrower: Error: sync',
+    ]);
+    expect(method.gaps).toHaveLength(2);
+    method.end();
+    await handlers.whenIdle();
+  });
+
+  it('is idle when nothing runs and nothing waits', async () => {
+    const method = heldMethod('m');
+    handlers.set([method.handler]);
+    await handlers.whenIdle();
+    handlers.handle(gapOf('a', 1));
+    await settled();
+    handlers.handle(gapOf('b', 1));
+    let isIdle = false;
+    const idle = handlers.whenIdle().then(() => (isIdle = true));
+    method.end();
+    await settled();
+    expect([isIdle, handlers.running]).toEqual([false, ['m']]);
+    method.end();
+    await idle;
+  });
+
+  it('calls nothing any more once it is closed, also not what waited', async () => {
+    const method = heldMethod('m');
+    handlers.set([method.handler]);
+    handlers.handle(gapOf('a', 1));
+    await settled();
+    handlers.handle(gapOf('b', 1));
+    handlers.close();
+    handlers.handle(gapOf('c', 1));
+    method.end();
+    await handlers.whenIdle();
+    expect(method.gaps).toEqual([gapOf('a', 1)]);
+  });
+
+  it('calls a method again, and not within its call, for a gap that shows in the middle of it', async () => {
+    const steps: string[] = [];
+    const call = ({ targets }: Gap) => {
+      steps.push(`begin ${String(targets)}`);
+      if (steps.length === 1) handlers.handle(gapOf('b', 1));
+      steps.push(`end ${String(targets)}`);
+    };
+    handlers.set([{ name: 'm', call }]);
+    handlers.handle(gapOf('a', 1));
+    expect(steps).toEqual([]);
+    await handlers.whenIdle();
+    expect(steps).toEqual(['begin a', 'end a', 'begin b', 'end b']);
+  });
+});

@@ -1,0 +1,66 @@
+import type { Gap } from '../gaps/gap.js';
+import { joinGaps } from '../gaps/gap.js';
+
+/** One `@OnGap` method. */
+export interface GapHandler {
+  /** What logs call it, e.g. `OrderNotifier.reconcile`. */
+  readonly name: string;
+  /** May throw and reject. */
+  call(gap: Gap): unknown;
+}
+
+interface Runner {
+  readonly handler: GapHandler;
+  running: Promise<void> | undefined;
+  /** What it has not been called for yet. */
+  waiting: Gap | undefined;
+}
+
+/** Calls every `@OnGap` method for every gap, each method one call at a time. */
+export class GapHandlers {
+  private runners: readonly Runner[] = [];
+  private isOpen = true;
+
+  constructor(private readonly failed: (handler: string, error: unknown) => void) {}
+
+  set(handlers: readonly GapHandler[]): void {
+    this.runners = handlers.map((handler) => ({ handler, running: undefined, waiting: undefined }));
+  }
+
+  handle(gap: Gap): void {
+    if (!this.isOpen) return;
+    for (const runner of this.runners) {
+      runner.waiting = runner.waiting === undefined ? gap : joinGaps(runner.waiting, gap);
+      // Begun in a turn of its own: whoever tells of a gap is in the middle of something.
+      runner.running ??= Promise.resolve().then(() => this.run(runner));
+    }
+  }
+
+  /** The names of those that run. */
+  get running(): readonly string[] {
+    return this.runners.flatMap(({ handler, running }) => (running === undefined ? [] : [handler.name]));
+  }
+
+  /** From now on nothing is called: what a method needs to reconcile is being closed. */
+  close(): void {
+    this.isOpen = false;
+    for (const runner of this.runners) runner.waiting = undefined;
+  }
+
+  /** Resolves when none runs. */
+  async whenIdle(): Promise<void> {
+    while (this.running.length > 0) await Promise.all(this.runners.flatMap(({ running }) => running ?? []));
+  }
+
+  private async run(runner: Runner): Promise<void> {
+    for (let gap = runner.waiting; gap !== undefined; gap = runner.waiting) {
+      runner.waiting = undefined;
+      try {
+        await runner.handler.call(gap);
+      } catch (error) {
+        this.failed(runner.handler.name, error);
+      }
+    }
+    runner.running = undefined;
+  }
+}

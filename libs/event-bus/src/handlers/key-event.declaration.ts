@@ -1,0 +1,51 @@
+import type { KeyEvent } from '../routing/key-event.channel.js';
+import { keyEventChannel } from '../routing/key-event.channel.js';
+import { RedisGlob, globProblems } from '../routing/redis-glob.js';
+
+/** One @OnKeyEvent on one method, as it was written. */
+export interface KeyEventDeclaration {
+  readonly events: readonly string[];
+  readonly key: string | undefined;
+  readonly db: number | undefined;
+}
+
+/** What to subscribe to; `database` is that of the bus. */
+export function channelsOf({ events, db }: KeyEventDeclaration, database: number): string[] {
+  return events.map((event) => keyEventChannel(event, db ?? database));
+}
+
+/** Whether any of the declarations asks for this. */
+export function keyEventFilter(
+  declarations: readonly KeyEventDeclaration[],
+  database: number,
+): (event: KeyEvent) => boolean {
+  const filters = declarations.map(({ events, key, db }) => {
+    const glob = key === undefined ? undefined : new RedisGlob(key);
+    return (event: KeyEvent) =>
+      event.db === (db ?? database) &&
+      (events.includes(event.event) || events.includes('*')) &&
+      (glob === undefined || glob.matches(event.key));
+  });
+  return (event) => filters.some((accepts) => accepts(event));
+}
+
+/** What is wrong with one declaration, each with what to write instead. */
+export function keyEventProblems({ events, key, db }: KeyEventDeclaration): string[] {
+  if (!Array.isArray(events) || events.length === 0) {
+    return ["it names no event. Write @OnKeyEvent('expired') or @OnKeyEvent(['expired', 'del'])."];
+  }
+  return [
+    ...events
+      .filter((event) => typeof event !== 'string' || !/^([\w-]+|\*)$/.test(event))
+      .map((event) => `event ${JSON.stringify(event)}: write a name of Redis, such as 'expired', or '*'.`),
+    ...(key === undefined ? [] : keyProblems(key)),
+    ...(db === undefined || (Number.isSafeInteger(db) && db >= 0)
+      ? []
+      : ['db must be the number of a database, from 0.']),
+  ];
+}
+
+function keyProblems(key: unknown): string[] {
+  if (typeof key !== 'string' || key === '') return ["key must be a Redis glob, e.g. 'session:*'."];
+  return globProblems(key).map((problem) => `key ${JSON.stringify(key)}: ${problem}`);
+}

@@ -1,0 +1,48 @@
+import { SetMetadata } from '@nestjs/common';
+import { ConfigurationError } from '../errors.js';
+
+export interface OnGapOptions {
+  /**
+   * The bus, by the name given in `EventBusModule.forRoot({ name })`.
+   * @default 'default'
+   */
+  readonly bus?: string;
+}
+
+const ON_GAP = Symbol('nestjs-redis-event-bus:on-gap');
+
+/**
+ * Calls the method with a {@link Gap} when events may be missing: a subscription was interrupted and is back, the
+ * numbers of a publisher's events have a hole, or a handler was too slow and lost some. This is where a service
+ * reconciles from its durable store. What comes from the call on is complete, so reconciling cannot miss anything.
+ *
+ * One call at a time: gaps that show while the method runs are joined into one for its next call. Shutdown waits for it.
+ * Works on methods of singleton providers and controllers; guards, pipes, interceptors and filters do not apply. What
+ * the method throws is logged. Several decorators on one method are for several buses.
+ */
+export function OnGap(options: OnGapOptions = {}): MethodDecorator {
+  return (prototype, key, descriptor?: PropertyDescriptor) => {
+    if (
+      typeof descriptor?.value !== 'function' ||
+      typeof prototype === 'function' ||
+      typeof key === 'symbol'
+    ) {
+      throw new ConfigurationError([`@OnGap on ${String(key)}: it decorates instance methods with a name.`]);
+    }
+    const stacked = onGapMetadata(descriptor.value as object) ?? [];
+    SetMetadata(ON_GAP, [options, ...stacked])(prototype, key, descriptor);
+  };
+}
+
+/** What @OnGap left on a method, in reading order; undefined when it is not decorated. */
+export function onGapMetadata(method: object): readonly OnGapOptions[] | undefined {
+  return Reflect.getMetadata(ON_GAP, method) as readonly OnGapOptions[] | undefined;
+}
+
+/** What is wrong with the decorators of one method, each with what to write instead. */
+export function onGapProblems(metadata: readonly OnGapOptions[]): string[] {
+  return metadata
+    .flatMap((options) => Object.keys(options))
+    .filter((name) => name !== 'bus')
+    .map((name) => `${name} is not an option. Known here: bus.`);
+}

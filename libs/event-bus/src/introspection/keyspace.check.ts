@@ -1,0 +1,65 @@
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { StartupError, reasonOf } from '../errors.js';
+import type { EventBusObserver } from '../event-bus.observer.js';
+import type { KeyspaceOptions } from '../event-bus.options.js';
+import { flagsFor, mergedFlags, missingFlags } from '../routing/keyspace.flags.js';
+import type { EventTransport, KeyspaceFlags } from '../transports/event.transport.js';
+
+const NOTIFICATIONS = /^__key(event|space)@[^:]*__:(.+)$/s;
+
+/** Looks whether the servers publish the key events that handlers wait for, since Redis publishes none by default. */
+export class KeyspaceCheck {
+  constructor(
+    private readonly transport: EventTransport,
+    private readonly observer: EventBusObserver,
+    private readonly ensure: Required<KeyspaceOptions>['ensure'],
+  ) {}
+
+  /** @throws StartupError when the flags were to be set and could not be. */
+  async run(handlers: readonly EventHandler[]): Promise<void> {
+    const needed = neededFlags(handlers);
+    const { keyspace } = this.transport;
+    if (needed === '' || keyspace === undefined || this.ensure === 'off') return;
+    let lacking: readonly KeyspaceFlags[];
+    try {
+      lacking = (await keyspace.read()).filter(({ flags }) => missingFlags(flags, needed) !== '');
+      if (lacking.length === 0) return;
+      if (this.ensure === 'check') return this.warn(lacking, needed);
+      for (const { node, flags } of lacking)
+        await keyspace.write({ node, flags: mergedFlags(flags, needed) });
+    } catch (error) {
+      if (this.ensure === 'check') return this.observer.keyspaceUnknown(needed, reasonOf(error));
+      throw new StartupError(
+        `keyspace: { ensure: 'set' } could not set notify-keyspace-events: ${reasonOf(error)}. Set it by hand, CONFIG SET notify-keyspace-events ${needed}, and write ensure: 'check'.`,
+        { cause: error },
+      );
+    }
+    this.observer.keyspaceSet(
+      lacking.map(({ node }) => node),
+      needed,
+    );
+  }
+
+  private warn(lacking: readonly KeyspaceFlags[], needed: string): void {
+    const [first] = lacking as [KeyspaceFlags];
+    this.observer.keyspaceLacking(
+      lacking.map(({ node }) => node),
+      [...new Set(lacking.flatMap(({ flags }) => missingFlags(flags, needed).split('')))].join(''),
+      mergedFlags(first.flags, needed),
+    );
+  }
+}
+
+/** Empty when no handler waits for keyspace notifications. */
+function neededFlags(handlers: readonly EventHandler[]): string {
+  const flags = new Set<string>();
+  for (const { targets } of handlers) {
+    for (const { subscription } of targets) {
+      const [, type, event] = NOTIFICATIONS.exec(subscription.name) ?? [];
+      if (type === undefined || event === undefined) continue;
+      // The channel of __keyspace@ names the key: any event may come on it.
+      for (const flag of type === 'space' ? 'KA' : flagsFor([event])) flags.add(flag);
+    }
+  }
+  return [...flags].join('');
+}

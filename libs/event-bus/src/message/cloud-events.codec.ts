@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { InvalidOptionError, PayloadDecodeError, quote } from '../errors.js';
+import { checkHeaders, sourceProblem } from './cloud-events.attributes.js';
+import type { EventCodec, EventHeaders, EventMetadata, EventStamp } from './event.codec.js';
+import { NO_METADATA } from './event.codec.js';
+import { fromJsonText, toJsonText } from './json-text.js';
+
+/** Options of {@link cloudEvents}. */
+export interface CloudEventsOptions {
+  /**
+   * Says who publishes, as a URI-reference: `/orders`, `urn:shop:orders` or `https://shop.example/orders`. Together with
+   * an event's `id` it is unique.
+   */
+  readonly source: string;
+}
+
+/** MAX_SAFE_INTEGER has as many, so that sequences sort as text: the `sequence` extension of CloudEvents wants that. */
+const SEQUENCE_DIGITS = 16;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/**
+ * CloudEvents 1.0 in the structured JSON format: `id` (a random UUID), `time`, `source`, `type` (the channel, without
+ * prefix) and the payload as `data`. `headers` of a publish become further attributes, or their own `id` and `time`.
+ * Payloads are what `json()` takes, or a Buffer or Uint8Array, which travels as `data_base64` and arrives as a Buffer.
+ *
+ * Each event that is sent also carries `publisherid` and `sequence`, by which receivers count what is missing.
+ *
+ * Reads CloudEvents and plain JSON: an object with `specversion` "1.0" and the strings `id`, `source` and `type` is
+ * the former, and its attributes are the event's `metadata`; everything else is a payload without metadata. A CloudEvent
+ * without data has the payload `null`. Reading never touches a prototype.
+ *
+ * @throws InvalidOptionError when `source` is missing or not a URI-reference.
+ */
+export function cloudEvents(options: CloudEventsOptions): EventCodec {
+  const source = JSON.stringify(sourceOf(options));
+  return {
+    name: 'cloud-events',
+    carriesMetadata: true,
+    encode(payload, channel, headers) {
+      const type = JSON.stringify(channel);
+      const attributes = attributesOf(headers);
+      return `{"specversion":"1.0","source":${source},"type":${type},${attributes},${dataOf(payload)}}`;
+    },
+    stamp: stampEvent,
+    decode(body) {
+      const value = fromJsonText(body);
+      if (!isCloudEvent(value)) return { payload: value, metadata: NO_METADATA };
+      const payload = payloadOf(value);
+      const metadata = metadataOf(value);
+      const stamp = stampOf(value);
+      return stamp === undefined ? { payload, metadata } : { payload, metadata, stamp };
+    },
+  };
+}
+
+interface CloudEvent {
+  readonly [attribute: string]: unknown;
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+}
+
+function sourceOf(options: unknown): string {
+  const example = "Write cloudEvents({ source: '/orders' }).";
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionError('cloudEvents()', `takes an object. ${example}`);
+  }
+  const { source, ...others } = options as { source?: unknown };
+  const problem = sourceProblem(source);
+  if (problem !== undefined)
+    throw new InvalidOptionError('cloudEvents({ source })', `${problem}. ${example}`);
+  const [unknown] = Object.keys(others);
+  if (unknown === undefined) return source as string;
+  throw new InvalidOptionError('cloudEvents()', `has no option ${quote(unknown)}, only source. ${example}`);
+}
+
+/** Members of a JSON object, without its braces. */
+function attributesOf(headers: EventHeaders | undefined): string {
+  const id = randomUUID();
+  const time = new Date().toISOString();
+  if (headers === undefined) return `"id":"${id}","time":"${time}"`;
+  checkHeaders(headers);
+  return JSON.stringify({ id, time, ...headers }).slice(1, -1);
+}
+
+function dataOf(payload: unknown): string {
+  if (!(payload instanceof Uint8Array)) {
+    return `"datacontenttype":"application/json","data":${toJsonText(payload)}`;
+  }
+  const { buffer, byteOffset, byteLength } = payload;
+  const base64 = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  return `"datacontenttype":"application/octet-stream","data_base64":"${base64}"`;
+}
+
+/** Puts it before the brace that closes what `encode` returned. */
+function stampEvent(body: string | Buffer, { publisher, sequence }: EventStamp): string {
+  const digits = String(sequence).padStart(SEQUENCE_DIGITS, '0');
+  return `${body.toString().slice(0, -1)},"publisherid":${JSON.stringify(publisher)},"sequence":"${digits}"}`;
+}
+
+function isCloudEvent(value: unknown): value is CloudEvent {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { specversion, id, source, type } = value as Record<string, unknown>;
+  return (
+    specversion === '1.0' && typeof id === 'string' && typeof source === 'string' && typeof type === 'string'
+  );
+}
+
+function payloadOf({ data, data_base64: base64 }: CloudEvent): unknown {
+  // CloudEvents takes null for an attribute that is not set.
+  if (base64 === undefined || base64 === null) return data ?? null;
+  if (typeof base64 === 'string' && base64.length % 4 === 0 && BASE64.test(base64)) {
+    return Buffer.from(base64, 'base64');
+  }
+  throw new PayloadDecodeError('its data_base64 is not base64.');
+}
+
+/** What is left of an event that was just parsed: a copy and a new prototype cost half of an object made key by key. */
+function metadataOf(event: CloudEvent): EventMetadata {
+  const { specversion: _version, data: _data, data_base64: _base64, ...others } = event;
+  const attributes: Record<string, unknown> = others;
+  for (const name of Object.keys(attributes)) if (attributes[name] === null) delete attributes[name];
+  return Object.freeze(Object.setPrototypeOf(attributes, null) as EventMetadata);
+}
+
+function stampOf({ publisherid: publisher, sequence }: CloudEvent): EventStamp | undefined {
+  if (typeof publisher !== 'string' || publisher === '') return undefined;
+  if (typeof sequence !== 'string' || !/^\d+$/.test(sequence)) return undefined;
+  const number = Number(sequence);
+  return Number.isSafeInteger(number) && number >= 1 ? { publisher, sequence: number } : undefined;
+}

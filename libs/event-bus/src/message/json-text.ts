@@ -1,0 +1,29 @@
+import { isUtf8 } from 'node:buffer';
+import { PayloadDecodeError, PayloadEncodeError, reasonOf } from '../errors.js';
+
+/** @throws PayloadEncodeError when the payload has no JSON form. */
+export function toJsonText(payload: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(payload);
+  } catch (error) {
+    throw new PayloadEncodeError(`JSON.stringify failed: ${reasonOf(error)}. Publish plain data.`, {
+      cause: error,
+    });
+  }
+  if (text === undefined) {
+    throw new PayloadEncodeError(`${typeof payload} has no JSON form. Publish null, or an object.`);
+  }
+  return text;
+}
+
+/** @throws PayloadDecodeError when the bytes are not one JSON text in UTF-8. */
+export function fromJsonText(body: Buffer): unknown {
+  if (!isUtf8(body)) throw new PayloadDecodeError('it is not UTF-8, so it cannot be JSON.');
+  try {
+    return JSON.parse(body.toString()) as unknown;
+  } catch {
+    // The parser's own message quotes the payload, which must not reach a log.
+    throw new PayloadDecodeError(body.length === 0 ? 'it is empty, and so not JSON.' : 'it is not JSON.');
+  }
+}

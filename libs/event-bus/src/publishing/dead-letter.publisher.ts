@@ -1,0 +1,59 @@
+import type { DeadLetter, DeadLetterOffice } from '../dispatching/dead.letter.js';
+import { PayloadEncodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
+import type { EventBusObserver } from '../event-bus.observer.js';
+import type { EventBusPublisher } from './event-bus.publisher.js';
+
+/** As many may be under way at once: bad messages may come faster than the broker takes letters. */
+const MAX_LETTERS_UNDER_WAY = 1_000;
+/** A letter outlives a short loss of the connection, in milliseconds. */
+const BUFFER_MS = 5_000;
+
+/** Publishes dead letters on the bus they are about. */
+export class DeadLetterPublisher implements DeadLetterOffice {
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(
+    private readonly publisher: EventBusPublisher,
+    private readonly observer: EventBusObserver,
+  ) {}
+
+  async send(channel: string, letter: DeadLetter): Promise<void> {
+    if (this.underWay.size >= MAX_LETTERS_UNDER_WAY) {
+      this.observer.deadLetterLost(letter, channel, `${MAX_LETTERS_UNDER_WAY} letters are under way already`);
+      return;
+    }
+    const sending = this.post(channel, letter);
+    this.underWay.add(sending);
+    await sending;
+    this.underWay.delete(sending);
+  }
+
+  /** Resolves when no letter is under way. */
+  async whenIdle(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
+  }
+
+  private async post(channel: string, letter: DeadLetter): Promise<void> {
+    try {
+      await this.publish(channel, letter).catch((error: unknown) => {
+        if (!(error instanceof PayloadTooLargeError)) throw error;
+        const { payload: _payload, base64: _base64, ...rest } = letter.event;
+        return this.publish(channel, { ...letter, event: rest });
+      });
+      this.observer.deadLettered();
+    } catch (error) {
+      this.observer.deadLetterLost(letter, channel, reasonOf(error));
+    }
+  }
+
+  /** As JSON text where the codec takes bytes and text alone. */
+  private async publish(channel: string, letter: DeadLetter): Promise<void> {
+    const options = { whenDisconnected: { bufferMs: BUFFER_MS } };
+    try {
+      await this.publisher.publish(channel, letter, options);
+    } catch (error) {
+      if (!(error instanceof PayloadEncodeError)) throw error;
+      await this.publisher.publish(channel, JSON.stringify(letter), options);
+    }
+  }
+}

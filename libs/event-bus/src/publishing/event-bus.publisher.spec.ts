@@ -1,0 +1,359 @@
+import { getEventListeners, setMaxListeners } from 'node:events';
+import { jest } from '@jest/globals';
+import {
+  BusClosedError,
+  InvalidOptionError,
+  NotConnectedError,
+  PayloadTooLargeError,
+  PublishManyError,
+  PublishRefusedError,
+  PublishUnconfirmedError,
+} from '../errors.js';
+import { defineEvent } from '../contracts/event.contract.js';
+import type { EventBusModuleOptions } from '../event-bus.options.js';
+import { resolveSettings } from '../event-bus.options.js';
+import { SequenceTracker } from '../gaps/sequence.tracker.js';
+import { cloudEvents } from '../message/cloud-events.codec.js';
+import type { DecodedEvent } from '../message/event.codec.js';
+import { json } from '../message/json.codec.js';
+import { raw } from '../message/raw.codec.js';
+import { bodyOf } from '../transports/event.transport.js';
+import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import { memory } from '../transports/memory/memory.transport.js';
+import { EventBusPublisher } from './event-bus.publisher.js';
+
+const codec = cloudEvents({ source: '/test' });
+
+interface Sent {
+  readonly kind: string;
+  readonly channel: string;
+  readonly body: Buffer;
+}
+
+/** Answers as a test says, and remembers what left. */
+class StubTransport {
+  readonly sent: Sent[] = [];
+  readonly capabilities = { shard: true };
+  /** Says what becomes of a message instead of sending it. */
+  intercept: (message: OutgoingMessage) => PublishOutcome | Promise<PublishOutcome> | undefined = () =>
+    undefined;
+
+  async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
+    return Promise.all(
+      messages.map(async (message) => (await this.intercept(message)) ?? this.send(message)),
+    );
+  }
+
+  /** The bytes leave. */
+  send(message: OutgoingMessage): PublishOutcome {
+    this.sent.push({ kind: message.kind, channel: message.channel, body: Buffer.from(bodyOf(message)) });
+    return { subscriptions: 1 };
+  }
+
+  get decoded(): DecodedEvent[] {
+    return this.sent.map(({ body, channel }) => codec.decode(body, channel));
+  }
+
+  get sequences(): (number | undefined)[] {
+    return this.decoded.map(({ stamp }) => stamp?.sequence);
+  }
+}
+
+const observer = { published: jest.fn(), publishFailed: jest.fn() };
+let transport: StubTransport;
+
+function publisherWith(options: Partial<EventBusModuleOptions> = {}): EventBusPublisher {
+  const settings = resolveSettings({ transport: memory(), codec, ...options }, 'default');
+  return new EventBusPublisher(settings, transport as unknown as EventTransport, observer as never);
+}
+
+const reject = (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    () => Promise.reject(new Error('It did not reject.')),
+    (error: Error) => error,
+  );
+
+beforeEach(() => {
+  transport = new StubTransport();
+  jest.clearAllMocks();
+});
+
+describe('headers', () => {
+  it('travel as metadata, for channels, contracts and each event of a publishMany', async () => {
+    const publisher = publisherWith();
+    const contract = defineEvent('orders:<id>:paid');
+    await publisher.publish('a', 1, { headers: { tenant: 'x' } });
+    await publisher.publish(contract, 2, { params: { id: '7' }, headers: { tenant: 'y' } });
+    await publisher.publishMany([
+      { channel: 'b', payload: 3, headers: { tenant: 'z' } },
+      { channel: 'b', payload: 4 },
+    ]);
+    expect(transport.decoded.map(({ metadata }) => metadata['tenant'])).toEqual(['x', 'y', 'z', undefined]);
+  });
+
+  it('travel as they were in the call', async () => {
+    const publisher = publisherWith();
+    const headers: Record<string, string> = { tenant: 'x' };
+    const publishing = publisher.publish('a', 1, { headers });
+    headers['tenant'] = 'y';
+    headers['later'] = 'z';
+    await publishing;
+    expect(transport.decoded[0]?.metadata['tenant']).toBe('x');
+    expect(transport.decoded[0]?.metadata).not.toHaveProperty('later');
+  });
+
+  it.each([json(), raw()])('are refused where the codec carries the payload alone: %p', async (plain) => {
+    const publisher = publisherWith({ codec: plain });
+    const error = await reject(publisher.publish('a', 'x', { headers: {} }));
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect(error.message).toContain('Write codec: cloudEvents({ source })');
+    const many = await reject(publisher.publishMany([{ channel: 'a', payload: 'x', headers: {} }]));
+    expect(many).toMatchObject({ outcomes: [{ error: { code: 'EVENT_BUS_INVALID_OPTION' } }] });
+    expect(transport.sent).toEqual([]);
+  });
+
+  it.each([null, 'tenant', ['tenant'], 7])('are refused where they are %j', async (headers) => {
+    const error = await reject(publisherWith().publish('a', 1, { headers: headers as never }));
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect(error.message).toMatch(/^headers must be an object of strings/);
+  });
+});
+
+describe('sequence numbers', () => {
+  it('follow each other on each channel and kind', async () => {
+    const publisher = publisherWith({ prefix: 'shop:' });
+    for (const channel of ['a', 'b', 'a']) await publisher.publish(channel, 1);
+    await publisher.publish('a', 1, { kind: 'shard' });
+    await publisher.publishMany(['a', 'b', 'a'].map((channel) => ({ channel, payload: 1 })));
+    expect(transport.sequences).toEqual([1, 1, 2, 1, 3, 2, 4]);
+    expect(new Set(transport.decoded.map(({ stamp }) => stamp?.publisher)).size).toBe(3);
+    expect(transport.sent[0]?.channel).toBe('shop:a');
+    expect(transport.decoded[0]?.metadata['type']).toBe('a');
+  });
+
+  it('are taken when the event leaves, in that order', async () => {
+    const publisher = publisherWith();
+    const held: OutgoingMessage[] = [];
+    transport.intercept = (message) => {
+      held.push(message);
+      return { subscriptions: 0 };
+    };
+    await publisher.publish('a', 'first');
+    await publisher.publish('a', 'second');
+    for (const message of held.toReversed()) transport.send(message);
+    expect(transport.decoded.map(({ payload, stamp }) => [payload, stamp?.sequence])).toEqual([
+      ['second', 1],
+      ['first', 2],
+    ]);
+  });
+
+  it('are not taken by an event that was not sent', async () => {
+    const publisher = publisherWith();
+    await publisher.publish('a', 1);
+    transport.intercept = () => ({ error: new NotConnectedError() });
+    await reject(publisher.publish('a', 2));
+    await reject(publisher.publish('a', 3n));
+    transport.intercept = () => undefined;
+    await publisher.publish('a', 4);
+    expect(transport.sequences).toEqual([1, 2]);
+    expect(transport.decoded[0]?.stamp?.publisher).toBe(transport.decoded[1]?.stamp?.publisher);
+  });
+
+  it.each([
+    ['refused', new PublishRefusedError('a', { cause: new Error('NOPERM') })],
+    ['not sent after all', new NotConnectedError()],
+    ['turned away by a bus that closes', new BusClosedError()],
+  ])('leave no hole where an event was %s', async (_what, error) => {
+    const publisher = publisherWith();
+    await publisher.publish('a', 1);
+    transport.intercept = (message) => {
+      bodyOf(message);
+      return { error };
+    };
+    await reject(publisher.publish('a', 2));
+    transport.intercept = () => undefined;
+    await publisher.publish('a', 3);
+    await publisher.publish('a', 4);
+    expect(transport.sequences).toEqual([1, 1, 2]);
+    const tracker = new SequenceTracker();
+    expect(transport.decoded.map(({ stamp }) => tracker.observe('a', stamp, 0)).filter(Boolean)).toEqual([]);
+  });
+
+  it('show a hole where nobody knows what became of an event', async () => {
+    const publisher = publisherWith();
+    await publisher.publish('a', 1);
+    transport.intercept = (message) => {
+      bodyOf(message);
+      return { error: new PublishUnconfirmedError('a', { cause: new Error('lost') }) };
+    };
+    await reject(publisher.publish('a', 2));
+    transport.intercept = () => undefined;
+    await publisher.publish('a', 3);
+    expect(transport.sequences).toEqual([1, 3]);
+  });
+
+  it('leave no hole either where the refusal comes after the publisher gave up', async () => {
+    const publisher = publisherWith();
+    await publisher.publish('a', 1);
+    let refuse: (outcome: PublishOutcome) => void = () => undefined;
+    transport.intercept = (message) => {
+      bodyOf(message);
+      return new Promise((resolve) => {
+        refuse = resolve;
+      });
+    };
+    const controller = new AbortController();
+    const publishing = reject(publisher.publish('a', 2, { signal: controller.signal }));
+    controller.abort();
+    expect(await publishing).toBeInstanceOf(PublishUnconfirmedError);
+    refuse({ error: new PublishRefusedError('a', { cause: new Error('NOPERM') }) });
+    await new Promise((resolve) => setImmediate(resolve));
+    transport.intercept = () => undefined;
+    await publisher.publish('a', 3);
+    expect(transport.sequences).toEqual([1, 1]);
+  });
+
+  it('count towards the size of an event', async () => {
+    const publisher = publisherWith({ maxPayloadBytes: 1_000 });
+    const fits = async (length: number) => {
+      await publisher.publish('a', 'x'.repeat(length));
+      return transport.sent.at(-1)?.body.length ?? 0;
+    };
+    const plain = (await fits(1)) - 1;
+    let length = 1_000 - plain;
+    while (
+      (await reject(publisher.publish('a', 'x'.repeat(length)).then(() => Promise.reject(new Error('sent')))))
+        .message !== 'sent'
+    ) {
+      length -= 1;
+    }
+    expect(transport.sent.at(-1)?.body.length).toBeLessThanOrEqual(1_000);
+    const error = await reject(publisher.publish('a', 'x'.repeat(length + 1)));
+    expect(error).toBeInstanceOf(PayloadTooLargeError);
+    expect((error as PayloadTooLargeError).bytes).toBe(1_001);
+  });
+
+  it('do not exist where the codec carries none: the transport gets the bytes themselves', async () => {
+    const publisher = publisherWith({ codec: json(), maxPayloadBytes: 3 });
+    const bodies: unknown[] = [];
+    transport.intercept = ({ body }) => {
+      bodies.push(body);
+      return undefined;
+    };
+    await publisher.publish('a', 'x');
+    expect(bodies).toEqual(['"x"']);
+  });
+});
+
+describe('whenDisconnected', () => {
+  const down = () => {
+    transport.intercept = () => ({ error: new NotConnectedError() });
+  };
+  const up = (publisher: EventBusPublisher) => {
+    transport.intercept = () => undefined;
+    publisher.resume();
+  };
+
+  it('makes events wait for the link, and keeps their order across publish and publishMany', async () => {
+    const publisher = publisherWith();
+    const whenDisconnected = { bufferMs: 5_000 };
+    down();
+    const first = publisher.publish('a', 1, { whenDisconnected });
+    const many = publisher.publishMany(
+      [2, 3].map((payload) => ({ channel: 'a', payload })),
+      { whenDisconnected },
+    );
+    const last = publisher.publish('a', 4, { whenDisconnected });
+    expect(await reject(publisher.publish('a', 'impatient'))).toBeInstanceOf(NotConnectedError);
+    up(publisher);
+    expect(await Promise.all([first, many, last])).toEqual([1, [1, 1], 1]);
+    expect(transport.decoded.map(({ payload }) => payload)).toEqual([1, 2, 3, 4]);
+    expect(transport.sequences).toEqual([1, 2, 3, 4]);
+  });
+
+  it('sends the payload as it was in the call', async () => {
+    const publisher = publisherWith();
+    const order = { total: 1 };
+    down();
+    const publishing = publisher.publish('a', order, { whenDisconnected: { bufferMs: 5_000 } });
+    order.total = 2;
+    await new Promise((resolve) => setImmediate(resolve));
+    up(publisher);
+    await publishing;
+    expect(transport.decoded[0]?.payload).toEqual({ total: 1 });
+  });
+
+  it('tells for each event of a publishMany what became of it', async () => {
+    const publisher = publisherWith();
+    transport.intercept = ({ channel }) => (channel === 'a' ? undefined : { error: new NotConnectedError() });
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const publishing = reject(
+      publisher.publishMany(
+        ['a', 'b', 'a*'].map((channel) => ({ channel, payload: 1 })),
+        { whenDisconnected: { bufferMs: 5_000 }, signal: controller.signal },
+      ),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(reason);
+    const error = (await publishing) as PublishManyError;
+    expect(error).toBeInstanceOf(PublishManyError);
+    expect(error.outcomes).toMatchObject([
+      { subscriptions: 1 },
+      { error: reason },
+      { error: { code: 'EVENT_BUS_INVALID_CHANNEL' } },
+    ]);
+  });
+
+  it('ends with the bus', async () => {
+    const publisher = publisherWith();
+    down();
+    const publishing = reject(publisher.publish('a', 1, { whenDisconnected: { bufferMs: 5_000 } }));
+    await new Promise((resolve) => setImmediate(resolve));
+    publisher.close();
+    expect(await publishing).toBeInstanceOf(BusClosedError);
+    expect(observer.publishFailed).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['wait', 'whenDisconnected '],
+    [null, 'whenDisconnected '],
+    [5_000, 'whenDisconnected '],
+    [{}, 'whenDisconnected.bufferMs '],
+    [{ bufferMs: 0 }, 'whenDisconnected.bufferMs '],
+    [{ bufferMs: 1.5 }, 'whenDisconnected.bufferMs '],
+    [{ bufferMs: 2 ** 31 }, 'whenDisconnected.bufferMs '],
+    [{ bufferMs: '5' }, 'whenDisconnected.bufferMs '],
+  ])('is refused where it is %j', async (whenDisconnected, start) => {
+    const error = await reject(
+      publisherWith().publish('a', 1, { whenDisconnected: whenDisconnected as never }),
+    );
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect(error.message.startsWith(start)).toBe(true);
+    expect(transport.sent).toEqual([]);
+  });
+});
+
+describe('without a link', () => {
+  it('20,000 publishes reject at once, and leave no timer, no listener and nothing that waits', async () => {
+    const publisher = publisherWith();
+    transport.intercept = () => ({ error: new NotConnectedError() });
+    const { signal } = new AbortController();
+    setMaxListeners(0, signal);
+    const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+    const timersBefore = timers();
+    const payload = 'x'.repeat(1_024);
+    let rejected = 0;
+    for (let batch = 0; batch < 200; batch += 1) {
+      const publishing = Array.from({ length: 100 }, () => publisher.publish('a', payload, { signal }));
+      expect(timers()).toBe(timersBefore + 100);
+      for (const outcome of await Promise.allSettled(publishing)) {
+        if (outcome.status === 'rejected' && outcome.reason instanceof NotConnectedError) rejected += 1;
+      }
+      expect([timers(), getEventListeners(signal, 'abort').length]).toEqual([timersBefore, 0]);
+    }
+    expect(rejected).toBe(20_000);
+    const { buffer } = publisher as unknown as { buffer: { events: number } };
+    expect(buffer.events).toBe(0);
+  });
+});

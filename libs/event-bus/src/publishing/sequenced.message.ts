@@ -1,0 +1,27 @@
+import type { EventCodec, EventStamp } from '../message/event.codec.js';
+import type { MessageBody, OutgoingMessage } from '../transports/event.transport.js';
+import type { SequenceIssuer } from './sequence.issuer.js';
+
+/** A message that takes its number when it leaves, so that one which is not sent takes none. */
+export class SequencedMessage implements OutgoingMessage {
+  private taken: EventStamp | undefined;
+
+  readonly body = (): MessageBody => {
+    this.taken = this.issuer.next(this.kind, this.channel);
+    return this.codec.stamp?.(this.encoded, this.taken) ?? this.encoded;
+  };
+
+  constructor(
+    readonly kind: OutgoingMessage['kind'],
+    readonly channel: string,
+    private readonly encoded: MessageBody,
+    private readonly codec: EventCodec,
+    private readonly issuer: SequenceIssuer,
+  ) {}
+
+  /** Nobody got it. If it took a number, receivers shall not count that as missing. */
+  withdraw(): void {
+    if (this.taken !== undefined) this.issuer.end(this.kind, this.channel, this.taken.publisher);
+    this.taken = undefined;
+  }
+}

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { FaultSwitch } from './fault.switch.js';
+
+export interface DisconnectOptions {
+  /** How long, in milliseconds. Until {@link EventBusFaults.endAll} when left out. */
+  readonly forMs?: number;
+}
+
+export interface SlowOptions {
+  /** How much longer each call takes, in milliseconds. Calls are held until the fault ends when left out. */
+  readonly byMs?: number;
+}
+
+/** A fault that goes on until it is ended. */
+export interface Fault {
+  /** Resolves when all is as it was before, and a gap was told of. What was lost meanwhile stays lost. Idempotent. */
+  end(): Promise<void>;
+}
+
+/**
+ * Faults for tests of a service's own recovery, for every bus of the application. Comes with
+ * {@link EventBusTestingModule}; works the same on the in-process transport and on a real Redis.
+ */
+export class EventBusFaults {
+  /** @internal */
+  readonly connection = new FaultSwitch();
+  private readonly prefixes = new Set<string>();
+  private readonly handlers = new Set<string>();
+  private readonly delays = new Map<string, () => Promise<void>>();
+  private readonly ongoing = new Set<Fault>();
+
+  /**
+   * Cuts the application off: what others publish meanwhile is lost to it, its own publishes reject with a
+   * NotConnectedError, EventBusStatus is `degraded`. Resolves when the connection is back, every subscription is
+   * confirmed and the gap was told; at once without `forMs`.
+   */
+  async disconnect({ forMs }: DisconnectOptions = {}): Promise<void> {
+    this.connection.cut();
+    const fault = this.begin(() => this.connection.mend());
+    if (forMs === undefined) return;
+    await delay(forMs);
+    await fault.end();
+  }
+
+  /**
+   * Makes a handler slow: `faults.slow('OrderNotifier.notify')`.
+   * @throws Error when there is no handler with this name, with the names that there are.
+   */
+  slow(handler: string, { byMs }: SlowOptions = {}): Fault {
+    if (!this.handlers.has(handler)) {
+      throw new Error(`There is no handler ${handler}. Known: ${[...this.handlers].join(', ')}.`);
+    }
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    this.delays.set(handler, () => (byMs === undefined ? released : Promise.race([delay(byMs), released])));
+    return this.begin(async () => {
+      this.delays.delete(handler);
+      release();
+    });
+  }
+
+  /**
+   * Takes the permission for a channel or a glob away, as an ACL would: the subscription to exactly this name is denied,
+   * and publishing to it rejects with a PublishRefusedError.
+   */
+  deny(channel: string): Fault {
+    const names = [...this.prefixes].map((prefix) => prefix + channel);
+    this.connection.deny(names);
+    return this.begin(() => this.connection.allow(names));
+  }
+
+  /** Ends every fault that is on, for `afterEach`. */
+  async endAll(): Promise<void> {
+    await Promise.all([...this.ongoing].map((fault) => fault.end()));
+  }
+
+  /** @internal */
+  attached(prefix: string): void {
+    this.prefixes.add(prefix);
+  }
+
+  /** @internal */
+  standInFor(handler: EventHandler): EventHandler {
+    this.handlers.add(handler.name);
+    return {
+      ...handler,
+      invoke: (event) => {
+        const delayed = this.delays.get(handler.name);
+        return delayed === undefined ? handler.invoke(event) : delayed().then(() => handler.invoke(event));
+      },
+    };
+  }
+
+  private begin(mend: () => Promise<void>): Fault {
+    let ended: Promise<void> | undefined;
+    const fault: Fault = {
+      end: () => {
+        this.ongoing.delete(fault);
+        return (ended ??= mend());
+      },
+    };
+    this.ongoing.add(fault);
+    return fault;
+  }
+}

@@ -1,0 +1,63 @@
+import type { TransportFactory } from '../transports/event.transport.js';
+import { FaultyTransport } from './faulty.transport.js';
+
+/** Which faults of the connection are on, for every transport of an application. */
+export class FaultSwitch {
+  private readonly transports = new Set<FaultyTransport>();
+  private readonly denied = new Set<string>();
+  private cuts = 0;
+
+  /** The same transports, with faults. */
+  wrap(factory: TransportFactory): TransportFactory {
+    const { name, problems } = factory;
+    return {
+      name,
+      problems,
+      create: (listener) => new FaultyTransport((own) => factory.create(own), listener, this),
+    };
+  }
+
+  get isCut(): boolean {
+    return this.cuts > 0;
+  }
+
+  /** `name` as the broker knows it, with the application's prefix. */
+  denies(name: string): boolean {
+    return this.denied.has(name);
+  }
+
+  add(transport: FaultyTransport): void {
+    this.transports.add(transport);
+  }
+
+  remove(transport: FaultyTransport): void {
+    this.transports.delete(transport);
+  }
+
+  cut(): void {
+    this.cuts += 1;
+    for (const transport of this.transports) transport.interrupt();
+  }
+
+  async mend(): Promise<void> {
+    await this.fence();
+    this.cuts -= 1;
+    for (const transport of this.transports) transport.resume('connection-lost');
+  }
+
+  deny(names: readonly string[]): void {
+    for (const name of names) this.denied.add(name);
+    for (const transport of this.transports) transport.interrupt();
+  }
+
+  async allow(names: readonly string[]): Promise<void> {
+    await this.fence();
+    for (const name of names) this.denied.delete(name);
+    for (const transport of this.transports) transport.resume('subscription-denied');
+  }
+
+  /** What was sent before is lost for good: it must not arrive when the fault is over. */
+  private async fence(): Promise<void> {
+    await Promise.all([...this.transports].map((transport) => transport.fence()));
+  }
+}

@@ -1,0 +1,56 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import type { RedisTransportOptions } from './redis.options.js';
+import { OWNED_OPTIONS } from './redis.options.js';
+import { RedisMasterConnector } from './redis.master.connector.js';
+import type { RedisSentinels } from './redis.sentinels.js';
+
+/** The longest wait between two attempts to connect. */
+export const MAX_BACK_OFF_MS = 2_000;
+
+/** Shorter than `startup.timeoutMs`, whose error can then tell what there was no answer to. ioredis' own is as long. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export interface OwnClient {
+  readonly redis: Redis;
+  /** What leads it to the master. Undefined without Sentinel. */
+  readonly master: RedisMasterConnector | undefined;
+}
+
+/** A client of our own, not connected yet. */
+export function createClient(options: RedisTransportOptions, sentinels?: RedisSentinels): OwnClient {
+  if (sentinels !== undefined) return createLedClient(options, sentinels);
+  return { redis: clientWith(options, { retryStrategy: backOffMs }), master: undefined };
+}
+
+function createLedClient(options: RedisTransportOptions, sentinels: RedisSentinels): OwnClient {
+  let master: RedisMasterConnector | undefined;
+  const made = (connector: RedisMasterConnector) => {
+    master = connector;
+  };
+  const redis = clientWith(options, {
+    retryStrategy: (attempt) => master?.waitNext(backOffMs(attempt)),
+    Connector: class extends RedisMasterConnector {
+      constructor(given: unknown) {
+        super(given as RedisOptions, sentinels);
+        made(this);
+      }
+    },
+  });
+  return { redis, master };
+}
+
+function clientWith(options: RedisTransportOptions, connecting: RedisOptions): Redis {
+  const owned: RedisOptions = { ...OWNED_OPTIONS, ...connecting };
+  if (options.client !== undefined) return options.client.duplicate(owned);
+  const { url, client: _none, heartbeat: _ours, ...rest } = options;
+  const all: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, ...rest, ...owned };
+  return url === undefined ? new Redis(all) : new Redis(url, all);
+}
+
+/** At once first, since most links come back at once and every millisecond may lose events; then jittered. */
+function backOffMs(attempt: number): number {
+  if (attempt <= 1) return 0;
+  const ceiling = Math.min(MAX_BACK_OFF_MS, 25 * 2 ** Math.min(attempt, 10));
+  return Math.round(ceiling / 2 + (Math.random() * ceiling) / 2);
+}

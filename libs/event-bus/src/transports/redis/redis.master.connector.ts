@@ -1,0 +1,110 @@
+import { connect as connectPlain } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { AbstractConnector } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import type { ServerAddress } from './redis.sentinel.js';
+import type { RedisSentinels } from './redis.sentinels.js';
+
+/** A sentinel that answers again ends the wait. */
+const NO_SENTINEL_BACK_OFF_MS = 1_000;
+
+type NetStream = Awaited<ReturnType<AbstractConnector['connect']>>;
+
+/**
+ * Connects a client of ioredis to the server that the sentinels name as the master, and ends the connection when they name
+ * another.
+ *
+ * Stands in for the driver's own, which believes the first sentinel that answers, be it the last to learn of a failover; waits
+ * for ever for one that has stopped; prints errors to the console; and leaves a client that waits for its next attempt waiting.
+ */
+export class RedisMasterConnector extends AbstractConnector {
+  private target: ServerAddress | undefined;
+  private tell: (error: Error) => void = () => undefined;
+  private wake: () => void = () => undefined;
+  private backOffMs = 0;
+  private isMoving = false;
+
+  constructor(
+    private readonly options: RedisOptions,
+    private readonly sentinels: RedisSentinels,
+  ) {
+    super(options.disconnectTimeout ?? 0);
+    sentinels.follow(() => {
+      this.wake();
+      void this.confirm();
+    });
+  }
+
+  /** For `retryStrategy`: the wait is ours, since the driver's cannot be cut short. */
+  waitNext(backOffMs: number): number {
+    this.backOffMs = this.isMoving ? 0 : backOffMs;
+    this.isMoving = false;
+    return 0;
+  }
+
+  /**
+   * Resolves with true when the sentinels name the server that this is connected to. When they name another, the
+   * connection is ended, and the next one leads there.
+   */
+  async confirm(): Promise<boolean> {
+    const { stream, target } = this;
+    if (target === undefined || stream.destroyed) return false;
+    const master = await this.sentinels.master().catch(() => undefined);
+    if (master === undefined) return false;
+    const { host, port } = master;
+    if (host === target.host && port === target.port) return true;
+    this.isMoving = true;
+    stream.destroy(new Error(`${host}:${port} is the master now`));
+    return false;
+  }
+
+  override async connect(tell: (type: string, error: Error) => void): Promise<NetStream> {
+    this.connecting = true;
+    this.tell = (error) => tell('error', error);
+    await this.pause(this.backOffMs);
+    while (this.connecting) {
+      try {
+        const master = await this.sentinels.master();
+        if (this.connecting) return this.open(master);
+      } catch (error) {
+        if (!this.connecting) break;
+        this.tell(error as Error);
+        await this.pause(NO_SENTINEL_BACK_OFF_MS);
+      }
+    }
+    throw new Error('Connection is closed.');
+  }
+
+  override check({ role }: { role?: string }): boolean {
+    const isMaster = role === undefined || role === 'master';
+    if (!isMaster) this.tell(new Error('the server that the sentinels name is a replica still'));
+    return isMaster;
+  }
+
+  override disconnect(): void {
+    super.disconnect();
+    this.wake();
+  }
+
+  private open(target: ServerAddress): NetStream {
+    const { tls, enableTLSForSentinelMode, family } = this.options;
+    const address = family === undefined ? target : { ...target, family };
+    this.target = target;
+    this.stream =
+      enableTLSForSentinelMode && tls ? connectTls({ ...address, ...tls }) : connectPlain(address);
+    this.stream.once('error', (error) => {
+      this.firstError = error;
+    });
+    return this.stream;
+  }
+
+  private pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, durationMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

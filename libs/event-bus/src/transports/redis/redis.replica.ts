@@ -1,0 +1,33 @@
+import type { TransportWarning } from '../event.transport.js';
+import type { RedisConnection } from './redis.connection.js';
+
+/** Warns of a connection that leads to a replica: what is published there does not reach the master's subscribers. */
+export class RedisReplicaWatch {
+  private wasReplica = false;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    /** Called once until a master is seen. */
+    private readonly warned: (warning: TransportWarning) => void,
+  ) {}
+
+  /** Asks with INFO, which the driver's ready check needs too. Where that is switched off, it may not be permitted. */
+  async check(): Promise<void> {
+    const { redis, address } = this.connection;
+    if (redis.options.enableReadyCheck === false) return;
+    const info = await redis.info('replication').catch(() => undefined);
+    const role = /^role:(\w+)/m.exec(String(info))?.[1];
+    if (role === undefined) return;
+    const isReplica = role === 'slave';
+    if (isReplica && !this.wasReplica) this.warned(warningFor(address));
+    this.wasReplica = isReplica;
+  }
+}
+
+function warningFor(address: string): TransportWarning {
+  return {
+    sentence: 'Connected to a replica, events published here reach only its own subscribers',
+    fields: { address },
+    advice: 'Connect to the master, or through Sentinel.',
+  };
+}

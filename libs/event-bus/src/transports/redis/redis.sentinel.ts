@@ -1,0 +1,203 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import { reasonOf } from '../../errors.js';
+import { causeOf, isMute } from './redis.errors.js';
+
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What one sentinel knows. */
+export interface SentinelAnswer {
+  readonly master: ServerAddress;
+  /** Grows with every failover: of two sentinels, the one with the higher number is up to date. */
+  readonly epoch: number;
+  /** The others that watch this master and are up. */
+  readonly sentinels: readonly ServerAddress[];
+}
+
+/** The options of ioredis that concern sentinels. */
+export type SentinelOptions = Pick<
+  RedisOptions,
+  | 'name'
+  | 'sentinels'
+  | 'sentinelUsername'
+  | 'sentinelPassword'
+  | 'sentinelTLS'
+  | 'sentinelCommandTimeout'
+  | 'sentinelMaxConnections'
+  | 'updateSentinels'
+  | 'failoverDetector'
+  | 'natMap'
+  | 'family'
+  | 'connectTimeout'
+>;
+
+const DEFAULT_ANSWER_TIMEOUT_MS = 1_000;
+const RECONNECT_AFTER_MS = 1_000;
+const FAILOVER_CHANNEL = '+switch-master';
+
+/** One sentinel: two connections that come back by themselves, one to ask and one to hear of a new master. */
+export class RedisSentinel {
+  private readonly asker: Redis;
+  private readonly watcher: Redis | undefined;
+  /** The best reason known since it was heard. */
+  private latestError: Error | undefined;
+  private failure: Error | undefined;
+  private isProbing = false;
+
+  constructor(
+    readonly address: ServerAddress,
+    private readonly options: SentinelOptions,
+    /** Called when it has announced another master, or answers again after it did not. */
+    private readonly news: () => void,
+  ) {
+    this.asker = this.createClient();
+    this.asker.on('error', (error: Error) => this.failed(error));
+    this.asker.on('ready', () => this.probe());
+    if (options.failoverDetector !== false) this.watcher = this.watch();
+  }
+
+  /** It did not answer when it was last asked. */
+  get isSilent(): boolean {
+    return this.failure !== undefined;
+  }
+
+  /**
+   * Asks what it knows. One that is silent is not waited for: it is asked, and the others are told when it answers.
+   *
+   * @throws Error that names it and says why it does not answer
+   */
+  async ask(): Promise<SentinelAnswer> {
+    if (this.failure === undefined) return this.query();
+    this.probe();
+    throw this.failure;
+  }
+
+  close(): void {
+    this.asker.disconnect();
+    this.watcher?.disconnect();
+  }
+
+  private async query(): Promise<SentinelAnswer> {
+    const { name, updateSentinels } = this.options;
+    const ask = (subcommand: string) => this.asker.call('SENTINEL', subcommand, String(name));
+    try {
+      const [master, others] = await Promise.all([
+        ask('MASTER'),
+        // An old user may lack this permission, which ioredis does not need either.
+        updateSentinels === false ? [] : ask('SENTINELS').catch(() => []),
+      ]);
+      return this.answered(master, others);
+    } catch (error) {
+      throw this.unanswered(error as Error);
+    }
+  }
+
+  /** Asks a silent one for the sake of the answer. */
+  private probe(): void {
+    if (this.failure === undefined || this.isProbing) return;
+    this.isProbing = true;
+    void this.query()
+      .then(this.news, () => undefined)
+      .finally(() => {
+        this.isProbing = false;
+      });
+  }
+
+  private answered(master: unknown, others: unknown): SentinelAnswer {
+    const fields = fieldsOf(master);
+    const answer = {
+      master: this.reachable(addressIn(fields)),
+      epoch: Number(fields.get('config-epoch')),
+      sentinels: (others as unknown[])
+        .map(fieldsOf)
+        .filter((sentinel) => !/s_down|disconnected/.test(sentinel.get('flags') ?? ''))
+        .map((sentinel) => this.reachable(addressIn(sentinel))),
+    };
+    this.failure = undefined;
+    this.latestError = undefined;
+    return answer;
+  }
+
+  private unanswered(error: Error): Error {
+    const isTimeout = error.message === 'Command timed out';
+    // It may be half open: only a new connection tells.
+    if (isTimeout) for (const client of [this.asker, this.watcher]) client?.disconnect(true);
+    // ioredis 5 does not wait for the answer to AUTH.
+    const isSequel = isMute(error) || error.message.startsWith('NOAUTH');
+    const cause = (isSequel ? this.latestError : undefined) ?? causeOf(error);
+    const reason = isTimeout ? 'no answer' : reasonOf(cause);
+    const { host, port } = this.address;
+    this.failure = new Error(`${host}:${port}: ${reason}${adviceFor(reason)}`, { cause });
+    return this.failure;
+  }
+
+  private failed(error: Error): void {
+    if (!isMute(error)) this.latestError = causeOf(error) as Error;
+  }
+
+  private watch(): Redis {
+    const watcher = this.createClient();
+    watcher.on('error', () => undefined);
+    watcher.on('ready', () => {
+      // Not permitted, or the link has gone: who asks in time is told as well.
+      watcher.subscribe(FAILOVER_CHANNEL).then(this.news, () => undefined);
+    });
+    watcher.on('message', (_channel: string, text: string) => {
+      if (text.startsWith(`${this.options.name} `)) this.news();
+    });
+    watcher.connect().catch(() => undefined);
+    return watcher;
+  }
+
+  private createClient(): Redis {
+    const { sentinelUsername, sentinelPassword, sentinelTLS, family, connectTimeout } = this.options;
+    const given: RedisOptions = {
+      username: sentinelUsername,
+      password: sentinelPassword,
+      tls: sentinelTLS,
+      family,
+      connectTimeout,
+    };
+    return new Redis({
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      ...this.address,
+      commandTimeout: this.options.sentinelCommandTimeout ?? DEFAULT_ANSWER_TIMEOUT_MS,
+      retryStrategy: () => RECONNECT_AFTER_MS,
+      maxRetriesPerRequest: 0,
+      autoResubscribe: false,
+      autoResendUnfulfilledCommands: false,
+      enableReadyCheck: false,
+      disableClientInfo: true,
+      disconnectTimeout: 200,
+      lazyConnect: true,
+      // Of ioredis 6: without HELLO, one permission less.
+      protocol: 2,
+    } as RedisOptions);
+  }
+
+  private reachable(address: ServerAddress): ServerAddress {
+    const { natMap } = this.options;
+    const name = `${address.host}:${address.port}`;
+    return (typeof natMap === 'function' ? natMap(name) : natMap?.[name]) ?? address;
+  }
+}
+
+function adviceFor(reason: string): string {
+  if (/^(NOAUTH|WRONGPASS)/.test(reason)) return ', see sentinelUsername and sentinelPassword';
+  if (reason.startsWith('ERR No such master')) return ', see name';
+  return '';
+}
+
+function fieldsOf(reply: unknown): Map<string, string> {
+  const items = reply as string[];
+  const fields = new Map<string, string>();
+  for (let index = 0; index < items.length; index += 2) fields.set(items[index]!, items[index + 1]!);
+  return fields;
+}
+
+function addressIn(fields: ReadonlyMap<string, string>): ServerAddress {
+  return { host: String(fields.get('ip')), port: Number(fields.get('port')) };
+}

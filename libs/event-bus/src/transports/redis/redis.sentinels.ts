@@ -1,0 +1,93 @@
+import type { RedisTransportOptions } from './redis.options.js';
+import { RedisSentinel } from './redis.sentinel.js';
+import type { SentinelAnswer, SentinelOptions, ServerAddress } from './redis.sentinel.js';
+
+const DEFAULT_MAX_SENTINELS = 10;
+
+/** All sentinels of one master: those in the options, and those that they know. */
+export class RedisSentinels {
+  private readonly known = new Map<string, RedisSentinel>();
+  private readonly configured: ReadonlySet<string>;
+  private readonly followers = new Set<() => void>();
+  private isClosed = false;
+
+  private constructor(private readonly options: SentinelOptions) {
+    this.configured = new Set(this.addresses().map(keyOf));
+  }
+
+  /** Undefined when the options lead to one server. */
+  static of(options: RedisTransportOptions): RedisSentinels | undefined {
+    // The driver's default would be off, and a client does not tell whether it was asked for.
+    const given =
+      options.client === undefined ? options : { ...options.client.options, failoverDetector: true };
+    return given.sentinels && given.sentinels.length > 0 ? new RedisSentinels(given) : undefined;
+  }
+
+  /** Connects to them. */
+  start(): void {
+    for (const address of this.addresses()) this.add(address);
+  }
+
+  /** Called whenever another server may be the master, or a sentinel that was silent answers. */
+  follow(news: () => void): void {
+    this.followers.add(news);
+  }
+
+  /**
+   * Asks them all, and believes the one that is up to date: after a failover, they learn of it one after the other.
+   *
+   * @throws Error that says why none of them does
+   */
+  async master(): Promise<ServerAddress> {
+    const asked = await Promise.allSettled([...this.known.values()].map((sentinel) => sentinel.ask()));
+    const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const [first, ...others] = answers;
+    if (first === undefined) {
+      const reasons = asked.map((one) => (one.status === 'rejected' ? (one.reason as Error).message : ''));
+      throw new Error(`no sentinel names the master (${reasons.join('; ')})`);
+    }
+    this.meet(answers);
+    return others.reduce((newest, answer) => (answer.epoch > newest.epoch ? answer : newest), first).master;
+  }
+
+  /** Nobody is called any more. */
+  close(): void {
+    this.isClosed = true;
+    this.followers.clear();
+    for (const sentinel of this.known.values()) sentinel.close();
+    this.known.clear();
+  }
+
+  private addresses(): ServerAddress[] {
+    return (this.options.sentinels ?? []).map(({ host, port }) => ({
+      host: host ?? '127.0.0.1',
+      port: port ?? 26_379,
+    }));
+  }
+
+  private add(address: ServerAddress): void {
+    const key = keyOf(address);
+    // What was asked before the end may be answered after it.
+    if (this.isClosed || this.known.has(key)) return;
+    const sentinel = new RedisSentinel(address, this.options, () => {
+      for (const news of this.followers) news();
+    });
+    this.known.set(key, sentinel);
+  }
+
+  /** Lets go of those that have left, so that sentinels that move around do not add up. */
+  private meet(answers: readonly SentinelAnswer[]): void {
+    const named = new Map(answers.flatMap(({ sentinels }) => sentinels).map((one) => [keyOf(one), one]));
+    for (const [key, sentinel] of this.known) {
+      if (!sentinel.isSilent || named.has(key) || this.configured.has(key)) continue;
+      sentinel.close();
+      this.known.delete(key);
+    }
+    const limit = this.options.sentinelMaxConnections ?? DEFAULT_MAX_SENTINELS;
+    for (const address of named.values()) if (this.known.size < limit) this.add(address);
+  }
+}
+
+function keyOf({ host, port }: ServerAddress): string {
+  return `${host}:${port}`;
+}

@@ -1,0 +1,40 @@
+import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
+
+/** A map by target. Makes no keys: with thousands of targets that would cost more than the look-up. */
+export class TargetMap<Value> {
+  private readonly kinds: Readonly<Record<SubscriptionKind, Map<string, Value>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+
+  get size(): number {
+    return this.kinds.channel.size + this.kinds.pattern.size + this.kinds.shard.size;
+  }
+
+  get({ kind, name }: SubscriptionTarget): Value | undefined {
+    return this.kinds[kind].get(name);
+  }
+
+  has({ kind, name }: SubscriptionTarget): boolean {
+    return this.kinds[kind].has(name);
+  }
+
+  set({ kind, name }: SubscriptionTarget, value: Value): void {
+    this.kinds[kind].set(name, value);
+  }
+
+  /** False when it was not there. */
+  delete({ kind, name }: SubscriptionTarget): boolean {
+    return this.kinds[kind].delete(name);
+  }
+
+  clear(): void {
+    for (const map of Object.values(this.kinds)) map.clear();
+  }
+
+  /** Channels, then patterns, then shard channels. */
+  values(): Value[] {
+    return Object.values(this.kinds).flatMap((map) => [...map.values()]);
+  }
+}
