@@ -63,8 +63,11 @@ export default {
   },
   projects: [
     project('unit', ['{libs,apps}/*/src/**/*.spec.ts']),
-    project('integration', ['test/{integration,faults,migration}/**/*.spec.ts']),
-    project('integration-ioredis5', ['test/{integration,faults}/**/*.redis.spec.ts'], 5),
+    project('integration', ['test/{integration,migration}/**/*.spec.ts']),
+    project('integration-ioredis5', ['test/integration/**/*.redis.spec.ts'], 5),
+    project('faults', ['test/faults/**/*.spec.ts']),
+    project('faults-ioredis5', ['test/faults/**/*.redis.spec.ts'], 5),
+    project('soak', ['test/soak/**/*.spec.ts']),
     project('e2e', ['test/e2e/**/*.spec.ts']),
     project('repo', ['test/repo/**/*.spec.ts']),
   ],
