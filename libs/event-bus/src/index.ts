@@ -79,6 +79,8 @@ export type {
 } from './message/event.codec.js';
 
 export { redis } from './transports/redis/redis.transport.js';
+export { redisCluster } from './transports/redis-cluster/redis-cluster.transport.js';
+export type { RedisClusterTransportOptions } from './transports/redis-cluster/redis-cluster.options.js';
 export type { RedisHeartbeatOptions } from './transports/redis/redis.heartbeat.js';
 export type { RedisTransportOptions } from './transports/redis/redis.options.js';
 export { memory } from './transports/memory/memory.transport.js';

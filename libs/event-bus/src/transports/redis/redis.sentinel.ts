@@ -18,7 +18,7 @@ export interface SentinelAnswer {
 }
 
 /** The options of ioredis that concern sentinels. */
-export type SentinelOptions = Pick<
+export type SentinelAccess = Pick<
   RedisOptions,
   | 'name'
   | 'sentinels'
@@ -49,7 +49,7 @@ export class RedisSentinel {
 
   constructor(
     readonly address: ServerAddress,
-    private readonly options: SentinelOptions,
+    private readonly options: SentinelAccess,
     /** Called when it has announced another master, or answers again after it did not. */
     private readonly news: () => void,
   ) {

@@ -1,6 +1,6 @@
 import type { RedisTransportOptions } from './redis.options.js';
 import { RedisSentinel } from './redis.sentinel.js';
-import type { SentinelAnswer, SentinelOptions, ServerAddress } from './redis.sentinel.js';
+import type { SentinelAnswer, SentinelAccess, ServerAddress } from './redis.sentinel.js';
 
 const DEFAULT_MAX_SENTINELS = 10;
 
@@ -11,7 +11,7 @@ export class RedisSentinels {
   private readonly followers = new Set<() => void>();
   private isClosed = false;
 
-  private constructor(private readonly options: SentinelOptions) {
+  private constructor(private readonly options: SentinelAccess) {
     this.configured = new Set(this.addresses().map(keyOf));
   }
 

@@ -1,11 +1,15 @@
-import type { EventuallyOptions } from '../../support/eventually.js';
-import { eventually } from '../../support/eventually.js';
-import type { EventBusPublisher } from 'nestjs-redis-event-bus';
 import { PublishRefusedError, PublishUnconfirmedError } from 'nestjs-redis-event-bus';
+import type { EventuallyOptions } from './eventually.js';
+import { eventually } from './eventually.js';
 
 export interface Numbered {
   readonly channel: string;
   readonly number: number;
+}
+
+/** The publisher of a bus, or whoever else takes an event to Redis and rejects when that failed. */
+export interface NumberedPublisher {
+  publish(channel: string, event: Numbered, options: Pick<NumberedLoadOptions, 'kind'>): Promise<unknown>;
 }
 
 export interface NumberedLoadOptions {
@@ -16,8 +20,8 @@ export interface NumberedLoadOptions {
 }
 
 /**
- * Numbered events on several channels at a steady rate, through a publisher of the bus; knows what became of each, and of those
- * that were heard, which were not meant to be.
+ * Numbered events on several channels at a steady rate; knows what became of each, and of those that were heard, which were not
+ * meant to be.
  */
 export class NumberedLoad {
   readonly heard: Numbered[] = [];
@@ -26,12 +30,13 @@ export class NumberedLoad {
   /** They were rejected as not sent. */
   private readonly unsent = new Set<string>();
   unconfirmed = 0;
+  private slowestMs = 0;
   private readonly numbers = new Map<string, number>();
   private readonly pending = new Set<Promise<unknown>>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly publisher: EventBusPublisher,
+    private readonly publisher: NumberedPublisher,
     private readonly options: NumberedLoadOptions,
   ) {}
 
@@ -47,7 +52,7 @@ export class NumberedLoad {
   }
 
   /** Resolves when new events were heard on each channel. */
-  async flows(options: EventuallyOptions): Promise<void> {
+  async flows(options?: EventuallyOptions): Promise<void> {
     const from = this.heard.length;
     await eventually(() => {
       const channels = new Set(this.heard.slice(from).map(({ channel }) => channel));
@@ -55,15 +60,29 @@ export class NumberedLoad {
     }, options);
   }
 
-  /** Ends with one event on each channel that Redis has accepted, so that what is missing before it shows. Idempotent. */
-  async stop(): Promise<void> {
+  /**
+   * Ends with one event on each channel that Redis has accepted, so that what is missing before it shows. Idempotent.
+   *
+   * @throws when some are not settled in time, or no event is accepted any more
+   */
+  async stop(options?: EventuallyOptions): Promise<void> {
     if (this.timer === undefined) return;
+    this.end();
+    await eventually(() => expect(this.pending.size).toBe(0), options);
+    for (const channel of this.options.channels) {
+      await eventually(async () => expect(await this.publish(channel)).toBe(true), options);
+    }
+  }
+
+  /** Publishes nothing more. Idempotent. */
+  end(): void {
     clearInterval(this.timer);
     this.timer = undefined;
-    await Promise.all(this.pending);
-    for (const channel of this.options.channels) {
-      await eventually(async () => expect(await this.publish(channel)).toBe(true));
-    }
+  }
+
+  /** Whatever became of them. */
+  get published(): number {
+    return this.sent.size + this.unsent.size + this.pending.size;
   }
 
   get account() {
@@ -75,6 +94,10 @@ export class NumberedLoad {
       sent: this.sent.size,
       unsent: this.unsent.size,
       unconfirmed: this.unconfirmed,
+      /** Nobody has said what became of them. */
+      unsettled: this.pending.size,
+      /** The longest time after which somebody said it. */
+      slowestMs: this.slowestMs,
       lost: [...this.sent].filter((key) => !distinct.has(key)).length,
       repeated: heard.length - distinct.size,
       heardThoughUnsent: heard.filter((key) => this.unsent.has(key)).length,
@@ -97,6 +120,7 @@ export class NumberedLoad {
     const number = (this.numbers.get(channel) ?? 0) + 1;
     this.numbers.set(channel, number);
     const event = { channel, number };
+    const publishedAtMs = performance.now();
     const settled = this.publisher.publish(channel, event, { kind: this.options.kind }).then(
       () => {
         this.sent.add(keyOf(event));
@@ -111,7 +135,10 @@ export class NumberedLoad {
       },
     );
     this.pending.add(settled);
-    void settled.then(() => this.pending.delete(settled));
+    void settled.then(() => {
+      this.pending.delete(settled);
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - publishedAtMs);
+    });
     return settled;
   }
 }

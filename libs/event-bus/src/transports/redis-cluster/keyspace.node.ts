@@ -1,0 +1,47 @@
+import type { TransportListener } from '../event.transport.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { RedisSubscriber } from '../redis/redis.subscriber.js';
+import { OUTPUT_BUFFER_HINT } from '../redis/redis.transport.js';
+import type { NodeAddress } from './cluster.node.js';
+import { nodeKey } from './cluster.node.js';
+import type { ClusterSettings } from './redis-cluster.options.js';
+
+export interface KeyspaceNodeEvents {
+  changed(): void;
+  error(error: Error): void;
+}
+
+/** What one master says of its keys, on a connection of its own. */
+export class KeyspaceNode {
+  readonly key: string;
+  readonly connection: RedisConnection;
+  readonly subscriber: RedisSubscriber;
+
+  constructor(
+    settings: ClusterSettings,
+    address: NodeAddress,
+    listener: TransportListener,
+    events: KeyspaceNodeEvents,
+  ) {
+    this.key = nodeKey(address);
+    const { host, port } = address;
+    this.connection = new RedisConnection(
+      { ...settings.connection, host, port },
+      {
+        up: () => this.subscriber.resume(),
+        down: () => this.subscriber.suspend(this.connection.wasBlocked ? OUTPUT_BUFFER_HINT : undefined),
+        error: (error) => events.error(error),
+        ping: () => this.subscriber.ping(),
+        // Reported once, by the connection that is always there.
+        blocked: () => undefined,
+      },
+    );
+    this.subscriber = new RedisSubscriber(this.connection, listener, () => events.changed());
+    this.connection.start();
+  }
+
+  close(): Promise<void> {
+    this.subscriber.close();
+    return this.connection.close({ graceful: false });
+  }
+}

@@ -1,0 +1,171 @@
+import type { SubscriptionTarget } from '../../routing/subscription-target.js';
+import type {
+  SubscribeOutcome,
+  SubscriptionInfo,
+  SubscriptionState,
+  TransportListener,
+} from '../event.transport.js';
+import { TargetMap } from '../target.map.js';
+import { nodeKey } from './cluster.node.js';
+import type { ClusterTopology } from './cluster.topology.js';
+import { KeyspaceNode } from './keyspace.node.js';
+import type { KeyspaceNodeEvents } from './keyspace.node.js';
+import type { ClusterSettings } from './redis-cluster.options.js';
+
+/** The worst first: a target is in the worst state that it has at any master. */
+const STATES: readonly SubscriptionState[] = ['denied', 'lost', 'pending', 'wanted', 'active'];
+
+/** Every master speaks of its own keys alone: keeps what is said of keys subscribed at all of them, whichever there are. */
+export class KeyspaceSubscriber {
+  private readonly wanted = new TargetMap<SubscriptionTarget>();
+  private readonly nodes = new Map<string, KeyspaceNode>();
+  /** The masters that deliver a target. */
+  private readonly delivering = new TargetMap<Set<string>>();
+  /** Resolve when the masters are known. */
+  private readonly waiting: (() => void)[] = [];
+  private readonly closing = new Set<Promise<void>>();
+  /** Date.now() when the masters were last known to be those that are listened to. */
+  private soundAtMs = Date.now();
+  private isClosed = false;
+
+  constructor(
+    private readonly settings: ClusterSettings,
+    private readonly topology: ClusterTopology,
+    private readonly listener: TransportListener,
+    private readonly events: KeyspaceNodeEvents,
+  ) {}
+
+  /** Everything that was answered once is confirmed by every master now. */
+  get isWhole(): boolean {
+    return [...this.nodes.values()].every(
+      ({ connection, subscriber }) => connection.isUp && subscriber.isWhole,
+    );
+  }
+
+  /** What keeps it from being whole. */
+  get reason(): string {
+    const broken = [...this.nodes.values()].find(
+      ({ connection, subscriber }) => !connection.isUp || !subscriber.isWhole,
+    );
+    if (broken === undefined) return 'subscriptions are not confirmed yet';
+    return broken.connection.isUp ? broken.subscriber.reason : `no connection to ${broken.key}`;
+  }
+
+  /** Resolves when every master has answered; the first refusal counts. */
+  async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
+    if (targets.length === 0) return [];
+    for (const target of targets) this.wanted.set(target, target);
+    if (!this.topology.isKnown) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.openMissing();
+    const nodes = [...this.nodes.values()];
+    const answers = await Promise.all(
+      nodes.map(async (node) => ({ node, outcomes: await node.subscriber.subscribe(targets) })),
+    );
+    // What a node says that has left meanwhile says nothing of the target.
+    const counting = answers.filter(({ node }) => this.isClosed || this.nodes.get(node.key) === node);
+    return targets.map((target, index) => {
+      const refusal = counting.map(({ outcomes }) => outcomes[index]).find((outcome) => outcome?.error);
+      return refusal ?? { target };
+    });
+  }
+
+  async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
+    if (targets.length === 0) return;
+    for (const target of targets) this.wanted.delete(target);
+    await Promise.all([...this.nodes.values()].map((node) => node.subscriber.unsubscribe(targets)));
+    if (this.wanted.size === 0) for (const node of this.nodes.values()) this.retire(node);
+  }
+
+  subscriptions(): readonly SubscriptionInfo[] {
+    const lists = [...this.nodes.values()].map(({ subscriber }) => subscriber.subscriptions());
+    return this.wanted.values().map((target) => {
+      const infos = lists.flatMap((list) =>
+        list.filter((info) => info.target.kind === target.kind && info.target.name === target.name),
+      );
+      const worst = STATES.flatMap((state) => infos.filter((info) => info.state === state))[0];
+      return worst ?? { target, state: 'wanted' };
+    });
+  }
+
+  /** The topology was read: listens to new masters, and not to those that are none any more. */
+  follow(): void {
+    if (this.isClosed) return;
+    for (const resolve of this.waiting.splice(0)) resolve();
+    if (this.wanted.size === 0) return;
+    const masters = new Set(this.topology.masters.map(nodeKey));
+    // A Cluster without masters is one that nobody knows anything of.
+    if (masters.size === 0) return;
+    const isSame = masters.size === this.nodes.size && [...masters].every((key) => this.nodes.has(key));
+    if (isSame) {
+      this.soundAtMs = Date.now();
+      return;
+    }
+    for (const node of this.nodes.values()) if (!masters.has(node.key)) this.retire(node);
+    for (const node of this.openMissing()) void this.joinLate(node, this.soundAtMs);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const resolve of this.waiting.splice(0)) resolve();
+    for (const node of this.nodes.values()) this.retire(node);
+    await Promise.all(this.closing);
+  }
+
+  /** The keys of this master were somewhere else before, or nowhere: what was said of them until now is missing. */
+  private async joinLate(node: KeyspaceNode, fromMs: number): Promise<void> {
+    const targets = this.wanted.values();
+    const outcomes = await node.subscriber.subscribe(targets);
+    const back = outcomes.filter(({ error }) => error === undefined).map(({ target }) => target);
+    if (this.isClosed || this.nodes.get(node.key) !== node || back.length === 0) return;
+    this.listener.resumed({ reason: 'connection-lost', targets: back, fromMs, toMs: Date.now() });
+  }
+
+  private openMissing(): readonly KeyspaceNode[] {
+    if (this.isClosed) return [];
+    const missing = this.topology.masters.filter((master) => !this.nodes.has(nodeKey(master)));
+    return missing.map((master) => {
+      const node = new KeyspaceNode(this.settings, master, this.listenerOf(nodeKey(master)), this.events);
+      this.nodes.set(node.key, node);
+      return node;
+    });
+  }
+
+  private retire(node: KeyspaceNode): void {
+    this.nodes.delete(node.key);
+    this.released(node.key, this.wanted.values());
+    const closed = node.close();
+    this.closing.add(closed);
+    void closed.then(() => this.closing.delete(closed));
+    this.events.changed();
+  }
+
+  /** A target is there from the first master that confirms it to the last that lets it go. */
+  private listenerOf(key: string): TransportListener {
+    const { listener } = this;
+    return {
+      message: (target, channel, body) => listener.message(target, channel, body, key),
+      confirmed: (targets) => {
+        const first = targets.filter((target) => {
+          const masters = this.delivering.get(target) ?? new Set();
+          this.delivering.set(target, masters.add(key));
+          return masters.size === 1;
+        });
+        if (first.length > 0) listener.confirmed(first);
+      },
+      released: (targets) => this.released(key, targets),
+      resumed: (interruption) => listener.resumed(interruption),
+      sendable: () => undefined,
+      state: () => undefined,
+      warned: (warning) => listener.warned(warning),
+    };
+  }
+
+  private released(key: string, targets: readonly SubscriptionTarget[]): void {
+    const last = targets.filter((target) => {
+      const masters = this.delivering.get(target);
+      if (masters?.delete(key) !== true || masters.size > 0) return false;
+      return this.delivering.delete(target);
+    });
+    if (last.length > 0 && !this.isClosed) this.listener.released(last);
+  }
+}

@@ -1,0 +1,120 @@
+import { NotConnectedError, reasonOf } from '../../errors.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { RedisPublisher } from '../redis/redis.publisher.js';
+import type { NodeAddress } from './cluster.node.js';
+import { nodeKey } from './cluster.node.js';
+import type { ClusterTopology } from './cluster.topology.js';
+import type { ClusterSettings } from './redis-cluster.options.js';
+
+export interface OwnerLinksListener {
+  sendable(): void;
+  error(error: Error): void;
+}
+
+/** The connection to one master, for what only the owner of a slot takes. */
+export class OwnerLink {
+  readonly connection: RedisConnection;
+  readonly publisher: RedisPublisher;
+  private latestError: Error | undefined;
+  /** Resolves when the first attempt has succeeded or failed. */
+  private readonly tried: Promise<void>;
+
+  constructor(
+    settings: ClusterSettings,
+    { host, port }: NodeAddress,
+    private readonly listener: OwnerLinksListener & { lost(): void },
+  ) {
+    let settle: () => void = () => undefined;
+    this.tried = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.connection = new RedisConnection(
+      { ...settings.connection, host, port },
+      {
+        up: () => {
+          settle();
+          listener.sendable();
+        },
+        down: (reason) => {
+          this.latestError = reason;
+          listener.lost();
+        },
+        error: (error) => {
+          this.latestError = error;
+          settle();
+          listener.error(error);
+          if (!this.connection.isUp) listener.lost();
+        },
+        ping: () => this.connection.ask('ping', [], () => undefined),
+        blocked: () => undefined,
+      },
+    );
+    this.publisher = new RedisPublisher(this.connection, () => this.listener.sendable());
+    this.connection.start();
+  }
+
+  /** Undefined when something can be sent, or is known not to be possible. */
+  get opening(): Promise<void> | undefined {
+    return this.connection.isUp || this.latestError !== undefined ? undefined : this.tried;
+  }
+
+  get error(): NotConnectedError {
+    return new NotConnectedError(this.latestError && reasonOf(this.latestError));
+  }
+}
+
+/** One connection to each master that something was sent to, opened when it is first needed. */
+export class OwnerLinks {
+  private readonly links = new Map<string, OwnerLink>();
+  private readonly closing = new Set<Promise<void>>();
+  private isClosed = false;
+
+  constructor(
+    private readonly settings: ClusterSettings,
+    private readonly topology: ClusterTopology,
+    private readonly listener: OwnerLinksListener,
+  ) {}
+
+  get all(): readonly RedisConnection[] {
+    return [...this.links.values()].map(({ connection }) => connection);
+  }
+
+  /** Undefined when nobody serves this slot. */
+  ofSlot(slot: number): OwnerLink | undefined {
+    const owner = this.topology.ownerOf(slot);
+    return owner && this.at(owner);
+  }
+
+  at(owner: NodeAddress): OwnerLink | undefined {
+    if (this.isClosed) return undefined;
+    const key = nodeKey(owner);
+    let link = this.links.get(key);
+    if (link === undefined) {
+      const lost = () => {
+        this.topology.unlearn(owner);
+        void this.topology.refresh();
+      };
+      link = new OwnerLink(this.settings, owner, { ...this.listener, lost });
+      this.links.set(key, link);
+    }
+    return link;
+  }
+
+  /** Lets go of those that are no masters any more. What is in flight there settles first. */
+  prune(): void {
+    const masters = new Set(this.topology.masters.map(nodeKey));
+    for (const [key, link] of this.links) {
+      if (masters.has(key)) continue;
+      this.links.delete(key);
+      const closed = link.connection.close({ graceful: true });
+      this.closing.add(closed);
+      void closed.then(() => this.closing.delete(closed));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const closed = this.all.map((connection) => connection.close({ graceful: true }));
+    await Promise.all([...closed, ...this.closing]);
+  }
+}

@@ -1,0 +1,207 @@
+import type { Cluster, ClusterOptions, RedisOptions } from 'ioredis';
+import type { OWNED_OPTIONS, RedisBusOptions, RedisTransportOptions } from '../redis/redis.options.js';
+import { redisProblems } from '../redis/redis.options.js';
+import type { ClusterNode, NodeAddress } from './cluster.node.js';
+
+/** They lead to one server, or to a database that a Cluster does not have. */
+const NOT_OF_A_CLUSTER = ['url', 'host', 'port', 'path', 'db', 'sentinels', 'name', 'readOnly'] as const;
+
+/** Of ioredis' Cluster, with what to do instead. */
+const OF_THE_DRIVER = new Map([
+  ['redisOptions', 'Write its options beside nodes.'],
+  [
+    'dnsLookup',
+    'Leave it out: names are looked up when a connection is made, and certificates checked against them.',
+  ],
+  ['useSRVRecords', 'Look the records up first, and give the nodes.'],
+  ...[
+    'clusterRetryStrategy',
+    'clusterNodeRetryStrategy',
+    'scaleReads',
+    'maxRedirections',
+    'retryDelayOnMoved',
+    'retryDelayOnFailover',
+    'retryDelayOnClusterDown',
+    'retryDelayOnTryAgain',
+    'slotsRefreshTimeout',
+    'slotsRefreshInterval',
+    'shardedSubscribers',
+  ].map((name): [string, string] => [name, 'Leave it out: the bus follows the topology by itself.']),
+]);
+
+type OptionOfOneServer = (typeof NOT_OF_A_CLUSTER)[number];
+
+/** Some nodes of the Cluster with any ioredis option for the connections to them all, or an existing Cluster client. */
+export type RedisClusterTransportOptions = RedisBusOptions &
+  (
+    | (Omit<RedisOptions, keyof typeof OWNED_OPTIONS | 'retryStrategy' | OptionOfOneServer> & {
+        /**
+         * Where the Cluster is found: one node is enough, several are safer. The others are learnt from it. A user, a
+         * password and TLS (`rediss://`) that stand in a URL are used for all nodes.
+         */
+        readonly nodes: readonly (string | NodeAddress)[];
+        /** Where a node is reached that says it is at `host:port`, e.g. `{ '10.0.0.1:6379': { host: 'localhost', port: 7000 } }`. */
+        readonly natMap?: ClusterOptions['natMap'];
+        readonly client?: undefined;
+      })
+    | {
+        /** Its nodes and options are used for connections of our own; the client itself is neither used nor closed. */
+        readonly client: Cluster;
+        readonly nodes?: undefined;
+      }
+  );
+
+/** What the connections of one Cluster are made from. */
+export interface ClusterSettings {
+  /** Where it is looked for while nothing is known. */
+  readonly seeds: readonly ClusterNode[];
+  /** For every connection, without the address. */
+  readonly connection: RedisTransportOptions & { readonly client?: undefined };
+  readonly natMap: ClusterOptions['natMap'];
+}
+
+export function clusterSettings(options: RedisClusterTransportOptions): ClusterSettings {
+  if (options.client !== undefined) return settingsOf(options.client, options);
+  const { nodes, natMap, client: _none, ...rest } = options;
+  const parsed = nodes.map(parseNode);
+  return {
+    seeds: parsed.map(({ host, port }) => ({ host, port, isMaster: true })),
+    connection: { ...Object.assign({}, ...parsed.map(({ access }) => access)), ...rest },
+    natMap,
+  };
+}
+
+/** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
+export function redisClusterProblems(options: unknown): string[] {
+  if (typeof options !== 'object' || options === null) {
+    return ["redisCluster() takes an object. Write redisCluster({ nodes: ['redis://localhost:7000'] })."];
+  }
+  const { client, nodes, ...rest } = options as Record<string, unknown>;
+  if (client !== undefined) return clientProblems(client, { nodes, ...rest });
+  return [
+    ...nodesProblems(nodes),
+    ...NOT_OF_A_CLUSTER.filter((name) => rest[name] !== undefined).map(
+      (name) =>
+        `redisCluster({ ${name} }) cannot be set: it is of a single server. Leave it out, and give nodes.`,
+    ),
+    ...[...OF_THE_DRIVER]
+      .filter(([name]) => rest[name] !== undefined)
+      .map(([name, advice]) => `redisCluster({ ${name} }) cannot be set. ${advice}`),
+    ...commonProblems({ ...rest, url: undefined, sentinels: undefined }),
+  ];
+}
+
+function clientProblems(client: unknown, others: Record<string, unknown>): string[] {
+  const { heartbeat, ...rest } = others;
+  if ((client as { isCluster?: unknown } | null)?.isCluster !== true) {
+    return ['redisCluster({ client }) takes an ioredis Cluster instance.'];
+  }
+  const names = Object.keys(rest).filter((name) => rest[name] !== undefined);
+  const problems = commonProblems({ heartbeat });
+  return names.length === 0
+    ? problems
+    : [
+        `redisCluster({ client }) takes no other options but heartbeat: set ${names.join(', ')} on the client.`,
+        ...problems,
+      ];
+}
+
+/** Of options that are the same for a single server. */
+function commonProblems(options: Record<string, unknown>): string[] {
+  return redisProblems(options).map((problem) => problem.replace(/^redis\(/, 'redisCluster('));
+}
+
+function nodesProblems(nodes: unknown): string[] {
+  if (!Array.isArray(nodes) || nodes.length === 0) {
+    return [
+      "redisCluster({ nodes }) takes a list. Write ['redis://localhost:7000'], or more nodes to be safe.",
+    ];
+  }
+  const problems = nodes.flatMap((node: unknown, index) => {
+    const problem = typeof node === 'string' ? urlProblem(node) : addressProblem(node);
+    return problem === undefined ? [] : [`redisCluster({ nodes }), number ${index + 1}: ${problem}`];
+  });
+  if (problems.length > 0) return problems;
+  const access = (nodes as (string | NodeAddress)[])
+    .filter((node) => typeof node === 'string')
+    .map((node) => JSON.stringify(parseNode(node).access));
+  return new Set(access).size < 2
+    ? []
+    : ['redisCluster({ nodes }): the URLs differ in user, password or TLS. Write the same in all of them.'];
+}
+
+function addressProblem(node: unknown): string | undefined {
+  const { host, port, ...others } = (node ?? {}) as { host?: unknown; port?: unknown };
+  if (typeof host === 'string' && host !== '' && Number.isInteger(port)) {
+    const names = Object.keys(others).join(', ');
+    return names === '' ? undefined : `has ${names} besides host and port. Write that beside nodes.`;
+  }
+  return "is neither a URL nor an address. Write 'redis://localhost:7000' or { host: 'localhost', port: 7000 }.";
+}
+
+function urlProblem(text: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return 'is not a URL. Write redis://host:7000, or rediss://host:7000 for TLS.';
+  }
+  if ((url.protocol !== 'redis:' && url.protocol !== 'rediss:') || url.hostname === '') {
+    return `starts with ${JSON.stringify(url.protocol)}. Write redis://host:7000, or rediss://host:7000 for TLS.`;
+  }
+  if (!/^\/?0?$/.test(url.pathname)) return 'has a path. A Cluster has database 0 alone: leave it out.';
+  return url.search === '' ? undefined : 'has options in its query. Write them beside nodes.';
+}
+
+interface ParsedNode extends NodeAddress {
+  readonly access: Pick<RedisOptions, 'username' | 'password' | 'tls'>;
+}
+
+function parseNode(node: string | NodeAddress): ParsedNode {
+  if (typeof node !== 'string') return { host: node.host, port: node.port, access: {} };
+  const { protocol, hostname, port, username, password } = new URL(node);
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? 6379 : Number(port),
+    access: {
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  };
+}
+
+/** What a client of a Cluster keeps to itself. */
+interface ClusterInternals {
+  readonly startupNodes: readonly (string | number | RedisOptions)[];
+}
+
+function settingsOf(client: Cluster, { heartbeat }: RedisBusOptions): ClusterSettings {
+  const { startupNodes } = client as unknown as ClusterInternals;
+  const { redisOptions, natMap } = client.options;
+  const parsed = startupNodes.map(parseStartupNode);
+  return {
+    seeds: parsed.map(({ host, port }) => ({ host, port, isMaster: true })),
+    connection: {
+      ...redisOptions,
+      ...Object.assign({}, ...parsed.map(({ access }) => access)),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
+    },
+    natMap,
+  };
+}
+
+function parseStartupNode(node: string | number | RedisOptions): ParsedNode {
+  if (typeof node === 'number') return { host: '127.0.0.1', port: node, access: {} };
+  if (typeof node === 'string') return parseNode(node.includes('://') ? node : `redis://${node}`);
+  const { host, port, username, password, tls } = node;
+  return {
+    host: host ?? '127.0.0.1',
+    port: Number(port ?? 6379),
+    access: {
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(tls === undefined ? {} : { tls }),
+    },
+  };
+}

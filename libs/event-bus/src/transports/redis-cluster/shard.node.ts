@@ -1,0 +1,63 @@
+import type { SubscriptionTarget } from '../../routing/subscription-target.js';
+import type { TransportListener } from '../event.transport.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { RedisSubscriber } from '../redis/redis.subscriber.js';
+import type { ShardRouting } from '../redis/redis.subscriber.js';
+import { OUTPUT_BUFFER_HINT } from '../redis/redis.transport.js';
+import type { NodeAddress } from './cluster.node.js';
+import { nodeKey } from './cluster.node.js';
+import type { ClusterSettings } from './redis-cluster.options.js';
+
+export interface ShardNodeEvents {
+  changed(): void;
+  /** The link is gone, or an attempt has failed. */
+  lost(): void;
+  error(error: Error): void;
+  blocked(blockedMs: number): void;
+}
+
+/** The shard channels that one node serves for us, on a connection of their own. */
+export class ShardNode {
+  readonly key: string;
+  readonly connection: RedisConnection;
+  readonly subscriber: RedisSubscriber;
+  /** Those that were given to it, by name. */
+  readonly targets = new Map<string, SubscriptionTarget>();
+  /** performance.now() since when the Cluster names another owner for some of them. */
+  disownedSinceMs: number | undefined;
+
+  constructor(
+    settings: ClusterSettings,
+    readonly address: NodeAddress,
+    listener: TransportListener,
+    routing: ShardRouting,
+    events: ShardNodeEvents,
+  ) {
+    this.key = nodeKey(address);
+    const { host, port } = address;
+    this.connection = new RedisConnection(
+      { ...settings.connection, host, port },
+      {
+        up: () => this.subscriber.resume(),
+        down: () => {
+          this.subscriber.suspend(this.connection.wasBlocked ? OUTPUT_BUFFER_HINT : undefined);
+          events.lost();
+        },
+        error: (error) => {
+          events.error(error);
+          if (!this.connection.isUp) events.lost();
+        },
+        ping: () => this.subscriber.ping(),
+        blocked: (blockedMs) => events.blocked(blockedMs),
+        unsubscribed: (name) => this.subscriber.unsubscribedByServer(name),
+      },
+    );
+    this.subscriber = new RedisSubscriber(this.connection, listener, () => events.changed(), routing);
+    this.connection.start();
+  }
+
+  close(): Promise<void> {
+    this.subscriber.close();
+    return this.connection.close({ graceful: false });
+  }
+}

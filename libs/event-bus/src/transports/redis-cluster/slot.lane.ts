@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { NotConnectedError } from '../../errors.js';
+import { bodyOf } from '../event.transport.js';
+import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import type { OwnerLink } from './owner.links.js';
+
+/** A slot that is on its way from one node to another is refused at most by both. */
+const MAX_REDIRECTIONS = 4;
+/**
+ * A failover makes the owner a replica, which takes messages still and passes them on over the bus of the Cluster: so long
+ * they may need to the new owner, and nothing may overtake them.
+ */
+const HAND_OVER_MS = 100;
+/** While a first connection is made, or a slot moves. */
+const MAX_WAITING = 1_000;
+
+interface Item {
+  readonly message: OutgoingMessage;
+  readonly settle: (outcome: PublishOutcome) => void;
+  redirections: number;
+}
+
+/**
+ * The messages of one slot, in order: they go to the owner of the slot, and to the next one only when the last has answered
+ * for all. What it has refused because the slot has left goes first then; nothing else is ever sent twice.
+ */
+export class SlotLane {
+  private waiting: Item[] = [];
+  private redirected: Item[] = [];
+  private inFlight = 0;
+  private link: OwnerLink | undefined;
+  /** performance.now() of the last answer that was no refusal. */
+  private acceptedAtMs = -Infinity;
+  private isWaiting = false;
+
+  constructor(
+    private readonly ownerLink: () => OwnerLink | undefined,
+    /** Called with what a node says of a slot that is not its own. */
+    private readonly learn: (refusal: string) => void,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.inFlight === 0 && this.waiting.length === 0 && this.redirected.length === 0;
+  }
+
+  send(message: OutgoingMessage): Promise<PublishOutcome> {
+    if (this.waiting.length >= MAX_WAITING) {
+      return Promise.resolve({ error: new NotConnectedError(`${MAX_WAITING} messages wait already`) });
+    }
+    return new Promise((settle) => {
+      this.waiting.push({ message: madeOnce(message), settle, redirections: 0 });
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    while (this.waiting.length > 0 && !this.isWaiting) {
+      const link = this.ownerLink();
+      if (this.inFlight > 0 && (link !== this.link || this.redirected.length > 0)) return;
+      if (link === undefined) this.refuse(new NotConnectedError('no node serves the slot of this channel'));
+      else if (link.opening !== undefined) this.waitFor(link.opening);
+      else if (!link.connection.isUp) this.refuse(link.error);
+      else if (link !== this.link && this.handOverMs > 0) this.waitFor(delay(this.handOverMs));
+      else this.dispatch(link, this.waiting.shift() as Item);
+    }
+  }
+
+  /** So long the last owner may still pass on what it has accepted. */
+  private get handOverMs(): number {
+    return Math.ceil(this.acceptedAtMs + HAND_OVER_MS - performance.now());
+  }
+
+  private dispatch(link: OwnerLink, item: Item): void {
+    this.link = link;
+    this.inFlight += 1;
+    void link.publisher.publish([item.message]).then(([outcome]) => {
+      this.inFlight -= 1;
+      const refusal = refusalIn(outcome as PublishOutcome);
+      if (refusal !== undefined) this.learn(refusal);
+      // One that refuses has let go of the slot, and passes nothing on.
+      this.acceptedAtMs = refusal === undefined ? performance.now() : -Infinity;
+      if (refusal === undefined || item.redirections === MAX_REDIRECTIONS)
+        item.settle(outcome as PublishOutcome);
+      else this.redirected.push(item);
+      item.redirections += 1;
+      if (this.inFlight === 0) this.waiting.unshift(...this.redirected.splice(0));
+      this.pump();
+    });
+  }
+
+  private waitFor(condition: Promise<unknown>): void {
+    this.isWaiting = true;
+    void condition.then(() => {
+      this.isWaiting = false;
+      this.pump();
+    });
+  }
+
+  private refuse(error: NotConnectedError): void {
+    for (const { settle } of this.waiting.splice(0)) settle({ error });
+  }
+}
+
+/** What the node said, when it executed nothing because the slot is not its own. */
+function refusalIn(outcome: PublishOutcome): string | undefined {
+  const cause = 'error' in outcome ? outcome.error.cause : undefined;
+  return cause instanceof Error && cause.message.startsWith('MOVED ') ? cause.message : undefined;
+}
+
+function madeOnce(message: OutgoingMessage): OutgoingMessage {
+  let body: MessageBody | undefined;
+  return { ...message, body: () => (body ??= bodyOf(message)) };
+}

@@ -1,0 +1,49 @@
+import type { ClusterNode, NodeAddress } from './cluster.node.js';
+import { nodeKey } from './cluster.node.js';
+
+/** Who serves what, as one node of the Cluster sees it. */
+export class SlotMap {
+  private readonly owners: (NodeAddress | undefined)[] = [];
+  private readonly members = new Map<string, ClusterNode>();
+
+  /**
+   * @param reply to CLUSTER SLOTS: first and last slot of each range, then its master and replicas, each with host and port
+   * @param reachable where we reach a node that says it is at this address; without a host it is the one that was asked
+   */
+  constructor(reply: unknown, reachable: (host: string | undefined, port: number) => NodeAddress) {
+    for (const [first, last, ...nodes] of reply as [number, number, ...unknown[][]][]) {
+      const addresses = nodes.map(([host, port]) => reachable(hostIn(host), Number(port)));
+      for (const [index, address] of addresses.entries()) this.meet({ ...address, isMaster: index === 0 });
+      for (let slot = Number(first); slot <= Number(last); slot += 1) this.owners[slot] = addresses[0];
+    }
+  }
+
+  /** Masters first. */
+  get nodes(): readonly ClusterNode[] {
+    return [...this.members.values()].toSorted((a, b) => Number(b.isMaster) - Number(a.isMaster));
+  }
+
+  get masters(): readonly ClusterNode[] {
+    return this.nodes.filter(({ isMaster }) => isMaster);
+  }
+
+  /** The master of this slot. Undefined when nobody serves it. */
+  ownerOf(slot: number): NodeAddress | undefined {
+    return this.owners[slot];
+  }
+
+  has(node: NodeAddress): boolean {
+    return this.members.has(nodeKey(node));
+  }
+
+  private meet(node: ClusterNode): void {
+    const known = this.members.get(nodeKey(node));
+    if (known === undefined || node.isMaster) this.members.set(nodeKey(node), node);
+  }
+}
+
+/** A node that does not know its own address leaves it out, and `?` stands for a host name that is not configured. */
+function hostIn(host: unknown): string | undefined {
+  const text = host === null || host === undefined ? '' : String(host as string);
+  return text === '' || text === '?' ? undefined : text;
+}

@@ -1,0 +1,64 @@
+import { keySlot } from '../../routing/key-slot.js';
+import { NotConnectedError } from '../../errors.js';
+import type { OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import { claimKey } from '../redis/redis.claim.js';
+import type { NodeAddress } from './cluster.node.js';
+import type { ClusterTopology } from './cluster.topology.js';
+import type { OwnerLink, OwnerLinks } from './owner.links.js';
+import { SlotLane } from './slot.lane.js';
+
+const MAX_REDIRECTIONS = 4;
+
+/** What only the owner of a slot takes: SPUBLISH, and the keys of claims. */
+export class SlotPublisher {
+  private readonly lanes = new Map<number, SlotLane>();
+
+  constructor(
+    private readonly links: OwnerLinks,
+    private readonly topology: ClusterTopology,
+  ) {}
+
+  publish(message: OutgoingMessage): Promise<PublishOutcome> {
+    const slot = keySlot(message.channel);
+    let lane = this.lanes.get(slot);
+    if (lane === undefined) {
+      lane = new SlotLane(
+        () => this.links.ofSlot(slot),
+        (refusal) => this.learn(refusal),
+      );
+      this.lanes.set(slot, lane);
+    }
+    return lane.send(message);
+  }
+
+  /** @throws as EventTransport.claim */
+  async claim(key: string, ttlMs: number): Promise<boolean> {
+    const slot = keySlot(key);
+    let asked: NodeAddress | undefined;
+    for (let redirections = 0; ; redirections += 1) {
+      const link = await opened(asked === undefined ? this.links.ofSlot(slot) : this.links.at(asked));
+      try {
+        // The node that takes over a slot answers for it only when told that it is asked to.
+        if (asked !== undefined) link.connection.redis.call('ASKING').catch(() => undefined);
+        return await claimKey(link.connection, key, ttlMs);
+      } catch (error) {
+        const refusal = ((error as Error).cause as Error | undefined)?.message ?? '';
+        if (!/^(MOVED|ASK) /.test(refusal) || redirections === MAX_REDIRECTIONS) throw error;
+        asked = this.topology.addressIn(refusal, 'ASK');
+        if (asked === undefined) this.learn(refusal);
+      }
+    }
+  }
+
+  private learn(refusal: string): void {
+    this.topology.learn(refusal);
+    void this.topology.refresh();
+  }
+}
+
+async function opened(link: OwnerLink | undefined): Promise<OwnerLink> {
+  if (link === undefined) throw new NotConnectedError('no node serves the slot of this key');
+  await link.opening;
+  if (!link.connection.isUp) throw link.error;
+  return link;
+}

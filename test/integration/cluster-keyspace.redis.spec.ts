@@ -1,0 +1,122 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { EventBusModuleOptions, Gap, KeyEvent } from 'nestjs-redis-event-bus';
+import { EventBusModule, EventBusStatus, OnGap, OnKeyEvent, redisCluster } from 'nestjs-redis-event-bus';
+import { eventually } from '../support/eventually.js';
+import { Inbox } from '../support/inbox.js';
+import { LogLines } from '../support/log.lines.js';
+import { RedisCluster } from '../support/redis.cluster.js';
+
+let cluster: RedisCluster;
+const closers: (() => Promise<unknown>)[] = [];
+beforeAll(async () => {
+  cluster = await RedisCluster.start({ args: ['--notify-keyspace-events', 'Ex$'] });
+}, 60_000);
+afterAll(() => cluster.stopAll());
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+const heard = new Inbox<KeyEvent>();
+const gaps = new Inbox<Gap>();
+
+@Injectable()
+class Sessions {
+  @OnKeyEvent('expired', { key: 'session:*' })
+  leave(event: KeyEvent) {
+    heard.push(event);
+  }
+
+  @OnGap()
+  missed(gap: Gap) {
+    gaps.push(gap);
+  }
+}
+
+async function boot(
+  options: Partial<EventBusModuleOptions> = {},
+): Promise<{ app: INestApplicationContext; lines: LogLines }> {
+  heard.clear();
+  gaps.clear();
+  class AppModule {}
+  const lines = new LogLines();
+  const transport = redisCluster({
+    nodes: cluster.nodeUrls,
+    heartbeat: { intervalMs: 300, timeoutMs: 300 },
+  });
+  const app = await NestFactory.createApplicationContext(
+    {
+      module: AppModule,
+      imports: [EventBusModule.forRoot({ transport, ...options })],
+      providers: [Sessions],
+    },
+    { logger: lines, abortOnError: false },
+  );
+  closers.push(() => app.close());
+  return { app, lines };
+}
+
+/** Sets keys that expire at once, each at the master of its slot. */
+async function expire(keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    const owner = await cluster.ownerOf(key);
+    await owner.server.cli('SET', key, 'x', 'PX', 1);
+  }
+}
+
+const keysOf = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, n) => `session:${prefix}:${n}`);
+
+describe('@OnKeyEvent on a Cluster', () => {
+  it('hears every key of every master once, and says which master', async () => {
+    await boot();
+    const keys = keysOf('all', 300);
+    await expire(keys);
+    const events = await heard.count(300, 20_000);
+    expect(events.map(({ key }) => key).toSorted()).toEqual(keys.toSorted());
+    const masters = (await cluster.masters()).map(({ server }) => `127.0.0.1:${server.port}`);
+    expect([...new Set(events.map(({ node }) => node))].toSorted()).toEqual(masters.toSorted());
+  });
+
+  it('follows the keys to the new master after a failover, with a gap', async () => {
+    const { app } = await boot();
+    const owner = await cluster.ownerOf('session:{moved}');
+    await cluster.failover(owner);
+    const [gap] = await gaps.count(1, 15_000);
+    expect(gap).toMatchObject({ reason: 'connection-lost', targets: ['__keyevent@0__:expired'] });
+    await eventually(() => expect(app.get(EventBusStatus).current).toBe('ready'), { timeoutMs: 15_000 });
+    await expire(['session:{moved}']);
+    await heard.upTo(({ key }) => key === 'session:{moved}', 15_000);
+    expect(heard.items).toHaveLength(1);
+  });
+
+  it('listens to a master that is added', async () => {
+    await boot();
+    const added = await cluster.addMaster();
+    await gaps.count(1, 15_000);
+    let key = '';
+    for (let n = 0; key === ''; n += 1) {
+      const owner = await cluster.ownerOf(`session:added:${n}`);
+      if (owner.id === added.id) key = `session:added:${n}`;
+    }
+    await expire([key]);
+    const events = await heard.count(1, 15_000);
+    expect(events).toEqual([{ event: 'expired', key, db: 0, node: `127.0.0.1:${added.server.port}` }]);
+  });
+
+  it('names the masters whose setting lacks flags, and sets all of them when asked to', async () => {
+    for (const { server } of await cluster.masters())
+      await server.cli('CONFIG', 'SET', 'notify-keyspace-events', '');
+    const { lines } = await boot();
+    const ports = (await cluster.masters()).map(({ server }) => server.port);
+    const [warning = ''] = lines.troubles.filter((line) =>
+      line.includes('CONFIG SET notify-keyspace-events Ex'),
+    );
+    for (const port of ports) expect(warning).toContain(`127.0.0.1:${port}`);
+    await boot({ keyspace: { ensure: 'set' } });
+    await expire(keysOf('set', 30));
+    await heard.count(30, 15_000);
+  });
+});
