@@ -15,12 +15,12 @@ const START_TIMEOUT_MS = 5_000;
  *
  * @param {Record<string, string | undefined>} env
  * @returns {Promise<{ url?: string, description: string, stop: () => Promise<void> }>} without `url`: no Redis
- * @throws {StartError} when REDIS_URL leads nowhere
+ * @throws {StartError} when REDIS_URL is none, or leads to a server that does not answer
  */
 export async function findRedis(env) {
   const wanted = env.REDIS_URL;
   if (wanted) {
-    const problem = await probe(wanted);
+    const problem = (await kindOf(wanted)) === 'server' ? await probe(wanted) : undefined;
     if (problem)
       throw new StartError(
         `The Redis of REDIS_URL (${withoutPassword(wanted)}) does not answer: ${problem}.`,
@@ -41,6 +41,15 @@ export async function findRedis(env) {
     description: `no Redis: both apps in one process, events and data in its memory${hint}`,
     stop: async () => {},
   };
+}
+
+/** In a Cluster or behind Sentinels there is more than one to ask: the apps do, and say what is wrong. */
+async function kindOf(url) {
+  // Built by now, but not when this file is loaded.
+  const { redisPlaceSchema } = await import('../libs/shop-events/dist/index.js');
+  const { data, error } = redisPlaceSchema.safeParse(url);
+  if (error) throw new StartError(`REDIS_URL ${error.issues[0].message}.`);
+  return data.kind;
 }
 
 /** @returns {Promise<string | undefined>} what is wrong; undefined when it answers PING */
@@ -74,7 +83,7 @@ function whyNot(problem) {
 }
 
 function withoutPassword(url) {
-  return url.replace(/\/\/[^@/]*@/, '//…@');
+  return url.replace(/\/\/[^@/]*@/g, '//…@');
 }
 
 /** @returns {Promise<{ url: string, stop: () => Promise<void> } | undefined>} undefined when there is none to start */

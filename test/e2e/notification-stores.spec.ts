@@ -5,25 +5,44 @@ import {
 } from '../../apps/notifications/src/notifications/notification.js';
 import type { NotificationStore } from '../../apps/notifications/src/notifications/notification.store.js';
 import { RedisNotificationStore } from '../../apps/notifications/src/notifications/redis-notification.store.js';
+import { openRedis } from '../../libs/shop-events/src/index.js';
+import { RedisCluster } from '../support/redis.cluster.js';
 import { RedisServer } from '../support/redis.server.js';
 
 let redis: RedisServer;
+let cluster: RedisCluster;
 
 beforeAll(async () => {
   redis = await RedisServer.start();
+  cluster = await RedisCluster.start({ masters: 2, replicasPerMaster: 0 });
 });
 
-afterAll(() => redis?.stop());
+afterAll(async () => {
+  await redis?.stop();
+  await cluster?.stopAll();
+});
 
-describe.each<[string, () => NotificationStore & { onApplicationShutdown?(): void }]>([
-  ['MemoryNotificationStore', () => new MemoryNotificationStore()],
-  ['RedisNotificationStore', () => new RedisNotificationStore(redis.url)],
+const openServer = () => openRedis({ kind: 'server', url: redis.url });
+const openCluster = () =>
+  openRedis({
+    kind: 'cluster',
+    nodes: [{ host: '127.0.0.1', port: cluster.nodes[0]!.server.port }],
+    access: {},
+  });
+
+describe.each<[string, () => Promise<NotificationStore & { onApplicationShutdown?(): void }>]>([
+  ['MemoryNotificationStore', async () => new MemoryNotificationStore()],
+  ['RedisNotificationStore', async () => new RedisNotificationStore(await openServer(), 60_000)],
+  [
+    'RedisNotificationStore on a Cluster',
+    async () => new RedisNotificationStore(await openCluster(), 60_000),
+  ],
 ])('%s', (_name, createStore) => {
-  let store: ReturnType<typeof createStore>;
+  let store: Awaited<ReturnType<typeof createStore>>;
 
   beforeEach(async () => {
-    await redis.cli('FLUSHALL');
-    store = createStore();
+    for (const server of [redis, ...cluster.nodes.map((node) => node.server)]) await server.cli('FLUSHALL');
+    store = await createStore();
   });
 
   afterEach(() => store.onApplicationShutdown?.());
@@ -31,21 +50,34 @@ describe.each<[string, () => NotificationStore & { onApplicationShutdown?(): voi
   const notification = (id: string, customerId = 'ada'): Notification =>
     notificationOf({ id, customerId, status: 'created' });
 
-  it('gives one of many concurrent callers the claim', async () => {
-    const claims = await Promise.all(Array.from({ length: 10 }, () => store.claim('o1:created')));
-    expect(claims.filter(Boolean)).toHaveLength(1);
+  it('gives a claim, and gives it again to the process that has it', async () => {
+    expect(await store.claim('o1:created')).toBe('claimed');
+    expect(await store.claim('o1:created')).toBe('claimed');
   });
 
-  it('keeps the claim on what was sent', async () => {
+  it('says what was sent', async () => {
     await store.claim('o1:created');
     await store.save(notification('o1'));
-    expect(await store.claim('o1:created')).toBe(false);
+    expect(await store.claim('o1:created')).toBe('sent');
   });
 
-  it('lets others claim what was released', async () => {
+  it('does not release what somebody else has sent meanwhile', async () => {
     await store.claim('o1:created');
+    await store.save(notification('o1'));
     await store.release('o1:created');
-    expect(await store.claim('o1:created')).toBe(true);
+    expect(await store.claim('o1:created')).toBe('sent');
+  });
+
+  it('keeps a notification once, however often it is saved', async () => {
+    await Promise.all([1, 2, 3].map(() => store.save(notification('o1'))));
+    expect(await store.list('ada', 10)).toHaveLength(1);
+    expect(await Promise.all([store.count('ada'), store.count()])).toEqual([1, 1]);
+  });
+
+  it('knows up to where the orders were reconciled', async () => {
+    expect(await store.reconciledTo()).toBe(0);
+    await store.saveReconciledTo(1_763_800_000_000_001);
+    expect(await store.reconciledTo()).toBe(1_763_800_000_000_001);
   });
 
   it('lists the latest of a customer, newest last', async () => {
@@ -71,16 +103,45 @@ describe.each<[string, () => NotificationStore & { onApplicationShutdown?(): voi
   });
 });
 
-describe('RedisNotificationStore', () => {
+describe('RedisNotificationStore, of several processes', () => {
+  const LEASE_MS = 60_000;
+  let stores: [RedisNotificationStore, RedisNotificationStore];
+
+  beforeEach(async () => {
+    await redis.cli('FLUSHALL');
+    stores = [
+      new RedisNotificationStore(await openServer(), LEASE_MS),
+      new RedisNotificationStore(await openServer(), LEASE_MS),
+    ];
+  });
+
+  afterEach(() => stores.forEach((store) => store.onApplicationShutdown()));
+
+  it('gives one of them the claim', async () => {
+    const claims = await Promise.all(stores.map((store) => store.claim('o1:created')));
+    expect(claims.sort()).toEqual(['claimed', 'taken']);
+  });
+
+  it('lets others claim what was released, by nobody but who had it', async () => {
+    const [owner, other] = stores;
+    await owner.claim('o1:created');
+    await other.release('o1:created');
+    expect(await other.claim('o1:created')).toBe('taken');
+    await owner.release('o1:created');
+    expect(await other.claim('o1:created')).toBe('claimed');
+  });
+
+  it('keeps once what both of them have sent', async () => {
+    const sent = notificationOf({ id: 'o1', customerId: 'ada', status: 'created' });
+    await Promise.all(stores.map((store) => store.save(sent)));
+    expect(await stores[0].list('ada', 10)).toEqual([sent]);
+  });
+
   it('lets the claim of a process that ended expire, but nothing that was sent', async () => {
-    const store = new RedisNotificationStore(redis.url);
-    try {
-      await store.claim('o9:created');
-      expect(await redis.cli('PTTL', 'notification:o9:created')).toBeGreaterThan(0);
-      await store.save(notificationOf({ id: 'o9', customerId: 'ada', status: 'created' }));
-      expect(await redis.cli('PTTL', 'notification:o9:created')).toBe(-1);
-    } finally {
-      store.onApplicationShutdown();
-    }
+    const [store] = stores;
+    await store.claim('o9:created');
+    expect(await redis.cli('PTTL', '{notifications}:notification:o9:created')).toBeGreaterThan(0);
+    await store.save(notificationOf({ id: 'o9', customerId: 'ada', status: 'created' }));
+    expect(await redis.cli('PTTL', '{notifications}:notification:o9:created')).toBe(-1);
   });
 });

@@ -31,7 +31,7 @@ describe('two instances of notifications on one store', () => {
 
     // Handled after everything before it, by both: what comes too often is there by now.
     await Promise.all(instances.map((app) => app.process.stop()));
-    const listed = (await redis.cli('LRANGE', 'notifications:ada', 0, -1)) as string[];
+    const listed = (await redis.cli('LRANGE', '{notifications}:customer:ada', 0, -1)) as string[];
     const told = listed.map((text) => (JSON.parse(text) as { id: string }).id);
     const expected = placed.flatMap(({ id }) => [`${id}:created`, `${id}:paid`]);
     expect(told.sort()).toEqual(expected.sort());

@@ -2,27 +2,43 @@ import { MemoryOrderStore } from '../../apps/orders/src/orders/memory-order.stor
 import type { OrderStore } from '../../apps/orders/src/orders/order.store.js';
 import { advance, newOrder } from '../../apps/orders/src/orders/ordering.js';
 import { RedisOrderStore } from '../../apps/orders/src/orders/redis-order.store.js';
+import { openRedis } from '../../libs/shop-events/src/index.js';
+import { RedisCluster } from '../support/redis.cluster.js';
 import { RedisServer } from '../support/redis.server.js';
 
 const request = { customerId: 'ada', items: [{ sku: 'Teekännchen "№ 1"', quantity: 3, unitPrice: 29.9 }] };
 
 let redis: RedisServer;
+let cluster: RedisCluster;
 
 beforeAll(async () => {
   redis = await RedisServer.start();
+  cluster = await RedisCluster.start({ masters: 2, replicasPerMaster: 0 });
 });
 
-afterAll(() => redis?.stop());
+afterAll(async () => {
+  await redis?.stop();
+  await cluster?.stopAll();
+});
 
-describe.each<[string, () => OrderStore & { onApplicationShutdown?(): void }]>([
-  ['MemoryOrderStore', () => new MemoryOrderStore()],
-  ['RedisOrderStore', () => new RedisOrderStore(redis.url)],
+const openServer = () => openRedis({ kind: 'server', url: redis.url });
+const openCluster = () =>
+  openRedis({
+    kind: 'cluster',
+    nodes: [{ host: '127.0.0.1', port: cluster.nodes[0]!.server.port }],
+    access: {},
+  });
+
+describe.each<[string, () => Promise<OrderStore & { onApplicationShutdown?(): void }>]>([
+  ['MemoryOrderStore', async () => new MemoryOrderStore()],
+  ['RedisOrderStore', async () => new RedisOrderStore(await openServer())],
+  ['RedisOrderStore on a Cluster', async () => new RedisOrderStore(await openCluster())],
 ])('%s', (_name, createStore) => {
-  let store: ReturnType<typeof createStore>;
+  let store: Awaited<ReturnType<typeof createStore>>;
 
   beforeEach(async () => {
-    await redis.cli('FLUSHALL');
-    store = createStore();
+    for (const server of [redis, ...cluster.nodes.map((node) => node.server)]) await server.cli('FLUSHALL');
+    store = await createStore();
   });
 
   afterEach(() => store.onApplicationShutdown?.());
@@ -62,6 +78,24 @@ describe.each<[string, () => OrderStore & { onApplicationShutdown?(): void }]>([
     const replaced = await Promise.all(steps.map((next) => store.replace(order, next)));
     expect(replaced.filter(Boolean)).toHaveLength(1);
     expect(await store.find(order.id)).toEqual(steps[replaced.indexOf(true)]);
+  });
+
+  it('knows which changes are not announced, the oldest first, each as it was', async () => {
+    const [first, second] = [newOrder(request), newOrder(request)];
+    await store.add(first);
+    await store.add(second);
+    const paid = advance(first, 'pay');
+    await store.replace(first, paid);
+    expect(await store.unannounced(10)).toEqual([first, second, paid]);
+    expect(await store.unannounced(2)).toEqual([first, second]);
+    await store.markAnnounced(first);
+    expect(await store.unannounced(10)).toEqual([second, paid]);
+  });
+
+  it('has nothing to announce when an order was not replaced', async () => {
+    const order = newOrder(request);
+    await store.replace(order, advance(order, 'pay'));
+    expect(await store.unannounced(10)).toEqual([]);
   });
 
   it('does not add an order by replacing it', async () => {

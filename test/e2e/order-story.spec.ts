@@ -51,6 +51,7 @@ describe('orders and notifications, two processes over Redis', () => {
       ...order,
       status: 'shipped',
       updatedAt: expect.any(String),
+      history: ['created', 'paid', 'shipped'].map((status) => ({ status, at: expect.any(String) })),
     });
   });
 

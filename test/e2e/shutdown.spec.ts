@@ -35,13 +35,13 @@ describe('shutdown', () => {
       const orders = await start('orders', { REDIS_URL: redis.url });
       const { id } = await placeOrder(orders, signal);
       await eventually(async () =>
-        expect(await redis.cli('GET', `notification:${id}:created`)).toBe('claimed'),
+        expect(await redis.cli('GET', `{notifications}:notification:${id}:created`)).toMatch(/^claimed by /),
       );
 
       notifications.process.signal(signal);
       expect(await notifications.process.exited).toEqual({ code: 0, signal: null });
-      expect(await redis.cli('GET', `notification:${id}:created`)).toBe('sent');
-      expect(await redis.cli('LLEN', `notifications:${signal}`)).toBe(1);
+      expect(await redis.cli('GET', `{notifications}:notification:${id}:created`)).toBe('sent');
+      expect(await redis.cli('LLEN', `{notifications}:customer:${signal}`)).toBe(1);
 
       orders.process.signal(signal);
       expect(await orders.process.exited).toEqual({ code: 0, signal: null });

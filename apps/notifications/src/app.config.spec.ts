@@ -2,7 +2,7 @@ import { AppConfigError, readConfig } from './app.config.js';
 
 describe('readConfig', () => {
   it('needs nothing', () => {
-    expect(readConfig({})).toEqual({ port: 3001, host: undefined, redisUrl: undefined, notifyDelayMs: 0 });
+    expect(readConfig({})).toEqual({ port: 3001, host: undefined, redis: undefined, notifyDelayMs: 0 });
   });
 
   it('takes an empty variable for one that is not set', () => {
@@ -10,15 +10,20 @@ describe('readConfig', () => {
   });
 
   it('reads every variable', () => {
-    const redisUrl = 'rediss://:secret@redis:6380/1';
+    const url = 'rediss://:secret@redis:6380/1';
     const environment = {
       PORT: '8080',
       HOST: '127.0.0.1',
-      REDIS_URL: redisUrl,
+      REDIS_URL: url,
       NOTIFY_DELAY_MS: '250',
       PATH: '/bin',
     };
-    expect(readConfig(environment)).toEqual({ port: 8080, host: '127.0.0.1', redisUrl, notifyDelayMs: 250 });
+    expect(readConfig(environment)).toEqual({
+      port: 8080,
+      host: '127.0.0.1',
+      redis: { kind: 'server', url },
+      notifyDelayMs: 250,
+    });
   });
 
   it('names every variable that cannot be used, without its value', () => {

@@ -1,3 +1,4 @@
+import { type RedisPlace, redisPlaceSchema } from '@libs/shop-events';
 import { z } from 'zod';
 
 const portRule = 'must be a whole number from 0 to 65535 (0 takes any free port)';
@@ -7,10 +8,8 @@ const environmentSchema = z.object({
   PORT: z.coerce.number(portRule).int(portRule).min(0, portRule).max(65_535, portRule).default(3001),
   /** Without it, every interface. */
   HOST: z.string().optional(),
-  /** Without it, events of this process only, and notifications in its memory. */
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://user:password@host:6379/0' })
-    .optional(),
+  /** Of a server, a Cluster or Sentinels. Without it, events of this process only, and notifications in its memory. */
+  REDIS_URL: redisPlaceSchema.optional(),
   /** How long the pretended mail gateway takes. */
   NOTIFY_DELAY_MS: z.coerce
     .number(delayRule)
@@ -23,7 +22,7 @@ const environmentSchema = z.object({
 export interface AppConfig {
   readonly port: number;
   readonly host: string | undefined;
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisPlace | undefined;
   readonly notifyDelayMs: number;
 }
 
@@ -39,5 +38,5 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
     );
   }
-  return { port: data.PORT, host: data.HOST, redisUrl: data.REDIS_URL, notifyDelayMs: data.NOTIFY_DELAY_MS };
+  return { port: data.PORT, host: data.HOST, redis: data.REDIS_URL, notifyDelayMs: data.NOTIFY_DELAY_MS };
 }

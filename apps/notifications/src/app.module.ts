@@ -1,3 +1,4 @@
+import type { RedisPlace } from '@libs/shop-events';
 import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
@@ -6,7 +7,7 @@ import { NotificationsModule } from './notifications/notifications.module.js';
 
 export interface AppModuleOptions {
   /** Where notifications are stored. Without it, they live as long as the process. */
-  readonly redisUrl?: string | undefined;
+  readonly redis?: RedisPlace | undefined;
   /** How long the pretended mail gateway takes. @default 0 */
   readonly notifyDelayMs?: number;
   /** Where events travel. @default an in-process transport */
@@ -15,17 +16,10 @@ export interface AppModuleOptions {
 
 @Module({})
 export class AppModule {
-  static forRoot({
-    redisUrl,
-    notifyDelayMs = 0,
-    transport = memory(),
-  }: AppModuleOptions = {}): DynamicModule {
+  static forRoot({ redis, notifyDelayMs = 0, transport = memory() }: AppModuleOptions = {}): DynamicModule {
     return {
       module: AppModule,
-      imports: [
-        EventBusModule.forRoot({ transport }),
-        NotificationsModule.forRoot({ redisUrl, notifyDelayMs }),
-      ],
+      imports: [EventBusModule.forRoot({ transport }), NotificationsModule.forRoot({ redis, notifyDelayMs })],
       controllers: [HealthController],
       providers: [{ provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
     };

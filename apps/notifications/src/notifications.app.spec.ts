@@ -1,27 +1,34 @@
 import { jest } from '@jest/globals';
-import { notificationSentChannel } from '@libs/shop-events';
+import { notificationSentChannel, type OrderStatus } from '@libs/shop-events';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { EventBusPublisher, EventBusStatus } from 'nestjs-redis-event-bus';
-import { EventBusTestingModule, EventRecorder } from 'nestjs-redis-event-bus/testing';
+import { EventBusFaults, EventBusTestingModule, EventRecorder } from 'nestjs-redis-event-bus/testing';
 import request from 'supertest';
 import { AppModule } from './app.module.js';
 import type { Notification } from './notifications/notification.js';
 import { NotificationSender } from './notifications/notification.sender.js';
+import { NotificationStore } from './notifications/notification.store.js';
+import { OrderReconciler } from './notifications/order.reconciler.js';
+import { OrdersReader } from './notifications/orders.reader.js';
 
 describe('the notifications app', () => {
   let app: INestApplication;
   let events: EventRecorder;
   let publisher: EventBusPublisher;
   const send = jest.fn<NotificationSender['send']>();
+  const changedAfter = jest.fn<OrdersReader['changedAfter']>();
 
   beforeEach(async () => {
     send.mockReset().mockResolvedValue(undefined);
+    changedAfter.mockReset().mockResolvedValue(undefined);
     const testing = await Test.createTestingModule({
       imports: [AppModule.forRoot(), EventBusTestingModule.forRoot()],
     })
       .overrideProvider(NotificationSender)
       .useValue({ send })
+      .overrideProvider(OrdersReader)
+      .useValue({ changedAfter })
       .compile();
     app = testing.createNestApplication({ logger: false });
     await app.init();
@@ -79,12 +86,98 @@ describe('the notifications app', () => {
     expect(send).toHaveBeenCalledTimes(1);
   });
 
-  it('tries again when the event comes again after sending has failed', async () => {
+  it('tries again when sending has failed', async () => {
     send.mockRejectedValueOnce(new Error('The mail gateway is down'));
     await publish('created');
+    expect(await listed()).toHaveLength(1);
+    expect(send).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells when the event comes again after sending has failed for the last time', async () => {
+    send.mockRejectedValue(new Error('The mail gateway is down'));
+    await publish('created');
     expect(await listed()).toEqual([]);
+    send.mockResolvedValue(undefined);
     await publish('created');
     expect(await listed()).toHaveLength(1);
+  });
+
+  it('tells of what came before, when an event says that it did not hear of it', async () => {
+    const at = new Date().toISOString();
+    const history = ['created', 'paid', 'shipped'].map((status) => ({ status, at }));
+    await publish('shipped', { ...order('shipped'), history });
+    expect((await listed()).map(({ status }) => status)).toEqual(['created', 'paid', 'shipped']);
+  });
+
+  describe('after a gap', () => {
+    const gap = { reason: 'connection-lost', targets: ['orders:*'], fromMs: 0, toMs: 1, missed: 1 } as const;
+    const changed = (id: string, ...statuses: OrderStatus[]) => ({
+      id,
+      customerId: 'ada',
+      status: statuses.at(-1)!,
+      history: statuses.map((status) => ({ status, at: new Date().toISOString() })),
+    });
+    const reconcile = () => app.get(OrderReconciler).reconcile(gap);
+    const told = async () => (await listed()).map(({ id }) => id);
+
+    it('reads what changed while the link was down', async () => {
+      const reconciled = jest.spyOn(app.get(NotificationStore), 'saveReconciledTo');
+      const faults = app.get(EventBusFaults);
+      await faults.disconnect();
+      changedAfter.mockResolvedValueOnce({ orders: [changed('o1', 'created')], position: 7 });
+      const done = new Promise<void>((resolve) => reconciled.mockImplementation(async () => resolve()));
+      await faults.endAll();
+      await done;
+      expect(await told()).toEqual(['o1:created']);
+    });
+
+    it('tells of every status that an order reached meanwhile, and of none again', async () => {
+      await publish('created');
+      changedAfter.mockResolvedValueOnce({
+        orders: [changed('o1', 'created', 'paid', 'shipped')],
+        position: 7,
+      });
+      await reconcile();
+      expect(await told()).toEqual(['o1:created', 'o1:paid', 'o1:shipped']);
+      expect(send).toHaveBeenCalledTimes(3);
+    });
+
+    it('reads on where it has stopped, page by page', async () => {
+      changedAfter
+        .mockReset()
+        .mockResolvedValueOnce({ orders: [changed('o1', 'created')], position: 7 })
+        .mockResolvedValueOnce({ orders: [changed('o2', 'created')], position: 9 })
+        .mockResolvedValue(undefined);
+      await reconcile();
+      await reconcile();
+      expect(changedAfter.mock.calls.map(([position]) => position)).toEqual([0, 7, 9, 9]);
+      expect(await told()).toEqual(['o1:created', 'o2:created']);
+    });
+
+    it('reads a page again when not all of it could be told', async () => {
+      const page = { orders: [changed('o1', 'created'), changed('o2', 'created')], position: 7 };
+      changedAfter
+        .mockReset()
+        .mockResolvedValueOnce(page)
+        .mockResolvedValueOnce(page)
+        .mockResolvedValue(undefined);
+      send.mockRejectedValueOnce(new Error('The mail gateway is down'));
+      await reconcile();
+      expect(changedAfter.mock.calls.map(([position]) => position)).toEqual([0, 0, 7]);
+      expect((await told()).sort()).toEqual(['o1:created', 'o2:created']);
+    });
+
+    it('stops trying when the app shuts down', async () => {
+      changedAfter.mockReset().mockRejectedValue(new Error('Redis is away'));
+      const reconciling = reconcile();
+      await app.close();
+      await expect(reconciling).resolves.toBeUndefined();
+      expect(await app.get(NotificationStore).reconciledTo()).toBe(0);
+    });
+  });
+
+  it('reconciles at its start', () => {
+    expect(changedAfter).toHaveBeenCalledWith(0, expect.any(Number));
   });
 
   it('keeps the notification when its own event cannot be published', async () => {

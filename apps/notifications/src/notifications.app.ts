@@ -1,17 +1,18 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { redisTransport } from '@libs/shop-events';
 import { ConsoleLogger, type INestApplication, Logger, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { memory, memoryBroker, redis, type TransportFactory } from 'nestjs-redis-event-bus';
+import { memory, memoryBroker, type TransportFactory } from 'nestjs-redis-event-bus';
 import { EventBusServer, nestPacket } from 'nestjs-redis-event-bus/microservices';
 import type { AppConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
 
 /** For several apps in one process, which share an in-process broker and Nest's one logger. */
 export interface NotificationsAppOverrides {
-  /** @default Redis at `redisUrl`, or an in-process transport that nobody else uses */
+  /** @default the configured Redis, or an in-process transport that nobody else uses */
   readonly transport?: TransportFactory;
   readonly logger?: LoggerService;
 }
@@ -21,10 +22,10 @@ export async function startNotificationsApp(
   config: AppConfig,
   { transport, logger = new ConsoleLogger({ prefix: 'notifications' }) }: NotificationsAppOverrides = {},
 ): Promise<INestApplication> {
-  const { redisUrl, notifyDelayMs, host } = config;
+  const { redis, notifyDelayMs, host } = config;
   // One for both: events and requests of a process are on the same broker.
-  const shared = transport ?? (redisUrl ? redis({ url: redisUrl }) : memory({ broker: memoryBroker() }));
-  const module = AppModule.forRoot({ redisUrl, notifyDelayMs, transport: shared });
+  const shared = transport ?? (redis ? redisTransport(redis) : memory({ broker: memoryBroker() }));
+  const module = AppModule.forRoot({ redis, notifyDelayMs, transport: shared });
   const app = await NestFactory.create(module, { logger, abortOnError: false });
   const strategy = new EventBusServer({ transport: shared, codec: nestPacket() });
   app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });

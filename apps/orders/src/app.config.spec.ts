@@ -2,7 +2,7 @@ import { AppConfigError, readConfig } from './app.config.js';
 
 describe('readConfig', () => {
   it('needs nothing', () => {
-    expect(readConfig({})).toEqual({ port: 3000, host: undefined, redisUrl: undefined });
+    expect(readConfig({})).toEqual({ port: 3000, host: undefined, redis: undefined });
   });
 
   it('takes an empty variable for one that is not set', () => {
@@ -19,7 +19,7 @@ describe('readConfig', () => {
     expect(readConfig(environment)).toEqual({
       port: 8080,
       host: '127.0.0.1',
-      redisUrl: environment.REDIS_URL,
+      redis: { kind: 'server', url: environment.REDIS_URL },
     });
   });
 

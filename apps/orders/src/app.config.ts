@@ -1,3 +1,4 @@
+import { type RedisPlace, redisPlaceSchema } from '@libs/shop-events';
 import { z } from 'zod';
 
 const portRule = 'must be a whole number from 0 to 65535 (0 takes any free port)';
@@ -6,16 +7,14 @@ const environmentSchema = z.object({
   PORT: z.coerce.number(portRule).int(portRule).min(0, portRule).max(65_535, portRule).default(3000),
   /** Without it, every interface. */
   HOST: z.string().optional(),
-  /** Without it, events stay in this process and orders in its memory. */
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://user:password@host:6379/0' })
-    .optional(),
+  /** Of a server, a Cluster or Sentinels. Without it, events stay in this process and orders in its memory. */
+  REDIS_URL: redisPlaceSchema.optional(),
 });
 
 export interface AppConfig {
   readonly port: number;
   readonly host: string | undefined;
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisPlace | undefined;
 }
 
 /** The environment cannot be used as it is; the message names every variable that is wrong. */
@@ -30,5 +29,5 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
     );
   }
-  return { port: data.PORT, host: data.HOST, redisUrl: data.REDIS_URL };
+  return { port: data.PORT, host: data.HOST, redis: data.REDIS_URL };
 }

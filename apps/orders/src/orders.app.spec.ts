@@ -6,6 +6,7 @@ import { EventBusPublisher, EventBusStatus } from 'nestjs-redis-event-bus';
 import { EventBusTestingModule, EventRecorder } from 'nestjs-redis-event-bus/testing';
 import request from 'supertest';
 import { AppModule } from './app.module.js';
+import { OrderAnnouncer } from './orders/order.announcer.js';
 
 const teapot = { sku: 'teapot', quantity: 2, unitPrice: 29.9 };
 const orderRequest = { customerId: 'ada', items: [teapot] };
@@ -78,6 +79,38 @@ describe('the orders app', () => {
     jest.spyOn(app.get(EventBusPublisher), 'publish').mockRejectedValueOnce(new Error('no link'));
     const order = await place();
     expect((await http().get(`/orders/${order.id}`).expect(200)).body).toEqual(order);
+  });
+
+  it('announces later what could not be published, each change as it was', async () => {
+    const publish = jest.spyOn(app.get(EventBusPublisher), 'publish').mockRejectedValue(new Error('no link'));
+    const order = await place();
+    const { body: paid } = await http().post(`/orders/${order.id}/pay`).expect(200);
+    publish.mockRestore();
+    const announcer = app.get(OrderAnnouncer);
+    await announcer.announceLeft();
+    expect(published()).toEqual([]);
+    await announcer.announceLeft();
+    await announcer.announceLeft();
+    expect(published()).toEqual([
+      { channel: 'orders:created', payload: order },
+      { channel: 'orders:paid', payload: paid },
+    ]);
+  });
+
+  it('leaves alone what it has announced', async () => {
+    await place();
+    for (let look = 1; look <= 3; look += 1) await app.get(OrderAnnouncer).announceLeft();
+    expect(published()).toHaveLength(1);
+  });
+
+  it('waits for the bus before it announces what is left', async () => {
+    const publish = jest.spyOn(app.get(EventBusPublisher), 'publish').mockRejectedValue(new Error('no link'));
+    await place();
+    publish.mockClear();
+    const current = jest.spyOn(app.get(EventBusStatus), 'current', 'get').mockReturnValue('degraded');
+    for (let look = 1; look <= 3; look += 1) await app.get(OrderAnnouncer).announceLeft();
+    expect(publish).not.toHaveBeenCalled();
+    current.mockRestore();
   });
 
   it.each<[string, unknown, string]>([

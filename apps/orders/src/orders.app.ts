@@ -9,7 +9,7 @@ import { AppModule } from './app.module.js';
 
 /** For several apps in one process, which share an in-process broker and Nest's one logger. */
 export interface OrdersAppOverrides {
-  /** @default Redis at `redisUrl`, or an in-process transport that nobody else uses */
+  /** @default the configured Redis, or an in-process transport that nobody else uses */
   readonly transport?: TransportFactory;
   readonly logger?: LoggerService;
 }
@@ -19,8 +19,8 @@ export async function startOrdersApp(
   config: AppConfig,
   { transport, logger = new ConsoleLogger({ prefix: 'orders' }) }: OrdersAppOverrides = {},
 ): Promise<INestApplication> {
-  const { redisUrl, host } = config;
-  const app = await NestFactory.create(AppModule.forRoot({ redisUrl, transport }), {
+  const { redis, host } = config;
+  const app = await NestFactory.create(AppModule.forRoot({ redis, transport }), {
     logger,
     abortOnError: false,
   });

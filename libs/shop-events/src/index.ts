@@ -7,5 +7,16 @@ export {
   orderSchema,
   type OrderStatus,
   orderStatusSchema,
+  type ReachedStatus,
+  reachedStatusSchema,
 } from './order.js';
 export { ALL_ORDER_CHANNELS, notificationSentChannel, orderChannel } from './channels.js';
+export { orderKey, ORDERS_BY_CHANGE_KEY } from './keys.js';
+export { openRedis, type RedisClient } from './redis/redis-client.js';
+export {
+  type RedisAccess,
+  type RedisAddress,
+  type RedisPlace,
+  redisPlaceSchema,
+} from './redis/redis-place.js';
+export { redisTransport } from './redis/redis-transport.js';

@@ -35,6 +35,7 @@ describe('orderSchema', () => {
     status: 'created',
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:00.000Z',
+    history: [{ status: 'created', at: '2026-01-01T00:00:00.000Z' }],
   };
 
   it('leaves out what it does not know, so that the sender may say more', () => {

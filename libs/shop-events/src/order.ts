@@ -30,6 +30,9 @@ export const orderItemSchema = z.object(
   rule('an object with sku, quantity and unitPrice'),
 );
 
+/** A status that an order reached, and when. */
+export const reachedStatusSchema = z.object({ status: orderStatusSchema, at: z.iso.datetime() });
+
 /** The payload of every event on `orders:*`, and what the orders service stores. */
 export const orderSchema = z.object({
   id: z.string().regex(/^[\w-]{1,64}$/),
@@ -40,12 +43,16 @@ export const orderSchema = z.object({
   createdAt: z.iso.datetime(),
   /** When it reached its status. */
   updatedAt: z.iso.datetime(),
+  /** Every status it reached so far, in order: no status comes twice, and the last is the one it has. */
+  history: z.array(reachedStatusSchema).min(1).max(orderStatusSchema.options.length),
 });
 
 export type OrderStatus = z.infer<typeof orderStatusSchema>;
 export type OrderItem = Readonly<z.infer<typeof orderItemSchema>>;
-export type Order = Readonly<Omit<z.infer<typeof orderSchema>, 'items'>> & {
+export type ReachedStatus = Readonly<z.infer<typeof reachedStatusSchema>>;
+export type Order = Readonly<Omit<z.infer<typeof orderSchema>, 'items' | 'history'>> & {
   readonly items: readonly OrderItem[];
+  readonly history: readonly ReachedStatus[];
 };
 
 /** Whether it is a sum of money: not negative, in whole cents, small enough to add up exactly. */

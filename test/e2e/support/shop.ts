@@ -1,6 +1,6 @@
 import type { Notification } from '../../../apps/notifications/src/notifications/notification.js';
 import type { Order } from '../../../libs/shop-events/src/index.js';
-import { eventually } from '../../support/eventually.js';
+import { eventually, type EventuallyOptions } from '../../support/eventually.js';
 import { freePort } from '../../support/free.port.js';
 import { NodeProcess } from './node.process.js';
 
@@ -58,10 +58,15 @@ export async function placeOrder(orders: RunningApp, customerId: string): Promis
 }
 
 /** Resolves with the customer's notifications as soon as there are `count`. */
-export function untilNotified(app: RunningApp, customerId: string, count: number): Promise<Notification[]> {
+export function untilNotified(
+  app: RunningApp,
+  customerId: string,
+  count: number,
+  options?: EventuallyOptions,
+): Promise<Notification[]> {
   return eventually(async () => {
     const { body } = await app.get(`/notifications?customerId=${customerId}`);
     expect(body).toHaveLength(count);
     return body as Notification[];
-  });
+  }, options);
 }

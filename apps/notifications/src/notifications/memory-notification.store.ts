@@ -1,31 +1,38 @@
 import type { Notification } from './notification.js';
-import { NotificationStore } from './notification.store.js';
+import { type ClaimOutcome, NotificationStore } from './notification.store.js';
 
-/** For development without Redis, and for tests. Empty at every start. */
+/** For development without Redis, and for tests. Empty at every start, and of one process: nobody else takes anything. */
 export class MemoryNotificationStore extends NotificationStore {
-  private readonly claimed = new Set<string>();
-  private readonly sent: Notification[] = [];
+  private readonly sent = new Map<string, Notification>();
+  private position = 0;
 
-  async claim(id: string): Promise<boolean> {
-    if (this.claimed.has(id)) return false;
-    this.claimed.add(id);
-    return true;
+  async claim(id: string): Promise<ClaimOutcome> {
+    return this.sent.has(id) ? 'sent' : 'claimed';
   }
 
   async save(notification: Notification): Promise<void> {
-    this.sent.push(notification);
+    if (!this.sent.has(notification.id)) this.sent.set(notification.id, notification);
   }
 
-  async release(id: string): Promise<void> {
-    this.claimed.delete(id);
-  }
+  async release(): Promise<void> {}
 
   async list(customerId: string, limit: number): Promise<Notification[]> {
-    return this.sent.filter((notification) => notification.customerId === customerId).slice(-limit);
+    return this.sentTo(customerId).slice(-limit);
   }
 
   async count(customerId?: string): Promise<number> {
-    if (customerId === undefined) return this.sent.length;
-    return this.sent.filter((notification) => notification.customerId === customerId).length;
+    return customerId === undefined ? this.sent.size : this.sentTo(customerId).length;
+  }
+
+  async reconciledTo(): Promise<number> {
+    return this.position;
+  }
+
+  async saveReconciledTo(position: number): Promise<void> {
+    this.position = position;
+  }
+
+  private sentTo(customerId: string): Notification[] {
+    return [...this.sent.values()].filter((notification) => notification.customerId === customerId);
   }
 }

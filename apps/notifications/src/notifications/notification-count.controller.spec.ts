@@ -12,7 +12,7 @@ describe('notifications.count', () => {
   beforeEach(async () => {
     const transport = memory({ broker: memoryBroker() });
     app = await startNotificationsApp(
-      { port: 0, host: '127.0.0.1', redisUrl: undefined, notifyDelayMs: 0 },
+      { port: 0, host: '127.0.0.1', redis: undefined, notifyDelayMs: 0 },
       { transport, logger: new ConsoleLogger({ logLevels: [] }) },
     );
     client = new EventBusClient({ transport });

@@ -1,51 +1,37 @@
-import { ALL_ORDER_CHANNELS, notificationSentChannel } from '@libs/shop-events';
-import { Injectable, Logger, UsePipes } from '@nestjs/common';
-import { EventBusPublisher, OnEvent } from 'nestjs-redis-event-bus';
-import { type Notification, notificationOf, type OrderNews } from './notification.js';
-import { NotificationSender } from './notification.sender.js';
-import { NotificationStore } from './notification.store.js';
+import { ALL_ORDER_CHANNELS } from '@libs/shop-events';
+import { Injectable, UsePipes } from '@nestjs/common';
+import { type EventContext, OnEvent } from 'nestjs-redis-event-bus';
+import { CustomerNotifier } from './customer.notifier.js';
+import { notificationsOf, type OrderNews } from './notification.js';
 import { OrderNewsPipe } from './order-news.pipe.js';
 
 /** Tells customers what happens to their orders: once for each order and status, however often the event comes. */
 @Injectable()
 export class OrderNotifier {
-  private readonly logger = new Logger(OrderNotifier.name);
+  constructor(private readonly customers: CustomerNotifier) {}
 
-  constructor(
-    private readonly notifications: NotificationStore,
-    private readonly sender: NotificationSender,
-    private readonly publisher: EventBusPublisher,
-  ) {}
-
-  @OnEvent(ALL_ORDER_CHANNELS)
+  /** The store or the mail gateway may be back in a moment, so it is worth another try. */
+  @OnEvent(ALL_ORDER_CHANNELS, { orderBy: orderIdOf, retry: { attempts: 3 } })
   @UsePipes(OrderNewsPipe)
   async notify(order: OrderNews): Promise<void> {
-    const notification = notificationOf(order);
-    if (!(await this.notifications.claim(notification.id))) return;
-    await this.send(notification);
-    await this.announce(notification);
+    await this.tell(order);
   }
 
-  private async send(notification: Notification): Promise<void> {
-    try {
-      await this.sender.send(notification);
-    } catch (error) {
-      await this.notifications.release(notification.id);
-      throw error;
+  /**
+   * Tells of every status that the order reached, those before first. Resolves with how many notifications this call sent.
+   *
+   * @param signal stops waiting for somebody else who sends them, and rejects
+   */
+  async tell(order: OrderNews, signal?: AbortSignal): Promise<number> {
+    let told = 0;
+    for (const notification of notificationsOf(order)) {
+      if (await this.customers.tell(notification, signal)) told += 1;
     }
-    await this.notifications.save(notification);
+    return told;
   }
+}
 
-  /** The notification is stored by now: whoever missed the event finds it there. */
-  private async announce(notification: Notification): Promise<void> {
-    const channel = notificationSentChannel(notification.customerId);
-    try {
-      await this.publisher.publish(channel, notification);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.logger.warn(
-        `The notification is stored but not announced (notification=${notification.id}): ${reason}`,
-      );
-    }
-  }
+/** Before any pipe has looked at the payload: it may be anything. */
+function orderIdOf({ payload }: EventContext): string {
+  return String((payload as { id?: unknown } | null)?.id);
 }

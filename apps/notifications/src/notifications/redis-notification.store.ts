@@ -1,43 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { RedisClient } from '@libs/shop-events';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
 import type { Notification } from './notification.js';
-import { NotificationStore } from './notification.store.js';
+import { type ClaimOutcome, NotificationStore } from './notification.store.js';
 
-/** A process that ends while it sends leaves its claim behind; then others may try. Longer than any sending. */
-const CLAIM_TTL_MS = 60_000;
+// Under one tag, as the orders' keys are, and with the same price.
+const COUNT_KEY = '{notifications}:count';
+const RECONCILED_TO_KEY = '{notifications}:reconciled-to';
 
-/** No notification has this key: their ids hold a status. */
-const COUNT_KEY = 'notification:count';
+/** KEYS: the notification. ARGV: the claim, how long it holds. One that is ours holds anew: the reply to it was lost. */
+const CLAIM = `
+local held = redis.call('GET', KEYS[1])
+if held == 'sent' then return 'sent' end
+if held and held ~= ARGV[1] then return 'taken' end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 'claimed'`;
+
+/** KEYS: the notification, the customer's list, the count. ARGV: the notification as JSON. */
+const SAVE_ONCE = `
+if redis.call('GET', KEYS[1]) == 'sent' then return end
+redis.call('SET', KEYS[1], 'sent')
+redis.call('RPUSH', KEYS[2], ARGV[1])
+redis.call('INCR', KEYS[3])`;
+
+/** KEYS: the notification. ARGV: the claim. */
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
 /** A key for each notification, which is its claim until it is sent, a list for each customer, and a count of all. */
 export class RedisNotificationStore extends NotificationStore implements OnApplicationShutdown {
-  private readonly redis: Redis;
+  private readonly ownClaim = `claimed by ${randomUUID()}`;
 
-  constructor(url: string) {
+  /**
+   * @param redis its own: it disconnects it
+   * @param leaseMs how long a claim holds. Longer than any sending.
+   */
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly leaseMs: number,
+  ) {
     super();
-    // A handler fails rather than wait for Redis to come back.
-    this.redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, commandTimeout: 5_000 });
-    // The command that fails reports it; without a listener ioredis prints it as well.
-    this.redis.on('error', () => undefined);
   }
 
-  async claim(id: string): Promise<boolean> {
-    return (await this.redis.set(keyOf(id), 'claimed', 'PX', CLAIM_TTL_MS, 'NX')) === 'OK';
+  async claim(id: string): Promise<ClaimOutcome> {
+    return (await this.redis.eval(CLAIM, 1, keyOf(id), this.ownClaim, this.leaseMs)) as ClaimOutcome;
   }
 
   async save(notification: Notification): Promise<void> {
     const { id, customerId } = notification;
-    const replies = await this.redis
-      .multi()
-      .set(keyOf(id), 'sent')
-      .rpush(listOf(customerId), JSON.stringify(notification))
-      .incr(COUNT_KEY)
-      .exec();
-    for (const [error] of replies ?? []) if (error) throw error;
+    const keys = [keyOf(id), listOf(customerId), COUNT_KEY];
+    await this.redis.eval(SAVE_ONCE, keys.length, ...keys, JSON.stringify(notification));
   }
 
   async release(id: string): Promise<void> {
-    await this.redis.del(keyOf(id));
+    await this.redis.eval(RELEASE, 1, keyOf(id), this.ownClaim);
   }
 
   async list(customerId: string, limit: number): Promise<Notification[]> {
@@ -50,6 +65,14 @@ export class RedisNotificationStore extends NotificationStore implements OnAppli
     return Number((await this.redis.get(COUNT_KEY)) ?? 0);
   }
 
+  async reconciledTo(): Promise<number> {
+    return Number((await this.redis.get(RECONCILED_TO_KEY)) ?? 0);
+  }
+
+  async saveReconciledTo(position: number): Promise<void> {
+    await this.redis.set(RECONCILED_TO_KEY, position);
+  }
+
   /** Not earlier: handlers still run in beforeApplicationShutdown. */
   onApplicationShutdown(): void {
     this.redis.disconnect();
@@ -57,9 +80,9 @@ export class RedisNotificationStore extends NotificationStore implements OnAppli
 }
 
 function keyOf(id: string): string {
-  return `notification:${id}`;
+  return `{notifications}:notification:${id}`;
 }
 
 function listOf(customerId: string): string {
-  return `notifications:${customerId}`;
+  return `{notifications}:customer:${customerId}`;
 }

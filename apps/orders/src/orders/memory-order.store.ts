@@ -1,12 +1,13 @@
 import type { Order } from '@libs/shop-events';
-import { OrderStore } from './order.store.js';
+import { changeId, OrderStore } from './order.store.js';
 
 /** For development without Redis, and for tests. Empty at every start. */
 export class MemoryOrderStore extends OrderStore {
   private readonly orders = new Map<string, Order>();
+  private readonly changes = new Map<string, Order>();
 
   async add(order: Order): Promise<void> {
-    this.orders.set(order.id, order);
+    this.keep(order);
   }
 
   async find(id: string): Promise<Order | undefined> {
@@ -19,7 +20,20 @@ export class MemoryOrderStore extends OrderStore {
 
   async replace(current: Order, next: Order): Promise<boolean> {
     if (this.orders.get(current.id)?.status !== current.status) return false;
-    this.orders.set(current.id, next);
+    this.keep(next);
     return true;
+  }
+
+  async unannounced(limit: number): Promise<Order[]> {
+    return [...this.changes.values()].slice(0, limit);
+  }
+
+  async markAnnounced(order: Order): Promise<void> {
+    this.changes.delete(changeId(order));
+  }
+
+  private keep(order: Order): void {
+    this.orders.set(order.id, order);
+    this.changes.set(changeId(order), order);
   }
 }

@@ -1,5 +1,5 @@
 import type { Order, OrderStatus } from '@libs/shop-events';
-import { advance, ImpossibleStepError, newOrder, type OrderStep } from './ordering.js';
+import { advance, asItWas, ImpossibleStepError, newOrder, type OrderStep } from './ordering.js';
 
 const request = { customerId: 'ada', items: [{ sku: 'teapot', quantity: 1, unitPrice: 29.9 }] };
 const orderThatIs = (status: OrderStatus): Order => ({ ...newOrder(request), status });
@@ -44,8 +44,31 @@ describe('advance', () => {
     expect(() => advance(orderThatIs(from), step)).toThrow(`is ${from}: ${reason}`);
   });
 
+  it('adds the status to the history', () => {
+    const order = newOrder(request);
+    const paid = advance(order, 'pay');
+    expect(paid.history).toEqual([
+      { status: 'created', at: order.createdAt },
+      { status: 'paid', at: paid.updatedAt },
+    ]);
+  });
+
   it('dates a step after the one before, even when the clock went back', () => {
     const order = { ...orderThatIs('created'), updatedAt: '2999-12-31T00:00:00.000Z' };
     expect(advance(order, 'pay').updatedAt).toBe('2999-12-31T00:00:00.001Z');
+  });
+});
+
+describe('asItWas', () => {
+  it('goes back to any status that the order reached', () => {
+    const created = newOrder(request);
+    const paid = advance(created, 'pay');
+    const shipped = advance(paid, 'ship');
+    expect([asItWas(shipped, 'created'), asItWas(shipped, 'paid'), asItWas(shipped, 'shipped')]).toEqual([
+      created,
+      paid,
+      shipped,
+    ]);
+    expect(asItWas(shipped, 'cancelled')).toBeUndefined();
   });
 });

@@ -53,6 +53,7 @@ export function newOrder({ customerId, items }: OrderRequest): Order {
     status: 'created',
     createdAt: now,
     updatedAt: now,
+    history: [{ status: 'created', at: now }],
   };
 }
 
@@ -62,7 +63,15 @@ export function advance(order: Order, step: OrderStep): Order {
   if (!from.includes(order.status)) throw new ImpossibleStepError(order, step);
   // Steps of an order never share a moment, whatever the clock does: it sorts them.
   const nowMs = Math.max(Date.now(), Date.parse(order.updatedAt) + 1);
-  return { ...order, status: to, updatedAt: new Date(nowMs).toISOString() };
+  const at = new Date(nowMs).toISOString();
+  return { ...order, status: to, updatedAt: at, history: [...order.history, { status: to, at }] };
+}
+
+/** The order as it was when it reached the status; undefined when it never did. */
+export function asItWas(order: Order, status: OrderStatus): Order | undefined {
+  const index = order.history.findIndex((reached) => reached.status === status);
+  const reached = order.history[index];
+  return reached && { ...order, status, updatedAt: reached.at, history: order.history.slice(0, index + 1) };
 }
 
 /** In whole cents until the end: 0.1 + 0.2 must be 0.3. */

@@ -1,5 +1,7 @@
+import { openRedis, type RedisPlace } from '@libs/shop-events';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { MemoryOrderStore } from './memory-order.store.js';
+import { OrderAnnouncer } from './order.announcer.js';
 import { OrderStore } from './order.store.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersService } from './orders.service.js';
@@ -7,15 +9,17 @@ import { RedisOrderStore } from './redis-order.store.js';
 
 @Module({})
 export class OrdersModule {
-  static forRoot({ redisUrl }: { readonly redisUrl: string | undefined }): DynamicModule {
+  static forRoot({ redis }: { readonly redis: RedisPlace | undefined }): DynamicModule {
     return {
       module: OrdersModule,
       controllers: [OrdersController],
       providers: [
         OrdersService,
+        OrderAnnouncer,
         {
           provide: OrderStore,
-          useFactory: () => (redisUrl ? new RedisOrderStore(redisUrl) : new MemoryOrderStore()),
+          useFactory: async () =>
+            redis ? new RedisOrderStore(await openRedis(redis)) : new MemoryOrderStore(),
         },
       ],
     };

@@ -1,6 +1,6 @@
-import { type Order, orderChannel } from '@libs/shop-events';
-import { Injectable, Logger, NotFoundException } from '@nestjs/common';
-import { EventBusPublisher } from 'nestjs-redis-event-bus';
+import type { Order } from '@libs/shop-events';
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { OrderAnnouncer } from './order.announcer.js';
 import { OrderStore } from './order.store.js';
 import { advance, newOrder, type OrderRequest, type OrderStep } from './ordering.js';
 
@@ -9,17 +9,15 @@ const LIST_LIMIT = 1_000;
 
 @Injectable()
 export class OrdersService {
-  private readonly logger = new Logger(OrdersService.name);
-
   constructor(
     private readonly orders: OrderStore,
-    private readonly publisher: EventBusPublisher,
+    private readonly announcer: OrderAnnouncer,
   ) {}
 
   async place(request: OrderRequest): Promise<Order> {
     const order = newOrder(request);
     await this.orders.add(order);
-    await this.announce(order);
+    await this.announcer.announce(order);
     return order;
   }
 
@@ -30,7 +28,7 @@ export class OrdersService {
       const order = await this.get(id);
       const next = advance(order, step);
       if (await this.orders.replace(order, next)) {
-        await this.announce(next);
+        await this.announcer.announce(next);
         return next;
       }
     }
@@ -44,18 +42,5 @@ export class OrdersService {
 
   list(): Promise<Order[]> {
     return this.orders.list(LIST_LIMIT);
-  }
-
-  /** The order is stored by now, so the request succeeds even when the news of it is lost. */
-  private async announce(order: Order): Promise<void> {
-    const channel = orderChannel(order.status);
-    try {
-      await this.publisher.publish(channel, order);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.logger.warn(
-        `The order is stored but not announced (channel=${channel} order=${order.id}): ${reason}`,
-      );
-    }
   }
 }

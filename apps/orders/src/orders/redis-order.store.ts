@@ -1,74 +1,87 @@
-import { type Order, orderSchema } from '@libs/shop-events';
+import {
+  type Order,
+  orderKey,
+  orderSchema,
+  ORDERS_BY_CHANGE_KEY,
+  type OrderStatus,
+  type RedisClient,
+} from '@libs/shop-events';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
-import { OrderStore } from './order.store.js';
+import { changeId, OrderStore, parseChangeId } from './order.store.js';
+import { asItWas } from './ordering.js';
+import { ORDERS_BY_AGE_KEY, STORE_CHANGE, UNANNOUNCED_KEY } from './store-change.js';
 
-/** The ids of all orders, scored by when they were placed. */
-const INDEX = 'orders';
-
-/** KEYS: the order. ARGV: the status it must have, then the fields to set and their values. */
-const SET_IF_STATUS = `
-if redis.call('HGET', KEYS[1], 'status') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-return 1`;
-
-/** A hash for each order, and an index. */
+/** A hash for each order, and three indexes. */
 export class RedisOrderStore extends OrderStore implements OnApplicationShutdown {
-  private readonly redis: Redis;
-
-  constructor(url: string) {
+  /** @param redis its own: it disconnects it */
+  constructor(private readonly redis: RedisClient) {
     super();
-    // A request answers with an error rather than wait for Redis to come back.
-    this.redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, commandTimeout: 5_000 });
-    // The command that fails reports it; without a listener ioredis prints it as well.
-    this.redis.on('error', () => undefined);
   }
 
   async add(order: Order): Promise<void> {
-    const { id, createdAt } = order;
-    await all(
-      this.redis
-        .multi()
-        .hset(keyOf(id), { ...order, items: JSON.stringify(order.items) })
-        .zadd(INDEX, Date.parse(createdAt), id),
-    );
+    await this.storeChange('', order);
   }
 
   async find(id: string): Promise<Order | undefined> {
-    return toOrder(await this.redis.hgetall(keyOf(id)));
+    return toOrder(await this.redis.hgetall(orderKey(id)));
   }
 
   async list(limit: number): Promise<Order[]> {
-    const ids = await this.redis.zrevrange(INDEX, 0, limit - 1);
-    const reads = this.redis.pipeline();
-    for (const id of ids) reads.hgetall(keyOf(id));
-    const orders = (await all(reads)).map((hash) => toOrder(hash as Record<string, string>));
+    const orders = await this.findAll(await this.redis.zrevrange(ORDERS_BY_AGE_KEY, 0, limit - 1));
     return orders.filter((order) => order !== undefined);
   }
 
-  async replace(current: Order, next: Order): Promise<boolean> {
-    const changes = ['status', next.status, 'updatedAt', next.updatedAt];
-    return (await this.redis.eval(SET_IF_STATUS, 1, keyOf(current.id), current.status, ...changes)) === 1;
+  replace(current: Order, next: Order): Promise<boolean> {
+    return this.storeChange(current.status, next);
+  }
+
+  async unannounced(limit: number): Promise<Order[]> {
+    const changes = await this.redis.zrange(UNANNOUNCED_KEY, 0, String(limit - 1));
+    const orders = await this.findAll(changes.map((change) => parseChangeId(change).id));
+    return changes.flatMap((change, index) => {
+      const order = orders[index];
+      return (order && asItWas(order, parseChangeId(change).status)) ?? [];
+    });
+  }
+
+  async markAnnounced(order: Order): Promise<void> {
+    await this.redis.zrem(UNANNOUNCED_KEY, changeId(order));
   }
 
   /** Not earlier: handlers and requests still run in beforeApplicationShutdown. */
   onApplicationShutdown(): void {
     this.redis.disconnect();
   }
-}
 
-function keyOf(id: string): string {
-  return `order:${id}`;
+  /** False when the order does not have the status that it must have. */
+  private async storeChange(from: OrderStatus | '', order: Order): Promise<boolean> {
+    const { id, createdAt, items, history } = order;
+    const fields = { ...order, items: JSON.stringify(items), history: JSON.stringify(history) };
+    const keys = [orderKey(id), ORDERS_BY_AGE_KEY, ORDERS_BY_CHANGE_KEY, UNANNOUNCED_KEY];
+    const change = [id, from, changeId(order), Date.parse(createdAt), ...Object.entries(fields).flat()];
+    return (await this.redis.eval(STORE_CHANGE, keys.length, ...keys, ...change)) === 1;
+  }
+
+  private async findAll(ids: readonly string[]): Promise<(Order | undefined)[]> {
+    const reads = this.redis.pipeline();
+    for (const id of ids) reads.hgetall(orderKey(id));
+    return (await all(reads)).map((hash) => toOrder(hash as Record<string, string>));
+  }
 }
 
 function toOrder(hash: Record<string, string>): Order | undefined {
-  const { items, total } = hash;
-  if (items === undefined) return undefined;
-  return orderSchema.parse({ ...hash, items: JSON.parse(items), total: Number(total) });
+  const { items, history, total } = hash;
+  if (items === undefined || history === undefined) return undefined;
+  return orderSchema.parse({
+    ...hash,
+    items: JSON.parse(items),
+    history: JSON.parse(history),
+    total: Number(total),
+  });
 }
 
 /** The replies of a transaction or pipeline. @throws the first error among them. */
-async function all(commands: ReturnType<Redis['pipeline']>): Promise<unknown[]> {
+async function all(commands: ReturnType<RedisClient['pipeline']>): Promise<unknown[]> {
   const replies = (await commands.exec()) ?? [];
   return replies.map(([error, reply]) => {
     if (error) throw error;

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { notificationSentChannel } from '@libs/shop-events';
+import { Injectable, Logger } from '@nestjs/common';
+import { EventBusPublisher } from 'nestjs-redis-event-bus';
+import type { Notification } from './notification.js';
+import { NotificationSender } from './notification.sender.js';
+import { NotificationStore } from './notification.store.js';
+
+/** How often it looks whether somebody else has sent a notification. */
+const TAKEN_DELAY_MS = 100;
+
+/** For how long, and how often, it tries to store what was sent. Longer than Redis is usually away. */
+const SAVE_WITHIN_MS = 10_000;
+const SAVE_DELAY_MS = 500;
+
+/**
+ * Sends each notification, however many callers in however many processes ask for it. It is in the store once for
+ * certain. The mail gateway gets it once too, unless whoever sends it ends, or is cut off from the store for longer than
+ * a claim holds, between the sending and the storing: nobody can tell then whether the mail is out.
+ */
+@Injectable()
+export class CustomerNotifier {
+  private readonly logger = new Logger(CustomerNotifier.name);
+  /** What this process is working on. */
+  private readonly underway = new Map<string, Promise<boolean>>();
+
+  constructor(
+    private readonly notifications: NotificationStore,
+    private readonly sender: NotificationSender,
+    private readonly publisher: EventBusPublisher,
+  ) {}
+
+  /**
+   * Resolves when the notification is sent and stored: with true when this call did it, with false when somebody else did.
+   *
+   * @param signal stops waiting for somebody else, and rejects
+   */
+  async tell(notification: Notification, signal?: AbortSignal): Promise<boolean> {
+    const { id } = notification;
+    const other = this.underway.get(id);
+    if (other) return other.then(() => false);
+    const work = this.tellOnce(notification, signal).finally(() => this.underway.delete(id));
+    this.underway.set(id, work);
+    return work;
+  }
+
+  private async tellOnce(notification: Notification, signal: AbortSignal | undefined): Promise<boolean> {
+    for (;;) {
+      const outcome = await this.notifications.claim(notification.id);
+      if (outcome === 'sent') return false;
+      if (outcome === 'claimed') break;
+      // Whoever has it may end before it is stored. Then the claim expires, and it is ours to send.
+      await delay(TAKEN_DELAY_MS, undefined, { signal });
+    }
+    await this.send(notification);
+    await this.announce(notification);
+    return true;
+  }
+
+  private async send(notification: Notification): Promise<void> {
+    try {
+      await this.sender.send(notification);
+    } catch (error) {
+      // If that fails too, the claim expires by itself.
+      await this.notifications.release(notification.id).catch(() => undefined);
+      throw error;
+    }
+    await this.save(notification);
+  }
+
+  /** The mail is out: what fails now must not make anybody send it again. */
+  private async save(notification: Notification): Promise<void> {
+    const untilMs = performance.now() + SAVE_WITHIN_MS;
+    for (;;) {
+      try {
+        return await this.notifications.save(notification);
+      } catch (error) {
+        if (performance.now() > untilMs) throw error;
+        await delay(SAVE_DELAY_MS);
+      }
+    }
+  }
+
+  /** The notification is stored by now: whoever missed the event finds it there. */
+  private async announce(notification: Notification): Promise<void> {
+    const channel = notificationSentChannel(notification.customerId);
+    try {
+      await this.publisher.publish(channel, notification);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.logger.warn(
+        `The notification is stored but not announced (notification=${notification.id}): ${reason}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { EventBusStatus, type Gap, OnGap } from 'nestjs-redis-event-bus';
+import type { OrderNews } from './notification.js';
+import { NotificationStore } from './notification.store.js';
+import { OrderNotifier } from './order.notifier.js';
+import { OrdersReader } from './orders.reader.js';
+
+/** Orders that are told of at the same time. */
+const PAGE_SIZE = 100;
+
+const RETRY_DELAY_MS = 1_000;
+
+/** For what no gap tells of, such as a mail gateway that was away; and so that a pass never has much to read. */
+const INTERVAL_MS = 5 * 60_000;
+
+/**
+ * Reads the orders that changed since it last did, and tells customers what they have not been told: when the service
+ * starts, because it was deaf before, after every gap, and now and then.
+ */
+@Injectable()
+export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+  private readonly logger = new Logger(OrderReconciler.name);
+  private readonly stopping = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private running = Promise.resolve();
+
+  constructor(
+    private readonly status: EventBusStatus,
+    private readonly orders: OrdersReader,
+    private readonly notifications: NotificationStore,
+    private readonly notifier: OrderNotifier,
+  ) {}
+
+  /** Not before the subscriptions are confirmed: what changes after that comes as an event. */
+  onApplicationBootstrap(): void {
+    // Not awaited: the bus becomes ready in this very step. It rejects when the bus is closed instead.
+    this.status.whenReady().then(
+      () => this.pass('start'),
+      () => undefined,
+    );
+    this.timer = setInterval(() => void this.pass('interval'), INTERVAL_MS).unref();
+  }
+
+  /** The gap's window need not be known: what was told of before is not told again. */
+  @OnGap()
+  reconcile({ reason }: Gap): Promise<void> {
+    return this.pass(reason);
+  }
+
+  onModuleDestroy(): void {
+    this.stopping.abort();
+    clearInterval(this.timer);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.running;
+  }
+
+  /** One at a time. Resolves when everything is told that had changed by the call, or when the app shuts down. */
+  private pass(cause: string): Promise<void> {
+    this.running = this.running.then(() => this.readOn(cause));
+    return this.running;
+  }
+
+  private async readOn(cause: string): Promise<void> {
+    const { signal } = this.stopping;
+    let told = 0;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const changed = await this.orders.changedAfter(await this.notifications.reconciledTo(), PAGE_SIZE);
+        if (changed === undefined) return this.logger.log(`Reconciled (cause=${cause} told=${told})`);
+        told += await this.tellAll(changed.orders);
+        await this.notifications.saveReconciledTo(changed.position);
+      } catch (error) {
+        failures += 1;
+        if (failures === 1 && !signal.aborted)
+          this.logger.warn(`Cannot reconcile, trying again (cause=${cause}): ${String(error)}`);
+        await delay(RETRY_DELAY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Resolves with how many notifications it sent, when all of them are told of. */
+  private async tellAll(orders: readonly OrderNews[]): Promise<number> {
+    const { signal } = this.stopping;
+    const outcomes = await Promise.allSettled(orders.map((order) => this.notifier.tell(order, signal)));
+    return outcomes.reduce((sum, outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return sum + outcome.value;
+    }, 0);
+  }
+}

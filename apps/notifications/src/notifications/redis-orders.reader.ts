@@ -1,0 +1,53 @@
+import { orderKey, ORDERS_BY_CHANGE_KEY, type RedisClient } from '@libs/shop-events';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { type OrderNews, orderNewsSchema } from './notification.js';
+import { type ChangedOrders, OrdersReader } from './orders.reader.js';
+
+/** Reads the keys of the orders service. */
+export class RedisOrdersReader extends OrdersReader implements OnApplicationShutdown {
+  private readonly logger = new Logger(RedisOrdersReader.name);
+
+  /** @param redis its own: it disconnects it */
+  constructor(private readonly redis: RedisClient) {
+    super();
+  }
+
+  async changedAfter(position: number, limit: number): Promise<ChangedOrders | undefined> {
+    const page = ['WITHSCORES', 'LIMIT', 0, limit] as const;
+    const reply = await this.redis.zrangebyscore(ORDERS_BY_CHANGE_KEY, `(${position}`, '+inf', ...page);
+    const ids = reply.filter((_, index) => index % 2 === 0);
+    if (ids.length === 0) return undefined;
+    return { orders: await this.read(ids), position: Number(reply.at(-1)) };
+  }
+
+  onApplicationShutdown(): void {
+    this.redis.disconnect();
+  }
+
+  private async read(ids: readonly string[]): Promise<OrderNews[]> {
+    const reads = this.redis.pipeline();
+    for (const id of ids) reads.hmget(orderKey(id), 'customerId', 'status', 'history');
+    const replies = (await reads.exec()) ?? [];
+    return ids.flatMap((id, index) => {
+      const [error, fields] = replies[index] ?? [];
+      if (error) throw error;
+      return this.toNews(id, fields as (string | null)[]) ?? [];
+    });
+  }
+
+  /** One that cannot be read must not keep the others from being told. */
+  private toNews(id: string, [customerId, status, history]: (string | null)[]): OrderNews | undefined {
+    const { data, error } = orderNewsSchema.safeParse({ id, customerId, status, history: fromJson(history) });
+    if (error) this.logger.error(`An order cannot be read (order=${id}): ${error.message}`);
+    return data;
+  }
+}
+
+/** Null when it is no JSON: that is no history, and not one that may be left out. */
+function fromJson(text: string | null | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return null;
+  }
+}
