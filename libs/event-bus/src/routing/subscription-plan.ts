@@ -100,11 +100,10 @@ export class SubscriptionPlan<C extends Consumer> {
   /** What consumers asked for that these subscriptions serve, as they wrote it, each once. */
   textsOf(subscriptions: readonly SubscriptionTarget[]): readonly string[] {
     const texts = new Set<string>();
-    for (const subscription of subscriptions) {
-      const key = targetKey(subscription);
-      for (const { targets } of this.consumersOf(subscription))
-        for (const target of targets) if (targetKey(target.subscription) === key) texts.add(target.text);
-    }
+    const keys = new Set(subscriptions.map(targetKey));
+    const consumers = new Set(subscriptions.flatMap((subscription) => this.consumersOf(subscription)));
+    for (const { targets } of consumers)
+      for (const target of targets) if (keys.has(targetKey(target.subscription))) texts.add(target.text);
     return [...texts];
   }
 

@@ -7,6 +7,11 @@ import type { ClusterSettings } from './redis-cluster.options.js';
 
 /** A node that has left may be listed again, as a replica that restarts is. */
 const ABSENT_MS = 3_000;
+/**
+ * What one node has delivered or accepted is on its way to the others over the bus of the Cluster: somebody who is there before
+ * it would get it twice, or overtake it.
+ */
+const HAND_OVER_MS = 100;
 
 /** A connection to some node of the Cluster, whichever lives: when it is lost, the next attempt leads to another one. */
 export class RoamingConnection {
@@ -40,6 +45,9 @@ export class RoamingConnection {
       },
     };
     this.link = new RedisConnection(settings.connection, roaming, undefined, () => this.next());
+    const { options } = this.link.redis;
+    const backOff = options.retryStrategy;
+    options.retryStrategy = (attempt) => Math.max(HAND_OVER_MS, Number(backOff?.(attempt)));
   }
 
   /** Leaves a node that the Cluster has let go of: nothing is published there any more, and it does not say so. */
