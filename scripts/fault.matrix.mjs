@@ -24,11 +24,12 @@ const REQUIRED = new Map([
   ['F11', BOTH],
   ['F12', [6]],
   ['F13', [6]],
+  ['F14', [6]],
   ['F15', BOTH],
   ['F16', [6]],
   ['F17', [6]],
   ...['F18', 'F19', 'F20'].map((row) => [row, BOTH]),
-  ...['F21', 'F22', 'F23', 'F28', 'F29'].map((row) => [row, [6]]),
+  ...['F21', 'F22', 'F23', 'F24', 'F25', 'F26', 'F27', 'F28', 'F29'].map((row) => [row, [6]]),
 ]);
 /** Where Nest's own transport stands beside the bus. */
 const WITH_NEST = ['F1', 'F2', 'F10', 'F19', 'F20', 'F21'];

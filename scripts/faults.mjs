@@ -1,7 +1,8 @@
 // Runs the fault suite and prints its matrix; fails when a promise is broken, a control does not bite or a row is missing.
 // --from DIR: no run, the matrix of an earlier one, whose FAULTS_OUT was DIR. --write: renews docs/reliability.md.
+// --report FILE: Jest's JSON report goes there.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,7 +13,9 @@ const ROOT = join(import.meta.dirname, '..');
 const PAGE = join(ROOT, 'docs/reliability.md');
 const MARKED = /(<!-- matrix -->\n)[\s\S]*?(<!-- \/matrix -->)/;
 
-const { values } = parseArgs({ options: { from: { type: 'string' }, write: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { from: { type: 'string' }, report: { type: 'string' }, write: { type: 'boolean' } },
+});
 
 const { matrix, failed } = values.from === undefined ? runSuite() : readRun(values.from);
 if (matrix.records.length > 0) console.log(matrix.toText());
@@ -22,17 +25,21 @@ if (failed || matrix.problems.length > 0) process.exitCode = 1;
 if (values.write) await writePage();
 
 function runSuite() {
-  const directory = mkdtempSync(join(tmpdir(), 'faults-'));
+  const kept = process.env.FAULTS_OUT;
+  const directory = kept ?? mkdtempSync(join(tmpdir(), 'faults-'));
+  mkdirSync(directory, { recursive: true });
   try {
-    const projects = ['--selectProjects', 'faults', 'faults-ioredis5', '--maxWorkers=2', '--watchman=false'];
-    const { status } = spawnSync('npm', ['run', '--silent', 'jest', '--', ...projects], {
+    const options = ['--selectProjects', 'faults', 'faults-ioredis5', '--maxWorkers=2', '--watchman=false'];
+    if (values.report !== undefined) options.push('--json', `--outputFile=${values.report}`);
+    const { status } = spawnSync('npm', ['run', '--silent', 'jest', '--', ...options], {
       cwd: ROOT,
-      stdio: 'inherit',
+      // The JSON of a report would go to stdout as well.
+      stdio: ['inherit', values.report === undefined ? 'inherit' : 'ignore', 'inherit'],
       env: { ...process.env, FAULTS_OUT: directory },
     });
     return { matrix: FaultMatrix.read(directory), failed: status !== 0 };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    if (kept === undefined) rmSync(directory, { recursive: true, force: true });
   }
 }
 

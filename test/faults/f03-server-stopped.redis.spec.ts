@@ -5,7 +5,7 @@ import type { FaultRow } from './support/fault.row.js';
 import { expectToBite, expectToHold } from './support/fault.row.js';
 import { FaultStage } from './support/fault.stage.js';
 import { since } from './support/figures.js';
-import { msUntil } from './support/hearing.js';
+import { msUntil, msUntilUnready } from './support/hearing.js';
 import { LoadListener } from './support/load.listener.js';
 import type { LossAccount } from './support/loss.account.js';
 import { expectExact, flow, settleAccount } from './support/loss.account.js';
@@ -40,7 +40,7 @@ const row: FaultRow<Outcome> = {
 
     await stage.redis.kill('SIGSTOP');
     const awake = delay(STOPPED_MS).then(() => stage.redis.kill('SIGCONT'));
-    const noticedMs = await msUntil(() => !service.isReady(), STOPPED_MS);
+    const noticedMs = await msUntilUnready(service, STOPPED_MS);
     await awake;
     const recoveredMs = await msUntil(() => service.isReady());
     await stage.subscribed(...listener.targets);

@@ -4,7 +4,7 @@ import type { FaultRow } from './support/fault.row.js';
 import { expectToBite, expectToHold } from './support/fault.row.js';
 import { FaultStage } from './support/fault.stage.js';
 import { inMs } from './support/figures.js';
-import { msUntil } from './support/hearing.js';
+import { msUntilUnready } from './support/hearing.js';
 import { LoadListener } from './support/load.listener.js';
 import type { LossAccount } from './support/loss.account.js';
 import { expectExact, flow, settleAccount } from './support/loss.account.js';
@@ -38,7 +38,7 @@ const row: FaultRow<Outcome> = {
 
     proxy.strand();
     const startedAtMs = performance.now();
-    const noticedMs = await msUntil(() => !service.isReady(), D_LIMIT_MS);
+    const noticedMs = await msUntilUnready(service, D_LIMIT_MS);
     const heard = await flow(listener);
     const heardMs = heard === undefined ? undefined : performance.now() - startedAtMs;
     truth.stop();

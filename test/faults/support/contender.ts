@@ -41,6 +41,8 @@ export interface RunningContender {
   readonly log: LogLines;
   /** Whether it says of itself that all is well. */
   readonly isReady: () => boolean;
+  /** Called each time when it is not ready any more, for however short a time. Left out, it is asked again and again. */
+  readonly onUnready?: (listener: () => void) => void;
   /** Everything that it tells those who run it: state, reasons, log lines. */
   readonly report: () => string;
   publish(channel: string, payload: unknown): Promise<unknown>;

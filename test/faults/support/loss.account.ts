@@ -47,6 +47,7 @@ export function expectExact({ lost, reported, repeated }: LossAccount): void {
   expect(reported).toBe(lost);
 }
 
-function missedIn({ gaps }: RunningContender): number {
+/** What its gaps say is missing. All that it tells of, once it is closed. */
+export function missedIn({ gaps }: RunningContender): number {
   return sum(gaps.map(({ missed }) => missed ?? 0));
 }

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { ClientRedis, EventPattern, Transport } from '@nestjs/microservices';
 import type { Redis } from 'ioredis';
-import { lastValueFrom } from 'rxjs';
+import { filter, lastValueFrom } from 'rxjs';
 import { LogLines } from '../../support/log.lines.js';
 import type { Contender } from './contender.js';
 import { isGlob } from './contender.js';
@@ -51,6 +51,8 @@ export function nestTransport(): Contender {
       return {
         gaps: [],
         log,
+        onUnready: (listener) =>
+          void app.status.pipe(filter((next) => next !== 'connected')).subscribe(listener),
         isReady: () => status === 'connected',
         report: () => [status, ...log.texts].join('\n'),
         publish: (channel, payload) =>

@@ -48,6 +48,7 @@ export function plainIoredis(
       return {
         gaps: [],
         log,
+        onUnready: (listener) => [subscriber, publisher].forEach((client) => client.on('close', listener)),
         isReady: () => [subscriber, publisher].every((client) => client.status === 'ready'),
         report: () => [subscriber.status, publisher.status, ...log.texts].join('\n'),
         publish: (channel, payload) => publisher.publish(channel, JSON.stringify(payload)),
