@@ -1,4 +1,11 @@
-import { InvalidTargetError, TransportRefusedError, cloudEvents, redisCluster } from 'nestjs-redis-event-bus';
+import type { Redis } from 'ioredis';
+import {
+  InvalidTargetError,
+  NotConnectedError,
+  TransportRefusedError,
+  cloudEvents,
+  redisCluster,
+} from 'nestjs-redis-event-bus';
 import type { RedisClusterTransportOptions } from 'nestjs-redis-event-bus';
 import { ListenerRecord } from '../../libs/event-bus/src/testing/listener.record.js';
 import { keySlot } from '../../libs/event-bus/src/routing/key-slot.js';
@@ -211,6 +218,29 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
       false,
     ]);
     closers.push(() => to.server.cli('DEL', name).catch(() => undefined));
+  });
+
+  it('rejects what it cannot send the moment a link ends, and opens the link again', async () => {
+    const { transport } = await connect();
+    await send(transport, 'shard', CHANNELS[0]!);
+    const link = (transport.unwrap!() as Redis[]).at(-1)!;
+    const outcome = new Promise((resolve) => {
+      link.once('close', () =>
+        resolve(transport.publish([{ kind: 'shard', channel: CHANNELS[0]!, body: 'x' }])),
+      );
+    });
+    link.stream.destroy();
+    expect(await outcome).toEqual([{ error: expect.any(NotConnectedError) }]);
+    await eventually(() => send(transport, 'shard', CHANNELS[0]!));
+  });
+
+  it('settles what waits for the link to an owner when it is closed', async () => {
+    const { transport } = await connect();
+    const outcome = transport.publish([{ kind: 'shard', channel: CHANNELS[0]!, body: 'x' }]);
+    const claimed = transport.claim!('waits', 1).catch((error: unknown) => error);
+    await transport.close();
+    expect(await outcome).toEqual([{ error: expect.any(NotConnectedError) }]);
+    expect(await claimed).toBeInstanceOf(NotConnectedError);
   });
 
   it('adds up what all nodes know, and gives no number when one does not answer', async () => {

@@ -16,23 +16,27 @@ export class OwnerLink {
   readonly connection: RedisConnection;
   readonly publisher: RedisPublisher;
   private latestError: Error | undefined;
-  /** Resolves when the first attempt has succeeded or failed. */
+  private isTried = false;
+  /** Resolves when the first attempt has succeeded or failed, or there will be none. */
   private readonly tried: Promise<void>;
+  private settle: () => void = () => undefined;
 
   constructor(
     settings: ClusterSettings,
     { host, port }: NodeAddress,
     private readonly listener: OwnerLinksListener & { lost(): void },
   ) {
-    let settle: () => void = () => undefined;
     this.tried = new Promise((resolve) => {
-      settle = resolve;
+      this.settle = () => {
+        this.isTried = true;
+        resolve();
+      };
     });
     this.connection = new RedisConnection(
       { ...settings.connection, host, port },
       {
         up: () => {
-          settle();
+          this.settle();
           listener.sendable();
         },
         down: (reason) => {
@@ -41,7 +45,7 @@ export class OwnerLink {
         },
         error: (error) => {
           this.latestError = error;
-          settle();
+          this.settle();
           listener.error(error);
           if (!this.connection.isUp) listener.lost();
         },
@@ -55,11 +59,17 @@ export class OwnerLink {
 
   /** Undefined when something can be sent, or is known not to be possible. */
   get opening(): Promise<void> | undefined {
-    return this.connection.isUp || this.latestError !== undefined ? undefined : this.tried;
+    return this.isTried ? undefined : this.tried;
   }
 
   get error(): NotConnectedError {
     return new NotConnectedError(this.latestError && reasonOf(this.latestError));
+  }
+
+  /** What is in flight settles first. What waits for the first attempt is told that there is none. */
+  close(): Promise<void> {
+    this.settle();
+    return this.connection.close({ graceful: true });
   }
 }
 
@@ -106,7 +116,7 @@ export class OwnerLinks {
     for (const [key, link] of this.links) {
       if (masters.has(key)) continue;
       this.links.delete(key);
-      const closed = link.connection.close({ graceful: true });
+      const closed = link.close();
       this.closing.add(closed);
       void closed.then(() => this.closing.delete(closed));
     }
@@ -114,7 +124,7 @@ export class OwnerLinks {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    const closed = this.all.map((connection) => connection.close({ graceful: true }));
+    const closed = [...this.links.values()].map((link) => link.close());
     await Promise.all([...closed, ...this.closing]);
   }
 }
