@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import {
   BadRequestException,
@@ -280,6 +281,33 @@ describe('interceptors', () => {
     await bus.publish('orders:created');
     expect(bus.log.troubles).toEqual([expect.stringMatching(/^A pipe refused an event .*refusal 2/)]);
   });
+
+  it.each([
+    ['at once', () => undefined],
+    ['asynchronously', () => Promise.resolve()],
+  ])(
+    'that open an AsyncLocalStorage store open it for the handler, when they do %s',
+    async (_when, first) => {
+      const storage = new AsyncLocalStorage<string>();
+      const opening = intercepting((_context, next) => {
+        const opened = () => storage.run('open', () => next.handle());
+        const pause = first();
+        return pause === undefined ? opened() : pause.then(opened);
+      });
+      @Injectable()
+      class Reading {
+        @UseInterceptors(opening, intercepting((_context, next) => next.handle()))
+        @UsePipes({ transform: (value: unknown) => (seen.push(`pipe ${storage.getStore()}`), value) })
+        @OnEvent('a')
+        handle(@Payload() _payload: unknown) {
+          seen.push(`handler ${storage.getStore()}`);
+        }
+      }
+      const bus = await start({ providers: [Reading] });
+      await bus.publish('a');
+      expect(seen).toEqual(['pipe open', 'handler open']);
+    },
+  );
 
   it('may leave the handler out', async () => {
     @UseInterceptors(intercepting(() => EMPTY))

@@ -11,6 +11,7 @@ import { APP_PIPE } from '@nestjs/core';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { EventContext, OnEvent } from 'nestjs-redis-event-bus';
 import { z } from 'zod';
+import { Escapes } from '../../support/escapes.js';
 import { pipelineApps } from './support/pipeline.app.js';
 
 class OrderDto {
@@ -195,6 +196,33 @@ describe('pipes', () => {
     await bus.publish('a');
     expect(seen).toEqual([]);
     expect(bus.log.troubles).toHaveLength(1);
+  });
+});
+
+describe('pipes of which one fails at once and another one later', () => {
+  it('are one failure, and nothing escapes', async () => {
+    const escapes = new Escapes();
+    escapes.listen();
+    const later: PipeTransform = { transform: () => Promise.reject(new BadRequestException('later')) };
+    const atOnce: PipeTransform = {
+      transform() {
+        throw new BadRequestException('at once');
+      },
+    };
+    @Injectable()
+    class Mixed {
+      @OnEvent('a')
+      handle(@Payload('id', later) id: unknown, @Payload('total', atOnce) total: unknown) {
+        seen.push(id, total);
+      }
+    }
+    const bus = await start({ providers: [Mixed] });
+    await bus.publish('a');
+    const escaped = await escapes.take();
+    escapes.release();
+    expect(escaped).toEqual([]);
+    expect(seen).toEqual([]);
+    expect(bus.log.troubles).toEqual([expect.stringContaining('at once')]);
   });
 });
 

@@ -1,6 +1,7 @@
-import type { PipeTransform, Type } from '@nestjs/common';
+import type { Paramtype, PipeTransform, Type } from '@nestjs/common';
 import type { Controller } from '@nestjs/common/internal';
 import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
+import { ParamsTokenFactory } from '@nestjs/core/internal';
 import type { EventContext } from '../message/event-context.js';
 import type { EnhancerHost } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
@@ -21,8 +22,10 @@ interface ArgumentMetadataEntry {
 /** One argument of a handler: where its value comes from and which pipes it goes through. */
 export interface HandlerArgument {
   readonly index: number;
-  /** Nest's type number, or the key of a custom decorator: what pipes see as `metadata.type`. */
+  /** Nest's type number, or the key of a custom decorator. */
   readonly type: number | string;
+  /** What pipes see of it as `metadata.type`. */
+  readonly token: Paramtype;
   readonly data: unknown;
   readonly schema: unknown;
   readonly metatype: unknown;
@@ -55,14 +58,17 @@ export function findArguments(
     methodName,
   );
   const toContext = contextUtils.getContextFactory('rpc', instance, method);
+  const tokens = new ParamsTokenFactory();
   pipesContextCreator.setModuleContext(moduleKey);
 
   return Object.entries(entries).map(([key, entry]) => {
     const isCustom = key.includes(CUSTOM_ROUTE_ARGS_METADATA);
-    const type = contextUtils.mapParamType(key);
+    const mapped = contextUtils.mapParamType(key);
+    const type = isCustom ? mapped : Number(mapped);
     return {
       index: entry.index,
-      type: isCustom ? type : Number(type),
+      type,
+      token: tokens.exchangeEnumForString(type as never),
       data: entry.data,
       schema: entry.schema,
       metatype: metatypes?.[entry.index],
@@ -76,7 +82,7 @@ export function findArguments(
       ],
       extract: isCustom
         ? (payload, event) => entry.factory?.(entry.data, toContext([payload, event]))
-        : extractorOf(Number(type), entry.data),
+        : extractorOf(type as number, entry.data),
     };
   });
 }

@@ -14,7 +14,7 @@ import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
 import type { HandlerDeclaration } from './handler.problems.js';
 import { gapProblems, groupProblems, handlerProblems } from './handler.problems.js';
-import type { EnhancerHost, HandlerMethod } from './nest.enhancers.js';
+import type { HandlerMethod } from './nest.enhancers.js';
 import { callMethod } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
@@ -171,9 +171,9 @@ function decoratorsOf({ metadata }: Candidate): string {
   return metadata.every(({ keyEvents }) => keyEvents !== undefined) ? '@OnKeyEvent' : '@OnEvent';
 }
 
-function toGapHandler({ name, wrapper, methodName, method }: DecoratedMethod): GapHandler {
+function toGapHandler({ name, wrapper, methodName }: DecoratedMethod): GapHandler {
   const host = { instance: wrapper.instance as object, methodName };
-  return { name, call: (gap) => settle(callMethod({ ...host, method } as EnhancerHost, gap)) };
+  return { name, call: (gap) => settle(callMethod(host, [gap])) };
 }
 
 /** Undefined when there is nothing to look at: a primitive, a function, or a factory that has not run yet. */

@@ -45,7 +45,9 @@ export function findFilters(nest: NestInternals, host: EnhancerHost): readonly B
  * Calls the method by its name, so that the instance's own version runs, if it has one: bound in the
  * constructor, wrapped by a proxy, or spied on in a test.
  */
-export function callMethod({ instance, methodName }: EnhancerHost, ...args: unknown[]): unknown {
-  const method = (instance as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
-  return method.apply(instance, args);
+export function callMethod(
+  { instance, methodName }: Pick<EnhancerHost, 'instance' | 'methodName'>,
+  args: readonly unknown[],
+): unknown {
+  return ((instance as Record<string, HandlerMethod>)[methodName] as HandlerMethod)(...args);
 }

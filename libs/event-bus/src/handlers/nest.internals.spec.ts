@@ -4,11 +4,8 @@ import { nestInternals } from './nest.internals.js';
 
 const parts = {
   guardsContextCreator: {},
-  guardsConsumer: {},
   interceptorsContextCreator: {},
-  interceptorsConsumer: {},
   pipesContextCreator: {},
-  pipesConsumer: {},
   filtersContextCreator: {},
   contextUtils: {},
   container: {},
@@ -20,9 +17,9 @@ describe('nestInternals', () => {
   });
 
   it('refuses a Nest that is built differently, and names what is missing', () => {
-    const other = { ...parts, guardsConsumer: undefined, contextUtils: undefined };
+    const other = { ...parts, guardsContextCreator: undefined, contextUtils: undefined };
     const find = () => nestInternals(other as unknown as ExternalContextCreator);
     expect(find).toThrow(ConfigurationError);
-    expect(find).toThrow('(ExternalContextCreator has no guardsConsumer, contextUtils)');
+    expect(find).toThrow('(ExternalContextCreator has no guardsContextCreator, contextUtils)');
   });
 });

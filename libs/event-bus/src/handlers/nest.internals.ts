@@ -2,11 +2,8 @@ import type { ExceptionFilter } from '@nestjs/common';
 import type { ContextId, ExternalContextCreator, NestContainer } from '@nestjs/core';
 import type {
   ContextUtils,
-  GuardsConsumer,
   GuardsContextCreator,
-  InterceptorsConsumer,
   InterceptorsContextCreator,
-  PipesConsumer,
   PipesContextCreator,
 } from '@nestjs/core/internal';
 import { ConfigurationError } from '../errors.js';
@@ -19,11 +16,8 @@ export interface BoundFilter {
 /** The parts that Nest's ExternalContextCreator is made of. */
 export interface NestInternals {
   readonly guardsContextCreator: GuardsContextCreator;
-  readonly guardsConsumer: GuardsConsumer;
   readonly interceptorsContextCreator: InterceptorsContextCreator;
-  readonly interceptorsConsumer: InterceptorsConsumer;
   readonly pipesContextCreator: PipesContextCreator;
-  readonly pipesConsumer: PipesConsumer;
   readonly filtersContextCreator: {
     create(
       instance: object,
@@ -40,11 +34,8 @@ export interface NestInternals {
 
 const PARTS = [
   'guardsContextCreator',
-  'guardsConsumer',
   'interceptorsContextCreator',
-  'interceptorsConsumer',
   'pipesContextCreator',
-  'pipesConsumer',
   'filtersContextCreator',
   'contextUtils',
   'container',

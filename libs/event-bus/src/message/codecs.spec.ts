@@ -57,6 +57,13 @@ describe('json()', () => {
     expect((error as Error).message).not.toContain('{');
   });
 
+  it('reads U+FFFD where it was written, which is also what broken UTF-8 is read as', () => {
+    expect(read('"a\uFFFDb"')).toBe('a\uFFFDb');
+    expect(() => read(Buffer.concat([Buffer.from('"\uFFFD'), Buffer.from([0xff, 0x22])]))).toThrow(
+      'not UTF-8',
+    );
+  });
+
   it('touches no prototype', () => {
     const payload = read(
       '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',

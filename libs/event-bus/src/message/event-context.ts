@@ -47,8 +47,6 @@ export class EventContext<T = unknown> {
   readonly bus: string;
 
   #abortion: AbortController | undefined;
-  #abortReason: unknown;
-  #isAborted = false;
 
   readonly #contract: EventContract | undefined;
   readonly #original: ReceivedEvent;
@@ -71,10 +69,8 @@ export class EventContext<T = unknown> {
       return checked instanceof Promise ? checked.then(settle) : settle(checked);
     };
     abortEvent = (event, reason) => {
-      if (event.#isAborted) return;
-      event.#isAborted = true;
-      event.#abortReason = reason;
-      event.#abortion?.abort(reason);
+      event.#abortion ??= new AbortController();
+      event.#abortion.abort(reason);
     };
   }
 
@@ -99,7 +95,6 @@ export class EventContext<T = unknown> {
   /** Aborted when the handler's time is over: after `timeoutMs`, or at the end of the shutdown drain. Made on first use. */
   get signal(): AbortSignal {
     this.#abortion ??= new AbortController();
-    if (this.#isAborted && !this.#abortion.signal.aborted) this.#abortion.abort(this.#abortReason);
     return this.#abortion.signal;
   }
 

@@ -19,9 +19,13 @@ export function toJsonText(payload: unknown): string {
 
 /** @throws PayloadDecodeError when the bytes are not one JSON text in UTF-8. */
 export function fromJsonText(body: Buffer): unknown {
-  if (!isUtf8(body)) throw new PayloadDecodeError('it is not UTF-8, so it cannot be JSON.');
+  const text = body.toString();
+  // Bytes that are no UTF-8 are read as U+FFFD, which may have been written as well. Most texts have none.
+  if (text.includes('\uFFFD') && !isUtf8(body)) {
+    throw new PayloadDecodeError('it is not UTF-8, so it cannot be JSON.');
+  }
   try {
-    return JSON.parse(body.toString()) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     // The parser's own message quotes the payload, which must not reach a log.
     throw new PayloadDecodeError(body.length === 0 ? 'it is empty, and so not JSON.' : 'it is not JSON.');

@@ -1,0 +1,64 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { NestInterceptor, Type } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/internal';
+import type { ObservableInput } from 'rxjs';
+import { Observable, from, isObservable, mergeAll, mergeMap, of } from 'rxjs';
+import type { HandlerArguments } from './handler.arguments.js';
+import type { EnhancerHost } from './nest.enhancers.js';
+import { isThenable } from './settle.js';
+
+/** The interceptors of one handler, the outermost first. */
+export class HandlerInterceptors {
+  constructor(
+    private readonly interceptors: readonly NestInterceptor[],
+    private readonly host: Pick<EnhancerHost, 'instance' | 'method'>,
+  ) {}
+
+  /** What comes of the call with the interceptors around it: what it returned itself where there are none. */
+  around(args: HandlerArguments, call: () => unknown): unknown {
+    if (this.interceptors.length === 0) return call();
+    const context = new ExecutionContextHost(args, this.host.instance.constructor as Type, this.host.method);
+    context.setType('rpc');
+    return this.enter(0, context, call);
+  }
+
+  private enter(index: number, context: ExecutionContextHost, call: () => unknown): Observable<unknown> {
+    const interceptor = this.interceptors[index];
+    if (interceptor === undefined) return resultOf(call());
+    const next = { handle: () => inThisScope(() => this.enter(index + 1, context, call)) };
+    return streamOf(interceptor.intercept(context, next));
+  }
+}
+
+/**
+ * Runs whenever it is subscribed to, so that an interceptor may repeat the call, and in the asynchronous context of the
+ * moment when `handle()` was called: a store of AsyncLocalStorage that is open then is open in the handler.
+ */
+function inThisScope(run: () => Observable<unknown>): Observable<unknown> {
+  const scope = new AsyncResource('EventHandlerCall');
+  return new Observable((subscriber) => {
+    let result: Observable<unknown>;
+    try {
+      result = scope.runInAsyncScope(run);
+    } catch (error) {
+      subscriber.error(error);
+      return undefined;
+    }
+    return result.subscribe(subscriber);
+  });
+}
+
+/** What `intercept` returned: a stream, or the promise of one. */
+function streamOf(intercepted: unknown): Observable<unknown> {
+  return isThenable(intercepted)
+    ? from(intercepted as PromiseLike<ObservableInput<unknown>>).pipe(mergeAll())
+    : from(intercepted as ObservableInput<unknown>);
+}
+
+/** What the handler returned, as the one value of a stream, or as the stream that it is. */
+function resultOf(result: unknown): Observable<unknown> {
+  if (isObservable(result)) return result;
+  return isThenable(result)
+    ? from(result).pipe(mergeMap((value) => (isObservable(value) ? value : of(value))))
+    : of(result);
+}
