@@ -212,7 +212,8 @@ describe('pipes of which one fails at once and another one later', () => {
     @Injectable()
     class Mixed {
       @OnEvent('a')
-      handle(@Payload('id', later) id: unknown, @Payload('total', atOnce) total: unknown) {
+      // Parameter decorators run from the last to the first, and their pipes in that order.
+      handle(@Payload('id', atOnce) id: unknown, @Payload('total', later) total: unknown) {
         seen.push(id, total);
       }
     }
