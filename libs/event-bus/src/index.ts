@@ -69,10 +69,13 @@ export type { EventBusState } from './introspection/event-bus.status.js';
 export { cloudEvents } from './message/cloud-events.codec.js';
 export type { CloudEventsOptions } from './message/cloud-events.codec.js';
 export { json } from './message/json.codec.js';
+export type { JsonOptions } from './message/json.codec.js';
 export { raw } from './message/raw.codec.js';
 export type {
   DecodedEvent,
   EventCodec,
+  EventDecoder,
+  EventFrames,
   EventHeaders,
   EventMetadata,
   EventStamp,

@@ -6,7 +6,9 @@ import { SequenceTracker } from '../gaps/sequence.tracker.js';
 import { cloudEvents } from '../message/cloud-events.codec.js';
 import type { EventCodec } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
+import { toJsonSequence } from '../message/json-sequence.js';
 import { json } from '../message/json.codec.js';
+import { raw } from '../message/raw.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
 import { SubscriptionPlan } from '../routing/subscription-plan.js';
@@ -136,6 +138,65 @@ describe('EventReceiver', () => {
     gaps.flush();
     expect(journal.gaps).toMatchObject([{ reason: 'events-missed', targets: ['orders:a'], missed: 2 }]);
     expect(journal.lines.filter((line) => line.startsWith('handled'))).toHaveLength(6);
+  });
+
+  describe('of a frame', () => {
+    it('hands on each event, in order, with a place in the queue of its own', () => {
+      const { receiver, add, receive } = receiverOf(json());
+      const held = new HeldHandler();
+      const seen: unknown[] = [];
+      add('Async.handle', ['a'], (event) => held.invoke(event));
+      add('Sync.handle', ['a'], ({ payload }) => void seen.push(payload));
+      receive('a', toJsonSequence(['"1"', '"2"', '"3"']));
+      expect([seen, held.started]).toEqual([['1', '2', '3'], ['1']]);
+      expect(receiver.receivedMessages).toBe(3);
+    });
+
+    it('rejects what does not decode alone, and keeps its bytes', async () => {
+      const { journal, add, receive } = receiverOf(json());
+      add('One.handle', ['a'], () => undefined, { deadLetter: 'dead' });
+      receive('a', toJsonSequence(['1', '{"half":', '3']));
+      await settled();
+      // A handler with a dead letter is called a turn later.
+      expect(journal.lines.toSorted()).toEqual([
+        'handled 1',
+        'handled 3',
+        'letter on dead',
+        'rejected a PayloadDecodeError',
+      ]);
+      const { base64 = '' } = journal.letters[0]?.letter.event ?? {};
+      expect(Buffer.from(base64, 'base64').toString()).toBe('{"half":\n');
+    });
+
+    it('that is too large refuses all of it at once', () => {
+      const { journal, add, receive } = receiverOf(json(), 10);
+      add('One.handle', ['a'], () => undefined);
+      receive('a', toJsonSequence(['"1234"', '"5678"']));
+      expect(journal.lines).toEqual(['rejected a PayloadTooLargeError']);
+    });
+
+    it('counts the numbers of each event', () => {
+      const codec = cloudEvents({ source: '/x' });
+      const { journal, gaps, add, receive } = receiverOf(codec, 10_000);
+      add('One.handle', ['a'], () => undefined);
+      const stamped = [1, 2, 5].map(
+        (sequence) => codec.stamp?.(codec.encode(1, 'a'), { publisher: 'p', sequence }) ?? '',
+      );
+      receive('a', toJsonSequence(stamped));
+      gaps.flush();
+      expect(journal.gaps).toMatchObject([{ reason: 'events-missed', missed: 2 }]);
+    });
+
+    it.each(['raw', 'key events'])('is nothing that %s know of', (what) => {
+      const { add, receiver } = receiverOf(what === 'raw' ? raw() : json());
+      const seen: unknown[] = [];
+      const channel = what === 'raw' ? 'app:a' : '__keyevent@0__:expired';
+      const target = { kind: 'channel', name: channel } as const;
+      add('One.handle', [what === 'raw' ? 'a' : channel], ({ payload }) => void seen.push(payload));
+      const body = Buffer.from(toJsonSequence(['1', '2']));
+      receiver.receive(target, channel, body);
+      expect(seen).toEqual([what === 'raw' ? body : { event: 'expired', key: String(body), db: 0 }]);
+    });
   });
 
   it('takes nothing any more once it is closed', () => {

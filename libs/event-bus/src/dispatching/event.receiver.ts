@@ -3,7 +3,7 @@ import { PayloadDecodeError, PayloadTooLargeError, reasonOf } from '../errors.js
 import { contractOf } from '../contracts/contract.target.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import { EventContext } from '../message/event-context.js';
-import type { EventCodec } from '../message/event.codec.js';
+import type { EventCodec, EventDecoder } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
@@ -70,12 +70,29 @@ export class EventReceiver {
 
   receive(through: SubscriptionTarget, rawChannel: string, body: Buffer, node?: string): void {
     if (!this.isOpen) return;
+    const { codec, maxPayloadBytes } = this.options;
+    const { frames } = codec;
+    // One that is too large is refused as a whole, and the name of a key is no frame.
+    const isOne = body.length > maxPayloadBytes || isKeyEventChannel(rawChannel);
+    const records = isOne ? undefined : frames?.split(body);
+    if (frames === undefined || records === undefined)
+      this.receiveOne(through, rawChannel, body, codec, node);
+    else for (const record of records) this.receiveOne(through, rawChannel, record, frames);
+  }
+
+  private receiveOne(
+    through: SubscriptionTarget,
+    rawChannel: string,
+    body: string | Buffer,
+    decoder: EventDecoder,
+    node?: string,
+  ): void {
     this.messageCount += 1;
     let event: ReceivedEvent | Unreadable | undefined;
     for (const handler of this.plan.consumersOf(through)) {
       const target = this.plan.accept(handler, through, rawChannel);
       if (target === undefined) continue;
-      event ??= this.read(this.options.prefix.strip(rawChannel), body, node);
+      event ??= this.read(this.options.prefix.strip(rawChannel), body, decoder, node);
       if (!(event instanceof ReceivedEvent)) {
         this.bury(handler, event);
         continue;
@@ -90,13 +107,18 @@ export class EventReceiver {
     if (event === undefined && this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += 1;
   }
 
-  private read(channel: string, body: Buffer, node?: string): ReceivedEvent | Unreadable {
-    const { codec, maxPayloadBytes } = this.options;
+  private read(
+    channel: string,
+    body: string | Buffer,
+    decoder: EventDecoder,
+    node?: string,
+  ): ReceivedEvent | Unreadable {
+    const { maxPayloadBytes } = this.options;
     if (body.length > maxPayloadBytes) {
       return this.refuse(channel, body, new PayloadTooLargeError(channel, body.length, maxPayloadBytes));
     }
     const isKeyEvent = isKeyEventChannel(channel);
-    const event = new ReceivedEvent(channel, body, isKeyEvent ? keyEventCodec(node) : codec, Date.now());
+    const event = new ReceivedEvent(channel, body, isKeyEvent ? keyEventCodec(node) : decoder, Date.now());
     try {
       event.decode();
     } catch (error) {
@@ -106,9 +128,9 @@ export class EventReceiver {
     return event;
   }
 
-  private refuse(channel: string, body: Buffer, error: EventBusError): Unreadable {
+  private refuse(channel: string, body: string | Buffer, error: EventBusError): Unreadable {
     this.services.observer.rejected(channel, error);
-    return { channel, body, error };
+    return { channel, body: typeof body === 'string' ? Buffer.from(body) : body, error };
   }
 
   /** The dead letter of a handler that wants one; the bytes stay out where they were too many already. */

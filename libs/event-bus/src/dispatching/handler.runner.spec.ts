@@ -388,12 +388,7 @@ describe('HandlerRunner', () => {
         new ReceivedEvent(
           'a',
           Buffer.alloc(0),
-          {
-            name: 'ids',
-            carriesMetadata: true,
-            encode: String,
-            decode: () => ({ payload: '1', metadata: id === undefined ? {} : { id, source: '/x' } }),
-          },
+          { decode: () => ({ payload: '1', metadata: id === undefined ? {} : { id, source: '/x' } }) },
           Date.now(),
         ),
         undefined,

@@ -151,12 +151,18 @@ describe('cloudEvents()', () => {
     [{ source: '/a#b#c' }, 'more than one #'],
     [{ source: '1:orders' }, 'neither a scheme nor a path'],
     [{ source: ':orders' }, 'neither a scheme nor a path'],
-    [{ source: '/orders', frames: true }, 'has no option "frames"'],
   ])('refuses the options %j', (options, problem) => {
     const error = caught(() => cloudEvents(options as never));
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error.message).toContain(problem);
     expect(error.message).toContain("Write cloudEvents({ source: '/orders' }).");
+  });
+
+  it.each([
+    [{ source: '/orders', frame: true }, 'has no option "frame". Known here: source, frames.'],
+    [{ source: '/orders', frames: 'yes' }, 'takes true or false for frames.'],
+  ])('says what it knows instead of the options %j', (options, problem) => {
+    expect(caught(() => cloudEvents(options as never)).message).toContain(problem);
   });
 
   it.each([

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { InvalidOptionError, PayloadDecodeError, quote } from '../errors.js';
+import { InvalidOptionError, PayloadDecodeError } from '../errors.js';
 import { checkHeaders, sourceProblem } from './cloud-events.attributes.js';
-import type { EventCodec, EventHeaders, EventMetadata, EventStamp } from './event.codec.js';
+import type { DecodedEvent, EventCodec, EventHeaders, EventMetadata, EventStamp } from './event.codec.js';
 import { NO_METADATA } from './event.codec.js';
 import { fromJsonText, toJsonText } from './json-text.js';
+import type { FrameOptions } from './json.frames.js';
+import { framesWanted, jsonFrames } from './json.frames.js';
 
 /** Options of {@link cloudEvents}. */
-export interface CloudEventsOptions {
+export interface CloudEventsOptions extends FrameOptions {
   /**
    * Says who publishes, as a URI-reference: `/orders`, `urn:shop:orders` or `https://shop.example/orders`. Together with
    * an event's `id` it is unique.
@@ -29,10 +31,11 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
  * the former, and its attributes are the event's `metadata`; everything else is a payload without metadata. A CloudEvent
  * without data has the payload `null`. Reading never touches a prototype.
  *
- * @throws InvalidOptionError when `source` is missing or not a URI-reference.
+ * @throws InvalidOptionError when `source` is missing or not a URI-reference, and for an option that it does not have.
  */
 export function cloudEvents(options: CloudEventsOptions): EventCodec {
   const source = JSON.stringify(sourceOf(options));
+  const areFramesSent = framesWanted('cloudEvents()', options, ['source', 'frames']);
   return {
     name: 'cloud-events',
     carriesMetadata: true,
@@ -42,15 +45,18 @@ export function cloudEvents(options: CloudEventsOptions): EventCodec {
       return `{"specversion":"1.0","source":${source},"type":${type},${attributes},${dataOf(payload)}}`;
     },
     stamp: stampEvent,
-    decode(body) {
-      const value = fromJsonText(body);
-      if (!isCloudEvent(value)) return { payload: value, metadata: NO_METADATA };
-      const payload = payloadOf(value);
-      const metadata = metadataOf(value);
-      const stamp = stampOf(value);
-      return stamp === undefined ? { payload, metadata } : { payload, metadata, stamp };
-    },
+    decode,
+    frames: jsonFrames(areFramesSent, decode),
   };
+}
+
+function decode(body: string | Buffer): DecodedEvent {
+  const value = fromJsonText(body);
+  if (!isCloudEvent(value)) return { payload: value, metadata: NO_METADATA };
+  const payload = payloadOf(value);
+  const metadata = metadataOf(value);
+  const stamp = stampOf(value);
+  return stamp === undefined ? { payload, metadata } : { payload, metadata, stamp };
 }
 
 interface CloudEvent {
@@ -66,13 +72,10 @@ function sourceOf(options: unknown): string {
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionError('cloudEvents()', `takes an object. ${example}`);
   }
-  const { source, ...others } = options as { source?: unknown };
+  const { source } = options as { source?: unknown };
   const problem = sourceProblem(source);
-  if (problem !== undefined)
-    throw new InvalidOptionError('cloudEvents({ source })', `${problem}. ${example}`);
-  const [unknown] = Object.keys(others);
-  if (unknown === undefined) return source as string;
-  throw new InvalidOptionError('cloudEvents()', `has no option ${quote(unknown)}, only source. ${example}`);
+  if (problem === undefined) return source as string;
+  throw new InvalidOptionError('cloudEvents({ source })', `${problem}. ${example}`);
 }
 
 /** Members of a JSON object, without its braces. */

@@ -1,8 +1,40 @@
 import { PayloadDecodeError, PayloadEncodeError } from '../errors.js';
+import { cloudEvents } from './cloud-events.codec.js';
 import { json } from './json.codec.js';
 import { raw } from './raw.codec.js';
 
 const read = (text: string | Buffer) => json().decode(Buffer.from(text), 'c').payload;
+
+describe('json() and cloudEvents()', () => {
+  const codecs = { json, cloudEvents: (options: object) => cloudEvents({ source: '/x', ...options }) };
+
+  it.each(Object.entries(codecs))(
+    '%s: send frames only when asked to, and read them always',
+    (_name, codec) => {
+      expect([codec({}), codec({ frames: false }), codec({ frames: true })]).toMatchObject([
+        { frames: { areSent: false } },
+        { frames: { areSent: false } },
+        { frames: { areSent: true } },
+      ]);
+      const { frames, encode } = codec({ frames: true });
+      const body = Buffer.from(String(frames?.join([encode({ id: 1 }, 'c'), encode('two', 'c')])));
+      const records = codec({}).frames?.split(body);
+      expect(records?.map((record) => frames?.decode(record, 'c').payload)).toEqual([{ id: 1 }, 'two']);
+    },
+  );
+
+  it.each([
+    [{ frames: 'yes' }, 'takes true or false for frames'],
+    [{ frame: true }, 'has no option "frame"'],
+    [null, 'takes an object'],
+  ])('json(%j) says what is wrong', (options, message) => {
+    expect(() => json(options as never)).toThrow(message);
+  });
+
+  it('are the only ones: raw() has none', () => {
+    expect(raw().frames).toBeUndefined();
+  });
+});
 
 describe('json()', () => {
   it.each([[null], [0], [''], ['ä'], [[1, { a: [] }]], [{ id: 1 }]])(

@@ -37,6 +37,24 @@ export interface DecodedEvent {
   readonly isReply?: boolean;
 }
 
+/** What turns the bytes of one event into the event. */
+export interface EventDecoder {
+  /** @throws PayloadDecodeError when they are not what it reads. */
+  decode(body: string | Buffer, channel: string): DecodedEvent;
+}
+
+/** Frames: several events of one channel in one message. */
+export interface EventFrames extends EventDecoder {
+  /** Whether publishers make them. Those of others are always read. */
+  readonly areSent: boolean;
+  /** One message of what `encode`, or `stamp`, returned for each event, in their order. */
+  join(bodies: readonly (string | Buffer)[]): string | Buffer;
+  /** The events in a message, for `decode`; at least one. Undefined when it is no frame. Must not throw. */
+  split(body: Buffer): readonly (string | Buffer)[] | undefined;
+  /** What each event adds to the bytes of a frame. */
+  readonly bytesPerEvent: number;
+}
+
 /** Turns payloads into bytes and back. Knows nothing of transports and handlers. Synchronous. */
 export interface EventCodec {
   /** What logs and snapshots call it. */
@@ -55,6 +73,8 @@ export interface EventCodec {
   stamp?(body: string | Buffer, stamp: EventStamp): string | Buffer;
   /** @throws PayloadDecodeError when the bytes are not what this codec writes or reads. */
   decode(body: Buffer, channel: string): DecodedEvent;
+  /** Absent where a message is always one event. */
+  readonly frames?: EventFrames;
 }
 
 /** Frozen, so that one object can stand for every event without metadata. */

@@ -17,11 +17,11 @@ export function toJsonText(payload: unknown): string {
   return text;
 }
 
-/** @throws PayloadDecodeError when the bytes are not one JSON text in UTF-8. */
-export function fromJsonText(body: Buffer): unknown {
+/** @throws PayloadDecodeError when it is not one JSON text, or not in UTF-8. */
+export function fromJsonText(body: string | Buffer): unknown {
   const text = body.toString();
   // Bytes that are no UTF-8 are read as U+FFFD, which may have been written as well. Most texts have none.
-  if (text.includes('\uFFFD') && !isUtf8(body)) {
+  if (typeof body !== 'string' && text.includes('\uFFFD') && !isUtf8(body)) {
     throw new PayloadDecodeError('it is not UTF-8, so it cannot be JSON.');
   }
   try {

@@ -1,17 +1,36 @@
-import type { EventCodec } from './event.codec.js';
+import { InvalidOptionError } from '../errors.js';
+import type { DecodedEvent, EventCodec } from './event.codec.js';
 import { NO_METADATA } from './event.codec.js';
 import { fromJsonText, toJsonText } from './json-text.js';
+import type { FrameOptions } from './json.frames.js';
+import { framesWanted, jsonFrames } from './json.frames.js';
+
+/** Options of {@link json}. */
+export type JsonOptions = FrameOptions;
 
 /**
  * The payload as plain JSON text and nothing else, so that any language can read and write it:
  * `redis-cli PUBLISH orders:created '{"id":1}'`. Follows JSON.stringify: `undefined` in objects is left out,
  * `toJSON` is called, dates become strings. A payload of `undefined`, a function, a BigInt or a cycle is
  * refused. Reading never touches a prototype: a key `__proto__` becomes an own property.
+ *
+ * @throws InvalidOptionError for an option that it does not have.
  */
-export function json(): EventCodec {
+export function json(options: JsonOptions = {}): EventCodec {
+  const areFramesSent = framesWanted('json()', optionsOf(options), ['frames']);
   return {
     name: 'json',
     encode: (payload) => toJsonText(payload),
-    decode: (body) => ({ payload: fromJsonText(body), metadata: NO_METADATA }),
+    decode,
+    frames: jsonFrames(areFramesSent, decode),
   };
+}
+
+function decode(body: string | Buffer): DecodedEvent {
+  return { payload: fromJsonText(body), metadata: NO_METADATA };
+}
+
+function optionsOf(options: unknown): object {
+  if (typeof options === 'object' && options !== null) return options;
+  throw new InvalidOptionError('json()', 'takes an object, or nothing. Write json({ frames: true }).');
 }

@@ -1,29 +1,32 @@
-import type { DecodedEvent, EventCodec, EventMetadata, EventStamp } from './event.codec.js';
+import type { DecodedEvent, EventDecoder, EventMetadata, EventStamp } from './event.codec.js';
 
-/** One message as it came in, shared by every handler that takes it; its payload is decoded at most once. */
+/**
+ * One event as it came in, alone in a message or in a frame of several; shared by every handler that takes it. Its payload is
+ * decoded at most once.
+ */
 export class ReceivedEvent {
-  /** How long the message was. */
+  /** How many bytes it came in. */
   readonly bytes: number;
   /** Let go once it is decoded: events may wait for their handlers for long. */
-  private body: Buffer | undefined;
+  private body: string | Buffer | undefined;
   private decoded: DecodedEvent | undefined;
 
   constructor(
     /** Without the application's prefix. */
     readonly channel: string,
-    body: Buffer,
-    private readonly codec: EventCodec,
+    body: string | Buffer,
+    private readonly codec: EventDecoder,
     /** Date.now() when the message arrived. */
     readonly receivedAtMs: number,
   ) {
-    this.bytes = body.length;
+    this.bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     this.body = body;
   }
 
   /** @throws PayloadDecodeError when the bytes are not what the codec reads. */
   decode(): void {
     if (this.decoded !== undefined) return;
-    this.decoded = this.codec.decode(this.body as Buffer, this.channel);
+    this.decoded = this.codec.decode(this.body as string | Buffer, this.channel);
     this.body = undefined;
   }
 

@@ -10,6 +10,10 @@ const decode = (value: unknown, channel = 'orders') =>
   codec.decode(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), channel);
 
 describe('nestPacket()', () => {
+  it('sends and reads no frames, which Nest knows nothing of', () => {
+    expect(nestPacket().frames).toBeUndefined();
+  });
+
   it('writes an event packet for the bus', () => {
     expect(codec.encode({ id: 1 }, 'orders')).toBe('{"pattern":"orders","data":{"id":1}}');
     expect(codec.encode(null, 'orders')).toBe('{"pattern":"orders","data":null}');

@@ -1,0 +1,40 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Begins each record of a JSON text sequence (RFC 7464). No JSON text can begin with it, nor hold it. */
+const SEPARATOR = '\u001E';
+const SEPARATOR_BYTE = 0x1e;
+
+/** Several JSON texts as one JSON text sequence, in their order (RFC 7464, `application/json-seq`). */
+export function toJsonSequence(texts: readonly (string | Buffer)[]): string {
+  return `${SEPARATOR}${texts.join(`\n${SEPARATOR}`)}\n`;
+}
+
+/**
+ * The texts of a JSON text sequence, not parsed yet; undefined when the message is none. Records without a text are passed
+ * over, as RFC 7464 says; a sequence of nothing else has one, which is empty.
+ */
+export function jsonSequenceIn(body: Buffer): readonly (string | Buffer)[] | undefined {
+  if (body[0] !== SEPARATOR_BYTE) return undefined;
+  const text = body.toString();
+  // Where some of it is no UTF-8, only the records that hold it are broken: they are told apart as bytes.
+  const isBroken = text.includes('\uFFFD') && !isUtf8(body);
+  const records = isBroken ? recordsOf(body) : text.slice(1).split(SEPARATOR);
+  if (!records.some(isBlank)) return records;
+  const texts = records.filter((record) => !isBlank(record));
+  return texts.length === 0 ? [''] : texts;
+}
+
+function recordsOf(body: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  for (let start = 1; start <= body.length;) {
+    const next = body.indexOf(SEPARATOR_BYTE, start);
+    const end = next === -1 ? body.length : next;
+    records.push(body.subarray(start, end));
+    start = end + 1;
+  }
+  return records;
+}
+
+function isBlank(record: string | Buffer): boolean {
+  return record.length < 2 && record.toString().trim() === '';
+}

@@ -1,0 +1,30 @@
+import { InvalidOptionError, quote } from '../errors.js';
+import type { DecodedEvent, EventFrames } from './event.codec.js';
+import { jsonSequenceIn, toJsonSequence } from './json-sequence.js';
+
+/** Options of the codecs that can pack several events into one message. */
+export interface FrameOptions {
+  /**
+   * Sends what is published to a channel within one turn of the program as one message, a JSON text sequence
+   * (RFC 7464); a single event stays what it is. Subscribers of this package read both without an option. Others have to
+   * know of it.
+   * @default false
+   */
+  readonly frames?: boolean;
+}
+
+/** Frames of a codec whose messages are JSON texts. */
+export function jsonFrames(areSent: boolean, decode: (record: string | Buffer) => DecodedEvent): EventFrames {
+  return { areSent, bytesPerEvent: 2, join: toJsonSequence, split: jsonSequenceIn, decode };
+}
+
+/** @throws InvalidOptionError when it is neither true, false nor left out, or another option is there. */
+export function framesWanted(codec: string, options: object, known: readonly string[]): boolean {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidOptionError(codec, `has no option ${quote(unknown)}. Known here: ${known.join(', ')}.`);
+  }
+  const { frames = false } = options as { frames?: unknown };
+  if (typeof frames === 'boolean') return frames;
+  throw new InvalidOptionError(codec, 'takes true or false for frames.');
+}
