@@ -2,49 +2,30 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { INestApplicationContext, Type } from '@nestjs/common';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { jest } from '@jest/globals';
-import type { EventBusModuleOptions } from 'nestjs-redis-event-bus';
+import type { KeyEvent } from 'nestjs-redis-event-bus';
 import {
   EventBusInspector,
-  EventBusModule,
   EventBusPublisher,
   EventBusStatus,
   OnEvent,
+  OnKeyEvent,
   cloudEvents,
   redis,
 } from 'nestjs-redis-event-bus';
 import type { AclUser } from '../support/acl.document.js';
 import { aclUsers } from '../support/acl.document.js';
-import { Escapes } from '../support/escapes.js';
 import { eventually } from '../support/eventually.js';
-import { LogLines } from '../support/log.lines.js';
+import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
+import type { AclRole } from './support/acl.stage.js';
+import { AclStage, describeAclLines } from './support/acl.stage.js';
 
-const users = aclUsers();
-const escapes = new Escapes();
 let server: RedisServer;
-let closers: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  server = await RedisServer.start();
+  server = await RedisServer.start({ args: ['--notify-keyspace-events', 'Ex'] });
 });
 afterAll(() => server.stop());
-
-beforeEach(() => {
-  escapes.listen();
-  // Where ioredis may not ask INFO, it tells the console.
-  jest.spyOn(console, 'warn').mockImplementation(() => undefined);
-});
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-  jest.restoreAllMocks();
-  const escaped = await escapes.take();
-  escapes.release();
-  expect(escaped).toEqual([]);
-});
 
 class OrderHandler {
   @OnEvent('orders:created')
@@ -66,14 +47,16 @@ class GroupHandler {
   bill(): void {}
 }
 
-/** What a service of each role does in its life. */
-interface Role {
-  readonly handlers?: readonly Type[];
-  readonly options?: Partial<EventBusModuleOptions>;
-  act?(app: INestApplicationContext): Promise<unknown>;
+const expired = new Inbox<KeyEvent>();
+
+class SessionHandler {
+  @OnKeyEvent('expired', { key: 'session:*' })
+  leave(event: KeyEvent): void {
+    expired.push(event);
+  }
 }
 
-const ROLES: Readonly<Record<string, Role>> = {
+const roles: Readonly<Record<string, AclRole>> = {
   publisher: { act: (app) => app.get(EventBusPublisher).publish('orders:created', {}) },
   subscriber: { handlers: [OrderHandler, AnyOrderHandler] },
   inspector: {
@@ -104,125 +87,50 @@ const ROLES: Readonly<Record<string, Role>> = {
     act: (app) => app.get(EventBusPublisher).publish('orders:{1}:created', {}, { kind: 'shard' }),
   },
   'shard-subscriber': { handlers: [ShardHandler] },
+  keyspace: {
+    handlers: [SessionHandler],
+    options: { keyspace: { ensure: 'off' } },
+    async act() {
+      expired.clear();
+      await server.cli('SET', 'session:42', 'x', 'PX', 1);
+      await expired.count(1);
+    },
+  },
 };
-
-function userOf(role: string): AclUser {
-  const user = users.get(role);
-  if (user === undefined) throw new Error(`docs/security.md has no line for ${role}.`);
-  return user;
-}
-
-async function allow({ name, password, rules }: AclUser, without?: string): Promise<void> {
-  const kept = rules.filter((rule) => rule !== without);
-  await server.cli('ACL', 'SETUSER', name, 'reset', 'on', `>${password}`, ...kept);
-}
 
 const urlOf = ({ name, password }: AclUser) => server.url.replace('//', `//${name}:${password}@`);
 
-async function start(
-  url: string,
-  { handlers = [], options }: Role = {},
-  startup: EventBusModuleOptions['startup'] = {},
-): Promise<INestApplicationContext> {
-  const transport = redis({ url, heartbeat: { intervalMs: 50, timeoutMs: 5_000 } });
-  @Module({ imports: [EventBusModule.forRoot({ ...options, transport, startup })], providers: [...handlers] })
-  class Service {}
-  const app = await NestFactory.createApplicationContext(Service, {
-    logger: new LogLines(),
-    abortOnError: false,
-  });
-  closers.push(() => app.close());
-  return app;
-}
-
-/** The whole life of a service: its start, its work, a heartbeat on each connection, its end. */
-async function live(roleName: string): Promise<void> {
-  const role = ROLES[roleName] ?? {};
-  await server.cli('CONFIG', 'RESETSTAT');
-  await server.cli('ACL', 'LOG', 'RESET');
-  const app = await start(urlOf(userOf(roleName)), role);
-  await role.act?.(app);
-  // Of the two connections.
-  const beats = ['ping', 'unsubscribe'];
-  await eventually(async () =>
-    expect([...(await commandsAsked()).keys()]).toEqual(expect.arrayContaining(beats)),
-  );
-  await app.close();
-}
-
-/** Command by command, since the statistics were reset: whether the server ran it. */
-async function commandsAsked(): Promise<ReadonlyMap<string, boolean>> {
-  const stats = String(await server.cli('INFO', 'commandstats'));
-  const lines = stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  return new Map([...lines].map(([, name, calls]) => [String(name), Number(calls) > 0]));
-}
-
-/** What the server has denied, and why: `command publish`, `channel orders:created`, `key event-bus:claim:…`. */
-async function denials(user: AclUser): Promise<string[]> {
-  const log = (await server.cli('ACL', 'LOG')) as (string | number)[][];
-  return log
-    .map((flat) => Object.fromEntries(flat.map((field, i) => [field, flat[i + 1]])))
-    .filter(({ username }) => username === user.name)
-    .map(({ reason, object }) => `${reason} ${object}`);
-}
-
-const isPermission = (rule: string) => /^[+&~]/.test(rule);
-const KINDS = { '+': 'command', '&': 'channel', '~': 'key' } as Readonly<Record<string, string>>;
+const stage = new AclStage({
+  place: 'server',
+  roles,
+  servers: () => [server],
+  transportFor: (user) => redis({ url: urlOf(user), heartbeat: { intervalMs: 50, timeoutMs: 5_000 } }),
+});
 
 describe('the ACL lines of docs/security.md', () => {
-  it('have a test for each role', () => {
-    expect([...users.keys()]).toEqual(Object.keys(ROLES));
-  });
+  describeAclLines(stage);
 
-  it('are an ACL file that Redis loads', async () => {
+  it.each(['server', 'cluster', 'apps'] as const)('are an ACL file that Redis loads: %s', async (place) => {
     const directory = await mkdtemp(join(tmpdir(), 'acl-'));
-    closers.push(() => rm(directory, { recursive: true }));
+    stage.afterwards(() => rm(directory, { recursive: true }));
     const file = join(directory, 'users.acl');
-    const lines = [...users.values()].map(
-      ({ name, password, rules }) => `user ${name} on >${password} ${rules.join(' ')}`,
-    );
+    const users = [...aclUsers(place).values()];
+    const lines = users.map(({ name, password, rules }) => `user ${name} on >${password} ${rules.join(' ')}`);
     await writeFile(file, [...lines, ''].join('\n'));
     const loaded = await RedisServer.start({ args: ['--aclfile', file] });
-    closers.push(() => loaded.stop());
+    stage.afterwards(() => loaded.stop());
     expect(await loaded.cli('ACL', 'USERS')).toEqual(
-      [...users.values()]
+      users
         .map(({ name }) => name)
         .concat('default')
         .toSorted(),
     );
   });
-
-  it.each(Object.keys(ROLES))(
-    'are enough for the life of the %s, which uses every one of them',
-    async (role) => {
-      const user = userOf(role);
-      await allow(user);
-      await live(role);
-      expect(await denials(user)).toEqual([]);
-      const asked = await commandsAsked();
-      const commands = user.rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));
-      expect(commands.filter((command) => asked.get(command) !== true)).toEqual([]);
-      expect(console.warn).not.toHaveBeenCalled();
-    },
-  );
-
-  const needed = [...users].flatMap(([role, { rules }]) =>
-    rules.filter(isPermission).map((rule) => ({ role, rule })),
-  );
-  it.each(needed)('do not work for the $role without $rule', async ({ role, rule }) => {
-    const user = userOf(role);
-    await allow(user, rule);
-    await live(role).catch(() => undefined);
-    const object = rule.startsWith('+') ? ` ${rule.slice(1)}` : '';
-    await eventually(async () =>
-      expect((await denials(user)).join('\n')).toContain(`${KINDS[rule.charAt(0)]}${object}`),
-    );
-  });
 });
 
 describe('what NOPERM is answered with', () => {
-  const failing = async (url: string, role: Role = {}): Promise<string> => {
-    const started = await start(url, role).catch((error: Error) => error);
+  const failing = async (user: AclUser, role: AclRole = {}): Promise<string> => {
+    const started = await stage.start(user, role).catch((error: Error) => error);
     return started instanceof Error ? started.message : 'it started';
   };
 
@@ -233,9 +141,9 @@ describe('what NOPERM is answered with', () => {
     ['shard-subscriber', '+ssubscribe', 'Add +ssubscribe to'],
     ['shard-subscriber', '&orders:*', 'Add &orders:{1}:created to'],
   ])('fails the start of the %s without %s: %s', async (role, rule, advice) => {
-    const user = userOf(role);
-    await allow(user, rule);
-    const message = await failing(urlOf(user), ROLES[role]);
+    const user = stage.userOf(role);
+    await stage.watch.allow(user, rule);
+    const message = await failing(user, roles[role]);
     expect(message).toContain('NOPERM');
     expect(message).toContain(advice);
   });
@@ -245,10 +153,10 @@ describe('what NOPERM is answered with', () => {
     ['publisher', '&orders:*', 'Add &orders:created to'],
     ['shard-publisher', '+spublish', 'Add +spublish to'],
   ])('rejects what the %s publishes without %s: %s', async (role, rule, advice) => {
-    const user = userOf(role);
-    await allow(user, rule);
-    const app = await start(urlOf(user));
-    await expect(ROLES[role]?.act?.(app)).rejects.toThrow(advice);
+    const user = stage.userOf(role);
+    await stage.watch.allow(user, rule);
+    const { app } = await stage.start(user);
+    await expect(roles[role]?.act?.(app)).rejects.toThrow(advice);
   });
 
   it('wants the identical glob, not one that covers it', async () => {
@@ -256,38 +164,54 @@ describe('what NOPERM is answered with', () => {
       @OnEvent('orders:c*')
       created(): void {}
     }
-    const user = userOf('subscriber');
-    await allow(user);
-    expect(await failing(urlOf(user), { handlers: [CreatedHandler] })).toContain('Add &orders:c* to');
+    const user = stage.userOf('subscriber');
+    await stage.watch.allow(user);
+    expect(await failing(user, { handlers: [CreatedHandler] })).toContain('Add &orders:c* to');
   });
 
   it('names the rule for a database', async () => {
-    const user = userOf('publisher');
-    await allow(user);
-    expect(await failing(`${urlOf(user)}/1`)).toContain('Add +select to');
+    const user = stage.userOf('publisher');
+    await stage.watch.allow(user);
+    const transport = redis({ url: `${urlOf(user)}/1` });
+    expect(await failing(user, { options: { transport } })).toContain('Add +select to');
   });
 
   it('names the rule for an inspection', async () => {
-    const user = userOf('inspector');
-    await allow(user, '+pubsub|numpat');
-    const app = await start(urlOf(user));
+    const user = stage.userOf('inspector');
+    await stage.watch.allow(user, '+pubsub|numpat');
+    const { app } = await stage.start(user);
     await expect(app.get(EventBusInspector).patternCount()).rejects.toThrow('Add +pubsub|numpat to');
   });
 
   it('is in the status of a bus that starts nevertheless, until the rule is there', async () => {
-    const user = userOf('subscriber');
-    await allow(user, '&orders:*');
-    const app = await start(urlOf(user), ROLES['subscriber'], { onFailure: 'retry' });
+    const user = stage.userOf('subscriber');
+    await stage.watch.allow(user, '&orders:*');
+    const { app } = await stage.start(user, roles['subscriber'], { onFailure: 'retry' });
     const status = app.get(EventBusStatus);
     expect(status.current).toBe('degraded');
     expect(status.reason).toMatch(/NOPERM .*Add &orders:/);
   });
 
   it('is, without +info, a warning of ioredis alone', async () => {
-    const user = userOf('subscriber');
-    await allow(user, '+info');
-    const app = await start(urlOf(user), ROLES['subscriber']);
+    const user = stage.userOf('subscriber');
+    await stage.watch.allow(user, '+info');
+    const { app } = await stage.start(user, roles['subscriber']);
     expect(app.get(EventBusStatus).current).toBe('ready');
     expect(console.warn).toHaveBeenCalledWith(expect.stringContaining('INFO'));
+  });
+
+  it('is, where key events are checked for at the start, a warning and nothing else', async () => {
+    const user = stage.userOf('keyspace');
+    await stage.watch.allow(user);
+    const { app, log } = await stage.start(user, { handlers: [SessionHandler] });
+    expect(app.get(EventBusStatus).current).toBe('ready');
+    expect(log.troubles).toEqual([expect.stringMatching(/NOPERM .*Add \+config\|get to/)]);
+  });
+
+  it('is not what the check is answered with that +config|get permits', async () => {
+    const user = stage.userOf('keyspace');
+    await stage.watch.allow({ ...user, rules: [...user.rules, '+config|get'] });
+    const { log } = await stage.start(user, { handlers: [SessionHandler] });
+    expect(log.troubles).toEqual([]);
   });
 });
