@@ -9,6 +9,9 @@ export type RedisClient = Redis | Cluster;
  */
 const LIMITS = { commandTimeout: 5_000, socketTimeout: 2_000 } satisfies RedisOptions;
 
+/** CLIENT SETINFO would be one more permission to grant. */
+const LEAST_PRIVILEGE = { disableClientInfo: true } satisfies RedisOptions;
+
 /**
  * A client for reading and writing keys. It connects, and connects again, by itself; whoever asks for it disconnects it.
  * Never rejects: the command that cannot be sent does.
@@ -22,7 +25,12 @@ export async function openRedis(place: RedisPlace): Promise<RedisClient> {
 }
 
 function createClient(place: RedisPlace): RedisClient {
-  const options: RedisOptions = { ...LIMITS, lazyConnect: true, maxRetriesPerRequest: 1 };
+  const options: RedisOptions = {
+    ...LIMITS,
+    ...LEAST_PRIVILEGE,
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+  };
   switch (place.kind) {
     case 'server':
       return new Redis(place.url, options);
@@ -34,7 +42,7 @@ function createClient(place: RedisPlace): RedisClient {
     }
     case 'cluster':
       return new Cluster([...place.nodes], {
-        redisOptions: { ...LIMITS, ...place.access },
+        redisOptions: { ...LIMITS, ...LEAST_PRIVILEGE, ...place.access },
         // There is no limit to how long a command waits in it.
         enableOfflineQueue: false,
         // Connections look names up themselves, and check certificates against them.
