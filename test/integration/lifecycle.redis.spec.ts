@@ -10,7 +10,7 @@ import type {
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { jest } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import type { EventBusModuleOptions, EventBusOptionsFactory } from 'nestjs-redis-event-bus';
 import {
   BusClosedError,
@@ -29,6 +29,7 @@ import {
   StartupError,
   json,
   redis,
+  redisCluster,
 } from 'nestjs-redis-event-bus';
 import { eventually, settled } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
@@ -309,6 +310,22 @@ describe('starting', () => {
       expect(error.message).toContain(`connect ECONNREFUSED 127.0.0.1:${port})`);
       expect(app.get(EventBusStatus).current).toBe('closed');
       await resourcesAreFreed();
+    });
+
+    it.each<[string, (port: number) => EventBusModuleOptions['transport']]>([
+      ['url', (port) => redis({ url: `redis://127.0.0.1:${port}` })],
+      ['host', (port) => redis({ host: '127.0.0.1', port })],
+      ['port', (port) => redis({ port })],
+      ['path', () => redis({ path: '/nowhere.sock' })],
+      ['sentinels', (port) => redis({ sentinels: [{ host: '127.0.0.1', port }], name: 'mymaster' })],
+      ['client', (port) => redis({ client: new Redis({ port, lazyConnect: true }) })],
+      ['nodes', (port) => redisCluster({ nodes: [`redis://127.0.0.1:${port}`] })],
+      ['client', (port) => redisCluster({ client: new Cluster([{ port }], { lazyConnect: true }) })],
+    ])('names the option to correct: %s', async (option, transportAt) => {
+      const transport = transportAt(await freePort());
+      const app = await create({ imports: [bus({ transport, startup: { timeoutMs: 100 } })] });
+      const { message } = await reject(app.init());
+      expect(message).toContain(`Start it, or correct the ${option} of the transport; `);
     });
 
     it('starts degraded when told to retry, with one warning, and recovers', async () => {

@@ -29,7 +29,7 @@ export class EventBusSession {
     await this.inTime(
       transport.connect(),
       () =>
-        `No connection to ${this.place} within ${settings.startup.timeoutMs} ms (${this.reason}). Start it, or correct the url of the transport; startup.onFailure: 'retry' starts without it.`,
+        `No connection to ${this.place} within ${settings.startup.timeoutMs} ms (${this.reason}). Start it, or correct the ${transport.addressOption ?? 'url'} of the transport; startup.onFailure: 'retry' starts without it.`,
     );
   }
 

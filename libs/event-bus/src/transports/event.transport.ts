@@ -146,6 +146,8 @@ export interface EventTransport {
   readonly name: string;
   /** Where it connects to, without credentials, e.g. `127.0.0.1:6379`. */
   readonly address: string;
+  /** The option that says so, e.g. `nodes`. @default 'url' */
+  readonly addressOption?: string;
   readonly capabilities: TransportCapabilities;
   readonly state: TransportState;
 

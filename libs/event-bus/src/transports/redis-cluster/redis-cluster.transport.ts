@@ -47,6 +47,7 @@ export function redisCluster(options: RedisClusterTransportOptions): TransportFa
 /** Redis pub/sub on a Cluster: PUBLISH reaches every node, SPUBLISH the nodes of one slot. */
 class RedisClusterTransport implements EventTransport {
   readonly name = 'redis-cluster';
+  readonly addressOption: string;
   readonly capabilities = { shard: true };
 
   private readonly settings: ClusterSettings;
@@ -73,6 +74,7 @@ class RedisClusterTransport implements EventTransport {
     private readonly listener: TransportListener,
   ) {
     const settings = clusterSettings(options);
+    this.addressOption = options.client === undefined ? 'nodes' : 'client';
     this.settings = settings;
     this.topology = new ClusterTopology(settings, () => this.home.link, {
       read: () => this.followTopology(),

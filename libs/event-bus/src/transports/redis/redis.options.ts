@@ -70,6 +70,15 @@ export const OWNED_OPTIONS = {
   disconnectTimeout: 200,
 } as const;
 
+/** Those that say where to connect to, the strongest first. */
+const ADDRESS_OPTIONS = ['client', 'sentinels', 'url', 'path', 'host', 'port'] as const;
+
+/** The one of them that somebody has to correct when it is the wrong place. */
+export function addressOptionOf(options: RedisTransportOptions): string {
+  const given = options as Partial<Record<string, unknown>>;
+  return ADDRESS_OPTIONS.find((name) => given[name] !== undefined) ?? 'url';
+}
+
 /** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
 export function redisProblems(options: unknown): string[] {
   if (typeof options !== 'object' || options === null) {

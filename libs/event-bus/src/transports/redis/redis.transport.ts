@@ -21,7 +21,7 @@ import type { RedisConnectionListener } from './redis.connection.js';
 import { isMute, isRefusal, isReplyError } from './redis.errors.js';
 import { inspectRedis } from './redis.inspection.js';
 import type { RedisTransportOptions } from './redis.options.js';
-import { redisProblems } from './redis.options.js';
+import { addressOptionOf, redisProblems } from './redis.options.js';
 import { RedisKeyspace } from './redis.keyspace.js';
 import { RedisPublisher } from './redis.publisher.js';
 import { RedisReplicaWatch } from './redis.replica.js';
@@ -49,6 +49,7 @@ class RedisTransport implements EventTransport {
   readonly name = 'redis';
   readonly capabilities = { shard: true };
 
+  readonly addressOption: string;
   readonly keyspace: RedisKeyspace;
 
   private readonly sentinels: RedisSentinels | undefined;
@@ -67,6 +68,7 @@ class RedisTransport implements EventTransport {
     options: RedisTransportOptions,
     private readonly listener: TransportListener,
   ) {
+    this.addressOption = addressOptionOf(options);
     this.sentinels = RedisSentinels.of(options);
     const subscribing: RedisConnectionListener = {
       up: () => this.subscriber.resume(),
