@@ -1,8 +1,9 @@
+import type { CertificateAuthority } from './certificates.js';
 import { ClusterView } from './cluster.view.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free.port.js';
 import { RedisServer } from './redis.server.js';
-import { type RespReply, runCommands } from './resp.client.js';
+import type { RespReply } from './resp.client.js';
 
 const SLOT_COUNT = 16_384;
 const PORT_ATTEMPTS = 3;
@@ -20,6 +21,8 @@ export interface RedisClusterOptions {
   readonly nodeTimeoutMs?: number;
   /** Of every node, as RedisServer takes them. A function is called for each node, e.g. to give it a TLS port. */
   readonly args?: readonly string[] | (() => Promise<readonly string[]>);
+  /** Every node speaks TLS alone: see RedisServerOptions. */
+  readonly authority?: CertificateAuthority;
 }
 
 /** One server of a cluster. */
@@ -190,10 +193,7 @@ export class RedisCluster {
 
   private async migrate(slots: readonly number[], from: ClusterNode, to: ClusterNode): Promise<void> {
     const setSlots = (node: ClusterNode, ...state: string[]) =>
-      runCommands(
-        node.server.port,
-        slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, ...state]),
-      );
+      node.server.cliAll(slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, ...state]));
     await setSlots(to, 'IMPORTING', from.id);
     await setSlots(from, 'MIGRATING', to.id);
     await moveKeys(slots, from, to);
@@ -248,7 +248,8 @@ async function startNode(options: RedisClusterOptions): Promise<ClusterNode> {
   }
 }
 
-async function startServer({ nodeTimeoutMs = 1_500, args = [] }: RedisClusterOptions): Promise<RedisServer> {
+async function startServer(options: RedisClusterOptions): Promise<RedisServer> {
+  const { nodeTimeoutMs = 1_500, args = [], authority } = options;
   for (let attempt = 1; ; attempt += 1) {
     const settings = {
       '--cluster-enabled': 'yes',
@@ -261,7 +262,10 @@ async function startServer({ nodeTimeoutMs = 1_500, args = [] }: RedisClusterOpt
     };
     const given = typeof args === 'function' ? await args() : args;
     try {
-      return await RedisServer.start({ args: [...Object.entries(settings).flat().map(String), ...given] });
+      return await RedisServer.start({
+        args: [...Object.entries(settings).flat().map(String), ...given],
+        ...(authority && { authority }),
+      });
     } catch (error) {
       const isTaken = String(error).includes('Address already in use');
       if (!isTaken || attempt === PORT_ATTEMPTS) throw error;
@@ -278,7 +282,7 @@ async function claimSlots({ server }: ClusterNode, index: number, masterCount: n
 
 async function moveKeys(slots: readonly number[], from: ClusterNode, to: ClusterNode): Promise<void> {
   const keysIn = (slot: number) => ['CLUSTER', 'GETKEYSINSLOT', slot, SLOT_COUNT];
-  const keysOfSlots = (await runCommands(from.server.port, slots.map(keysIn))) as string[][];
+  const keysOfSlots = (await from.server.cliAll(slots.map(keysIn))) as string[][];
   for (const keys of keysOfSlots.filter(({ length }) => length > 0)) {
     await from.server.cli('MIGRATE', '127.0.0.1', to.server.port, '', 0, 5_000, 'KEYS', ...keys);
   }

@@ -1,3 +1,4 @@
+import type { CertificateAuthority } from './certificates.js';
 import { eventually } from './eventually.js';
 import { RedisServer, type RedisServerOptions } from './redis.server.js';
 import type { RespReply } from './resp.client.js';
@@ -24,6 +25,8 @@ export interface RedisSentinelsOptions {
   readonly downAfterMs?: number;
   /** For the master and its replicas: see {@link RedisServerOptions.args}. */
   readonly args?: readonly string[];
+  /** All of them speak TLS alone: see {@link RedisServerOptions.authority}. */
+  readonly authority?: CertificateAuthority;
 }
 
 /**
@@ -47,7 +50,8 @@ export class RedisSentinels {
   static async start(options: RedisSentinelsOptions = {}): Promise<RedisSentinels> {
     const started: RedisServer[] = [];
     const start = async (serverOptions: RedisServerOptions) => {
-      const server = await RedisServer.start(serverOptions);
+      const { authority } = options;
+      const server = await RedisServer.start({ ...serverOptions, ...(authority && { authority }) });
       started.push(server);
       return server;
     };

@@ -4,9 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { certificateFiles } from './certificate.files.js';
+import type { CertificateAuthority } from './certificates.js';
 import { guardChild } from './child.guard.js';
 import { freePort } from './free.port.js';
-import { RespError, type RespReply, runCommands } from './resp.client.js';
+import { type RespCommand, RespError, type RespReply, runCommands } from './resp.client.js';
 
 const READY_WITHIN_MS = 10_000;
 const PORT_ATTEMPTS = 5;
@@ -21,6 +23,8 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** Text of a configuration file, which `--sentinel` asks for: `{ config: 'sentinel monitor …', args: ['--sentinel'] }`. */
   readonly config?: string;
+  /** Signs its certificate, good for 127.0.0.1: it speaks TLS alone, to its replicas, its Cluster and its master as well. */
+  readonly authority?: CertificateAuthority;
 }
 
 /**
@@ -34,6 +38,8 @@ export interface RedisServerOptions {
 export class RedisServer {
   private child: ChildProcess | undefined;
   private output = '';
+  /** Settings, when it speaks TLS. */
+  private certificate: Readonly<Record<string, string>> = {};
 
   private constructor(
     readonly port: number,
@@ -51,6 +57,8 @@ export class RedisServer {
       const directory = await mkdtemp(join(tmpdir(), 'redis-server-'));
       const server = new RedisServer(options.port ?? (await freePort()), directory, options);
       try {
+        if (options.authority !== undefined)
+          server.certificate = await certificateFiles(options.authority, directory);
         if (options.config !== undefined) await writeFile(join(directory, 'redis.conf'), options.config);
         await server.run();
         return server;
@@ -63,9 +71,9 @@ export class RedisServer {
   }
 
   get url(): string {
-    const { password } = this.options;
+    const { password, authority } = this.options;
     const credentials = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
-    return `redis://${credentials}127.0.0.1:${this.port}`;
+    return `${authority === undefined ? 'redis' : 'rediss'}://${credentials}127.0.0.1:${this.port}`;
   }
 
   /** It has a process, be it one that SIGSTOP holds. */
@@ -86,9 +94,16 @@ export class RedisServer {
    *
    * @throws {RespError} when the server refuses it.
    */
-  async cli(...command: readonly (string | number | Buffer)[]): Promise<RespReply> {
-    const replies = await runCommands(this.port, [...this.login(), command]);
-    return replies.at(-1)!;
+  async cli(...command: RespCommand): Promise<RespReply> {
+    const [reply] = await this.cliAll([command]);
+    return reply!;
+  }
+
+  /** As {@link cli}, several on one connection. */
+  async cliAll(commands: readonly RespCommand[]): Promise<RespReply[]> {
+    const login = this.login();
+    const replies = await runCommands(this.port, [...login, ...commands], this.options.authority?.cert);
+    return replies.slice(login.length);
   }
 
   /** Resolves when the process has exited (SIGKILL, SIGTERM, SIGINT), at once for a signal that it survives. */
@@ -145,15 +160,28 @@ export class RedisServer {
   private commandLine(): string[] {
     const { args = [], config, password } = this.options;
     const file = config === undefined ? [] : [join(this.directory, 'redis.conf')];
-    const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    const place = ['--bind', '127.0.0.1', '--dir', this.directory, ...this.listening()];
     const persistence = ['--save', '', '--appendonly', 'no'];
     const secret = password === undefined ? [] : ['--requirepass', password];
     return [...file, ...place, ...persistence, ...secret, ...args];
   }
 
+  private listening(): string[] {
+    if (this.options.authority === undefined) return ['--port', String(this.port)];
+    const settings = {
+      port: '0',
+      'tls-port': String(this.port),
+      'tls-auth-clients': 'no',
+      'tls-replication': 'yes',
+      'tls-cluster': 'yes',
+      ...this.certificate,
+    };
+    return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  }
+
   private async answers(pid: number | undefined): Promise<boolean> {
     try {
-      const replies = await runCommands(this.port, [...this.login(), ['PING'], ['INFO', 'server']]);
+      const replies = await this.cliAll([['PING'], ['INFO', 'server']]);
       // Another server may hold the port; ours is about to exit then.
       return String(replies.at(-1)).includes(`process_id:${pid}\r\n`);
     } catch (error) {

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect as connectPlain } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 const ANSWER_WITHIN_MS = 10_000;
+
+export type RespCommand = readonly (string | number | Buffer)[];
 
 export type RespReply = string | number | null | readonly RespReply[];
 
@@ -14,18 +17,22 @@ export class RespError extends Error {
  * Runs commands on a connection of its own, in RESP2, and resolves with their replies. Uses no Redis client, so
  * that what a test sees is not what the client under test believes.
  *
+ * @param ca of the server's certificate, where the port speaks TLS
  * @throws {RespError} when a command was refused.
  */
 export async function runCommands(
   port: number,
-  commands: readonly (readonly (string | number | Buffer)[])[],
+  commands: readonly RespCommand[],
+  ca?: string,
 ): Promise<RespReply[]> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const address = { port, host: '127.0.0.1' };
+  const socket = ca === undefined ? connectPlain(address) : connectTls({ ...address, ca });
+  socket.setNoDelay();
   socket.setTimeout(ANSWER_WITHIN_MS, () => {
     socket.destroy(new Error(`The server on port ${port} did not answer within ${ANSWER_WITHIN_MS} ms.`));
   });
   try {
-    await once(socket, 'connect');
+    await once(socket, ca === undefined ? 'connect' : 'secureConnect');
     socket.write(Buffer.concat(commands.map(encodeCommand)));
     let received: Buffer = Buffer.alloc(0);
     for await (const chunk of socket) {
@@ -39,7 +46,7 @@ export async function runCommands(
   }
 }
 
-function encodeCommand(command: readonly (string | number | Buffer)[]): Buffer {
+function encodeCommand(command: RespCommand): Buffer {
   const parts = command.flatMap((argument) => {
     const bytes = Buffer.isBuffer(argument) ? argument : Buffer.from(String(argument));
     return [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')];

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { certificateFiles } from './certificate.files.js';
 import type { CertificateAuthority } from './certificates.js';
 import { freePort } from './free.port.js';
 import { RedisServer } from './redis.server.js';
@@ -25,7 +26,7 @@ export class TlsRedis {
     const tlsPort = await freePort();
     const settings = {
       'tls-port': String(tlsPort),
-      ...(await filesOf(authority, directory)),
+      ...(await certificateFiles(authority, directory)),
       'tls-auth-clients': asksClients ? 'yes' : 'no',
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
@@ -34,7 +35,7 @@ export class TlsRedis {
 
   /** New connections are shown, and asked for, a certificate of this authority. */
   async trust(authority: CertificateAuthority): Promise<void> {
-    const files = await filesOf(authority, this.directory);
+    const files = await certificateFiles(authority, this.directory);
     await this.server.cli('CONFIG', 'SET', ...Object.entries(files).flat());
   }
 
@@ -47,15 +48,4 @@ export class TlsRedis {
     await this.server.stop();
     await rm(this.directory, { recursive: true, force: true });
   }
-}
-
-async function filesOf(authority: CertificateAuthority, directory: string): Promise<Record<string, string>> {
-  const { cert, key } = authority.issue({ name: 'redis', hosts: ['127.0.0.1'] });
-  const contents = { 'tls-cert-file': cert, 'tls-key-file': key, 'tls-ca-cert-file': authority.cert };
-  const files: Record<string, string> = {};
-  for (const [setting, text] of Object.entries(contents)) {
-    files[setting] = join(directory, `${setting}.pem`);
-    await writeFile(files[setting], text, { mode: 0o600 });
-  }
-  return files;
 }

@@ -119,13 +119,28 @@ function clientProblems(options: object): string[] {
     : [`redis({ client }) takes no other options but heartbeat: set ${others.join(', ')} on the client.`];
 }
 
-function sentinelProblems({ sentinels, name }: { sentinels?: unknown; name?: unknown }): string[] {
+function sentinelProblems(options: object): string[] {
+  const { sentinels, name, tls, enableTLSForSentinelMode } = options as Record<string, unknown>;
   if (sentinels === undefined || sentinels === null) return [];
   if (!Array.isArray(sentinels) || sentinels.length === 0) {
     return ['redis({ sentinels }) takes a list of at least one { host, port }.'];
   }
-  if (typeof name === 'string' && name !== '') return [];
-  return ["redis({ sentinels }) needs the name by which they know the master. Add name: 'mymaster'."];
+  const problems: string[] = [];
+  if (typeof name !== 'string' || name === '') {
+    problems.push("redis({ sentinels }) needs the name by which they know the master. Add name: 'mymaster'.");
+  }
+  // ioredis needs both, and with one of them sends the password in the clear.
+  if (tls !== undefined && enableTLSForSentinelMode === undefined) {
+    problems.push(
+      'redis({ sentinels, tls }) needs enableTLSForSentinelMode: true, or the master is reached without TLS. Add it, or false to say so.',
+    );
+  }
+  if (enableTLSForSentinelMode === true && tls === undefined) {
+    problems.push(
+      'redis({ enableTLSForSentinelMode }) needs tls, or the master is reached without TLS. Add tls: { ca }, or tls: {} for a public CA.',
+    );
+  }
+  return problems;
 }
 
 function heartbeatProblems(heartbeat: unknown): string[] {

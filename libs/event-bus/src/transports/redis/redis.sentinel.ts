@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import { reasonOf } from '../../errors.js';
 import { causeOf, isMute } from './redis.errors.js';
+import { tlsAdvice, tlsReason } from './tls-advice.js';
 
 export interface ServerAddress {
   readonly host: string;
@@ -36,6 +37,7 @@ export type SentinelAccess = Pick<
 
 const DEFAULT_ANSWER_TIMEOUT_MS = 1_000;
 const RECONNECT_AFTER_MS = 1_000;
+const TLS_ADVICE = ', see sentinelTLS if it speaks TLS';
 const FAILOVER_CHANNEL = '+switch-master';
 
 /** One sentinel: two connections that come back by themselves, one to ask and one to hear of a new master. */
@@ -46,6 +48,7 @@ export class RedisSentinel {
   private latestError: Error | undefined;
   private failure: Error | undefined;
   private isProbing = false;
+  private wasHeard = false;
 
   constructor(
     readonly address: ServerAddress,
@@ -118,6 +121,7 @@ export class RedisSentinel {
     };
     this.failure = undefined;
     this.latestError = undefined;
+    this.wasHeard = true;
     return answer;
   }
 
@@ -128,9 +132,14 @@ export class RedisSentinel {
     // ioredis 5 does not wait for the answer to AUTH.
     const isSequel = isMute(error) || error.message.startsWith('NOAUTH');
     const cause = (isSequel ? this.latestError : undefined) ?? causeOf(error);
-    const reason = isTimeout ? 'no answer' : reasonOf(cause);
+    const isWrongTls = tlsAdvice(cause) !== undefined;
+    const reason = isTimeout ? 'no answer' : reasonOf(isWrongTls ? tlsReason(cause as Error) : cause);
+    // One that speaks TLS closes a plain connection without a word.
+    const isClosed = isMute(error) && this.latestError === undefined;
+    const mayWantTls = isClosed && !this.wasHeard && this.options.sentinelTLS === undefined;
+    const advice = isWrongTls ? ', see sentinelTLS' : mayWantTls ? TLS_ADVICE : adviceFor(reason);
     const { host, port } = this.address;
-    this.failure = new Error(`${host}:${port}: ${reason}${adviceFor(reason)}`, { cause });
+    this.failure = new Error(`${host}:${port}: ${reason}${advice}`, { cause });
     return this.failure;
   }
 
