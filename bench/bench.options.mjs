@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+
+/** How much is measured. `share`: of the events of a full run. */
+const SCALES = {
+  full: { rounds: 7, share: 1, stallTimeoutMs: 20_000 },
+  quick: { rounds: 5, share: 0.15, stallTimeoutMs: 20_000 },
+  smoke: { rounds: 1, share: 0, stallTimeoutMs: 10_000 },
+};
+
+const HELP = 'npm run bench -- [--quick] [--case P1,P3] [--rounds 9] [--json FILE] [--write]';
+
+/**
+ * @param {readonly string[]} args
+ * @param {readonly string[]} caseNames all there are
+ * @returns {{ scale: { name: string, rounds: number, share: number, stallTimeoutMs: number }, cases: readonly string[], json?: string, write: boolean }}
+ * @throws Error that says what to write instead
+ */
+export function readOptions(args, caseNames) {
+  const { values } = parse(args);
+  const cases = (values.case ?? []).flatMap((list) => list.split(',')).map((name) => name.trim());
+  const unknown = cases.filter((name) => !caseNames.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `There is no case ${unknown.join(', ')}. Write --case with some of ${caseNames.join(', ')}.`,
+    );
+  }
+  if (values.quick && values.smoke) throw new Error('Write --quick or --smoke, not both.');
+  if (values.write && (values.quick || values.smoke || cases.length > 0)) {
+    throw new Error('--write takes a full run: leave out --quick, --smoke and --case.');
+  }
+  const name = values.quick ? 'quick' : values.smoke ? 'smoke' : 'full';
+  return {
+    scale: { name, ...SCALES[name], ...roundsOf(values.rounds) },
+    cases,
+    json: values.json,
+    write: values.write ?? false,
+  };
+}
+
+function roundsOf(rounds) {
+  if (rounds === undefined) return {};
+  if (/^[1-9]\d?$/.test(rounds)) return { rounds: Number(rounds) };
+  throw new Error(`--rounds must be a whole number from 1 to 99, not ${JSON.stringify(rounds)}.`);
+}
+
+function parse(args) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        case: { type: 'string', multiple: true },
+        json: { type: 'string' },
+        quick: { type: 'boolean' },
+        rounds: { type: 'string' },
+        smoke: { type: 'boolean' },
+        write: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw new Error(`${error.message}\n${HELP}`, { cause: error });
+  }
+}

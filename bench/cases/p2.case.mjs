@@ -1,0 +1,13 @@
+import { entriesOf } from './contender.entries.mjs';
+
+/** Publish, one after the other. */
+export const p2 = [
+  {
+    id: 'P2',
+    title: 'publish, one after the other',
+    kind: 'publish',
+    events: 10_000,
+    settings: { channelCount: 1, inFlight: 1 },
+    entries: entriesOf('node-redis', 'nest', 'graphql', 'event-bus'),
+  },
+];

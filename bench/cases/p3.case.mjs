@@ -1,0 +1,27 @@
+import { entriesOf } from './contender.entries.mjs';
+
+const settings = {
+  channels: ['orders:created', 'orders:paid', 'orders:shipped', 'orders:cancelled'],
+  targets: [{ name: 'orders:*', isPattern: true }],
+};
+const entries = entriesOf('node-redis', 'nest', 'graphql', 'event-bus');
+
+/** Receive with one pattern handler. */
+export const p3 = [
+  {
+    id: 'P3 sync',
+    title: 'receive, one pattern handler, synchronous',
+    kind: 'receive',
+    events: 60_000,
+    settings: { ...settings, style: 'sync' },
+    entries,
+  },
+  {
+    id: 'P3 async',
+    title: 'receive, one pattern handler, async',
+    kind: 'receive',
+    events: 60_000,
+    settings: { ...settings, style: 'async' },
+    entries,
+  },
+];

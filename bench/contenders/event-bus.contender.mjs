@@ -1,0 +1,31 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EventBusModule, EventBusPublisher, OnEvent, json, redis } from 'nestjs-redis-event-bus';
+import { decorateMethod, handlerClasses } from './handler.class.mjs';
+
+/** This library, with `@OnEvent` and `EventBusPublisher`. */
+export const contender = {
+  async connect(given) {
+    const app = await start(given, []);
+    const publisher = app.get(EventBusPublisher);
+    return { publish: (channel, order) => publisher.publish(channel, order) };
+  },
+  async subscribe(given) {
+    const providers = handlerClasses(given, ({ name }, prototype, key) =>
+      decorateMethod(OnEvent(name), prototype, key),
+    );
+    await start(given, providers);
+  },
+};
+
+async function start({ place: { port }, protocol, frames }, providers) {
+  const connection = protocol === undefined ? { port } : { port, protocol };
+  const codec = frames ? { codec: json({ frames }) } : {};
+  class AppModule {}
+  Module({
+    imports: [EventBusModule.forRoot({ transport: redis({ host: '127.0.0.1', ...connection }), ...codec })],
+    providers,
+  })(AppModule);
+  return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+}

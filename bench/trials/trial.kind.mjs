@@ -1,0 +1,26 @@
+import { openPublishTrial } from './publish.trial.mjs';
+import { openReceiveTrial } from './receive.trial.mjs';
+
+/**
+ * Starts what one contender needs for a trial and leaves it ready.
+ *
+ * @callback OpenTrial
+ * @param {import('../lab/lab.mjs').Lab} lab
+ * @param {{ name: string, contender: string, slot: string, settings?: object }} entry `slot` is put before every channel,
+ * so that contenders never hear each other
+ * @param {any} settings of the trial
+ * @returns {Promise<OpenedTrial>}
+ */
+
+/**
+ * @typedef {object} OpenedTrial
+ * @property {(events: number) => Promise<Record<string, number>>} round the figures of so many events
+ * @property {() => Promise<void>} finish throws when an event was not delivered exactly once
+ * @property {() => Promise<void>} close
+ */
+
+/** @type {Record<string, OpenTrial>} */
+export const TRIAL_KINDS = {
+  publish: openPublishTrial,
+  receive: openReceiveTrial,
+};

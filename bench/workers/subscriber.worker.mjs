@@ -1,0 +1,34 @@
+// A process with handlers of one contender.
+import { Arrivals } from './arrivals.mjs';
+import { loadContender } from './contender.loader.mjs';
+import { serve } from './serve.mjs';
+
+let arrivals;
+
+serve({
+  /** Resolves once everything is subscribed. Each of the connections has all the targets, and so many handlers. */
+  async open({
+    contender: name,
+    place,
+    targets,
+    handlerCount,
+    style = 'sync',
+    connections = 1,
+    clock,
+    settings,
+  }) {
+    const contender = await loadContender(name);
+    arrivals = new Arrivals(handlerCount * connections, { clock });
+    const handlers = arrivals.handlers();
+    for (let number = 0; number < connections; number += 1) {
+      const own = handlers.slice(number * handlerCount, (number + 1) * handlerCount);
+      await contender.subscribe({ place, targets, style, handlers: own, ...settings });
+    }
+  },
+  arm: ({ deliveries, reportEvery }) => arrivals.arm(deliveries, reportEvery),
+  async finished() {
+    const figures = await arrivals.finished;
+    return { ...figures, latencies: arrivals.latencies };
+  },
+  tallies: () => arrivals.tallies,
+});
