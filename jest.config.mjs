@@ -69,6 +69,7 @@ export default {
     project('faults-ioredis5', ['test/faults/**/*.redis.spec.ts'], 5),
     project('soak', ['test/soak/**/*.spec.ts']),
     project('e2e', ['test/e2e/**/*.spec.ts']),
+    project('bench', ['test/bench/**/*.spec.ts']),
     project('repo', ['test/repo/**/*.spec.ts']),
   ],
 };

@@ -59,7 +59,7 @@ async function run({ scale, cases, json, write }) {
     console.log(result.skipped === undefined ? figuresTable(result) : `skipped: ${result.skipped}`);
   }
   const verdicts = verdictsOf(TARGETS, trials);
-  console.log(`\n${targetsTable(verdicts)}`);
+  if (scale.name !== 'smoke' && verdicts.length > 0) console.log(`\n${targetsTable(verdicts)}`);
   if (json !== undefined) {
     writeFileSync(json, `${JSON.stringify({ versions, scale, trials, verdicts }, undefined, 2)}\n`);
   }

@@ -1,10 +1,21 @@
 import { parseArgs } from 'node:util';
 
-/** How much is measured. `share`: of the events of a full run. */
+/**
+ * How much is measured.
+ *
+ * @typedef {object} Scale
+ * @property {'full' | 'quick' | 'smoke'} name
+ * @property {number} rounds how often each contender has its turn
+ * @property {number} share of the events of a full run
+ * @property {boolean} isWarm whether a round that does not count comes first
+ * @property {number} stallTimeoutMs how long nothing may happen before a round has failed
+ */
+
+/** @type {Record<string, Scale>} */
 const SCALES = {
-  full: { rounds: 7, share: 1, stallTimeoutMs: 20_000 },
-  quick: { rounds: 5, share: 0.15, stallTimeoutMs: 20_000 },
-  smoke: { rounds: 1, share: 0, stallTimeoutMs: 10_000 },
+  full: { name: 'full', rounds: 9, share: 1, isWarm: true, stallTimeoutMs: 20_000 },
+  quick: { name: 'quick', rounds: 5, share: 0.15, isWarm: true, stallTimeoutMs: 20_000 },
+  smoke: { name: 'smoke', rounds: 1, share: 0, isWarm: false, stallTimeoutMs: 20_000 },
 };
 
 const HELP = 'npm run bench -- [--quick] [--case P1,P3] [--rounds 9] [--json FILE] [--write]';
@@ -12,7 +23,7 @@ const HELP = 'npm run bench -- [--quick] [--case P1,P3] [--rounds 9] [--json FIL
 /**
  * @param {readonly string[]} args
  * @param {readonly string[]} caseNames all there are
- * @returns {{ scale: { name: string, rounds: number, share: number, stallTimeoutMs: number }, cases: readonly string[], json?: string, write: boolean }}
+ * @returns {{ scale: Scale, cases: readonly string[], json?: string, write: boolean }}
  * @throws Error that says what to write instead
  */
 export function readOptions(args, caseNames) {
@@ -30,7 +41,7 @@ export function readOptions(args, caseNames) {
   }
   const name = values.quick ? 'quick' : values.smoke ? 'smoke' : 'full';
   return {
-    scale: { name, ...SCALES[name], ...roundsOf(values.rounds) },
+    scale: { ...SCALES[name], ...roundsOf(values.rounds) },
     cases,
     json: values.json,
     write: values.write ?? false,

@@ -1,4 +1,4 @@
-import { entriesOf } from './contender.entries.mjs';
+import { QUICK, SMOKE, entriesOf } from './contender.entries.mjs';
 
 const entries = entriesOf('node-redis', 'nest', 'graphql', 'event-bus');
 
@@ -6,8 +6,10 @@ const entries = entriesOf('node-redis', 'nest', 'graphql', 'event-bus');
 export const p1 = [
   {
     id: 'P1 one channel',
+    isQuick: true,
     title: 'publish, 200 in flight, one channel',
     kind: 'publish',
+    quick: QUICK,
     events: 40_000,
     settings: { channelCount: 1, inFlight: 200 },
     entries,
@@ -16,6 +18,8 @@ export const p1 = [
     id: 'P1 200 channels',
     title: 'publish, 200 in flight, 200 channels',
     kind: 'publish',
+    quick: QUICK,
+    smoke: SMOKE,
     events: 40_000,
     settings: { channelCount: 200, inFlight: 200 },
     entries,

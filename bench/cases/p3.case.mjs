@@ -1,4 +1,4 @@
-import { entriesOf } from './contender.entries.mjs';
+import { QUICK, SMOKE, entriesOf } from './contender.entries.mjs';
 
 const settings = {
   channels: ['orders:created', 'orders:paid', 'orders:shipped', 'orders:cancelled'],
@@ -10,16 +10,21 @@ const entries = entriesOf('node-redis', 'nest', 'graphql', 'event-bus');
 export const p3 = [
   {
     id: 'P3 sync',
+    isQuick: true,
     title: 'receive, one pattern handler, synchronous',
     kind: 'receive',
+    quick: QUICK,
     events: 60_000,
     settings: { ...settings, style: 'sync' },
     entries,
   },
   {
     id: 'P3 async',
+    isQuick: true,
     title: 'receive, one pattern handler, async',
     kind: 'receive',
+    quick: QUICK,
+    smoke: SMOKE,
     events: 60_000,
     settings: { ...settings, style: 'async' },
     entries,

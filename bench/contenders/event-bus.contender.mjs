@@ -9,7 +9,7 @@ export const contender = {
   async connect(given) {
     const app = await start(given, []);
     const publisher = app.get(EventBusPublisher);
-    return { publish: (channel, order) => publisher.publish(channel, order) };
+    return { publish: (channel, order) => publisher.publish(channel, order), close: () => app.close() };
   },
   async subscribe(given) {
     const providers = handlerClasses(given, ({ name }, prototype, key) =>

@@ -1,3 +1,4 @@
+import { BenchCluster } from './redis.cluster.mjs';
 import { BenchServer } from './redis.server.mjs';
 import { WorkerProcess } from './worker.process.mjs';
 
@@ -18,6 +19,12 @@ export class Lab {
   async server() {
     this.single ??= this.keep(BenchServer.start());
     return this.single;
+  }
+
+  /** Three masters. */
+  async cluster() {
+    this.masters ??= this.keep(BenchCluster.start());
+    return this.masters;
   }
 
   /** The load generator, which all trials share. */

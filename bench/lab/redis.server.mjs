@@ -59,6 +59,16 @@ export class BenchServer {
     }
   }
 
+  /** What contenders need to know to connect. */
+  get place() {
+    return { port: this.port };
+  }
+
+  /** Where each of the channels is published. */
+  portsOf(channels) {
+    return channels.map(() => this.port);
+  }
+
   /** User and system time that the server has used, in microseconds (INFO cpu). */
   async cpuUs() {
     const info = await this.admin.info('cpu');

@@ -1,12 +1,16 @@
 import { deliveryProblems, expectedTally } from '../check/delivery.check.mjs';
 
-/** How often the load generator hears how far the subscriber is, in events. */
-const REPORT_EVERY = 1_024;
+/** How far the load may be ahead of the subscriber, in deliveries: it is kept busy, and no buffer of its overflows. */
+const AHEAD = 8_192;
+/** How often the subscriber says how far it is while the load uses up what it may be ahead. */
+const REPORTS_AHEAD = 8;
 
 /** A process with handlers, and what they have to have seen. */
 export class CountedSubscriber {
   /** Events published so far, which are the numbers 0 to `events - 1`. */
   events = 0;
+  /** From the start of the process until all was subscribed. */
+  bootMs;
 
   /**
    * @param {import('../lab/lab.mjs').Lab} lab
@@ -16,13 +20,16 @@ export class CountedSubscriber {
    */
   static async open(lab, name, options) {
     const worker = lab.worker('subscriber', options.nodeOptions);
-    await worker.call('open', options);
-    return new CountedSubscriber(lab, name, worker, options);
+    const subscriber = new CountedSubscriber(lab, name, worker, options);
+    subscriber.bootMs = await subscriber.worker.call('open', options);
+    return subscriber;
   }
 
   constructor(lab, name, worker, { channels, handlerCount, connections = 1, isSpread = false }) {
     Object.assign(this, { lab, name, worker, channels, isSpread });
     this.handlerCount = handlerCount * connections;
+    /** In events, for the load. */
+    this.ahead = Math.max(REPORTS_AHEAD, Math.floor(AHEAD / this.copies));
     worker.on('progress', (deliveries) => this.onProgress?.(Math.floor(deliveries / this.copies)));
   }
 
@@ -39,7 +46,10 @@ export class CountedSubscriber {
   async arm(events) {
     this.events += events;
     const { copies } = this;
-    await this.worker.call('arm', { deliveries: events * copies, reportEvery: REPORT_EVERY * copies });
+    await this.worker.call('arm', {
+      deliveries: events * copies,
+      reportEvery: Math.floor(this.ahead / REPORTS_AHEAD) * copies,
+    });
     const finished = this.worker.call('finished');
     finished.catch(() => undefined);
     return () =>
@@ -53,6 +63,11 @@ export class CountedSubscriber {
   async check() {
     const problems = deliveryProblems(this.name, this.expected(), await this.tallies());
     if (problems.length > 0) throw new Error(problems.slice(0, 5).join('\n'));
+  }
+
+  /** What the process holds after a garbage collection, in bytes; it has to be started with --expose-gc. */
+  heapBytes() {
+    return this.worker.call('heap');
   }
 
   async close() {

@@ -3,11 +3,11 @@ import { CountedSubscriber } from './counted.subscriber.mjs';
 /**
  * The publishing process is measured; another one counts.
  *
- * @type {import('./trial.mjs').TrialKind}
+ * @type {import('./trial.kind.mjs').OpenTrial}
  */
-export async function openPublishTrial(lab, entry, { channelCount, inFlight }) {
-  const server = await lab.server();
-  const place = { port: server.port };
+export async function openPublishTrial(lab, entry, { channelCount, inFlight, isCluster }) {
+  const server = isCluster ? await lab.cluster() : await lab.server();
+  const { place } = server;
   const channels = channelNames(entry.slot, channelCount);
   const counter = await CountedSubscriber.open(lab, entry.name, {
     contender: 'counter',

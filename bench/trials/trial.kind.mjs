@@ -1,3 +1,8 @@
+import { openBootTrial } from './boot.trial.mjs';
+import { openEndToEndTrial } from './end-to-end.trial.mjs';
+import { openLatencyTrial } from './latency.trial.mjs';
+import { openLocalTrial } from './local.trial.mjs';
+import { openMemoryTrial } from './memory.trial.mjs';
 import { openPublishTrial } from './publish.trial.mjs';
 import { openReceiveTrial } from './receive.trial.mjs';
 
@@ -21,6 +26,11 @@ import { openReceiveTrial } from './receive.trial.mjs';
 
 /** @type {Record<string, OpenTrial>} */
 export const TRIAL_KINDS = {
+  boot: openBootTrial,
+  endToEnd: openEndToEndTrial,
+  latency: openLatencyTrial,
+  local: openLocalTrial,
+  memory: openMemoryTrial,
   publish: openPublishTrial,
   receive: openReceiveTrial,
 };

@@ -4,8 +4,6 @@ import { connect } from 'node:net';
 import { WIRES } from '../payload/wire.mjs';
 import { serve } from './serve.mjs';
 
-/** How far the load may be ahead of the subscriber, in events: it is kept busy, and no buffer of its overflows. */
-const AHEAD = 8_192;
 const BLOCK = 128;
 
 const links = new Map();
@@ -13,15 +11,15 @@ let acknowledged = 0;
 let wake = () => undefined;
 
 serve({
-  /** `ports[i]` is where `channels[i]` is published. Resolves with the number of deliveries that the servers report. */
-  async run({ command, channels, ports, wire, from, events }) {
+  /** `ports[i]` is where `channels[i]` is published, `ahead` how many events may not be acknowledged. Resolves with the number of deliveries that the servers report. */
+  async run({ command, channels, ports, wire, from, events, ahead }) {
     const encode = WIRES[wire];
     const heads = channels.map((channel) => `*3\r\n${bulk(command)}${bulk(channel)}`);
     const lanes = await Promise.all(ports.map(linkTo));
     const replies = [...new Set(lanes)].map((link) => link.expectReplies());
     acknowledged = from;
     for (let next = from; next < from + events;) {
-      const end = Math.min(from + events, next + BLOCK, acknowledged + AHEAD);
+      const end = Math.min(from + events, next + BLOCK, acknowledged + ahead);
       const blocks = new Map();
       for (; next < end; next += 1) {
         const index = next % channels.length;
@@ -30,7 +28,7 @@ serve({
         blocks.set(link, (blocks.get(link) ?? '') + heads[index] + bulk(encode(channels[index], next)));
       }
       for (const [link, block] of blocks) await link.write(block);
-      if (next >= acknowledged + AHEAD) await new Promise((resolve) => (wake = resolve));
+      if (next >= acknowledged + ahead) await new Promise((resolve) => (wake = resolve));
     }
     for (const link of new Set(lanes)) link.allSent();
     const receivers = await Promise.all(replies);

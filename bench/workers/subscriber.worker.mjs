@@ -6,7 +6,10 @@ import { serve } from './serve.mjs';
 let arrivals;
 
 serve({
-  /** Resolves once everything is subscribed. Each of the connections has all the targets, and so many handlers. */
+  /**
+   * Each of the connections has all the targets, and so many handlers. Resolves once everything is subscribed, with the
+   * milliseconds since this process was started.
+   */
   async open({
     contender: name,
     place,
@@ -24,6 +27,7 @@ serve({
       const own = handlers.slice(number * handlerCount, (number + 1) * handlerCount);
       await contender.subscribe({ place, targets, style, handlers: own, ...settings });
     }
+    return performance.now();
   },
   arm: ({ deliveries, reportEvery }) => arrivals.arm(deliveries, reportEvery),
   async finished() {
@@ -31,4 +35,8 @@ serve({
     return { ...figures, latencies: arrivals.latencies };
   },
   tallies: () => arrivals.tallies,
+  heap() {
+    globalThis.gc();
+    return process.memoryUsage().heapUsed;
+  },
 });

@@ -28,10 +28,14 @@ export class NodeProcess {
   }
 
   /** @param environment replaces the variables of this process, but for PATH */
-  static start(script: string, environment: Readonly<Record<string, string>>): NodeProcess {
+  static start(
+    script: string,
+    environment: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+  ): NodeProcess {
     const env = { PATH: process.env['PATH'], NO_COLOR: '1', ...environment };
     return new NodeProcess(
-      spawn(process.execPath, [join(ROOT, script)], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [join(ROOT, script), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
   }
 
@@ -56,6 +60,10 @@ export class NodeProcess {
       }
       await delay(10);
     }
+  }
+
+  get pid(): number {
+    return this.child.pid!;
   }
 
   signal(signal: NodeJS.Signals): void {

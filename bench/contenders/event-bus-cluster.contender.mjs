@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EventBusModule, EventBusPublisher, OnEvent, redisCluster } from 'nestjs-redis-event-bus';
+import { decorateMethod, handlerClasses } from './handler.class.mjs';
+
+/** This library on a Cluster, with shard channels. */
+export const contender = {
+  async connect({ place }) {
+    const app = await start(place, []);
+    const publisher = app.get(EventBusPublisher);
+    return { publish: (channel, order) => publisher.publish(channel, order, { kind: 'shard' }) };
+  },
+  async subscribe({ place, ...given }) {
+    const providers = handlerClasses(given, ({ name }, prototype, key) =>
+      decorateMethod(OnEvent(name, { kind: 'shard' }), prototype, key),
+    );
+    await start(place, providers);
+  },
+};
+
+function start({ nodes }, providers) {
+  class AppModule {}
+  Module({ imports: [EventBusModule.forRoot({ transport: redisCluster({ nodes }) })], providers })(AppModule);
+  return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+}

@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import { json } from 'nestjs-redis-event-bus';
+import { contender } from './event-bus.contender.mjs';
+
+const CHANNEL = 'frames:support';
+/** A frame starts with it, and no JSON text does. */
+const RECORD_SEPARATOR = '\u001E';
+
+/**
+ * Why the library cannot send batch frames; undefined when it does.
+ *
+ * @param {import('../lab/redis.server.mjs').BenchServer} server
+ * @returns {Promise<string | undefined>}
+ */
+export async function framesProblem({ place, admin }) {
+  try {
+    json({ frames: true });
+  } catch (error) {
+    return `json({ frames: true }) is refused: ${error.message}`;
+  }
+  const listener = admin.duplicate();
+  const publisher = await contender.connect({ place, frames: true });
+  try {
+    await listener.subscribe(CHANNEL);
+    const heard = once(listener, 'message');
+    await Promise.all([publisher.publish(CHANNEL, {}), publisher.publish(CHANNEL, {})]);
+    const [, text] = await heard;
+    return text.startsWith(RECORD_SEPARATOR) ? undefined : 'json({ frames: true }) sends no batch frames.';
+  } finally {
+    listener.disconnect();
+    await publisher.close();
+  }
+}

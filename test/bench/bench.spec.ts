@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { NodeProcess } from '../e2e/support/node.process.js';
+import { eventually } from '../support/eventually.js';
+
+jest.setTimeout(240_000);
+
+interface Report {
+  readonly versions: Readonly<Record<string, string | number>>;
+  readonly trials: readonly {
+    readonly id: string;
+    readonly skipped?: string;
+    readonly entries: readonly {
+      readonly name: string;
+      readonly rounds: readonly Record<string, number>[];
+    }[];
+  }[];
+}
+
+/** Elsewhere nothing tells which processes a process has started. */
+const itWithProc = existsSync('/proc/self/task') ? it : it.skip;
+
+const CASES = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'targets', 'protocol', 'local'];
+
+describe('npm run bench', () => {
+  const started: NodeProcess[] = [];
+
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((process) => process.stop()));
+  });
+
+  function run(script: string, ...args: string[]): NodeProcess {
+    const process = NodeProcess.start(script, {}, args);
+    started.push(process);
+    return process;
+  }
+
+  it('runs every case, and every contender delivers each event once', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'bench-'));
+    try {
+      const file = join(directory, 'bench.json');
+      const bench = run('bench/bench.mjs', '--smoke', '--json', file);
+      expect({ ...(await bench.exited), output: bench.output }).toMatchObject({ code: 0 });
+      const { versions, trials } = JSON.parse(await readFile(file, 'utf8')) as Report;
+      const names = new Set(trials.map(({ id }) => id.split(' ')[0]));
+      expect([...names]).toEqual(CASES);
+      for (const { id, skipped, entries } of trials) {
+        const figures = entries.flatMap(({ rounds }) => rounds).flatMap((round) => Object.values(round));
+        expect({ id, isMeasured: skipped !== undefined || figures.length > 0 }).toEqual({
+          id,
+          isMeasured: true,
+        });
+        expect({ id, broken: figures.filter((figure) => !Number.isFinite(figure)) }).toEqual({
+          id,
+          broken: [],
+        });
+      }
+      expect(versions).toMatchObject({ ioredis: expect.stringMatching(/^6\./), cores: expect.any(Number) });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['drop', 'saw 299 events of 300'],
+    ['repeat', 'saw 302 events of 301'],
+  ])('has no result when a contender does %s an event', async (fault, problem) => {
+    const control = run('test/bench/support/control.run.mjs', fault);
+    expect(await control.exited).toMatchObject({ code: 1 });
+    expect(control.output).toContain(problem);
+  });
+
+  it('has one when the same contender does neither', async () => {
+    const control = run('test/bench/support/control.run.mjs', 'none');
+    expect({ ...(await control.exited), output: control.output }).toMatchObject({ code: 0, output: '' });
+  });
+
+  it.each([
+    [['--case', 'P99'], 'There is no case P99. Write --case with some of P1, P2'],
+    [['--fast'], "Unknown option '--fast'"],
+    [['--rounds', '0'], '--rounds must be a whole number from 1 to 99, not "0".'],
+    [['--write', '--case', 'P1'], '--write takes a full run'],
+  ])('refuses %j and says what to write', async (args, problem) => {
+    const bench = run('bench/bench.mjs', ...args);
+    expect(await bench.exited).toMatchObject({ code: 1 });
+    expect(bench.output).toContain(problem);
+  });
+
+  itWithProc('leaves no process behind when it is interrupted', async () => {
+    const bench = run('bench/bench.mjs', '--case', 'P3');
+    await bench.prints(/^node /m);
+    const children = await childrenOf(bench.pid);
+    expect(children.length).toBeGreaterThan(0);
+    bench.signal('SIGINT');
+    expect(await bench.exited).toMatchObject({ code: 130 });
+    await eventually(() => expect(children.filter(isAlive)).toEqual([]));
+  });
+});
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8')),
+  );
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
