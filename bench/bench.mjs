@@ -1,4 +1,4 @@
-// Measures what an event costs, next to the alternatives. Runs for about ten minutes.
+// Measures what an event costs, next to the alternatives. Runs for about a quarter of an hour.
 // --quick: under a minute, the main cases. --case P1,P3: these alone. --rounds N: how often each contender has its turn.
 // --json FILE: everything, round by round. --write: renews docs/performance.md.
 // --smoke: a few events of everything, which says nothing about speed.

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 /** @type {Record<string, Scale>} */
 const SCALES = {
   full: { name: 'full', rounds: 9, share: 1, isWarm: true, stallTimeoutMs: 20_000 },
-  quick: { name: 'quick', rounds: 5, share: 0.15, isWarm: true, stallTimeoutMs: 20_000 },
+  quick: { name: 'quick', rounds: 5, share: 0.25, isWarm: true, stallTimeoutMs: 20_000 },
   smoke: { name: 'smoke', rounds: 1, share: 0, isWarm: false, stallTimeoutMs: 20_000 },
 };
 

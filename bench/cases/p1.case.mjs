@@ -1,6 +1,9 @@
 import { QUICK, SMOKE, entriesOf } from './contender.entries.mjs';
 
-const entries = entriesOf('node-redis', 'nest', 'graphql', 'event-bus');
+const entries = [
+  ...entriesOf('node-redis', 'nest', 'graphql', 'event-bus'),
+  { name: 'raw, auto-pipelining', contender: 'raw', settings: { enableAutoPipelining: true } },
+];
 
 /** Publish, 200 in flight, each with its own promise and count. */
 export const p1 = [
@@ -10,7 +13,7 @@ export const p1 = [
     title: 'publish, 200 in flight, one channel',
     kind: 'publish',
     quick: QUICK,
-    events: 40_000,
+    events: 20_000,
     settings: { channelCount: 1, inFlight: 200 },
     entries,
   },
@@ -20,7 +23,7 @@ export const p1 = [
     kind: 'publish',
     quick: QUICK,
     smoke: SMOKE,
-    events: 40_000,
+    events: 20_000,
     settings: { channelCount: 200, inFlight: 200 },
     entries,
   },

@@ -8,7 +8,7 @@ export const p10 = [
     kind: 'receive',
     quick: QUICK,
     smoke: SMOKE,
-    events: 2_000,
+    events: 1_000,
     settings: {
       channels: ['orders:created'],
       targets: [{ name: 'orders:created', isPattern: false }],

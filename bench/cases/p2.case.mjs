@@ -9,7 +9,7 @@ export const p2 = [
     kind: 'publish',
     quick: QUICK,
     smoke: SMOKE,
-    events: 10_000,
+    events: 5_000,
     settings: { channelCount: 1, inFlight: 1 },
     entries: entriesOf('node-redis', 'nest', 'graphql', 'event-bus'),
   },

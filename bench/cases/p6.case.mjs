@@ -6,7 +6,7 @@ const trialAt = (perSecond) => ({
   kind: 'latency',
   quick: QUICK,
   smoke: SMOKE,
-  events: perSecond * 2,
+  events: perSecond,
   settings: { perSecond },
   entries: entriesOf('node-redis', 'nest', 'graphql', 'event-bus'),
 });

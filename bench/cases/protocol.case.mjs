@@ -14,7 +14,7 @@ export const protocol = [
     title: 'receive on RESP2 and RESP3, one pattern handler',
     kind: 'receive',
     smoke: ['event-bus RESP2', 'event-bus RESP3'],
-    events: 60_000,
+    events: 30_000,
     settings: {
       channels: ['orders:created'],
       targets: [{ name: 'orders:*', isPattern: true }],
@@ -27,7 +27,7 @@ export const protocol = [
     title: 'publish on RESP2 and RESP3, 200 in flight',
     kind: 'publish',
     smoke: ['event-bus RESP2'],
-    events: 40_000,
+    events: 20_000,
     settings: { channelCount: 1, inFlight: 200 },
     entries,
   },

@@ -18,7 +18,7 @@ export const targets = [
     title: 'receive with 1 to 50 targets that match the event',
     kind: 'receive',
     smoke: ['raw 5', 'event-bus 50'],
-    events: 4_000,
+    events: 1_500,
     settings: { channels: [CHANNEL] },
     entries: entriesBySize([1, 5, 10, 25, 50], ['raw', 'nest', 'event-bus'], overlapping),
   },

@@ -19,5 +19,5 @@ export function targetsTable(verdicts) {
     const missedBy = Math.abs(measured - limit) / limit;
     return [trial, asked, show(measured), isMet ? 'met' : `missed by ${number(missedBy * 100, 0)} %`];
   });
-  return tableOf(['target', 'asks for', 'measured', 'verdict'], rows);
+  return tableOf(['target', 'asks for', 'measured', 'verdict'], rows, [0, 1, 3]);
 }
