@@ -1,5 +1,5 @@
 import type { Step } from './glob.steps.js';
-import { parseGlob } from './glob.steps.js';
+import { parseGlob, takes } from './glob.steps.js';
 
 /** Whether one channel can match both globs. */
 export function globsOverlap(first: string, second: string): boolean {
@@ -22,9 +22,4 @@ export function globsOverlap(first: string, second: string): boolean {
 function shareByte(x: Step, y: Step): boolean {
   for (let byte = 0; byte < 256; byte += 1) if (takes(x, byte) && takes(y, byte)) return true;
   return false;
-}
-
-function takes(step: Step, byte: number): boolean {
-  if (step.kind === 'class') return step.members[byte] === 1;
-  return 'byte' in step ? step.byte.charCodeAt(0) === byte : true;
 }

@@ -96,3 +96,9 @@ function addRange(members: ByteSet, from: number, to: number): void {
 function signed(byte: number): number {
   return byte > 0x7f ? byte - 256 : byte;
 }
+
+/** Whether this one byte can stand where the step is. */
+export function takes(step: Step, byte: number): boolean {
+  if (step.kind === 'class') return step.members[byte] === 1;
+  return 'byte' in step ? step.byte.charCodeAt(0) === byte : true;
+}

@@ -1,0 +1,112 @@
+import type { TargetShape } from './target.shape.js';
+
+/** Whatever has a shape. */
+export interface Shaped {
+  readonly shape: TargetShape;
+}
+
+/** So many are looked at for one target: hundreds that begin and end alike would cost more than one of them saves. */
+const MAX_CANDIDATES = 50;
+
+/** Sets of items by a text, searched for the texts that another one begins with. */
+class TextIndex<Value> {
+  private readonly byLength = new Map<number, Map<string, Value>>();
+
+  get(text: string): Value | undefined {
+    return this.byLength.get(text.length)?.get(text);
+  }
+
+  set(text: string, value: Value): void {
+    const texts = this.byLength.get(text.length) ?? new Map<string, Value>();
+    this.byLength.set(text.length, texts.set(text, value));
+  }
+
+  delete(text: string): void {
+    const texts = this.byLength.get(text.length);
+    texts?.delete(text);
+    if (texts?.size === 0) this.byLength.delete(text.length);
+  }
+
+  get isEmpty(): boolean {
+    return this.byLength.size === 0;
+  }
+
+  /** The values of all texts that `partOf` makes of it, by their length. */
+  *within(text: string, partOf: (text: string, length: number) => string): Iterable<Value> {
+    for (const [length, texts] of this.byLength) {
+      if (length > text.length) continue;
+      const value = texts.get(partOf(text, length));
+      if (value !== undefined) yield value;
+    }
+  }
+}
+
+const headOf = (text: string, length: number): string => text.slice(0, length);
+const tailOf = (text: string, length: number): string => text.slice(text.length - length);
+
+/**
+ * Patterns, to be searched for one that covers a target. By the texts that they begin and end with: with thousands of
+ * them, few have to be looked at.
+ */
+export class CoverIndex<Item extends Shaped> {
+  /** Those that are a text and a star. */
+  private readonly prefixes = new TextIndex<Set<Item>>();
+  /** The others: by head, then by tail. */
+  private readonly globs = new TextIndex<TextIndex<Set<Item>>>();
+
+  add(item: Item): void {
+    const { head, tail, isPrefix } = item.shape;
+    if (isPrefix) {
+      addTo(this.prefixes, head, item);
+      return;
+    }
+    const tails = this.globs.get(head) ?? new TextIndex<Set<Item>>();
+    this.globs.set(head, tails);
+    addTo(tails, tail, item);
+  }
+
+  delete(item: Item): void {
+    const { head, tail, isPrefix } = item.shape;
+    if (isPrefix) {
+      deleteFrom(this.prefixes, head, item);
+      return;
+    }
+    const tails = this.globs.get(head);
+    if (tails === undefined) return;
+    deleteFrom(tails, tail, item);
+    if (tails.isEmpty) this.globs.delete(head);
+  }
+
+  /** One that covers this item and that `isAllowed`. Undefined when none was found. */
+  find(item: Item, isAllowed: (candidate: Item) => boolean): Item | undefined {
+    if (this.prefixes.isEmpty && this.globs.isEmpty) return undefined;
+    const { shape } = item;
+    const covers = (candidate: Item) => isAllowed(candidate) && candidate.shape.covers(shape);
+    for (const items of this.prefixes.within(shape.head, headOf)) {
+      for (const candidate of items) if (covers(candidate)) return candidate;
+    }
+    let looked = 0;
+    for (const tails of this.globs.within(shape.head, headOf)) {
+      for (const items of tails.within(shape.tail, tailOf)) {
+        for (const candidate of items) {
+          looked += 1;
+          if (looked > MAX_CANDIDATES) return undefined;
+          if (covers(candidate)) return candidate;
+        }
+      }
+    }
+    return undefined;
+  }
+}
+
+function addTo<Item>(index: TextIndex<Set<Item>>, text: string, item: Item): void {
+  const items = index.get(text);
+  if (items === undefined) index.set(text, new Set([item]));
+  else items.add(item);
+}
+
+function deleteFrom<Item>(index: TextIndex<Set<Item>>, text: string, item: Item): void {
+  const items = index.get(text);
+  items?.delete(item);
+  if (items?.size === 0) index.delete(text);
+}

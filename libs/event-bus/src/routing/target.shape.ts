@@ -1,0 +1,75 @@
+import { globCovers } from './glob.cover.js';
+import { compileSteps } from './glob.matcher.js';
+import type { Matcher } from './glob.matcher.js';
+import type { Step } from './glob.steps.js';
+import { byteString, parseGlob, textOf } from './glob.steps.js';
+import type { SubscriptionTarget } from './subscription-target.js';
+
+/** What stands for a star or a `?` when a channel is made of a glob: hardly any other glob names it. */
+const ODD_BYTE = '\u0001';
+
+interface Glob {
+  readonly steps: readonly Step[];
+  readonly matches: Matcher;
+}
+
+/** Which channels a subscription delivers, to be compared with what others deliver. */
+export class TargetShape {
+  /** The bytes that all of its channels begin with, and those that they end with. */
+  readonly head: string;
+  readonly tail: string;
+  /** Of a pattern. */
+  private readonly glob: Glob | undefined;
+  /** Channels that whatever covers it has to match: quickly asked. All of them where it is a channel. */
+  private readonly samples: readonly string[];
+
+  constructor({ kind, name }: SubscriptionTarget) {
+    if (kind !== 'pattern') {
+      this.head = byteString(name);
+      this.tail = this.head;
+      this.samples = [name];
+      return;
+    }
+    const steps = parseGlob(name);
+    this.glob = { steps, matches: compileSteps(steps) };
+    this.head = literalOf(steps, (text, byte) => text + byte);
+    this.tail = literalOf(steps.toReversed(), (text, byte) => byte + text);
+    this.samples = samplesOf(steps);
+  }
+
+  /** A literal text and a star: covers whatever begins with the text. */
+  get isPrefix(): boolean {
+    const steps = this.glob?.steps;
+    return steps?.length === this.head.length + 1 && steps.at(-1)?.kind === 'star';
+  }
+
+  /** Whether this is a pattern that matches the channel. */
+  matches(channel: string): boolean {
+    return this.glob !== undefined && this.glob.matches(channel);
+  }
+
+  /** Whether this is a pattern that delivers everything that the other one delivers. False when that is too hard to say. */
+  covers(other: TargetShape): boolean {
+    const { glob } = this;
+    if (glob === undefined || !other.head.startsWith(this.head)) return false;
+    for (const sample of other.samples) if (!glob.matches(sample)) return false;
+    return other.glob === undefined || this.isPrefix || globCovers(glob.steps, other.glob.steps);
+  }
+}
+
+function literalOf(steps: readonly Step[], join: (text: string, byte: string) => string): string {
+  let literal = '';
+  for (const step of steps) {
+    if (!('byte' in step)) break;
+    literal = join(literal, step.byte);
+  }
+  return literal;
+}
+
+/** The shortest channel of a glob, and one in which something stands for each star. None where it has a class. */
+function samplesOf(steps: readonly Step[]): readonly string[] {
+  if (steps.some(({ kind }) => kind === 'class')) return [];
+  const sampleWith = (star: string) =>
+    steps.map((step) => ('byte' in step ? step.byte : step.kind === 'star' ? star : ODD_BYTE)).join('');
+  return ['', ODD_BYTE].map((star) => textOf(sampleWith(star))).filter((sample) => sample !== '');
+}
