@@ -58,7 +58,8 @@ class SessionHandler {
 
 const roles: Readonly<Record<string, AclRole>> = {
   publisher: { act: (app) => app.get(EventBusPublisher).publish('orders:created', {}) },
-  subscriber: { handlers: [OrderHandler, AnyOrderHandler] },
+  // Each target on its own subscription, as it is where nothing covers it.
+  subscriber: { handlers: [OrderHandler, AnyOrderHandler], options: { coalesce: false } },
   inspector: {
     async act(app) {
       const inspector = app.get(EventBusInspector);

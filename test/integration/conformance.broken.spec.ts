@@ -90,6 +90,10 @@ const disorderly: BrokenTransport = {
         letGo();
         inner.released(targets);
       },
+      denied: (targets, sinceMs) => {
+        letGo();
+        inner.denied(targets, sinceMs);
+      },
       resumed: (interruption) => {
         letGo();
         inner.resumed(interruption);
@@ -182,6 +186,7 @@ function contained(listener: TransportListener): TransportListener {
     message: (target, channel, body) => contain(() => listener.message(target, channel, body)),
     confirmed: (targets) => contain(() => listener.confirmed(targets)),
     released: (targets) => contain(() => listener.released(targets)),
+    denied: (targets, sinceMs) => contain(() => listener.denied(targets, sinceMs)),
     resumed: (interruption) => contain(() => listener.resumed(interruption)),
     sendable: () => contain(() => listener.sendable()),
     state: (state) => contain(() => listener.state(state)),

@@ -218,8 +218,8 @@ describe('contracts', () => {
     await publisher.publish('orders:1:2:created', { total: 1, at: '' });
     await publisher.publish('orders::created', { total: 1, at: '' });
     expect(await received(publisher)).toEqual([]);
-    // Each came through the subscriptions orders:*:created and orders:*:*.
-    expect(counters()).toMatchObject({ unmatched: 4, handled: 1, rejected: 0 });
+    // Each came once, through orders:*:*, which covers orders:*:created.
+    expect(counters()).toMatchObject({ unmatched: 2, handled: 1, rejected: 0 });
   });
 
   it('keep the order of a channel also with an asynchronous schema', async () => {

@@ -143,7 +143,7 @@ const denied = (subscriptions: readonly SubscriptionSnapshot[]) =>
 
 describe('a lost connection', () => {
   it('is replaced, with every channel, pattern and shard channel, as often as it is killed', async () => {
-    const { subscriber, publisher, states, inspector } = await boot(server.url);
+    const { subscriber, publisher, states, inspector } = await boot(server.url, { coalesce: false });
     const inbox = new Inbox<string>();
     await subscriber.subscribe('orders:created', (payload) => inbox.push(`channel ${String(payload)}`));
     await subscriber.subscribe('orders:*', (payload) => inbox.push(`pattern ${String(payload)}`));
@@ -182,7 +182,7 @@ describe('a lost connection', () => {
   });
 
   it('is replaced when the server was killed and came back on its port', async () => {
-    const { subscriber, publisher, status, states } = await boot(server.url);
+    const { subscriber, publisher, status, states } = await boot(server.url, { coalesce: false });
     const inbox = new Inbox<string>();
     await subscriber.subscribe(['orders:created', 'orders:*'], (payload) => inbox.push(String(payload)));
     await subscriber.subscribe('shop', (payload) => inbox.push(String(payload)), { kind: 'shard' });
@@ -274,7 +274,7 @@ describe('a lost connection', () => {
 
   it('lets go of what is unsubscribed while it is down', async () => {
     const proxy = await startProxy();
-    const { subscriber, publisher, status, inspector } = await boot(urlOf(proxy));
+    const { subscriber, publisher, status, inspector } = await boot(urlOf(proxy), { coalesce: false });
     const inbox = new Inbox<unknown>();
     const kept = await subscriber.subscribe(['kept', 'k*'], inbox.push);
     const dropped = await subscriber.subscribe(['dropped', 'd*'], inbox.push);
@@ -578,6 +578,7 @@ describe('closing', () => {
     message: () => undefined,
     confirmed: () => undefined,
     released: () => undefined,
+    denied: () => undefined,
     resumed: () => undefined,
     sendable: () => undefined,
     state: () => undefined,

@@ -79,6 +79,7 @@ const deafListener: TransportListener = {
   message: () => undefined,
   confirmed: () => undefined,
   released: () => undefined,
+  denied: () => undefined,
   resumed: () => undefined,
   sendable: () => undefined,
   state: () => undefined,

@@ -57,6 +57,7 @@ describe('resolveSettings', () => {
     [{ transport: redis({ url: 'htp://x' }) }, 'starts with "htp:"'],
     [{ transport: redis({ url: 'localhost' }) }, 'is not a URL'],
     [{ transport: redis({ url: 'redis://h/x' }) }, 'database number'],
+    [{ transport: memory(), coalesce: 'yes' as never }, 'coalesce must be true or false'],
     [{ transport: redis({ url: 5 } as never) }, 'must be a string'],
     [{ transport: redis(7 as never) }, 'takes an object'],
     [{ transport: redis({ client: {} } as never) }, 'takes an ioredis Redis instance'],

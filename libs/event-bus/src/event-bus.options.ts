@@ -35,6 +35,12 @@ export interface EventBusModuleOptions {
   readonly contracts?: readonly EventContract[];
   /** Options for every handler of the bus; what a handler says itself is stronger, each option by itself. */
   readonly handlerDefaults?: HandlerOptions;
+  /**
+   * Whether a target that another one of this bus covers, as `orders:*` covers `orders:created`, is served by that one's
+   * subscription: Redis then sends each event once. Whatever it says, a handler runs once for an event.
+   * @default true
+   */
+  readonly coalesce?: boolean;
   readonly keyspace?: KeyspaceOptions;
   readonly startup?: StartupOptions;
   readonly shutdown?: ShutdownOptions;
@@ -83,6 +89,7 @@ export interface EventBusSettings {
   readonly maxPayloadBytes: number;
   readonly contracts: readonly EventContract[] | undefined;
   readonly handlerDefaults: HandlerOptions;
+  readonly coalesce: boolean;
   readonly keyspace: Required<KeyspaceOptions>;
   readonly startup: Required<StartupOptions>;
   readonly shutdown: Required<ShutdownOptions>;
@@ -96,6 +103,7 @@ const OPTION_NAMES = [
   'maxPayloadBytes',
   'contracts',
   'handlerDefaults',
+  'coalesce',
   'keyspace',
   'startup',
   'shutdown',
@@ -113,6 +121,7 @@ export function resolveSettings(options: EventBusModuleOptions, name: string): E
     maxPayloadBytes: options.maxPayloadBytes ?? 1024 * 1024,
     contracts: options.contracts,
     handlerDefaults: options.handlerDefaults ?? {},
+    coalesce: options.coalesce ?? true,
     keyspace: { ensure: options.keyspace?.ensure ?? 'check' },
     startup: {
       timeoutMs: options.startup?.timeoutMs ?? 10_000,
@@ -135,6 +144,7 @@ function problemsOf(options: unknown, name: unknown): string[] {
     maxPayloadBytes,
     contracts,
     handlerDefaults,
+    coalesce,
     keyspace,
     startup,
     shutdown,
@@ -164,6 +174,9 @@ function problemsOf(options: unknown, name: unknown): string[] {
   problems.push(...groupProblems('handlerDefaults', handlerDefaults, HANDLER_OPTION_NAMES));
   if (isObject(handlerDefaults)) {
     problems.push(...handlerOptionProblems(handlerDefaults).map((problem) => `handlerDefaults.${problem}`));
+  }
+  if (coalesce !== undefined && typeof coalesce !== 'boolean') {
+    problems.push('coalesce must be true or false.');
   }
   problems.push(...groupProblems('keyspace', keyspace, ['ensure']));
   if (isObject(keyspace) && !['check', 'set', 'off', undefined].includes(keyspace['ensure'] as undefined)) {

@@ -17,6 +17,7 @@ import { EventBusPublisher } from './publishing/event-bus.publisher.js';
 import { SubscriptionPlan } from './routing/subscription-plan.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 import { HandlerRegistry } from './subscribing/handler.registry.js';
+import { SubscriptionKeeper } from './subscribing/subscription.keeper.js';
 import type {
   EventTransport,
   TransportFactory,
@@ -38,15 +39,15 @@ export class EventBusRuntime {
   readonly deadLetters: DeadLetterPublisher;
   readonly subscriber: EventBusSubscriber;
   readonly inspector: EventBusInspector;
-  private readonly plan = new SubscriptionPlan<EventHandler>();
+  private readonly keeper: SubscriptionKeeper<EventHandler>;
 
   constructor(
     readonly settings: EventBusSettings,
     factory: TransportFactory,
     tap: EventBusTap | undefined,
   ) {
-    const { name, codec, prefix, maxPayloadBytes } = settings;
-    const { plan } = this;
+    const { name, codec, prefix, maxPayloadBytes, coalesce } = settings;
+    const plan = new SubscriptionPlan<EventHandler>({ coalesce });
     this.observer = new EventBusObserver(name, tap);
     this.gapHandlers = new GapHandlers((handler, error) => this.observer.gapHandlerFailed(handler, error));
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
@@ -66,10 +67,11 @@ export class EventBusRuntime {
       deadLetters,
       gaps,
     });
-    this.registry = new HandlerRegistry(plan, this.dispatcher, this.transport, ({ targets }) =>
+    this.keeper = new SubscriptionKeeper(plan, this.transport, gaps);
+    this.registry = new HandlerRegistry(this.keeper, this.dispatcher, ({ targets }) =>
       this.gaps.forget((channel) => {
         const raw = prefix.addToChannel(channel);
-        return targets.some((target) => target.matches(raw));
+        return targets.some((target) => target.matches(raw)) && !plan.isWanted(raw);
       }),
     );
     this.subscriber = new EventBusSubscriber(settings, this.registry, this.status, this.observer);
@@ -90,13 +92,12 @@ export class EventBusRuntime {
     return {
       message: (target, channel, body, node) => this.receiver.receive(target, channel, body, node),
       confirmed: (targets) => {
-        this.plan.confirm(targets);
+        this.keeper.confirmed(targets);
         this.observer.subscribed(targets);
       },
-      released: (targets) => this.plan.release(targets),
-      resumed: ({ targets, ...interruption }) => {
-        this.gaps.interrupted({ ...interruption, targets: this.plan.textsOf(targets) });
-      },
+      released: (targets) => this.keeper.released(targets),
+      denied: (targets, sinceMs) => this.keeper.denied(targets, sinceMs),
+      resumed: (interruption) => this.keeper.resumed(interruption),
       sendable: () => this.publisher.resume(),
       state: (next) => {
         this.observer.stateChanged(next, state);

@@ -25,36 +25,43 @@ describe('a handler runs once for each event', () => {
   class Piped extends Plain {}
 
   it.each([
-    ['a plain one', { providers: [Plain] }],
-    ['a request-scoped one', { providers: [Scoped] }],
-    ['a controller with an interceptor', { controllers: [Piped], providers: [Piped] }],
-  ])('that matches four of its targets, 1,000 identical ones included: %s', async (_what, metadata) => {
-    const bus = await start(metadata);
-    const publisher = bus.app.get(EventBusPublisher);
-    await Promise.all(Array.from({ length: 1_000 }, () => publisher.publish('orders:created', { id: 1 })));
-    await bus.events.settled();
-    expect(seen).toHaveLength(1_000);
-    expect(bus.events.handled).toHaveLength(1_000);
-  });
+    ['a plain one', { providers: [Plain] }, true],
+    ['a plain one with a subscription for each', { providers: [Plain] }, false],
+    ['a request-scoped one', { providers: [Scoped] }, true],
+    ['a controller with an interceptor', { controllers: [Piped], providers: [Piped] }, true],
+  ])(
+    'that matches four of its targets, 1,000 identical ones included: %s',
+    async (_what, metadata, coalesce) => {
+      const bus = await start(metadata, { coalesce });
+      const publisher = bus.app.get(EventBusPublisher);
+      await Promise.all(Array.from({ length: 1_000 }, () => publisher.publish('orders:created', { id: 1 })));
+      await bus.events.settled();
+      expect(seen).toHaveLength(1_000);
+      expect(bus.events.handled).toHaveLength(1_000);
+    },
+  );
 
-  it('and two handlers each run once, whatever their targets have in common', async () => {
-    @Injectable()
-    class Two {
-      @OnEvent(['orders:created', '*'])
-      one() {
-        seen.push('one');
-      }
+  it.each([[true], [false]])(
+    'and two handlers each run once, whatever their targets have in common (coalesce: %s)',
+    async (coalesce) => {
+      @Injectable()
+      class Two {
+        @OnEvent(['orders:created', '*'])
+        one() {
+          seen.push('one');
+        }
 
-      @OnEvent('*')
-      @OnEvent('orders:*')
-      other() {
-        seen.push('other');
+        @OnEvent('*')
+        @OnEvent('orders:*')
+        other() {
+          seen.push('other');
+        }
       }
-    }
-    const bus = await start({ providers: [Two] });
-    await bus.publish('orders:created');
-    expect(seen.map(String).sort()).toEqual(['one', 'other']);
-  });
+      const bus = await start({ providers: [Two] }, { coalesce });
+      await bus.publish('orders:created');
+      expect(seen.map(String).sort()).toEqual(['one', 'other']);
+    },
+  );
 
   it('also when the same target is written twice', async () => {
     @Injectable()

@@ -42,7 +42,8 @@ function receiverOf(codec: EventCodec, maxPayloadBytes = 100) {
       ...options,
       invoke,
     };
-    plan.add(handler);
+    plan.add([handler]);
+    plan.confirm(handler.targets.map(({ subscription }) => subscription));
     dispatcher.add(handler);
     return handler;
   };

@@ -89,9 +89,7 @@ export class EventReceiver {
   ): void {
     this.messageCount += 1;
     let event: ReceivedEvent | Unreadable | undefined;
-    for (const handler of this.plan.consumersOf(through)) {
-      const target = this.plan.accept(handler, through, rawChannel);
-      if (target === undefined) continue;
+    for (const { consumer: handler, target } of this.plan.routesFor(through, rawChannel)) {
       event ??= this.read(this.options.prefix.strip(rawChannel), body, decoder, node);
       if (!(event instanceof ReceivedEvent)) {
         this.bury(handler, event);

@@ -42,6 +42,11 @@ export interface HandlerSnapshot {
   readonly handler: string;
   /** As written, channels before globs. */
   readonly targets: readonly string[];
+  /**
+   * The `target` of each subscription that serves it now, which may be one that another handler asked for. Empty while none
+   * is confirmed.
+   */
+  readonly subscriptions: readonly string[];
   /** Events being handled now. */
   readonly running: number;
   /** Events behind them. */
@@ -118,7 +123,8 @@ export class EventBusInspector {
       handlers: this.registry.handlers.map((handler) => {
         const { running, waiting, waitingBytes, dropped } = work.get(handler) ?? NO_WORK;
         const targets = handler.targets.map(({ text }) => text);
-        return { handler: handler.name, targets, running, waiting, waitingBytes, dropped };
+        const subscriptions = this.registry.subscriptionsOf(handler).map(({ name }) => name);
+        return { handler: handler.name, targets, subscriptions, running, waiting, waitingBytes, dropped };
       }),
       subscriptions: transport.subscriptions().map(({ target, ...rest }) => ({
         kind: target.kind,

@@ -56,6 +56,7 @@ function tellingReleases(
           listener.released(targets);
           released(targets);
         },
+        denied: (targets, sinceMs) => listener.denied(targets, sinceMs),
         resumed: (interruption) => listener.resumed(interruption),
         sendable: () => listener.sendable(),
         state: (state) => listener.state(state),

@@ -44,6 +44,7 @@ export class FaultyTransport implements EventTransport {
         for (const target of targets) this.delivering.delete(targetKey(target));
         listener.released(targets);
       },
+      denied: (targets, sinceMs) => listener.denied(targets, sinceMs),
       resumed: (interruption) => listener.resumed(interruption),
       sendable: () => {
         if (!faults.isCut) listener.sendable();
@@ -102,6 +103,8 @@ export class FaultyTransport implements EventTransport {
     if (this.faults.isCut) await new Promise<void>((resolve) => this.whenUp.push(resolve));
     const outcomes = await this.inner.subscribe(targets);
     this.tellState();
+    const denied = targets.filter(({ name }) => this.faults.denies(name));
+    if (denied.length > 0) this.listener.denied(denied);
     return outcomes.map((outcome) =>
       outcome.error === undefined && this.faults.denies(outcome.target.name)
         ? {
@@ -154,6 +157,8 @@ export class FaultyTransport implements EventTransport {
       this.interrupted.set(targetKey(target), { target, fromMs });
     }
     if (hit.length > 0) this.listener.released(hit);
+    const denied = hit.filter(({ name }) => this.faults.denies(name));
+    if (denied.length > 0) this.listener.denied(denied, fromMs);
     this.tellState();
   }
 

@@ -17,7 +17,7 @@ export interface ReceivedMessage {
 /** One call of a listener, in the order they came. */
 export type ListenerCall =
   | ({ readonly call: 'message' } & ReceivedMessage)
-  | { readonly call: 'confirmed' | 'released'; readonly targets: readonly SubscriptionTarget[] }
+  | { readonly call: 'confirmed' | 'released' | 'denied'; readonly targets: readonly SubscriptionTarget[] }
   | { readonly call: 'resumed'; readonly interruption: Interruption }
   | { readonly call: 'sendable' }
   | { readonly call: 'state'; readonly state: TransportState }
@@ -38,6 +38,10 @@ export class ListenerRecord implements TransportListener {
 
   released(targets: readonly SubscriptionTarget[]): void {
     this.add({ call: 'released', targets });
+  }
+
+  denied(targets: readonly SubscriptionTarget[]): void {
+    this.add({ call: 'denied', targets });
   }
 
   resumed(interruption: Interruption): void {

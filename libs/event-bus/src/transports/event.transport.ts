@@ -116,6 +116,12 @@ export interface TransportListener {
   confirmed(targets: readonly SubscriptionTarget[]): void;
   /** From here on the broker does not deliver these any more: unsubscribed, denied, or the link is gone. */
   released(targets: readonly SubscriptionTarget[]): void;
+  /**
+   * The broker refuses these. They stay wanted, and the transport tries them again; every refusal may be told.
+   *
+   * @param sinceMs Date.now() up to which nothing is missing of what they deliver. Absent when they have never been active.
+   */
+  denied(targets: readonly SubscriptionTarget[], sinceMs?: number): void;
   /** They were active, were interrupted, and are confirmed again: follows the `confirmed` of the last of them. */
   resumed(interruption: Interruption): void;
   /** Messages can be sent again, after they could not. */

@@ -12,6 +12,8 @@ export interface PipelineAppOptions {
   readonly configure?: (app: INestApplication) => void;
   /** Names of the buses; one default bus when left out. */
   readonly buses?: readonly (string | undefined)[];
+  /** @default true */
+  readonly coalesce?: boolean;
 }
 
 /** A started application with what its tests look at. */
@@ -42,13 +44,13 @@ export function pipelineApps(): (
     for (const app of started.splice(0)) await app.close();
   });
 
-  return async (metadata, { override, configure, buses = [undefined] } = {}) => {
+  return async (metadata, { override, configure, buses = [undefined], coalesce = true } = {}) => {
     const log = new LogLines();
     const builder = Test.createTestingModule({
       ...metadata,
       imports: [
         EventBusTestingModule.forRoot(),
-        ...buses.map((name) => EventBusModule.forRoot({ transport: memory(), name })),
+        ...buses.map((name) => EventBusModule.forRoot({ transport: memory(), name, coalesce })),
         ...(metadata.imports ?? []),
       ],
     }).setLogger(log);

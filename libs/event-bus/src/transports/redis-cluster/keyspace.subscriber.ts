@@ -153,6 +153,7 @@ export class KeyspaceSubscriber {
         if (first.length > 0) listener.confirmed(first);
       },
       released: (targets) => this.released(key, targets),
+      denied: (targets, sinceMs) => listener.denied(targets, sinceMs),
       resumed: (interruption) => listener.resumed(interruption),
       sendable: () => undefined,
       state: () => undefined,

@@ -106,6 +106,7 @@ describe('the connections of redis()', () => {
     message() {},
     confirmed() {},
     released() {},
+    denied() {},
     resumed() {},
     sendable() {},
     state() {},

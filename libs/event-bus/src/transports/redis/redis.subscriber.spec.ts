@@ -83,6 +83,7 @@ function start() {
     message: (target, name, body) => calls.push(`message ${target.name} ${name} ${body.toString()}`),
     confirmed: note('confirmed'),
     released: note('released'),
+    denied: note('denied'),
     resumed: ({ reason, targets }) => note(`resumed after ${reason}:`)(targets),
     sendable: () => undefined,
     state: () => undefined,
@@ -259,6 +260,7 @@ describe('RedisSubscriber', () => {
       message: fail,
       confirmed: fail,
       released: fail,
+      denied: fail,
       resumed: fail,
       sendable: fail,
       state: fail,
@@ -388,11 +390,11 @@ describe('RedisSubscriber', () => {
       connection.next().refuse('NOPERM for a');
       connection.next().confirm();
       await settle();
-      expect(calls.slice(2)).toEqual(['confirmed b', 'resumed after connection-lost: b']);
+      expect(calls.slice(2)).toEqual(['confirmed b', 'denied a', 'resumed after connection-lost: b']);
       expect(subscriber.reason).toContain('NOPERM for a');
       void subscriber.subscribe([a]);
       connection.next().confirm();
-      expect(calls.slice(4)).toEqual(['confirmed a', 'resumed after subscription-denied: a', 'whole']);
+      expect(calls.slice(5)).toEqual(['confirmed a', 'resumed after subscription-denied: a', 'whole']);
       subscriber.close();
     });
   });

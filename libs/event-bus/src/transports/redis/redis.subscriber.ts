@@ -293,6 +293,8 @@ export class RedisSubscriber {
       if (this.table.stateOf(target) !== 'denied') continue;
       this.released([target]);
       this.interruptions.denied(target);
+      const sinceMs = this.interruptions.causeOf(target)?.fromMs;
+      this.tell((listener) => listener.denied([target], sinceMs));
       this.answers.failed(target, () => new SubscriptionRefusedError(target.name, { cause: error, reason }));
       this.retryLater();
     }
