@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
  * @typedef {object} Scale
  * @property {'full' | 'quick' | 'smoke'} name
  * @property {number} rounds how often each contender has its turn
+ * @property {number} roundsPerProcess after so many, new processes go on
  * @property {number} share of the events of a full run
  * @property {boolean} isWarm whether a round that does not count comes first
  * @property {number} stallTimeoutMs how long nothing may happen before a round has failed
@@ -13,9 +14,9 @@ import { parseArgs } from 'node:util';
 
 /** @type {Record<string, Scale>} */
 const SCALES = {
-  full: { name: 'full', rounds: 9, share: 1, isWarm: true, stallTimeoutMs: 20_000 },
-  quick: { name: 'quick', rounds: 5, share: 0.25, isWarm: true, stallTimeoutMs: 20_000 },
-  smoke: { name: 'smoke', rounds: 1, share: 0, isWarm: false, stallTimeoutMs: 20_000 },
+  full: { name: 'full', rounds: 9, roundsPerProcess: 3, share: 1, isWarm: true, stallTimeoutMs: 20_000 },
+  quick: { name: 'quick', rounds: 5, roundsPerProcess: 5, share: 0.25, isWarm: true, stallTimeoutMs: 20_000 },
+  smoke: { name: 'smoke', rounds: 1, roundsPerProcess: 1, share: 0, isWarm: false, stallTimeoutMs: 20_000 },
 };
 
 const HELP = 'npm run bench -- [--quick] [--case P1,P3] [--rounds 9] [--json FILE] [--write]';

@@ -4,7 +4,8 @@ import { TRIAL_KINDS } from './trial.kind.mjs';
 const MIN_EVENTS = 300;
 
 /**
- * Runs one trial: all contenders are opened and warmed up, then take turns, A B C A B C.
+ * Runs one trial: all contenders are opened and warmed up, then take turns, A B C A B C. After `roundsPerProcess` of them
+ * new processes go on, since two processes of the same code are not equally fast.
  *
  * @param {import('../lab/lab.mjs').Lab} lab
  * @param {object} trial one of `cases/`
@@ -12,34 +13,42 @@ const MIN_EVENTS = 300;
  * @returns {Promise<{ id: string, title: string, entries: { name: string, rounds: Record<string, number>[] }[] }>}
  */
 export async function runTrial(lab, trial, scale) {
-  const events = Math.max(MIN_EVENTS, Math.round((trial.events ?? 0) * scale.share));
+  const { id, title } = trial;
   const skipped = await trial.problem?.(lab);
-  if (skipped !== undefined) return { id: trial.id, title: trial.title, skipped, entries: [] };
-  const opening = entriesFor(trial, scale).map(async (entry, index) => {
+  if (skipped !== undefined) return { id, title, skipped, entries: [] };
+  const entries = entriesFor(trial, scale);
+  const results = entries.map(({ name, raw, nest }) => ({ name, raw, nest, rounds: [] }));
+  try {
+    for (let round = 0; round < scale.rounds; round += scale.roundsPerProcess) {
+      const count = Math.min(scale.roundsPerProcess, scale.rounds - round);
+      await runProcesses(lab, { ...trial, entries }, { ...scale, rounds: count }, (index, figures) =>
+        results[index].rounds.push(figures),
+      );
+    }
+  } catch (error) {
+    throw new Error(`${id}: ${error.message}`, { cause: error });
+  }
+  return { id, title, entries: results };
+}
+
+async function runProcesses(lab, { kind, settings, entries, events: fullEvents = 0 }, scale, measured) {
+  const events = Math.max(MIN_EVENTS, Math.round(fullEvents * scale.share));
+  const opening = entries.map((entry, index) => {
     // Of one length, so that none has shorter names than another.
     const slot = String.fromCharCode('a'.charCodeAt(0) + index);
-    const opened = await TRIAL_KINDS[trial.kind](lab, { ...entry, slot }, trial.settings);
-    return { entry, opened, rounds: [] };
+    return TRIAL_KINDS[kind](lab, { ...entry, slot }, settings);
   });
-  let running;
   try {
-    running = await Promise.all(opening);
-    for (const { opened } of scale.isWarm ? running : []) await opened.round(events);
+    const trials = await Promise.all(opening);
+    if (scale.isWarm) for (const opened of trials) await opened.round(events);
     for (let round = 0; round < scale.rounds; round += 1) {
-      for (const { opened, rounds } of running) rounds.push(await opened.round(events));
+      for (const [index, opened] of trials.entries()) measured(index, await opened.round(events));
     }
-    for (const { opened } of running) await opened.finish();
-  } catch (error) {
-    throw new Error(`${trial.id}: ${error.message}`, { cause: error });
+    for (const opened of trials) await opened.finish();
   } finally {
     const settled = await Promise.allSettled(opening);
-    await Promise.all(settled.map(({ value }) => value?.opened.close()));
+    await Promise.all(settled.map(({ value }) => value?.close()));
   }
-  return {
-    id: trial.id,
-    title: trial.title,
-    entries: running.map(({ entry: { name, raw, nest }, rounds }) => ({ name, raw, nest, rounds })),
-  };
 }
 
 function entriesFor(trial, scale) {
