@@ -80,7 +80,7 @@ async function nodeWhere(
 const subscribedAt = (channel: string, except?: ClusterNode) => subscribedNode(cluster, channel, except);
 const publishingAt = (except?: ClusterNode) =>
   nodeWhere(
-    async ({ server }) => String(await server.cli('CLIENT', 'LIST')).includes(' cmd=publish '),
+    async ({ server }) => / cmd=(publish|eval) /.test(String(await server.cli('CLIENT', 'LIST'))),
     except,
   );
 const shardCount = ({ server }: ClusterNode, channel: string) => shardSubscriberCount(server, channel);
@@ -200,6 +200,42 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     await send(other.transport, 'shard', name);
     await record.until('the message', () => record.messages.length === 1);
     expect(resumedIn(record)).toEqual([]);
+  });
+
+  it('sends batches to a slot that moves, in order, none lost and none twice', async () => {
+    const name = CHANNELS[4]!;
+    const [publisher, { transport, record }] = [await connect(), await connect()];
+    await transport.subscribe([{ kind: 'shard', name }]);
+    const slot = await cluster.slotOf(name);
+    const [owner, to] = [await cluster.ownerOf(name), await anotherMaster(await cluster.ownerOf(name))];
+    const batches: Promise<unknown>[] = [];
+    let sent = 0;
+    const load = setInterval(() => {
+      const bodies = Array.from({ length: 5 }, () => String((sent += 1)));
+      batches.push(
+        publisher.transport.publish(bodies.map((body) => ({ kind: 'shard', channel: name, body }) as const)),
+      );
+    }, 2);
+    closers.push(() => clearInterval(load));
+    await eventually(() => expect(publisher.transport.batching).toBe('script'));
+    // Such a slot answers a script with ASK.
+    const id = String(await to.server.cli('CLUSTER', 'MYID'));
+    await owner.server.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', id);
+    const before = batches.length;
+    await eventually(() => expect(batches.length).toBeGreaterThan(before + 20));
+    await cluster.migrateSlot(slot, to);
+    await transport.subscribe([{ kind: 'shard', name }]);
+    await eventually(async () => expect(await shardCount(to, name)).toBe(1));
+    const after = batches.length;
+    await eventually(() => expect(batches.length).toBeGreaterThan(after + 20));
+    clearInterval(load);
+    for (const outcomes of await Promise.all(batches)) {
+      expect(outcomes).toEqual(Array(5).fill({ subscriptions: expect.any(Number) }));
+    }
+    await record.until('the last', () => String(record.messages.at(-1)?.body) === String(sent));
+    const received = record.messages.map(({ body }) => Number(body));
+    expect(received).toEqual([...new Set(received)].toSorted((a, b) => a - b));
+    expect(String(await to.server.cli('INFO', 'commandstats'))).toContain('cmdstat_eval:');
   });
 
   it('claims a key of a slot that is on its way to another node', async () => {

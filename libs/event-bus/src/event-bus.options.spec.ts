@@ -20,6 +20,7 @@ describe('resolveSettings', () => {
     expect(settings).toMatchObject({
       name: 'default',
       maxPayloadBytes: 1_048_576,
+      batching: true,
       startup: { timeoutMs: 10_000, onFailure: 'throw' },
       shutdown: { drainTimeoutMs: 10_000 },
     });
@@ -38,12 +39,15 @@ describe('resolveSettings', () => {
       prefix: 1,
       codec: {},
       maxPayloadBytes: 0,
+      batching: 'no' as never,
       startup: { timeoutMs: -1, onFailure: 'ignore' },
       shutdown: { drainTimeoutMs: 1.5 },
       transprot: 1,
     });
-    expect(problems).toHaveLength(8);
-    expect(problems.join('\n')).toMatch(/transport is missing.*\n.*prefix.*\n.*codec.*\n.*maxPayloadBytes/);
+    expect(problems).toHaveLength(9);
+    expect(problems.join('\n')).toMatch(
+      /transport is missing.*\n.*prefix.*\n.*codec.*\n.*maxPayloadBytes.*\n.*batching must be true or false/,
+    );
   });
 
   it.each([

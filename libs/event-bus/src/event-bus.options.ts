@@ -29,6 +29,12 @@ export interface EventBusModuleOptions {
    */
   readonly maxPayloadBytes?: number;
   /**
+   * Events that are published in one tick leave together: as one script (EVAL) where Redis lets the user run scripts,
+   * otherwise one by one in a pipeline. An event alone is always a PUBLISH. With `false` each leaves by itself.
+   * @default true
+   */
+  readonly batching?: boolean;
+  /**
    * The contracts of this application and of those it listens to. At start-up, a handler that none of them reaches
    * is warned of, and the report at `debug` names those that nobody here handles.
    */
@@ -87,6 +93,7 @@ export interface EventBusSettings {
   readonly prefix: ChannelPrefix;
   readonly codec: EventCodec;
   readonly maxPayloadBytes: number;
+  readonly batching: boolean;
   readonly contracts: readonly EventContract[] | undefined;
   readonly handlerDefaults: HandlerOptions;
   readonly coalesce: boolean;
@@ -101,6 +108,7 @@ const OPTION_NAMES = [
   'prefix',
   'codec',
   'maxPayloadBytes',
+  'batching',
   'contracts',
   'handlerDefaults',
   'coalesce',
@@ -119,6 +127,7 @@ export function resolveSettings(options: EventBusModuleOptions, name: string): E
     prefix: new ChannelPrefix(options.prefix ?? ''),
     codec: options.codec ?? json(),
     maxPayloadBytes: options.maxPayloadBytes ?? 1024 * 1024,
+    batching: options.batching ?? true,
     contracts: options.contracts,
     handlerDefaults: options.handlerDefaults ?? {},
     coalesce: options.coalesce ?? true,
@@ -142,6 +151,7 @@ function problemsOf(options: unknown, name: unknown): string[] {
     prefix,
     codec,
     maxPayloadBytes,
+    batching,
     contracts,
     handlerDefaults,
     coalesce,
@@ -167,6 +177,9 @@ function problemsOf(options: unknown, name: unknown): string[] {
   }
   if (maxPayloadBytes !== undefined && !isCount(maxPayloadBytes, 512 * 1024 * 1024)) {
     problems.push('maxPayloadBytes must be a whole number from 1 to 536870912 (the largest Redis string).');
+  }
+  if (batching !== undefined && typeof batching !== 'boolean') {
+    problems.push('batching must be true or false.');
   }
   if (contracts !== undefined && !isContractList(contracts)) {
     problems.push('contracts must be an array of what defineEvent() returned.');

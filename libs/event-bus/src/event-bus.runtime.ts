@@ -14,6 +14,7 @@ import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
 import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
 import { EventBusPublisher } from './publishing/event-bus.publisher.js';
+import { PublishBatcher } from './publishing/publish.batcher.js';
 import { SubscriptionPlan } from './routing/subscription-plan.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 import { HandlerRegistry } from './subscribing/handler.registry.js';
@@ -35,6 +36,7 @@ export class EventBusRuntime {
   readonly transport: EventTransport;
   readonly registry: HandlerRegistry;
   readonly status = new EventBusStatus();
+  readonly batcher: PublishBatcher;
   readonly publisher: EventBusPublisher;
   readonly deadLetters: DeadLetterPublisher;
   readonly subscriber: EventBusSubscriber;
@@ -53,7 +55,8 @@ export class EventBusRuntime {
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
     this.transport = factory.create(this.listener());
-    this.publisher = new EventBusPublisher(settings, this.transport, this.observer);
+    this.batcher = new PublishBatcher(this.transport, settings.batching);
+    this.publisher = new EventBusPublisher(settings, this.transport, this.batcher, this.observer);
     this.deadLetters = new DeadLetterPublisher(this.publisher, this.observer);
 
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));

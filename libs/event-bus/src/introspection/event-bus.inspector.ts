@@ -9,6 +9,7 @@ import type {
   EventTransport,
   InspectionQuery,
   InspectionResult,
+  PublishBatching,
   SubscriptionKind,
   SubscriptionState,
 } from '../transports/event.transport.js';
@@ -22,6 +23,14 @@ export interface EventBusSnapshot {
   /** Why it is not ready. */
   readonly reason?: string;
   readonly transport: { readonly name: string; readonly address: string };
+  /** Absent where the transport has no round trips to save, such as `memory()`. */
+  readonly publishing?: {
+    /**
+     * How events leave that are published in one tick: as one `script` (EVAL), one by one in a `pipeline` because Redis runs
+     * no scripts for this user, `undecided` until two have been published together; `off` by the option `batching`.
+     */
+    readonly batching: PublishBatching | 'off';
+  };
   readonly codec: string;
   readonly prefix: string;
   readonly handlers: readonly HandlerSnapshot[];
@@ -118,6 +127,9 @@ export class EventBusInspector {
       status: status.current,
       ...(reason === undefined ? {} : { reason }),
       transport: { name: transport.name, address: transport.address },
+      ...(transport.batching === undefined
+        ? {}
+        : { publishing: { batching: settings.batching ? transport.batching : 'off' } }),
       codec: settings.codec.name,
       prefix: settings.prefix.prefix,
       handlers: this.registry.handlers.map((handler) => {

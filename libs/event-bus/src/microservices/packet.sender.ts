@@ -1,14 +1,12 @@
-import { withDeadline } from '../deadline.js';
 import {
-  BusClosedError,
   EventBusError,
   NotSupportedError,
   PayloadEncodeError,
   PayloadTooLargeError,
-  PublishUnconfirmedError,
   reasonOf,
 } from '../errors.js';
 import type { EventBusRuntime } from '../event-bus.runtime.js';
+import { PublishCall } from '../publishing/publish.call.js';
 import type { OutgoingMessage } from '../transports/event.transport.js';
 import type { Packet } from './packet.js';
 import { isPacketCodec } from './packet.codec.js';
@@ -38,25 +36,21 @@ export class PacketSender {
    * Resolves once the broker has accepted it, with the number of subscriptions it reports.
    * @throws NotConnectedError, BusClosedError, PublishRefusedError, PublishUnconfirmedError
    */
-  async send(message: OutgoingMessage, payload: unknown): Promise<number> {
-    const { transport, observer, settings } = this.runtime;
+  send(message: OutgoingMessage, payload: unknown): Promise<number> {
+    const { batcher, observer, settings } = this.runtime;
     const channel = settings.prefix.strip(message.channel);
-    try {
-      const [outcome] = await withDeadline(
-        transport.publish([message]),
-        PUBLISH_TIMEOUT_MS,
-        () =>
-          new PublishUnconfirmedError(channel, {
-            cause: new Error(`no reply within ${PUBLISH_TIMEOUT_MS} ms`),
-          }),
-      );
-      if (outcome === undefined || 'error' in outcome) throw outcome?.error ?? new BusClosedError();
-      observer.published(channel, payload);
-      return outcome.subscriptions;
-    } catch (error) {
-      observer.publishFailed();
-      throw error;
-    }
+    return new Promise((resolve, reject) => {
+      const call = new PublishCall(message, channel, PUBLISH_TIMEOUT_MS, (outcome) => {
+        if ('error' in outcome) {
+          observer.publishFailed();
+          reject(outcome.error);
+        } else {
+          observer.published(channel, payload);
+          resolve(outcome.subscriptions);
+        }
+      });
+      batcher.add(call);
+    });
   }
 
   /** A codec of the application's own may throw and return anything. */

@@ -1,4 +1,4 @@
-import { getEventListeners, setMaxListeners } from 'node:events';
+import { getEventListeners } from 'node:events';
 import { jest } from '@jest/globals';
 import {
   BusClosedError,
@@ -21,6 +21,7 @@ import { bodyOf } from '../transports/event.transport.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { memory } from '../transports/memory/memory.transport.js';
 import { EventBusPublisher } from './event-bus.publisher.js';
+import { PublishBatcher } from './publish.batcher.js';
 
 const codec = cloudEvents({ source: '/test' });
 
@@ -64,7 +65,9 @@ let transport: StubTransport;
 
 function publisherWith(options: Partial<EventBusModuleOptions> = {}): EventBusPublisher {
   const settings = resolveSettings({ transport: memory(), codec, ...options }, 'default');
-  return new EventBusPublisher(settings, transport as unknown as EventTransport, observer as never);
+  const sender = transport as unknown as EventTransport;
+  const batcher = new PublishBatcher(sender, settings.batching);
+  return new EventBusPublisher(settings, sender, batcher, observer as never);
 }
 
 const reject = (promise: Promise<unknown>): Promise<Error> =>
@@ -204,6 +207,7 @@ describe('sequence numbers', () => {
     };
     const controller = new AbortController();
     const publishing = reject(publisher.publish('a', 2, { signal: controller.signal }));
+    await new Promise((resolve) => setImmediate(resolve));
     controller.abort();
     expect(await publishing).toBeInstanceOf(PublishUnconfirmedError);
     refuse({ error: new PublishRefusedError('a', { cause: new Error('NOPERM') }) });
@@ -334,25 +338,56 @@ describe('whenDisconnected', () => {
   });
 });
 
+describe('closing', () => {
+  it('sends what was published in this tick, before whoever closes the transport does so', async () => {
+    const publisher = publisherWith();
+    const handedOver: string[] = [];
+    transport.intercept = ({ channel }) => {
+      handedOver.push(channel);
+      return undefined;
+    };
+    const publishing = publisher.publish('a', 1);
+    publisher.close();
+    expect(handedOver).toEqual(['a']);
+    expect(await publishing).toBe(1);
+  });
+});
+
+describe('signals', () => {
+  it('keep an event from being sent as long as its tick lasts, and let it take no number', async () => {
+    const publisher = publisherWith();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const aborted = reject(publisher.publish('a', 1, { signal: controller.signal }));
+    const other = publisher.publish('a', 2);
+    controller.abort(reason);
+    expect(await aborted).toBe(reason);
+    await other;
+    expect(transport.decoded.map(({ payload, stamp }) => [payload, stamp?.sequence])).toEqual([[2, 1]]);
+  });
+});
+
 describe('without a link', () => {
   it('20,000 publishes reject at once, and leave no timer, no listener and nothing that waits', async () => {
     const publisher = publisherWith();
     transport.intercept = () => ({ error: new NotConnectedError() });
     const { signal } = new AbortController();
-    setMaxListeners(0, signal);
     const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
     const timersBefore = timers();
     const payload = 'x'.repeat(1_024);
     let rejected = 0;
+    const listeners: number[] = [];
     for (let batch = 0; batch < 200; batch += 1) {
       const publishing = Array.from({ length: 100 }, () => publisher.publish('a', payload, { signal }));
-      expect(timers()).toBe(timersBefore + 100);
+      // Of all publishes together.
+      listeners.push(getEventListeners(signal, 'abort').length);
       for (const outcome of await Promise.allSettled(publishing)) {
         if (outcome.status === 'rejected' && outcome.reason instanceof NotConnectedError) rejected += 1;
       }
       expect([timers(), getEventListeners(signal, 'abort').length]).toEqual([timersBefore, 0]);
     }
     expect(rejected).toBe(20_000);
+    expect(new Set(listeners)).toEqual(new Set([1]));
     const { buffer } = publisher as unknown as { buffer: { events: number } };
     expect(buffer.events).toBe(0);
   });

@@ -1,11 +1,14 @@
-import { BusClosedError, PublishManyError } from '../errors.js';
+import { PublishManyError } from '../errors.js';
 import type { EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventContract, EventInput } from '../contracts/event.contract.js';
 import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
+import { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
 import { EventPreparer } from './event.preparer.js';
-import { MessageSender } from './message.sender.js';
+import type { SendingTerms } from './message.sender.js';
+import { MessageSender, sendingTerms } from './message.sender.js';
+import type { PublishBatcher } from './publish.batcher.js';
 import { PublishBuffer } from './publish.buffer.js';
 import type {
   ContractPublishArguments,
@@ -20,15 +23,18 @@ type Attempt = PreparedEvent | { readonly error: Error };
 export class EventBusPublisher {
   private readonly preparer: EventPreparer;
   private readonly sender: MessageSender;
-  private readonly buffer = new PublishBuffer();
+  private readonly buffer: PublishBuffer;
 
   constructor(
     settings: EventBusSettings,
     transport: EventTransport,
+    private readonly batcher: PublishBatcher,
     private readonly observer: EventBusObserver,
   ) {
+    const aborts = new AbortWatch();
     this.preparer = new EventPreparer(settings, transport);
-    this.sender = new MessageSender(transport, this.buffer);
+    this.buffer = new PublishBuffer(aborts);
+    this.sender = new MessageSender(batcher, this.buffer, aborts);
   }
 
   /**
@@ -51,24 +57,31 @@ export class EventBusPublisher {
     ...options: ContractPublishArguments<C>
   ): Promise<number>;
   publish(channel: string, payload: unknown, options?: PublishOptions): Promise<number>;
-  async publish(
+  publish(
     channel: string | EventContract,
     payload: unknown,
     options: PublishOptions & Pick<EventToPublish, 'params'> = {},
   ): Promise<number> {
-    try {
-      const event = this.preparer.prepare(channel, payload, options);
-      // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
-      if (event.checked !== undefined) await event.checked;
-      const [outcome] = await this.sender.send([event], options);
-      if (outcome === undefined) throw new BusClosedError();
-      if ('error' in outcome) throw outcome.error;
-      this.observer.published(event.name, payload);
-      return outcome.subscriptions;
-    } catch (error) {
-      this.observer.publishFailed();
-      throw error;
-    }
+    return new Promise((resolve, reject) => {
+      const failed = (error: unknown) => {
+        this.observer.publishFailed();
+        reject(error as Error);
+      };
+      const send = (event: PreparedEvent) =>
+        this.sender.send(event, sendingTerms(options), (outcome) => {
+          if ('error' in outcome) return failed(outcome.error);
+          this.observer.published(event.name, payload);
+          resolve(outcome.subscriptions);
+        });
+      try {
+        const event = this.preparer.prepare(channel, payload, options);
+        // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
+        if (event.checked === undefined) send(event);
+        else event.checked.then(() => send(event)).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
   }
 
   /**
@@ -81,11 +94,11 @@ export class EventBusPublisher {
     const attempts = events.map((event) => this.tryPrepare(event));
     const isAsync = attempts.some((attempt) => 'checked' in attempt);
     const prepared = isAsync ? await Promise.all(attempts.map(whenChecked)) : attempts;
-    const sendable = prepared.filter((item) => 'message' in item);
-    const sent = sendable.length === 0 ? [] : await this.sender.send(sendable, options);
-    let next = 0;
-    const outcomes = prepared.map((item): PublishOutcome =>
-      'message' in item ? (sent[next++] as PublishOutcome) : item,
+    const terms = prepared.some((item) => 'message' in item) ? sendingTerms(options) : undefined;
+    const outcomes = await Promise.all(
+      prepared.map(async (item): Promise<PublishOutcome> =>
+        'error' in item || terms === undefined ? (item as PublishOutcome) : this.outcomeOf(item, terms),
+      ),
     );
     outcomes.forEach((outcome, index) => {
       const item = prepared[index];
@@ -101,9 +114,17 @@ export class EventBusPublisher {
     this.buffer.resume();
   }
 
-  /** @internal Rejects the events that wait for the link with a BusClosedError; for the owner of the transport, who closes it. */
+  /**
+   * @internal Hands over what is to leave with this tick, and rejects the events that wait for the link with a
+   * BusClosedError; for the owner of the transport, who closes it.
+   */
   close(): void {
     this.buffer.close();
+    this.batcher.flush();
+  }
+
+  private outcomeOf(event: PreparedEvent, terms: SendingTerms): Promise<PublishOutcome> {
+    return new Promise((resolve) => this.sender.send(event, terms, resolve));
   }
 
   private tryPrepare(event: EventToPublish): Attempt {

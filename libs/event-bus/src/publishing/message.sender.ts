@@ -1,128 +1,85 @@
-import {
-  BusClosedError,
-  InvalidOptionError,
-  NotConnectedError,
-  PublishRefusedError,
-  PublishUnconfirmedError,
-} from '../errors.js';
-import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import { InvalidOptionError, NotConnectedError } from '../errors.js';
+import type { PublishOutcome } from '../transports/event.transport.js';
+import type { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
+import type { PublishBatcher } from './publish.batcher.js';
 import type { PublishBuffer } from './publish.buffer.js';
+import { PublishCall } from './publish.call.js';
 import type { PublishOptions, WhenDisconnected } from './publish.options.js';
-import { SequencedMessage } from './sequenced.message.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** What a timer of Node can wait for at most. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export type SendingTerms = Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>;
-
-interface Limits {
+/** The limits that a publisher sets, checked. */
+export interface SendingTerms {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** How long to wait for a link. Undefined where it does not wait. */
+  readonly bufferMs: number | undefined;
+}
+
+type Settle = (outcome: PublishOutcome) => void;
+
+/** @throws InvalidOptionError; the reason of a signal that was aborted before. */
+export function sendingTerms(
+  options: Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>,
+): SendingTerms {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, whenDisconnected = 'reject' } = options;
+  checkMs('timeoutMs', timeoutMs);
+  const bufferMs = bufferMsOf(whenDisconnected);
+  signal?.throwIfAborted();
+  return { timeoutMs, signal, bufferMs };
 }
 
 /** Sends prepared events within the limits that their publisher sets. */
 export class MessageSender {
   constructor(
-    private readonly transport: EventTransport,
+    private readonly batcher: PublishBatcher,
     private readonly buffer: PublishBuffer,
+    private readonly aborts: AbortWatch,
   ) {}
 
-  /**
-   * Resolves with what became of each, in order.
-   *
-   * @throws InvalidOptionError; the reason of a signal that was aborted before. Nothing was sent then.
-   */
-  async send(events: readonly PreparedEvent[], options: SendingTerms): Promise<readonly PublishOutcome[]> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, whenDisconnected = 'reject' } = options;
-    checkMs('timeoutMs', timeoutMs);
-    const bufferMs = bufferMsOf(whenDisconnected);
-    signal?.throwIfAborted();
-    const limits: Limits = { timeoutMs, signal };
-    return bufferMs === undefined
-      ? this.attempt(events, limits)
-      : this.sendOrBuffer(events, bufferMs, limits);
+  /** Events leave in the order of the calls. `settle` is told once what became of this one. */
+  send(event: PreparedEvent, terms: SendingTerms, settle: Settle): void {
+    if (terms.bufferMs === undefined) this.attempt(event, terms, settle);
+    else this.sendOrBuffer(event, terms, terms.bufferMs, settle);
   }
 
-  private async sendOrBuffer(
-    events: readonly PreparedEvent[],
-    bufferMs: number,
-    limits: Limits,
-  ): Promise<readonly PublishOutcome[]> {
-    const outcomes = new Map<PreparedEvent, PublishOutcome>();
-    let unsent = events;
-    const send = async () => {
-      const results = await this.attempt(unsent, limits);
-      unsent.forEach((event, index) => outcomes.set(event, results[index] as PublishOutcome));
-      unsent = unsent.filter((_event, index) => isNotConnected(results[index]));
-      return unsent.length === 0;
-    };
-    const { signal } = limits;
-    try {
-      await this.buffer.deliver({
-        get events() {
-          return unsent.length;
-        },
-        get bytes() {
-          return unsent.reduce((sum, { bytes }) => sum + bytes, 0);
-        },
-        bufferMs,
-        signal,
-        send,
+  private sendOrBuffer(event: PreparedEvent, terms: SendingTerms, bufferMs: number, settle: Settle): void {
+    const { bytes } = event;
+    let latest: PublishOutcome | undefined;
+    const send = () =>
+      new Promise<boolean>((resolve) => {
+        this.attempt(event, terms, (outcome) => {
+          latest = outcome;
+          resolve(!isNotConnected(outcome));
+        });
       });
-    } catch (error) {
-      for (const event of unsent) outcomes.set(event, { error: error as Error });
-    }
-    return events.map((event) => outcomes.get(event) as PublishOutcome);
+    this.buffer.deliver({ bytes, bufferMs, signal: terms.signal, send }).then(
+      () => settle(latest as PublishOutcome),
+      (error: Error) => settle({ error }),
+    );
   }
 
-  /** The transport's outcomes, or, when time is up first, every message as unconfirmed. */
-  private async attempt(
-    events: readonly PreparedEvent[],
-    { timeoutMs, signal }: Limits,
-  ): Promise<readonly PublishOutcome[]> {
-    let giveUp: (cause: unknown) => void = () => undefined;
-    const givenUp = new Promise<readonly PublishOutcome[]>((resolve) => {
-      giveUp = (cause) => {
-        resolve(events.map(({ name }) => ({ error: new PublishUnconfirmedError(name, { cause }) })));
-      };
-    });
-    const aborted = () => giveUp(signal?.reason);
-    const timer = setTimeout(() => giveUp(new Error(`no reply within ${timeoutMs} ms`)), timeoutMs);
-    signal?.addEventListener('abort', aborted, { once: true });
-    try {
-      return await Promise.race([this.transmit(events.map(({ message }) => message)), givenUp]);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', aborted);
+  private attempt({ message, name }: PreparedEvent, terms: SendingTerms, settle: Settle): void {
+    const { timeoutMs, signal } = terms;
+    if (signal === undefined) {
+      this.batcher.add(new PublishCall(message, name, timeoutMs, settle));
+      return;
     }
-  }
-
-  private async transmit(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
-    const outcomes = await this.transport.publish(messages);
-    messages.forEach((message, index) => {
-      const outcome = outcomes[index];
-      if (message instanceof SequencedMessage && outcome !== undefined && reachedNobody(outcome)) {
-        message.withdraw();
-      }
+    const aborted = () => call.giveUp(signal.reason);
+    const call = new PublishCall(message, name, timeoutMs, (outcome) => {
+      this.aborts.remove(signal, aborted);
+      settle(outcome);
     });
-    return outcomes;
+    this.aborts.add(signal, aborted);
+    this.batcher.add(call);
   }
 }
 
-function isNotConnected(outcome: PublishOutcome | undefined): boolean {
-  return outcome !== undefined && 'error' in outcome && outcome.error instanceof NotConnectedError;
-}
-
-function reachedNobody(outcome: PublishOutcome): boolean {
-  if (!('error' in outcome)) return false;
-  const { error } = outcome;
-  return (
-    error instanceof PublishRefusedError ||
-    error instanceof NotConnectedError ||
-    error instanceof BusClosedError
-  );
+function isNotConnected(outcome: PublishOutcome): boolean {
+  return 'error' in outcome && outcome.error instanceof NotConnectedError;
 }
 
 function bufferMsOf(whenDisconnected: WhenDisconnected): number | undefined {

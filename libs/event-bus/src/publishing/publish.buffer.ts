@@ -1,24 +1,23 @@
 import { BusClosedError, NotConnectedError } from '../errors.js';
+import type { AbortWatch } from './abort.watch.js';
 
 /** Memory has an end, and after a long outage nobody wants all of it at once. */
 const MAX_EVENTS = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Events of one call whose publisher would rather wait for the link than hear that there is none. */
-export interface BufferableEvents {
-  /** Those that were not sent yet. */
-  readonly events: number;
-  /** How much those take. */
+/** An event whose publisher would rather wait for the link than hear that there is none. */
+export interface BufferableEvent {
+  /** How much it takes to hold it. */
   readonly bytes: number;
-  /** How long they may wait, in milliseconds from now. */
+  /** How long it may wait, in milliseconds from now. */
   readonly bufferMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Hands them to the transport before it returns. Resolves with whether there was a link for all of them. */
+  /** Puts it behind those that were sent before. Resolves with whether there was a link for it. */
   send(): Promise<boolean>;
 }
 
 interface Waiting {
-  /** Sends them. */
+  /** Sends it. */
   go(): void;
   giveUp(error: unknown): void;
 }
@@ -29,15 +28,16 @@ interface Waiting {
  */
 export class PublishBuffer {
   private readonly waiting = new Set<Waiting>();
-  private waitingEvents = 0;
   private waitingBytes = 0;
   /** How often the link came back. */
   private resumptions = 0;
   private isClosed = false;
 
+  constructor(private readonly aborts: AbortWatch) {}
+
   /** Events that wait now. */
   get events(): number {
-    return this.waitingEvents;
+    return this.waiting.size;
   }
 
   /** Bytes of the events that wait now. */
@@ -46,16 +46,16 @@ export class PublishBuffer {
   }
 
   /**
-   * Sends the events now, or when the link is back, behind those that wait already. Resolves when all were sent,
-   * whatever the broker said to them.
+   * Sends the event now, or when the link is back, behind those that wait already. Resolves when it was sent,
+   * whatever the broker said to it.
    *
    * @throws NotConnectedError when the link did not come back in time, or too much waits already; BusClosedError; the
-   * reason of the signal. What was not sent by then never will be.
+   * reason of the signal. It will never be sent then.
    */
-  async deliver(call: BufferableEvents): Promise<void> {
-    const untilMs = performance.now() + call.bufferMs;
-    let areSent = this.waiting.size === 0 && (await this.trySend(call));
-    while (!areSent) areSent = await this.sendWhenResumed(call, untilMs);
+  async deliver(event: BufferableEvent): Promise<void> {
+    const untilMs = performance.now() + event.bufferMs;
+    let isSent = this.waiting.size === 0 && (await this.trySend(event));
+    while (!isSent) isSent = await this.sendWhenResumed(event, untilMs);
   }
 
   /** The link is back: sends what waits before it returns, so that nothing published later goes first. */
@@ -70,31 +70,30 @@ export class PublishBuffer {
     for (const waiting of this.waiting) waiting.giveUp(new BusClosedError());
   }
 
-  /** Whether there was a link for all of it. */
-  private async trySend(call: BufferableEvents): Promise<boolean> {
+  /** Whether there was a link for it. */
+  private async trySend(event: BufferableEvent): Promise<boolean> {
     const { resumptions } = this;
-    if (await call.send()) return true;
+    if (await event.send()) return true;
     // It may have come back while the answer was on its way, and would not say so again.
-    return resumptions === this.resumptions ? false : this.trySend(call);
+    return resumptions === this.resumptions ? false : this.trySend(event);
   }
 
-  private sendWhenResumed(call: BufferableEvents, untilMs: number): Promise<boolean> {
+  private sendWhenResumed(event: BufferableEvent, untilMs: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const refusal = this.refusalOf(call);
+      const refusal = this.refusalOf(event);
       if (refusal !== undefined) return reject(refusal.error as Error);
-      const { events, bytes, bufferMs, signal } = call;
+      const { bytes, bufferMs, signal } = event;
       const aborted = () => waiting.giveUp(signal?.reason);
       const leave = () => {
         this.waiting.delete(waiting);
-        this.waitingEvents -= events;
         this.waitingBytes -= bytes;
         clearTimeout(timer);
-        signal?.removeEventListener('abort', aborted);
+        if (signal !== undefined) this.aborts.remove(signal, aborted);
       };
       const waiting: Waiting = {
         go: () => {
           leave();
-          resolve(this.trySend(call));
+          resolve(this.trySend(event));
         },
         giveUp: (error) => {
           leave();
@@ -105,18 +104,17 @@ export class PublishBuffer {
         () => waiting.giveUp(new NotConnectedError(`the link did not come back within ${bufferMs} ms`)),
         Math.max(0, untilMs - performance.now()),
       );
-      signal?.addEventListener('abort', aborted, { once: true });
+      if (signal !== undefined) this.aborts.add(signal, aborted);
       this.waiting.add(waiting);
-      this.waitingEvents += events;
       this.waitingBytes += bytes;
     });
   }
 
-  /** Why these may not wait. */
-  private refusalOf({ events, bytes, signal }: BufferableEvents): { readonly error: unknown } | undefined {
+  /** Why it may not wait. */
+  private refusalOf({ bytes, signal }: BufferableEvent): { readonly error: unknown } | undefined {
     if (this.isClosed) return { error: new BusClosedError() };
     if (signal?.aborted) return { error: signal.reason };
-    if (this.waitingEvents + events <= MAX_EVENTS && this.waitingBytes + bytes <= MAX_BYTES) return undefined;
+    if (this.waiting.size < MAX_EVENTS && this.waitingBytes + bytes <= MAX_BYTES) return undefined;
     return {
       error: new NotConnectedError(`and the buffer for ${MAX_EVENTS} events and ${MAX_BYTES} bytes is full`),
     };

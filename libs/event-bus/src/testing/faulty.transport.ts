@@ -6,6 +6,7 @@ import type {
   KeyspaceNotifications,
   OutgoingMessage,
   PublishOutcome,
+  SettledListener,
   SubscribeOutcome,
   SubscriptionInfo,
   SubscriptionTarget,
@@ -88,15 +89,29 @@ export class FaultyTransport implements EventTransport {
     return this.inner.connect();
   }
 
-  async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
+  get batching(): EventTransport['batching'] {
+    return this.inner.batching;
+  }
+
+  async publish(
+    messages: readonly OutgoingMessage[],
+    settled?: SettledListener,
+  ): Promise<readonly PublishOutcome[]> {
     if (this.faults.isCut) return messages.map(() => ({ error: new NotConnectedError(CUT_OFF) }));
-    const allowed = messages.filter(({ channel }) => !this.faults.denies(channel));
-    const outcomes = [...(allowed.length === 0 ? [] : await this.inner.publish(allowed))];
-    return messages.map(({ channel }) =>
+    const outcomes = messages.map(({ channel }): PublishOutcome | undefined =>
       this.faults.denies(channel)
         ? { error: new PublishRefusedError(channel, { cause: new Error(DENIED) }) }
-        : (outcomes.shift() as PublishOutcome),
+        : undefined,
     );
+    const allowed = [...outcomes.keys()].filter((index) => outcomes[index] === undefined);
+    if (allowed.length > 0) {
+      const answers = await this.inner.publish(
+        allowed.map((index) => messages[index] as OutgoingMessage),
+        (position, outcome) => settled?.(allowed[position] as number, outcome),
+      );
+      answers.forEach((outcome, position) => (outcomes[allowed[position] as number] = outcome));
+    }
+    return outcomes as PublishOutcome[];
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {

@@ -20,6 +20,16 @@ export function bodyOf({ body }: OutgoingMessage): MessageBody {
 /** What became of one message: the subscriptions that the broker reports, or why it failed. */
 export type PublishOutcome = { readonly subscriptions: number } | { readonly error: Error };
 
+/** Gets the outcome of the message at this index. */
+export type SettledListener = (index: number, outcome: PublishOutcome) => void;
+
+/**
+ * - `script`: as one EVAL.
+ * - `pipeline`: each as a command of its own, written together: the server denies scripts, or has none.
+ * - `undecided`: nobody knows yet. The first two messages that are sent together are accompanied by the question.
+ */
+export type PublishBatching = 'script' | 'pipeline' | 'undecided';
+
 /** What became of one subscription: confirmed by the broker, or why not. */
 export interface SubscribeOutcome {
   readonly target: SubscriptionTarget;
@@ -164,8 +174,18 @@ export interface EventTransport {
    */
   connect(): Promise<void>;
 
-  /** Sends in order and attempts all. One outcome per message, in the same order; never rejects. */
-  publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]>;
+  /**
+   * Sends in order and attempts all. One outcome per message, in the same order; never rejects.
+   *
+   * @param settled may be called as soon as the outcome of a message is known, for one that need not wait for the others.
+   */
+  publish(
+    messages: readonly OutgoingMessage[],
+    settled?: SettledListener,
+  ): Promise<readonly PublishOutcome[]>;
+
+  /** How the messages of one call leave. Absent where there are no round trips to save. */
+  readonly batching?: PublishBatching;
 
   /**
    * Resolves when the broker has answered for every target: confirmed, or refused with its reason. Waits

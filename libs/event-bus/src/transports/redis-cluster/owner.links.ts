@@ -89,6 +89,10 @@ export class OwnerLinks {
     return [...this.links.values()].map(({ connection }) => connection);
   }
 
+  get publishers(): readonly RedisPublisher[] {
+    return [...this.links.values()].map(({ publisher }) => publisher);
+  }
+
   /** Undefined when nobody serves this slot. */
   ofSlot(slot: number): OwnerLink | undefined {
     const owner = this.topology.ownerOf(slot);

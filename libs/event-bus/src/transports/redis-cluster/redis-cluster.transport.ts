@@ -7,7 +7,9 @@ import type {
   InspectionQuery,
   InspectionResult,
   OutgoingMessage,
+  PublishBatching,
   PublishOutcome,
+  SettledListener,
   SubscribeOutcome,
   SubscriptionInfo,
   TransportFactory,
@@ -15,6 +17,7 @@ import type {
   TransportState,
   TransportStatus,
 } from '../event.transport.js';
+import { gatherOutcomes } from '../settled.messages.js';
 import { explainConnectionError } from '../redis/connection-advice.js';
 import { isMute, isRefusal, isReplyError } from '../redis/redis.errors.js';
 import { RedisPublisher } from '../redis/redis.publisher.js';
@@ -136,15 +139,30 @@ class RedisClusterTransport implements EventTransport {
     return linked;
   }
 
-  async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
-    if (this.closing !== undefined) return messages.map(() => ({ error: new BusClosedError() }));
-    return Promise.all(
-      messages.map(async (message) => {
-        if (message.kind === 'shard') return this.slotPublisher.publish(message);
-        const [outcome] = await this.publisher.publish([message]);
-        return outcome as PublishOutcome;
-      }),
-    );
+  /** As far as any of the nodes has answered. */
+  get batching(): PublishBatching {
+    const answers = [this.publisher, ...this.owners.publishers].map(({ batching }) => batching);
+    if (answers.includes('pipeline')) return 'pipeline';
+    return answers.includes('script') ? 'script' : 'undecided';
+  }
+
+  publish(
+    messages: readonly OutgoingMessage[],
+    settled?: SettledListener,
+  ): Promise<readonly PublishOutcome[]> {
+    if (this.closing !== undefined) {
+      return Promise.resolve(messages.map(() => ({ error: new BusClosedError() })));
+    }
+    return gatherOutcomes(messages.length, settled, (settle) => {
+      for (const [kind, publisher] of [
+        ['channel', this.publisher],
+        ['shard', this.slotPublisher],
+      ] as const) {
+        const indices = [...messages.keys()].filter((index) => messages[index]?.kind === kind);
+        const those = indices.map((index) => messages[index] as OutgoingMessage);
+        publisher.publish(those, (position, outcome) => settle(indices[position] as number, outcome));
+      }
+    });
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { NotConnectedError, PublishRefusedError } from '../../errors.js';
-import type { OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import type { OutgoingMessage, PublishOutcome, SettledListener } from '../event.transport.js';
 import type { OwnerLink } from './owner.links.js';
 import { SlotLane } from './slot.lane.js';
 
@@ -8,7 +8,14 @@ import { SlotLane } from './slot.lane.js';
 class Node {
   readonly asked: { body: string; answer: (outcome: PublishOutcome) => void }[] = [];
   readonly connection = { isUp: true };
-  readonly publisher = { publish: (messages: readonly OutgoingMessage[]) => this.ask(messages[0]!) };
+  /** How many messages came at once, each time. */
+  readonly runs: number[] = [];
+  readonly publisher = {
+    publish: (messages: readonly OutgoingMessage[], settled: SettledListener) => {
+      this.runs.push(messages.length);
+      messages.forEach((message, index) => this.ask(message, (outcome) => settled(index, outcome)));
+    },
+  };
   readonly error = new NotConnectedError('gone');
   opening: Promise<void> | undefined;
 
@@ -20,13 +27,8 @@ class Node {
     this.asked[index]!.answer(outcome);
   }
 
-  private ask({ body }: OutgoingMessage): Promise<PublishOutcome[]> {
-    return new Promise((resolve) => {
-      this.asked.push({
-        body: (body as () => string)(),
-        answer: (outcome) => resolve([outcome]),
-      });
-    });
+  private ask({ body }: OutgoingMessage, answer: (outcome: PublishOutcome) => void): void {
+    this.asked.push({ body: typeof body === 'function' ? String(body()) : String(body), answer });
   }
 }
 
@@ -54,7 +56,44 @@ describe('SlotLane', () => {
     );
   });
 
-  const send = (body: OutgoingMessage['body']) => lane.send({ kind: 'shard', channel: 'x', body });
+  const sendAll = (bodies: readonly OutgoingMessage['body'][]): Promise<PublishOutcome>[] => {
+    const outcomes: Promise<PublishOutcome>[] = [];
+    const messages = bodies.map((body) => {
+      let settle!: (outcome: PublishOutcome) => void;
+      outcomes.push(new Promise((resolve) => (settle = resolve)));
+      return { message: { kind: 'shard', channel: 'x', body } as const, settle };
+    });
+    lane.send(messages);
+    return outcomes;
+  };
+  const send = (body: OutgoingMessage['body']) => sendAll([body])[0] as Promise<PublishOutcome>;
+
+  it('sends what comes together in one go, also again', async () => {
+    const outcomes = sendAll(['1', '2', '3']);
+    expect(a.runs).toEqual([3]);
+    a.answer(0);
+    a.answer(1, refused('MOVED 1 b:1'));
+    outcomes.push(...sendAll(['4', '5']));
+    expect(b.runs).toEqual([]);
+    a.answer(2, refused('MOVED 1 b:1'));
+    expect([b.runs, b.bodies]).toEqual([[4], ['2', '3', '4', '5']]);
+    for (const index of [0, 1, 2, 3]) b.answer(index);
+    expect(await Promise.all(outcomes)).toEqual(Array(5).fill({ subscriptions: 1 }));
+  });
+
+  it.each(['ASK 1 b:1', 'TRYAGAIN x'])(
+    'sends to the same node again what it has not run while the slot moves: %s',
+    async (refusal) => {
+      const outcomes = sendAll(['1', '2']);
+      a.answer(0, refused(refusal));
+      a.answer(1, refused(refusal));
+      expect(a.bodies).toEqual(['1', '2', '1', '2']);
+      a.answer(2);
+      a.answer(3);
+      expect(await Promise.all(outcomes)).toEqual(Array(2).fill({ subscriptions: 1 }));
+      expect(learnt).toEqual([]);
+    },
+  );
 
   it('sends without waiting for answers', async () => {
     const outcomes = [send('1'), send('2')];
@@ -142,6 +181,9 @@ describe('SlotLane', () => {
   });
 
   it('lets no more than a thousand wait', async () => {
+    const many = sendAll(Array<string>(1_500).fill('x'));
+    expect(a.bodies).toHaveLength(1_500);
+    for (const index of many.keys()) a.answer(index);
     a.opening = new Promise(() => undefined);
     for (let index = 0; index < 1_000; index += 1) void send('x');
     expect(await send('y')).toMatchObject({ error: { message: expect.stringContaining('wait already') } });

@@ -14,9 +14,13 @@ const HAND_OVER_MS = 100;
 /** While a first connection is made, or a slot moves. */
 const MAX_WAITING = 1_000;
 
-interface Item {
+export interface LaneMessage {
   readonly message: OutgoingMessage;
+  /** Called once. */
   readonly settle: (outcome: PublishOutcome) => void;
+}
+
+interface Item extends LaneMessage {
   redirections: number;
 }
 
@@ -43,14 +47,16 @@ export class SlotLane {
     return this.inFlight === 0 && this.waiting.length === 0 && this.redirected.length === 0;
   }
 
-  send(message: OutgoingMessage): Promise<PublishOutcome> {
-    if (this.waiting.length >= MAX_WAITING) {
-      return Promise.resolve({ error: new NotConnectedError(`${MAX_WAITING} messages wait already`) });
+  send(messages: readonly LaneMessage[]): void {
+    for (const { message, settle } of messages) {
+      if (this.waiting.length >= MAX_WAITING) this.pump();
+      if (this.waiting.length >= MAX_WAITING) {
+        settle({ error: new NotConnectedError(`${MAX_WAITING} messages wait already`) });
+      } else {
+        this.waiting.push({ message: madeOnce(message), settle, redirections: 0 });
+      }
     }
-    return new Promise((settle) => {
-      this.waiting.push({ message: madeOnce(message), settle, redirections: 0 });
-      this.pump();
-    });
+    this.pump();
   }
 
   private pump(): void {
@@ -61,7 +67,7 @@ export class SlotLane {
       else if (link.opening !== undefined) this.waitFor(link.opening);
       else if (!link.connection.isUp) this.refuse(link.error);
       else if (link !== this.link && this.handOverMs > 0) this.waitFor(delay(this.handOverMs));
-      else this.dispatch(link, this.waiting.shift() as Item);
+      else this.dispatch(link, this.waiting.splice(0));
     }
   }
 
@@ -70,22 +76,27 @@ export class SlotLane {
     return Math.ceil(this.acceptedAtMs + HAND_OVER_MS - performance.now());
   }
 
-  private dispatch(link: OwnerLink, item: Item): void {
+  private dispatch(link: OwnerLink, items: readonly Item[]): void {
     this.link = link;
-    this.inFlight += 1;
-    void link.publisher.publish([item.message]).then(([outcome]) => {
-      this.inFlight -= 1;
-      const refusal = refusalIn(outcome as PublishOutcome);
-      if (refusal !== undefined) this.learn(refusal);
-      // One that refuses has let go of the slot, and passes nothing on.
-      this.acceptedAtMs = refusal === undefined ? performance.now() : -Infinity;
-      if (refusal === undefined || item.redirections === MAX_REDIRECTIONS)
-        item.settle(outcome as PublishOutcome);
-      else this.redirected.push(item);
-      item.redirections += 1;
-      if (this.inFlight === 0) this.waiting.unshift(...this.redirected.splice(0));
-      this.pump();
-    });
+    this.inFlight += items.length;
+    link.publisher.publish(
+      items.map(({ message }) => message),
+      (index, outcome) => this.answered(items[index] as Item, outcome),
+    );
+  }
+
+  private answered(item: Item, outcome: PublishOutcome): void {
+    this.inFlight -= 1;
+    const refusal = refusalIn(outcome);
+    if (refusal?.startsWith('MOVED ')) this.learn(refusal);
+    // One that refuses has let go of the slot, and passes nothing on.
+    this.acceptedAtMs = refusal === undefined ? performance.now() : -Infinity;
+    if (refusal === undefined || item.redirections === MAX_REDIRECTIONS) item.settle(outcome);
+    else this.redirected.push(item);
+    item.redirections += 1;
+    if (this.inFlight > 0) return;
+    this.waiting.unshift(...this.redirected.splice(0));
+    this.pump();
   }
 
   private waitFor(condition: Promise<unknown>): void {
@@ -101,13 +112,14 @@ export class SlotLane {
   }
 }
 
-/** What the node said, when it executed nothing because the slot is not its own. */
+/** What the node said, when it executed nothing because the slot is not its own, or is about to leave it. */
 function refusalIn(outcome: PublishOutcome): string | undefined {
   const cause = 'error' in outcome ? outcome.error.cause : undefined;
-  return cause instanceof Error && cause.message.startsWith('MOVED ') ? cause.message : undefined;
+  return cause instanceof Error && /^(MOVED|ASK|TRYAGAIN)\b/.test(cause.message) ? cause.message : undefined;
 }
 
 function madeOnce(message: OutgoingMessage): OutgoingMessage {
+  if (typeof message.body !== 'function') return message;
   let body: MessageBody | undefined;
   return { ...message, body: () => (body ??= bodyOf(message)) };
 }

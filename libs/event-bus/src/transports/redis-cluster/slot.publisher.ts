@@ -1,10 +1,11 @@
 import { keySlot } from '../../routing/key-slot.js';
 import { NotConnectedError } from '../../errors.js';
-import type { OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import type { OutgoingMessage, SettledListener } from '../event.transport.js';
 import { claimKey } from '../redis/redis.claim.js';
 import type { NodeAddress } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
 import type { OwnerLink, OwnerLinks } from './owner.links.js';
+import type { LaneMessage } from './slot.lane.js';
 import { SlotLane } from './slot.lane.js';
 
 const MAX_REDIRECTIONS = 4;
@@ -18,17 +19,16 @@ export class SlotPublisher {
     private readonly topology: ClusterTopology,
   ) {}
 
-  publish(message: OutgoingMessage): Promise<PublishOutcome> {
-    const slot = keySlot(message.channel);
-    let lane = this.lanes.get(slot);
-    if (lane === undefined) {
-      lane = new SlotLane(
-        () => this.links.ofSlot(slot),
-        (refusal) => this.learn(refusal),
-      );
-      this.lanes.set(slot, lane);
-    }
-    return lane.send(message);
+  /** @param settled is called once for each message: those of one slot do not wait for the owner of another. */
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    const lanes = new Map<SlotLane, LaneMessage[]>();
+    messages.forEach((message, index) => {
+      const lane = this.laneOf(keySlot(message.channel));
+      const own = lanes.get(lane) ?? [];
+      own.push({ message, settle: (outcome) => settled(index, outcome) });
+      lanes.set(lane, own);
+    });
+    for (const [lane, own] of lanes) lane.send(own);
   }
 
   /** @throws as EventTransport.claim */
@@ -48,6 +48,18 @@ export class SlotPublisher {
         if (asked === undefined) this.learn(refusal);
       }
     }
+  }
+
+  private laneOf(slot: number): SlotLane {
+    let lane = this.lanes.get(slot);
+    if (lane === undefined) {
+      lane = new SlotLane(
+        () => this.links.ofSlot(slot),
+        (refusal) => this.learn(refusal),
+      );
+      this.lanes.set(slot, lane);
+    }
+    return lane;
   }
 
   private learn(refusal: string): void {

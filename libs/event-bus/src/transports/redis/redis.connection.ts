@@ -117,9 +117,7 @@ export class RedisConnection {
    * the server sent after it; a promise would be resolved only after the rest of the chunk was parsed.
    */
   async send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
-    const command = new Command(name, [...args], { replyEncoding: 'utf8' });
-    // An application's client may be of ioredis 6 where ours is 5, whose commands do not know how replies are mapped.
-    (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
+    const command = commandOf(name, [...args], 'utf8');
     this.slotMoves.expect(command);
     const { resolve } = command;
     command.resolve = (reply) => {
@@ -132,6 +130,17 @@ export class RedisConnection {
     } catch (error) {
       throw causeOf(error);
     }
+  }
+
+  /**
+   * Sends one command, and resolves with its reply, in which texts are Buffers.
+   *
+   * @throws what ioredis says, with the command on it
+   */
+  call(name: string, args: (string | Buffer)[]): Promise<unknown> {
+    const command = commandOf(name, args, null);
+    this.redis.sendCommand(command);
+    return command.promise;
   }
 
   /** As {@link send}, for a command that shall only be answered: a refusal is an answer as well. */
@@ -281,6 +290,13 @@ export class RedisConnection {
     this.subscriberMode = condition.subscriber;
     this.slotMoves.watch(condition.subscriber);
   }
+}
+
+function commandOf(name: string, args: (string | Buffer)[], replyEncoding: 'utf8' | null): Command {
+  const command = new Command(name, args, { replyEncoding });
+  // An application's client may be of ioredis 6 where ours is 5, whose commands do not know how replies are mapped.
+  (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
+  return command;
 }
 
 /** Resolves with the promise, or when the time is over. */

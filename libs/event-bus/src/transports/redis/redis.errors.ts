@@ -1,3 +1,4 @@
+import { ReplyError } from 'ioredis';
 import { reasonOf } from '../../errors.js';
 import { aclAdvice } from './acl-advice.js';
 import { tlsAdvice } from './tls-advice.js';
@@ -8,6 +9,16 @@ export const CLOSED_BY_SERVER = 'the server closed the connection';
 /** The server answered, and its answer is an error: the command was not executed. */
 export function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** What the server said inside a larger answer, as ioredis would have made an error of it. */
+export function replyError(message: string): Error {
+  return new ReplyError(message) as Error;
+}
+
+/** A script was ended in its middle (SCRIPT KILL): part of it was executed. */
+export function isInsideScript(error: Error): boolean {
+  return error.message.includes('user_script');
 }
 
 /** Refused before a byte left, because the link had just gone. */

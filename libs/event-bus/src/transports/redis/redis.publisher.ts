@@ -1,8 +1,25 @@
+import type { Redis } from 'ioredis';
 import { NotConnectedError, PublishRefusedError, PublishUnconfirmedError } from '../../errors.js';
 import { bodyOf } from '../event.transport.js';
-import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import type {
+  MessageBody,
+  OutgoingMessage,
+  PublishBatching,
+  PublishOutcome,
+  SettledListener,
+} from '../event.transport.js';
+import { DeliveryEstimate } from './delivery.estimate.js';
+import { PublishScript } from './publish.script.js';
 import type { RedisConnection } from './redis.connection.js';
-import { causeOf, explainRefusal, isNotSent, isReplyError } from './redis.errors.js';
+import {
+  causeOf,
+  explainRefusal,
+  isInsideScript,
+  isNotSent,
+  isReplyError,
+  replyError,
+} from './redis.errors.js';
+import { ScriptPermit, subjectOf } from './script.permit.js';
 
 /**
  * So much may wait in the socket of a server that does not read: memory stays bounded until the heartbeat ends the
@@ -10,8 +27,14 @@ import { causeOf, explainRefusal, isNotSent, isReplyError } from './redis.errors
  */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 
-/** Sends messages with PUBLISH and SPUBLISH, in the order given. */
+type Settle = (outcome: PublishOutcome) => void;
+
+/** Sends messages in the order given: PUBLISH and SPUBLISH, or EVAL for several at once. */
 export class RedisPublisher {
+  private readonly estimate = new DeliveryEstimate();
+  private permit = new ScriptPermit();
+  /** Whose permit it is. */
+  private stream: Redis['stream'] | undefined;
   private isAwaitingDrain = false;
 
   constructor(
@@ -20,33 +43,124 @@ export class RedisPublisher {
     private readonly sendable: () => void,
   ) {}
 
-  publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
-    return Promise.all(messages.map((message) => this.send(message)));
+  get batching(): PublishBatching {
+    return this.permit.batching;
   }
 
-  private async send(message: OutgoingMessage): Promise<PublishOutcome> {
+  /** @param settled is called once for each message, also before this returns. */
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    if (messages.length > 1 && this.connection.isWritable) this.sendSeveral(messages, settled);
+    else messages.forEach((message, index) => this.send(message, (outcome) => settled(index, outcome)));
+  }
+
+  private sendSeveral(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    const { stream } = this.connection.redis;
+    if (stream !== this.stream) {
+      this.stream = stream;
+      this.permit = new ScriptPermit();
+    }
+    // One write to the socket instead of one for each.
+    stream.cork();
+    try {
+      if (this.permit.covers(messages)) {
+        this.sendAsScripts(messages, settled);
+      } else {
+        this.askFor(messages);
+        messages.forEach((message, index) => this.send(message, (outcome) => settled(index, outcome)));
+      }
+    } finally {
+      stream.uncork();
+    }
+  }
+
+  /**
+   * Asks whether these could have gone as a script. Not at connect: where the answer is no, it stands in the ACL log, also of
+   * services that never publish two at once.
+   */
+  private askFor(messages: readonly OutgoingMessage[]): void {
+    const { permit } = this;
+    const unasked = permit.unasked(messages);
+    for (const subjects of [unasked.filter((name) => name === ''), unasked.filter((name) => name !== '')]) {
+      const keys = subjects.filter((name) => name !== '');
+      if (subjects.length === 0) continue;
+      this.connection.call('eval', ['return 1', String(keys.length), ...keys]).then(
+        () => permit.granted(subjects),
+        (error: unknown) => refuse(permit, subjects, error),
+      );
+    }
+  }
+
+  private sendAsScripts(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    let script: PublishScript | undefined;
+    messages.forEach((message, index) => {
+      const body = this.take(message);
+      if (typeof body === 'object' && 'error' in body) return settled(index, body);
+      const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+      const deliveries = this.estimate.of(message.channel);
+      if (script?.hasRoomFor(message, bytes, deliveries) === false) {
+        this.run(script, settled);
+        script = undefined;
+      }
+      script ??= new PublishScript(message.kind);
+      script.add(index, message, body, bytes, deliveries);
+    });
+    if (script !== undefined) this.run(script, settled);
+  }
+
+  private run(script: PublishScript, settled: SettledListener): void {
+    const { permit } = this;
+    const { messages, bodies, indices } = script;
+    const [message, ...others] = messages as [OutgoingMessage, ...OutgoingMessage[]];
+    const settle = (position: number, outcome: PublishOutcome) =>
+      settled(indices[position] as number, outcome);
+    if (others.length === 0) {
+      this.write(message, bodies[0] as MessageBody, (outcome) => settle(0, outcome));
+      return;
+    }
+    this.connection.call('eval', script.toArguments()).then(
+      (answer) => {
+        script.read(answer).forEach((reply, position) => {
+          const { channel } = messages[position] as OutgoingMessage;
+          if ('count' in reply) settle(position, this.accepted(channel, reply.count));
+          else settle(position, failureOf(replyError(reply.refusal), channel));
+        });
+      },
+      (error: unknown) => {
+        refuse(permit, messages.map(subjectOf), error);
+        messages.forEach(({ channel }, position) => settle(position, failureOf(error, channel)));
+      },
+    );
+  }
+
+  private send(message: OutgoingMessage, settle: Settle): void {
+    const body = this.take(message);
+    if (typeof body === 'object' && 'error' in body) settle(body);
+    else this.write(message, body, settle);
+  }
+
+  private write({ kind, channel }: OutgoingMessage, body: MessageBody, settle: Settle): void {
+    const { redis } = this.connection;
+    const answer = kind === 'shard' ? redis.spublish(channel, body) : redis.publish(channel, body);
+    answer.then(
+      // A string where the user has set `stringNumbers`.
+      (count) => settle(this.accepted(channel, Number(count))),
+      (error: unknown) => settle(failureOf(error, channel)),
+    );
+  }
+
+  private accepted(channel: string, count: number): PublishOutcome {
+    this.estimate.saw(channel, count);
+    return { subscriptions: count };
+  }
+
+  /** The bytes of a message, or why there is no use in making them. */
+  private take(message: OutgoingMessage): MessageBody | { readonly error: Error } {
     const hindrance = this.hindrance();
     if (hindrance !== undefined) return { error: hindrance };
-    let body: MessageBody;
     try {
-      body = bodyOf(message);
+      return bodyOf(message);
     } catch (error) {
       return { error: error as Error };
-    }
-    const { kind, channel } = message;
-    const { redis } = this.connection;
-    try {
-      const send = kind === 'shard' ? redis.spublish(channel, body) : redis.publish(channel, body);
-      // A string where the user has set `stringNumbers`.
-      return { subscriptions: Number(await send) };
-    } catch (error) {
-      if (isNotSent(error)) return { error: new NotConnectedError() };
-      const cause = causeOf(error);
-      if (isReplyError(cause)) {
-        const reason = explainRefusal(cause, channel);
-        return { error: new PublishRefusedError(channel, { cause, reason }) };
-      }
-      return { error: new PublishUnconfirmedError(channel, { cause }) };
     }
   }
 
@@ -69,4 +183,19 @@ export class RedisPublisher {
     };
     stream.on('drain', settled).on('close', settled);
   }
+}
+
+/** A script was not run, or nobody knows. */
+function refuse(permit: ScriptPermit, subjects: readonly string[], error: unknown): void {
+  if (!isReplyError(error)) permit.forget(subjects);
+  else if (!isInsideScript(error)) permit.refused(subjects, error.message);
+}
+
+function failureOf(error: unknown, channel: string): PublishOutcome {
+  if (isNotSent(error)) return { error: new NotConnectedError() };
+  const cause = causeOf(error);
+  if (!isReplyError(cause) || isInsideScript(cause)) {
+    return { error: new PublishUnconfirmedError(channel, { cause }) };
+  }
+  return { error: new PublishRefusedError(channel, { cause, reason: explainRefusal(cause, channel) }) };
 }

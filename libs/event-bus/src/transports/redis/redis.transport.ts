@@ -6,7 +6,9 @@ import type {
   InspectionQuery,
   InspectionResult,
   OutgoingMessage,
+  PublishBatching,
   PublishOutcome,
+  SettledListener,
   SubscribeOutcome,
   SubscriptionInfo,
   TransportFactory,
@@ -14,6 +16,7 @@ import type {
   TransportState,
   TransportStatus,
 } from '../event.transport.js';
+import { gatherOutcomes } from '../settled.messages.js';
 import { explainConnectionError } from './connection-advice.js';
 import { claimKey } from './redis.claim.js';
 import { RedisConnection } from './redis.connection.js';
@@ -132,9 +135,18 @@ class RedisTransport implements EventTransport {
     return linked;
   }
 
-  async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
-    if (this.closing !== undefined) return messages.map(() => ({ error: new BusClosedError() }));
-    return this.publisher.publish(messages);
+  get batching(): PublishBatching {
+    return this.publisher.batching;
+  }
+
+  publish(
+    messages: readonly OutgoingMessage[],
+    settled?: SettledListener,
+  ): Promise<readonly PublishOutcome[]> {
+    if (this.closing !== undefined) {
+      return Promise.resolve(messages.map(() => ({ error: new BusClosedError() })));
+    }
+    return gatherOutcomes(messages.length, settled, (settle) => this.publisher.publish(messages, settle));
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {

@@ -1,0 +1,62 @@
+import {
+  BusClosedError,
+  NotConnectedError,
+  PublishRefusedError,
+  PublishUnconfirmedError,
+} from '../errors.js';
+import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import { SequencedMessage } from './sequenced.message.js';
+
+/** One message on its way to the broker, and whoever waits for what becomes of it. */
+export class PublishCall {
+  private isHandedOver = false;
+  private isOver = false;
+
+  constructor(
+    private readonly message: OutgoingMessage,
+    /** The channel, without prefix. */
+    private readonly name: string,
+    /** How long the broker's answer may take, in milliseconds. */
+    readonly timeoutMs: number,
+    /** Called once. */
+    private readonly settle: (outcome: PublishOutcome) => void,
+  ) {}
+
+  get isSettled(): boolean {
+    return this.isOver;
+  }
+
+  /** For the transport: from here on it may be delivered. */
+  handOver(): OutgoingMessage {
+    this.isHandedOver = true;
+    return this.message;
+  }
+
+  /** What the broker said, also where nobody waits for it any more. */
+  answer(outcome: PublishOutcome): void {
+    if ('error' in outcome && this.message instanceof SequencedMessage && reachedNobody(outcome.error)) {
+      this.message.withdraw();
+    }
+    this.end(outcome);
+  }
+
+  /** Its publisher stops waiting. Before it is handed over it will never be; afterwards nobody knows. */
+  giveUp(cause: unknown): void {
+    if (this.isHandedOver) this.end({ error: new PublishUnconfirmedError(this.name, { cause }) });
+    else this.end({ error: cause as Error });
+  }
+
+  private end(outcome: PublishOutcome): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.settle(outcome);
+  }
+}
+
+function reachedNobody(error: Error): boolean {
+  return (
+    error instanceof PublishRefusedError ||
+    error instanceof NotConnectedError ||
+    error instanceof BusClosedError
+  );
+}

@@ -1,0 +1,93 @@
+import type { MessageBody, OutgoingMessage } from '../event.transport.js';
+
+/** The server does nothing else while it runs a script: so much is written to it, and to subscribers, in a few milliseconds. */
+const MAX_BYTES = 64 * 1024;
+const MAX_DELIVERIES = 4_000;
+
+type Kind = OutgoingMessage['kind'];
+
+/** Publishes, and goes on behind a refusal. ARGV: a channel, how many bodies, these; and again. Answers each with its count or `{ refusal }`. */
+const SCRIPTS: Readonly<Record<Kind, string>> = { channel: scriptOf('PUBLISH'), shard: scriptOf('SPUBLISH') };
+
+function scriptOf(command: string): string {
+  return `local replies, count, index, last = {}, 0, 1, #ARGV
+while index < last do
+  local channel, final = ARGV[index], index + 1 + ARGV[index + 1]
+  for body = index + 2, final do
+    local reply = redis.pcall('${command}', channel, ARGV[body])
+    count = count + 1
+    replies[count] = type(reply) == 'table' and { reply.err } or reply
+  end
+  index = final + 1
+end
+return replies`;
+}
+
+/** What the server said to one message. */
+export type ScriptReply = { readonly count: number } | { readonly refusal: string };
+
+/** Messages of one kind that leave as one EVAL, in order. */
+export class PublishScript {
+  readonly messages: OutgoingMessage[] = [];
+  readonly bodies: MessageBody[] = [];
+  /** Of each message, in what the publisher was given. */
+  readonly indices: number[] = [];
+  private bytes = 0;
+  private deliveries = 0;
+
+  constructor(private readonly kind: Kind) {}
+
+  /** Whether one more would not hold up the server for too long. */
+  hasRoomFor({ kind }: OutgoingMessage, bytes: number, deliveries: number): boolean {
+    if (kind !== this.kind) return false;
+    return this.bytes + bytes <= MAX_BYTES && this.deliveries + deliveries <= MAX_DELIVERIES;
+  }
+
+  add(index: number, message: OutgoingMessage, body: MessageBody, bytes: number, deliveries: number): void {
+    this.indices.push(index);
+    this.messages.push(message);
+    this.bodies.push(body);
+    this.bytes += bytes;
+    this.deliveries += deliveries;
+  }
+
+  /** Of EVAL. The channels of shard messages are its keys: by them a Cluster knows where it belongs. */
+  toArguments(): MessageBody[] {
+    const keys = this.kind === 'shard' ? new Set(this.messages.map(({ channel }) => channel)) : [];
+    const args: MessageBody[] = [SCRIPTS[this.kind], '', ...keys];
+    args[1] = String(args.length - 2);
+    let channel: string | undefined;
+    let countAt = 0;
+    this.bodies.forEach((body, index) => {
+      const next = (this.messages[index] as OutgoingMessage).channel;
+      if (next !== channel) {
+        if (channel !== undefined) args[countAt] = String(args.length - countAt - 1);
+        channel = next;
+        countAt = args.push(next, '') - 1;
+      }
+      args.push(body);
+    });
+    args[countAt] = String(args.length - countAt - 1);
+    return args;
+  }
+
+  /** @param reply of EVAL */
+  read(reply: unknown): ScriptReply[] {
+    return (reply as unknown[]).map((item) =>
+      // A string where the user has set `stringNumbers`.
+      Array.isArray(item) ? { refusal: this.outside(String(item[0])) } : { count: Number(item) },
+    );
+  }
+
+  /** A refusal as the server words it where no script is involved. */
+  private outside(refusal: string): string {
+    if (refusal.includes("executing the script can't run this command")) {
+      const command = this.kind === 'shard' ? 'spublish' : 'publish';
+      return `NOPERM this user has no permissions to run the '${command}' command`;
+    }
+    if (refusal.includes("executing the script can't publish to the channel")) {
+      return 'NOPERM this user has no permissions to access one of the channels used as arguments';
+    }
+    return refusal.replace(/^[A-Z]+ ACL failure in script: /, 'NOPERM ');
+  }
+}
