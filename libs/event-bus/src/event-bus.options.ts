@@ -181,6 +181,9 @@ function problemsOf(options: unknown, name: unknown): string[] {
   if (batching !== undefined && typeof batching !== 'boolean') {
     problems.push('batching must be true or false.');
   }
+  if (batching === false && isCodec(codec) && (codec as unknown as EventCodec).frames?.areSent) {
+    problems.push('frames: true needs batching, which makes them. Leave out batching: false, or frames.');
+  }
   if (contracts !== undefined && !isContractList(contracts)) {
     problems.push('contracts must be an array of what defineEvent() returned.');
   }

@@ -14,6 +14,7 @@ import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
 import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
 import { EventBusPublisher } from './publishing/event-bus.publisher.js';
+import { FramePacker } from './publishing/frame.packer.js';
 import { PublishBatcher } from './publishing/publish.batcher.js';
 import { SubscriptionPlan } from './routing/subscription-plan.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
@@ -55,7 +56,8 @@ export class EventBusRuntime {
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
     this.transport = factory.create(this.listener());
-    this.batcher = new PublishBatcher(this.transport, settings.batching);
+    const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
+    this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
     this.publisher = new EventBusPublisher(settings, this.transport, this.batcher, this.observer);
     this.deadLetters = new DeadLetterPublisher(this.publisher, this.observer);
 

@@ -7,7 +7,7 @@ import {
 } from '../errors.js';
 import type { EventBusRuntime } from '../event-bus.runtime.js';
 import { PublishCall } from '../publishing/publish.call.js';
-import type { OutgoingMessage } from '../transports/event.transport.js';
+import type { PreparedEvent } from '../publishing/event.preparer.js';
 import type { Packet } from './packet.js';
 import { isPacketCodec } from './packet.codec.js';
 
@@ -24,28 +24,28 @@ export class PacketSender {
    * The bytes of a packet: later changes to its payload do not travel.
    * @throws PayloadEncodeError, PayloadTooLargeError, NotSupportedError
    */
-  prepare(packet: Packet, channel: string): OutgoingMessage {
+  prepare(packet: Packet, channel: string): PreparedEvent {
     const { maxPayloadBytes, prefix } = this.runtime.settings;
     const body = this.encode(packet, channel);
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
-    return { kind: 'channel', channel: prefix.addToChannel(channel), body };
+    const message = { kind: 'channel', channel: prefix.addToChannel(channel), body } as const;
+    return { message, name: channel, bytes };
   }
 
   /**
    * Resolves once the broker has accepted it, with the number of subscriptions it reports.
    * @throws NotConnectedError, BusClosedError, PublishRefusedError, PublishUnconfirmedError
    */
-  send(message: OutgoingMessage, payload: unknown): Promise<number> {
-    const { batcher, observer, settings } = this.runtime;
-    const channel = settings.prefix.strip(message.channel);
+  send({ message, name, bytes }: PreparedEvent, payload: unknown): Promise<number> {
+    const { batcher, observer } = this.runtime;
     return new Promise((resolve, reject) => {
-      const call = new PublishCall(message, channel, PUBLISH_TIMEOUT_MS, (outcome) => {
+      const call = new PublishCall(message, name, bytes, PUBLISH_TIMEOUT_MS, (outcome) => {
         if ('error' in outcome) {
           observer.publishFailed();
           reject(outcome.error);
         } else {
-          observer.published(channel, payload);
+          observer.published(name, payload);
           resolve(outcome.subscriptions);
         }
       });

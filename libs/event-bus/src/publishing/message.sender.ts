@@ -62,14 +62,14 @@ export class MessageSender {
     );
   }
 
-  private attempt({ message, name }: PreparedEvent, terms: SendingTerms, settle: Settle): void {
+  private attempt({ message, name, bytes }: PreparedEvent, terms: SendingTerms, settle: Settle): void {
     const { timeoutMs, signal } = terms;
     if (signal === undefined) {
-      this.batcher.add(new PublishCall(message, name, timeoutMs, settle));
+      this.batcher.add(new PublishCall(message, name, bytes, timeoutMs, settle));
       return;
     }
     const aborted = () => call.giveUp(signal.reason);
-    const call = new PublishCall(message, name, timeoutMs, (outcome) => {
+    const call = new PublishCall(message, name, bytes, timeoutMs, (outcome) => {
       this.aborts.remove(signal, aborted);
       settle(outcome);
     });

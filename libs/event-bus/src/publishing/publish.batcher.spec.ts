@@ -42,7 +42,8 @@ describe('PublishBatcher', () => {
 
   const publish = (channel: string, timeoutMs = 5_000): PublishCall => {
     const own = outcomes;
-    const call = new PublishCall({ kind: 'channel', channel, body: '' }, channel, timeoutMs, (outcome) => {
+    const message = { kind: 'channel', channel, body: '' } as const;
+    const call = new PublishCall(message, channel, 0, timeoutMs, (outcome) => {
       expect(own.has(channel)).toBe(false);
       own.set(channel, outcome);
     });

@@ -1,5 +1,6 @@
 import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
-import type { PublishCall } from './publish.call.js';
+import type { FramePacker } from './frame.packer.js';
+import type { Departure, PublishCall } from './publish.call.js';
 import type { Deadline } from './publish.deadlines.js';
 import { PublishDeadlines } from './publish.deadlines.js';
 
@@ -15,6 +16,8 @@ export class PublishBatcher {
     private readonly transport: EventTransport,
     /** With false, each message is handed over by itself, at once. */
     private readonly isBatching: boolean,
+    /** Where several events may leave as one message. */
+    private readonly packer?: FramePacker,
   ) {}
 
   add(call: PublishCall): void {
@@ -40,9 +43,11 @@ export class PublishBatcher {
     const deadlines = times.map((timeoutMs) =>
       this.deadlines.add(timeoutMs, () => giveUpThose(calls, timeoutMs)),
     );
-    const answer = (index: number, outcome: PublishOutcome) => (calls[index] as PublishCall).answer(outcome);
+    const departures: readonly Departure[] = this.packer?.pack(calls) ?? calls;
+    const answer = (index: number, outcome: PublishOutcome) =>
+      (departures[index] as Departure).answer(outcome);
     const outcomes = await this.transport.publish(
-      calls.map((call) => call.handOver()),
+      departures.map((departure) => departure.handOver()),
       answer,
     );
     times.forEach((timeoutMs, index) => this.deadlines.remove(timeoutMs, deadlines[index] as Deadline));

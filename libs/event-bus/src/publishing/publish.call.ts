@@ -7,15 +7,25 @@ import {
 import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { SequencedMessage } from './sequenced.message.js';
 
-/** One message on its way to the broker, and whoever waits for what becomes of it. */
-export class PublishCall {
+/** What leaves as one message: the event of one call, or those of several. */
+export interface Departure {
+  /** For the transport: from here on it may be delivered. */
+  handOver(): OutgoingMessage;
+  /** What the broker said. */
+  answer(outcome: PublishOutcome): void;
+}
+
+/** One event on its way to the broker, and whoever waits for what becomes of it. */
+export class PublishCall implements Departure {
   private isHandedOver = false;
   private isOver = false;
 
   constructor(
-    private readonly message: OutgoingMessage,
+    readonly message: OutgoingMessage,
     /** The channel, without prefix. */
     private readonly name: string,
+    /** How long the message is, or more. */
+    readonly bytes: number,
     /** How long the broker's answer may take, in milliseconds. */
     readonly timeoutMs: number,
     /** Called once. */
@@ -26,7 +36,6 @@ export class PublishCall {
     return this.isOver;
   }
 
-  /** For the transport: from here on it may be delivered. */
   handOver(): OutgoingMessage {
     this.isHandedOver = true;
     return this.message;

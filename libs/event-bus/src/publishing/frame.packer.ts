@@ -1,0 +1,65 @@
+import type { EventFrames } from '../message/event.codec.js';
+import { bodyOf } from '../transports/event.transport.js';
+import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import type { Departure, PublishCall } from './publish.call.js';
+
+/** Packs the events of a batch that go to one channel into frames. */
+export class FramePacker {
+  constructor(
+    private readonly frames: EventFrames,
+    /** The most that one message may have. */
+    private readonly maxBytes: number,
+  ) {}
+
+  /**
+   * Each channel's events in their order, at the place of the first of them; more than fit go into the next frame. A single
+   * event stays what it is.
+   */
+  pack(calls: readonly PublishCall[]): readonly Departure[] {
+    const open: Readonly<Record<OutgoingMessage['kind'], Map<string, Frame>>> = {
+      channel: new Map(),
+      shard: new Map(),
+    };
+    const all: Frame[] = [];
+    for (const call of calls) {
+      const { kind, channel } = call.message;
+      const bytes = call.bytes + this.frames.bytesPerEvent;
+      let frame = open[kind].get(channel);
+      if (frame === undefined || frame.bytes + bytes > this.maxBytes) {
+        frame = new Frame(this.frames);
+        open[kind].set(channel, frame);
+        all.push(frame);
+      }
+      frame.add(call, bytes);
+    }
+    return all.map((frame) => frame.only ?? frame);
+  }
+}
+
+/** Several events of one channel. Each publisher of them gets the answer to all. */
+class Frame implements Departure {
+  bytes = 0;
+  private readonly calls: PublishCall[] = [];
+
+  constructor(private readonly frames: EventFrames) {}
+
+  /** The call, where there is no more than one. */
+  get only(): PublishCall | undefined {
+    return this.calls.length === 1 ? this.calls[0] : undefined;
+  }
+
+  add(call: PublishCall, bytes: number): void {
+    this.calls.push(call);
+    this.bytes += bytes;
+  }
+
+  handOver(): OutgoingMessage {
+    const messages = this.calls.map((call) => call.handOver());
+    const { kind, channel } = messages[0] as OutgoingMessage;
+    return { kind, channel, body: () => this.frames.join(messages.map(bodyOf)) };
+  }
+
+  answer(outcome: PublishOutcome): void {
+    for (const call of this.calls) call.answer(outcome);
+  }
+}
