@@ -10,7 +10,7 @@ export const p8 = [
     quick: QUICK,
     smoke: SMOKE,
     problem: async (lab) => framesProblem(await lab.server()),
-    events: 20_000,
+    events: 60_000,
     settings: { inFlight: 200 },
     entries: [
       ...entriesOf('node-redis', 'nest', 'graphql'),

@@ -144,6 +144,7 @@ export function groupProblems(
 }
 
 function differ(metadata: readonly OnEventMetadata[], option: keyof HandlerOptions): boolean {
+  if (metadata.length < 2) return false;
   const given = metadata.map(({ options }) => options[option]).filter((value) => value !== undefined);
   return given.some((value) => !isDeepStrictEqual(value, given[0]));
 }
@@ -175,15 +176,17 @@ function scopeProblems({ wrapper }: HandlerDeclaration): string[] {
 /** Nest makes the enhancers of classes that it creates itself, and silently skips those of any other object. */
 function enhancerProblems(nest: NestInternals, declaration: HandlerDeclaration): string[] {
   const { wrapper, prototype, methodName, method } = declaration;
-  const made = new Set<unknown>((wrapper.getEnhancersMetadata() ?? []).map(({ token }) => token));
   const instance = Object.create(prototype) as object;
   const { guardsContextCreator: reflect } = nest;
   const declared = ENHANCERS.flatMap((key) => [
     ...(reflect.reflectClassMetadata<unknown[] | undefined>(instance, key) ?? []),
     ...(reflect.reflectMethodMetadata<unknown[] | undefined>(method, key) ?? []),
   ]).concat(declaredPipes(nest, { instance, methodName }));
-  return declared
-    .filter((enhancer) => typeof enhancer === 'function')
+  const classes = declared.filter((enhancer) => typeof enhancer === 'function');
+  // Most handlers have none, and a class of many handlers has a long list.
+  if (classes.length === 0) return [];
+  const made = new Set<unknown>((wrapper.getEnhancersMetadata() ?? []).map(({ token }) => token));
+  return classes
     .filter((enhancer) => !made.has(enhancer))
     .map(
       ({ name }) =>

@@ -1,4 +1,4 @@
-import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
+import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import type { FramePacker } from './frame.packer.js';
 import type { Departure, PublishCall } from './publish.call.js';
 import type { Deadline } from './publish.deadlines.js';
@@ -29,33 +29,53 @@ export class PublishBatcher {
 
   /** Hands over what waits now, but for what was given up. */
   readonly flush = (): void => {
-    const calls = this.waiting.filter(({ isSettled }) => !isSettled);
+    let calls = this.waiting;
     this.waiting = [];
-    if (calls.length === 0) return;
-    this.send(calls).catch((error: unknown) => {
-      // A transport of the application's own may break its promise not to reject.
-      for (const call of calls) call.giveUp(error);
-    });
+    if (calls.some(isSettled)) calls = calls.filter((call) => !isSettled(call));
+    if (calls.length > 0) this.send(calls);
   };
 
-  private async send(calls: readonly PublishCall[]): Promise<void> {
-    const times = [...new Set(calls.map(({ timeoutMs }) => timeoutMs))];
-    const deadlines = times.map((timeoutMs) =>
-      this.deadlines.add(timeoutMs, () => giveUpThose(calls, timeoutMs)),
-    );
+  private send(calls: readonly PublishCall[]): void {
+    const deadlines = this.deadlinesOf(calls);
     const departures: readonly Departure[] = this.packer?.pack(calls) ?? calls;
     const answer = (index: number, outcome: PublishOutcome) =>
       (departures[index] as Departure).answer(outcome);
-    const outcomes = await this.transport.publish(
-      departures.map((departure) => departure.handOver()),
-      answer,
+    this.transport.publish(departures.map(handOver), answer).then(
+      (outcomes) => {
+        for (const deadline of deadlines) this.deadlines.remove(deadline);
+        for (let index = 0; index < outcomes.length; index += 1)
+          answer(index, outcomes[index] as PublishOutcome);
+      },
+      // A transport of the application's own may break its promise not to reject.
+      (error: unknown) => calls.forEach((call) => call.giveUp(error)),
     );
-    times.forEach((timeoutMs, index) => this.deadlines.remove(timeoutMs, deadlines[index] as Deadline));
-    outcomes.forEach((outcome, index) => answer(index, outcome));
+  }
+
+  /** One for all calls that have the same time, which is nearly always all of them. */
+  private deadlinesOf(calls: readonly PublishCall[]): readonly Deadline[] {
+    const { timeoutMs } = calls[0] as PublishCall;
+    if (calls.every((call) => call.timeoutMs === timeoutMs)) return [this.deadlineOf(calls, timeoutMs)];
+    const times = new Set(calls.map((call) => call.timeoutMs));
+    return [...times].map((time) =>
+      this.deadlineOf(
+        calls.filter((call) => call.timeoutMs === time),
+        time,
+      ),
+    );
+  }
+
+  private deadlineOf(calls: readonly PublishCall[], timeoutMs: number): Deadline {
+    return this.deadlines.add(timeoutMs, () => {
+      const cause = new Error(`no reply within ${timeoutMs} ms`);
+      for (const call of calls) call.giveUp(cause);
+    });
   }
 }
 
-function giveUpThose(calls: readonly PublishCall[], timeoutMs: number): void {
-  const cause = new Error(`no reply within ${timeoutMs} ms`);
-  for (const call of calls) if (call.timeoutMs === timeoutMs) call.giveUp(cause);
+function isSettled(call: PublishCall): boolean {
+  return call.isSettled;
+}
+
+function handOver(departure: Departure): OutgoingMessage {
+  return departure.handOver();
 }

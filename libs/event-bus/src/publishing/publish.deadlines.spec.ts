@@ -31,7 +31,7 @@ describe('PublishDeadlines', () => {
   });
 
   it('expires none that was removed, and needs one timer for all of one time', () => {
-    for (let n = 0; n < 1_000; n += 1) deadlines.remove(100, add(100, 'removed'));
+    for (let n = 0; n < 1_000; n += 1) deadlines.remove(add(100, 'removed'));
     add(100, 'a');
     expect(jest.getTimerCount()).toBe(1);
     jest.advanceTimersByTime(100);

@@ -1,5 +1,6 @@
 /** What is to be done within a time. */
 export interface Deadline {
+  readonly timeoutMs: number;
   /** performance.now() when its time is over. */
   readonly dueMs: number;
   /** Called then, unless it was removed before. */
@@ -16,7 +17,7 @@ export class PublishDeadlines {
 
   /** @returns what {@link remove} takes. */
   add(timeoutMs: number, expire: () => void): Deadline {
-    const deadline = { dueMs: performance.now() + timeoutMs, expire };
+    const deadline = { timeoutMs, dueMs: performance.now() + timeoutMs, expire };
     const queue = this.queues.get(timeoutMs);
     if (queue !== undefined) {
       queue.add(deadline);
@@ -28,8 +29,8 @@ export class PublishDeadlines {
   }
 
   /** The timer stays for the next one. It keeps no process alive. */
-  remove(timeoutMs: number, deadline: Deadline): void {
-    this.queues.get(timeoutMs)?.delete(deadline);
+  remove(deadline: Deadline): void {
+    this.queues.get(deadline.timeoutMs)?.delete(deadline);
   }
 
   private checkIn(delayMs: number, timeoutMs: number): void {

@@ -15,13 +15,18 @@ function scriptOf(channels: readonly string[], kind: OutgoingMessage['kind'] = '
 
 describe('PublishScript', () => {
   it('names a channel once for those that follow each other on it, and keeps their order', () => {
-    const [, ...args] = scriptOf(['a', 'a', 'b', 'a', 'a']).toArguments();
-    expect(args).toEqual(['0', 'a', '2', '0', '1', 'b', '1', '2', 'a', '2', '3', '4']);
+    const [, ...args] = scriptOf(['a', 'a', 'a', 'b', 'a', 'a']).toArguments();
+    expect(args).toEqual(['0', 'a', '3', '0', '1', '2', 'b', '1', '3', 'a', '2', '4', '5']);
+  });
+
+  it('names the channel of each where they take turns', () => {
+    const [, ...args] = scriptOf(['a', 'b', 'a', 'a']).toArguments();
+    expect(args).toEqual(['0', 'a', '0', 'b', '1', 'a', '2', 'a', '3']);
   });
 
   it('has the channels of shard messages for its keys, each once', () => {
     const [text, ...args] = scriptOf(['a', 'b', 'a'], 'shard').toArguments();
-    expect(args).toEqual(['2', 'a', 'b', 'a', '1', '0', 'b', '1', '1', 'a', '1', '2']);
+    expect(args).toEqual(['2', 'a', 'b', 'a', '0', 'b', '1', 'a', '2']);
     expect(text).toContain("'SPUBLISH'");
   });
 

@@ -6,11 +6,12 @@ const MAX_DELIVERIES = 4_000;
 
 type Kind = OutgoingMessage['kind'];
 
-/** Publishes, and goes on behind a refusal. ARGV: a channel, how many bodies, these; and again. Answers each with its count or `{ refusal }`. */
-const SCRIPTS: Readonly<Record<Kind, string>> = { channel: scriptOf('PUBLISH'), shard: scriptOf('SPUBLISH') };
+const COMMANDS: Readonly<Record<Kind, string>> = { channel: 'PUBLISH', shard: 'SPUBLISH' };
 
-function scriptOf(command: string): string {
-  return `local replies, count, index, last = {}, 0, 1, #ARGV
+/** Both publish, go on behind a refusal, and answer each message with its count or `{ refusal }`. */
+const SCRIPTS = {
+  /** ARGV: a channel, how many bodies, these; and again. */
+  runs: (command: string) => `local replies, count, index, last = {}, 0, 1, #ARGV
 while index < last do
   local channel, final = ARGV[index], index + 1 + ARGV[index + 1]
   for body = index + 2, final do
@@ -20,8 +21,15 @@ while index < last do
   end
   index = final + 1
 end
-return replies`;
-}
+return replies`,
+  /** ARGV: a channel, a body; and again. Less to send where channels take turns. */
+  pairs: (command: string) => `local replies = {}
+for index = 1, #ARGV, 2 do
+  local reply = redis.pcall('${command}', ARGV[index], ARGV[index + 1])
+  replies[(index + 1) / 2] = type(reply) == 'table' and { reply.err } or reply
+end
+return replies`,
+};
 
 /** What the server said to one message. */
 export type ScriptReply = { readonly count: number } | { readonly refusal: string };
@@ -34,6 +42,8 @@ export class PublishScript {
   readonly indices: number[] = [];
   private bytes = 0;
   private deliveries = 0;
+  /** Messages that follow each other on one channel are one run. */
+  private runCount = 0;
 
   constructor(private readonly kind: Kind) {}
 
@@ -44,6 +54,7 @@ export class PublishScript {
   }
 
   add(index: number, message: OutgoingMessage, body: MessageBody, bytes: number, deliveries: number): void {
+    if (this.messages.at(-1)?.channel !== message.channel) this.runCount += 1;
     this.indices.push(index);
     this.messages.push(message);
     this.bodies.push(body);
@@ -54,12 +65,19 @@ export class PublishScript {
   /** Of EVAL. The channels of shard messages are its keys: by them a Cluster knows where it belongs. */
   toArguments(): MessageBody[] {
     const keys = this.kind === 'shard' ? new Set(this.messages.map(({ channel }) => channel)) : [];
-    const args: MessageBody[] = [SCRIPTS[this.kind], '', ...keys];
+    const shape = this.runCount * 2 <= this.messages.length ? 'runs' : 'pairs';
+    const args: MessageBody[] = [SCRIPTS[shape](COMMANDS[this.kind]), '', ...keys];
     args[1] = String(args.length - 2);
+    if (shape === 'runs') this.addRuns(args);
+    else this.bodies.forEach((body, index) => args.push(this.channelOf(index), body));
+    return args;
+  }
+
+  private addRuns(args: MessageBody[]): void {
     let channel: string | undefined;
     let countAt = 0;
     this.bodies.forEach((body, index) => {
-      const next = (this.messages[index] as OutgoingMessage).channel;
+      const next = this.channelOf(index);
       if (next !== channel) {
         if (channel !== undefined) args[countAt] = String(args.length - countAt - 1);
         channel = next;
@@ -68,7 +86,10 @@ export class PublishScript {
       args.push(body);
     });
     args[countAt] = String(args.length - countAt - 1);
-    return args;
+  }
+
+  private channelOf(index: number): string {
+    return (this.messages[index] as OutgoingMessage).channel;
   }
 
   /** @param reply of EVAL */

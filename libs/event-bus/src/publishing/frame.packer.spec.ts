@@ -1,0 +1,83 @@
+import { NotConnectedError } from '../errors.js';
+import { json } from '../message/json.codec.js';
+import type { EventFrames } from '../message/event.codec.js';
+import { bodyOf } from '../transports/event.transport.js';
+import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import { FramePacker } from './frame.packer.js';
+import { PublishCall } from './publish.call.js';
+
+const frames = json({ frames: true }).frames as EventFrames;
+
+describe('FramePacker', () => {
+  let outcomes: Map<string, PublishOutcome>;
+  beforeEach(() => void (outcomes = new Map()));
+
+  const call = (channel: string, text: string, kind: OutgoingMessage['kind'] = 'channel') =>
+    new PublishCall({ kind, channel, body: text }, channel, text.length, 5_000, (outcome) =>
+      outcomes.set(text, outcome),
+    );
+
+  const sent = (packed: ReturnType<FramePacker['pack']>) =>
+    packed.map((departure) => {
+      const message = departure.handOver();
+      const body = Buffer.from(bodyOf(message));
+      return [
+        message.kind,
+        message.channel,
+        (frames.split(body) ?? [body]).map((text) => String(text).trim()),
+      ];
+    });
+
+  it('packs the events of each channel and kind, in order, at the place of the first', () => {
+    const calls = [call('a', '1'), call('b', '2'), call('a', '3'), call('a', '4', 'shard'), call('a', '5')];
+    expect(sent(new FramePacker(frames, 100).pack(calls))).toEqual([
+      ['channel', 'a', ['1', '3', '5']],
+      ['channel', 'b', ['2']],
+      ['shard', 'a', ['4']],
+    ]);
+  });
+
+  it('leaves a single event as it is', () => {
+    const [departure] = new FramePacker(frames, 100).pack([call('a', '1')]);
+    expect(bodyOf((departure as PublishCall).handOver())).toBe('1');
+  });
+
+  it('begins another frame where one more event would make it too large', () => {
+    const calls = ['11', '22', '33', '44'].map((text) => call('a', text));
+    const packed = new FramePacker(frames, 8).pack(calls);
+    expect(sent(packed)).toEqual([
+      ['channel', 'a', ['11', '22']],
+      ['channel', 'a', ['33', '44']],
+    ]);
+    for (const departure of packed) expect(Buffer.from(bodyOf(departure.handOver()))).toHaveLength(8);
+  });
+
+  it('makes the bodies when the frame leaves, and not before', () => {
+    let made = 0;
+    const lazy = (text: string): PublishCall => {
+      const body = () => {
+        made += 1;
+        return text;
+      };
+      return new PublishCall({ kind: 'channel', channel: 'a', body }, 'a', 1, 5_000, () => undefined);
+    };
+    const [departure] = new FramePacker(frames, 100).pack([lazy('1'), lazy('2')]);
+    const message = departure?.handOver() as OutgoingMessage;
+    expect(made).toBe(0);
+    expect(bodyOf(message)).toBe('\u001E1\n\u001E2\n');
+    expect(made).toBe(2);
+  });
+
+  it.each<[string, PublishOutcome]>([
+    ['count', { subscriptions: 3 }],
+    ['error', { error: new NotConnectedError() }],
+  ])('tells every publisher the %s of the frame', (_what, outcome) => {
+    const [departure] = new FramePacker(frames, 100).pack([call('a', '1'), call('a', '2')]);
+    departure?.handOver();
+    departure?.answer(outcome);
+    expect([...outcomes]).toEqual([
+      ['1', outcome],
+      ['2', outcome],
+    ]);
+  });
+});
