@@ -70,6 +70,12 @@ const keysOf = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, n) => `session:${prefix}:${n}`);
 
 describe('@OnKeyEvent on a Cluster', () => {
+  it('starts without a word of trouble: what is being connected to is not missing', async () => {
+    const { app, lines } = await boot();
+    expect(app.get(EventBusStatus).current).toBe('ready');
+    expect(lines.troubles).toEqual([]);
+  });
+
   it('hears every key of every master once, and says which master', async () => {
     await boot();
     const keys = keysOf('all', 300);

@@ -22,15 +22,23 @@ export class KeyspaceNode {
     address: NodeAddress,
     listener: TransportListener,
     events: KeyspaceNodeEvents,
+    /** Its first connection is being made, and whoever subscribes waits for it: nothing is missing yet. */
+    private isAwaited: boolean,
   ) {
     this.key = nodeKey(address);
     const { host, port } = address;
     this.connection = new RedisConnection(
       { ...settings.connection, host, port },
       {
-        up: () => this.subscriber.resume(),
+        up: () => {
+          this.isAwaited = false;
+          this.subscriber.resume();
+        },
         down: () => this.subscriber.suspend(this.connection.wasBlocked ? OUTPUT_BUFFER_HINT : undefined),
-        error: (error) => events.error(error),
+        error: (error) => {
+          this.isAwaited = false;
+          events.error(error);
+        },
         ping: () => this.subscriber.ping(),
         // Reported once, by the connection that is always there.
         blocked: () => undefined,
@@ -38,6 +46,16 @@ export class KeyspaceNode {
     );
     this.subscriber = new RedisSubscriber(this.connection, listener, () => events.changed());
     this.connection.start();
+  }
+
+  /** Everything that was answered once is confirmed now. */
+  get isWhole(): boolean {
+    return this.isAwaited || (this.connection.isUp && this.subscriber.isWhole);
+  }
+
+  /** What keeps it from being whole. */
+  get reason(): string {
+    return this.connection.isUp ? this.subscriber.reason : `no connection to ${this.key}`;
   }
 
   close(): Promise<void> {

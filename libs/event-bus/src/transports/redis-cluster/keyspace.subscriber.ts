@@ -37,18 +37,13 @@ export class KeyspaceSubscriber {
 
   /** Everything that was answered once is confirmed by every master now. */
   get isWhole(): boolean {
-    return [...this.nodes.values()].every(
-      ({ connection, subscriber }) => connection.isUp && subscriber.isWhole,
-    );
+    return [...this.nodes.values()].every(({ isWhole }) => isWhole);
   }
 
   /** What keeps it from being whole. */
   get reason(): string {
-    const broken = [...this.nodes.values()].find(
-      ({ connection, subscriber }) => !connection.isUp || !subscriber.isWhole,
-    );
-    if (broken === undefined) return 'subscriptions are not confirmed yet';
-    return broken.connection.isUp ? broken.subscriber.reason : `no connection to ${broken.key}`;
+    const broken = [...this.nodes.values()].find(({ isWhole }) => !isWhole);
+    return broken?.reason ?? 'subscriptions are not confirmed yet';
   }
 
   /** Resolves when every master has answered; the first refusal counts. */
@@ -56,7 +51,7 @@ export class KeyspaceSubscriber {
     if (targets.length === 0) return [];
     for (const target of targets) this.wanted.set(target, target);
     if (!this.topology.isKnown) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.openMissing();
+    this.openMissing({ isAwaited: true });
     const nodes = [...this.nodes.values()];
     const answers = await Promise.all(
       nodes.map(async (node) => ({ node, outcomes: await node.subscriber.subscribe(targets) })),
@@ -101,7 +96,7 @@ export class KeyspaceSubscriber {
       return;
     }
     for (const node of this.nodes.values()) if (!masters.has(node.key)) this.retire(node);
-    for (const node of this.openMissing()) void this.joinLate(node, this.soundAtMs);
+    for (const node of this.openMissing({ isAwaited: false })) void this.joinLate(node, this.soundAtMs);
   }
 
   async close(): Promise<void> {
@@ -120,11 +115,12 @@ export class KeyspaceSubscriber {
     this.listener.resumed({ reason: 'connection-lost', targets: back, fromMs, toMs: Date.now() });
   }
 
-  private openMissing(): readonly KeyspaceNode[] {
+  private openMissing({ isAwaited }: { isAwaited: boolean }): readonly KeyspaceNode[] {
     if (this.isClosed) return [];
     const missing = this.topology.masters.filter((master) => !this.nodes.has(nodeKey(master)));
     return missing.map((master) => {
-      const node = new KeyspaceNode(this.settings, master, this.listenerOf(nodeKey(master)), this.events);
+      const listener = this.listenerOf(nodeKey(master));
+      const node = new KeyspaceNode(this.settings, master, listener, this.events, isAwaited);
       this.nodes.set(node.key, node);
       return node;
     });
