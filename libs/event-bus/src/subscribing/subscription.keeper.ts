@@ -93,7 +93,8 @@ export class SubscriptionKeeper<C extends Consumer> {
   private keep(): void {
     if (this.isStopped) return;
     const { subscribe, unsubscribe } = this.plan.changes();
-    if (subscribe.length > 0) void this.transport.subscribe(subscribe);
+    // Nobody waits for the answer, and a transport of the application's own may break its promise not to reject.
+    if (subscribe.length > 0) this.transport.subscribe(subscribe).catch(() => undefined);
     this.leave(unsubscribe);
     this.tellMissed();
     for (const look of this.waiting) look();
@@ -106,7 +107,7 @@ export class SubscriptionKeeper<C extends Consumer> {
       this.plan.left(targets);
       this.keep();
     };
-    const left = this.transport.unsubscribe(targets).then(answered);
+    const left = this.transport.unsubscribe(targets).then(answered, answered);
     this.leaving.add(left);
   }
 
