@@ -14,12 +14,12 @@ import { parseArgs } from 'node:util';
 
 /** @type {Record<string, Scale>} */
 const SCALES = {
-  full: { name: 'full', rounds: 9, roundsPerProcess: 3, share: 1, isWarm: true, stallTimeoutMs: 20_000 },
+  full: { name: 'full', rounds: 6, roundsPerProcess: 3, share: 1, isWarm: true, stallTimeoutMs: 20_000 },
   quick: { name: 'quick', rounds: 5, roundsPerProcess: 5, share: 0.25, isWarm: true, stallTimeoutMs: 20_000 },
   smoke: { name: 'smoke', rounds: 1, roundsPerProcess: 1, share: 0, isWarm: false, stallTimeoutMs: 20_000 },
 };
 
-const HELP = 'npm run bench -- [--quick] [--case P1,P3] [--rounds 9] [--json FILE] [--write]';
+const HELP = 'npm run bench -- [--quick] [--case P1,P3] [--rounds 6] [--json FILE] [--write]';
 
 /**
  * @param {readonly string[]} args

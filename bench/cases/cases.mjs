@@ -10,6 +10,7 @@ import { p7 } from './p7.case.mjs';
 import { p8 } from './p8.case.mjs';
 import { p9 } from './p9.case.mjs';
 import { protocol } from './protocol.case.mjs';
+import { roads } from './roads.case.mjs';
 import { targets } from './targets.case.mjs';
 
 /** The trials of each case, by the name that `--case` takes. */
@@ -26,5 +27,6 @@ export const CASES = new Map([
   ['P10', p10],
   ['targets', targets],
   ['protocol', protocol],
+  ['roads', roads],
   ['local', local],
 ]);

@@ -1,3 +1,4 @@
+import { channelNames } from '../payload/channel.names.mjs';
 import { CountedSubscriber } from './counted.subscriber.mjs';
 
 /**
@@ -5,10 +6,10 @@ import { CountedSubscriber } from './counted.subscriber.mjs';
  *
  * @type {import('./trial.kind.mjs').OpenTrial}
  */
-export async function openEndToEndTrial(lab, entry, { inFlight }) {
-  const server = await lab.server();
+export async function openEndToEndTrial(lab, entry, { inFlight, isCluster, channelCount = 1 }) {
+  const server = isCluster ? await lab.cluster() : await lab.server();
   const { place } = server;
-  const channels = [`${entry.slot}:orders:created`];
+  const channels = channelNames(entry.slot, channelCount);
   const { contender, settings } = entry;
   const subscriber = await CountedSubscriber.open(lab, entry.name, {
     contender,
@@ -16,6 +17,7 @@ export async function openEndToEndTrial(lab, entry, { inFlight }) {
     targets: channels.map((name) => ({ name, isPattern: false })),
     channels: channels.length,
     handlerCount: channels.length,
+    isSpread: true,
     settings,
   });
   const publisher = lab.worker('publisher');

@@ -1,3 +1,4 @@
+import { channelNames } from '../payload/channel.names.mjs';
 import { CountedSubscriber } from './counted.subscriber.mjs';
 
 /**
@@ -43,11 +44,4 @@ export async function openPublishTrial(lab, entry, { channelCount, inFlight, isC
       await Promise.all([lab.release(publisher), counter.close()]);
     },
   };
-}
-
-function channelNames(slot, count) {
-  return Array.from(
-    { length: count },
-    (_, index) => `${slot}:orders:created:${String(index).padStart(4, '0')}`,
-  );
 }
