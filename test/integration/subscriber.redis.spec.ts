@@ -784,6 +784,8 @@ describe('EventBusInspector', () => {
       transport: { name: 'redis', address: `127.0.0.1:${server.port}` },
       codec: 'json',
       prefix: 'app:',
+      // The events were published in one tick.
+      publishing: { batching: 'script' },
       handlers: [
         {
           handler: 'Notifier.notify',

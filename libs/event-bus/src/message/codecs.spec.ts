@@ -16,8 +16,10 @@ describe('json() and cloudEvents()', () => {
         { frames: { areSent: false } },
         { frames: { areSent: true } },
       ]);
-      const { frames, encode } = codec({ frames: true });
-      const body = Buffer.from(String(frames?.join([encode({ id: 1 }, 'c'), encode('two', 'c')])));
+      const sending = codec({ frames: true });
+      const { frames } = sending;
+      const bodies = [{ id: 1 }, 'two'].map((payload) => sending.encode(payload, 'c'));
+      const body = Buffer.from(String(frames?.join(bodies)));
       const records = codec({}).frames?.split(body);
       expect(records?.map((record) => frames?.decode(record, 'c').payload)).toEqual([{ id: 1 }, 'two']);
     },
