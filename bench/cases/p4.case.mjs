@@ -9,7 +9,7 @@ export const p4 = [
     quick: QUICK,
     smoke: ['raw', 'nest', 'event-bus'],
     isQuick: true,
-    events: 20_000,
+    events: 40_000,
     settings: {
       channels: ['orders:created'],
       targets: [{ name: 'orders:*', isPattern: true }],

@@ -9,7 +9,7 @@ export const p5 = [
     quick: QUICK,
     smoke: SMOKE,
     isQuick: true,
-    events: 8_000,
+    events: 24_000,
     settings: {
       channels: ['orders:eu:created'],
       targets: [

@@ -21,7 +21,7 @@ export const p7 = [
     title: 'receive with 10, 500 and 5,000 handlers, each on a channel of its own',
     kind: 'receive',
     smoke: ['raw 500', 'nest 10', 'event-bus 500'],
-    events: 20_000,
+    events: 40_000,
     settings: { isSpread: true },
     entries: entriesBySize([10, 500, 5_000], contenders, manyChannels),
   },
