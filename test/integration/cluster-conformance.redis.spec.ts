@@ -31,7 +31,8 @@ function describeCluster(
 describeCluster('{ nodes }', () => ({ nodes: cluster.nodeUrls }));
 
 if (IOREDIS_MAJOR >= 6) {
-  describeCluster('{ nodes, protocol: 2 }', () => ({ nodes: cluster.nodeUrls, protocol: 2 }));
+  // RESP2 is the default.
+  describeCluster('{ nodes, protocol: 3 }', () => ({ nodes: cluster.nodeUrls, protocol: 3 }));
 }
 
 let client: Cluster;

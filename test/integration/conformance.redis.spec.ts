@@ -29,7 +29,7 @@ function describeRedis(variant: string, optionsOf: () => RedisTransportOptions, 
 describeRedis('{ url }', () => ({ url: server.url }));
 
 if (IOREDIS_MAJOR >= 6) {
-  describeRedis('{ url, protocol: 2 }', () => ({ url: server.url, protocol: 2 }));
+  // RESP2 is the default.
   describeRedis('{ url, protocol: 3 }', () => ({ url: server.url, protocol: 3 }));
 } else {
   it.skip('redis({ url, protocol }) (skipped: ioredis 5 speaks RESP2 alone and has no such option)', () => {
