@@ -16,6 +16,11 @@ import type { ShardNodeEvents } from './shard.node.js';
 const DISOWNED_MS = 3_000;
 /** Two nodes that send us to each other are asked so often at most. */
 const RESETTLE_MS = 100;
+/**
+ * What a master that has become a replica has delivered is on its way to its heir over the bus of the Cluster: somebody who is
+ * there before it would get it twice.
+ */
+const HAND_OVER_MS = 100;
 
 /** Keeps each shard channel subscribed at the node that serves its slot, and moves it when another does. */
 export class ShardSubscriber {
@@ -29,6 +34,9 @@ export class ShardSubscriber {
   private readonly unusedNames = new Map<number, string>();
   private readonly routing: ShardRouting;
   private settleTimer: NodeJS.Timeout | undefined;
+  /** Let go of, and not asked for at the heir yet. */
+  private readonly pausing = new Map<string, HandedOver>();
+  private readonly pauses = new Set<NodeJS.Timeout>();
   private settledAtMs = -Infinity;
   private readonly closing = new Set<Promise<void>>();
   private isClosed = false;
@@ -49,13 +57,15 @@ export class ShardSubscriber {
 
   /** Every shard channel that was answered once is confirmed now. */
   get isWhole(): boolean {
-    for (const { cause } of this.homeless.values()) if (cause !== undefined) return false;
+    if (this.unplaced.some(({ cause }) => cause !== undefined)) return false;
     return [...this.nodes.values()].every(({ subscriber }) => subscriber.isWhole);
   }
 
   /** What keeps it from being whole. */
   get reason(): string {
     const broken = [...this.nodes.values()].find(({ subscriber }) => !subscriber.isWhole);
+    if (broken === undefined && this.pausing.size > 0)
+      return 'some shard channels are on their way to another node';
     if (broken === undefined) return 'no node serves the slots of some shard channels';
     return broken.connection.isUp ? broken.subscriber.reason : `no connection to ${broken.key}`;
   }
@@ -68,6 +78,11 @@ export class ShardSubscriber {
 
   get connections(): readonly ShardNode['connection'][] {
     return [...this.nodes.values()].map(({ connection }) => connection);
+  }
+
+  /** Held, and at no node right now. */
+  private get unplaced(): readonly HandedOver[] {
+    return [...this.homeless.values(), ...this.pausing.values()];
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
@@ -89,7 +104,7 @@ export class ShardSubscriber {
     for (const target of targets) {
       const node = this.placed.get(target.name);
       if (node !== undefined) collect(told, node, target);
-      if (this.homeless.delete(target.name)) {
+      if (this.homeless.delete(target.name) || this.pausing.delete(target.name)) {
         this.answers.failed(target, () => new Error('it was unsubscribed meanwhile'));
       }
       this.displaced.delete(target.name);
@@ -105,7 +120,7 @@ export class ShardSubscriber {
   }
 
   subscriptions(): readonly SubscriptionInfo[] {
-    const waiting = [...this.homeless.values()].map(({ target, cause }): SubscriptionInfo => ({
+    const waiting = this.unplaced.map(({ target, cause }): SubscriptionInfo => ({
       target,
       state: cause === undefined ? 'wanted' : 'lost',
     }));
@@ -123,14 +138,16 @@ export class ShardSubscriber {
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.settleTimer);
-    for (const { target } of this.homeless.values()) this.answers.failed(target, () => new BusClosedError());
+    for (const pause of this.pauses) clearTimeout(pause);
+    for (const { target } of this.unplaced) this.answers.failed(target, () => new BusClosedError());
     await Promise.all([...[...this.nodes.values()].map((node) => node.close()), ...this.closing]);
   }
 
   /** Where it is, or is from now on. Undefined when nobody serves its slot. */
   private nodeFor(target: SubscriptionTarget): ShardNode | undefined {
     const placed = this.placed.get(target.name);
-    if (placed !== undefined || this.homeless.has(target.name)) return placed;
+    if (placed !== undefined || this.homeless.has(target.name) || this.pausing.has(target.name))
+      return placed;
     const node = this.assign(target);
     if (node === undefined) this.homeless.set(target.name, { target });
     return node;
@@ -198,8 +215,23 @@ export class ShardSubscriber {
       this.placed.delete(name);
       this.displaced.delete(name);
     }
-    this.settleAt(from.subscriber.handOver(targets));
+    const handed = from.subscriber.handOver(targets);
+    if (from.connection.isUp && this.topology.isReplica(from.address)) this.settleLater(handed);
+    else this.settleAt(handed);
     this.retire(from);
+  }
+
+  private settleLater(handed: readonly HandedOver[]): void {
+    for (const one of handed) this.pausing.set(one.target.name, one);
+    const pause = setTimeout(() => {
+      this.pauses.delete(pause);
+      // What was unsubscribed meanwhile is not asked for any more.
+      const due = handed.filter((one) => this.pausing.get(one.target.name) === one);
+      for (const { target } of due) this.pausing.delete(target.name);
+      this.settleAt(due);
+      this.events.changed();
+    }, HAND_OVER_MS);
+    this.pauses.add(pause);
   }
 
   private displace(targets: readonly SubscriptionTarget[], refusal: string | undefined): void {
