@@ -8,7 +8,7 @@ import type { RedisSentinels } from './redis.sentinels.js';
 /** The longest wait between two attempts to connect. */
 export const MAX_BACK_OFF_MS = 2_000;
 
-/** RESP2: ioredis 6 reads its messages with less work than those of RESP3, and nothing here needs RESP3 (docs/decisions/0011). */
+/** RESP2: nothing here needs RESP3, both cost the same, and ioredis 5 speaks it too (docs/decisions/0011). */
 const PROTOCOL = 2;
 
 /** Shorter than `startup.timeoutMs`, whose error can then tell what there was no answer to. ioredis' own is as long. */
