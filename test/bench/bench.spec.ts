@@ -20,8 +20,10 @@ interface Report {
   }[];
 }
 
-/** Elsewhere nothing tells which processes a process has started. */
-const itWithProc = existsSync('/proc/self/task') ? it : it.skip;
+/** Nothing else tells which processes a process has started. */
+const hasProc = existsSync('/proc/self/task');
+const itWithProc = hasProc ? it : it.skip;
+const skipReason = hasProc ? '' : ' (skipped: there is no /proc to look into)';
 
 const CASES = 'P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 targets protocol roads local'.split(' ');
 
@@ -89,7 +91,7 @@ describe('npm run bench', () => {
     expect(bench.output).toContain(problem);
   });
 
-  itWithProc('leaves no process behind when it is interrupted', async () => {
+  itWithProc(`leaves no process behind when it is interrupted${skipReason}`, async () => {
     const bench = run('bench/bench.mjs', '--case', 'P3');
     await bench.prints(/^node /m);
     const children = await childrenOf(bench.pid);
