@@ -2,16 +2,12 @@ import { RedisConnection } from '../redis/redis.connection.js';
 import type { RedisConnectionListener } from '../redis/redis.connection.js';
 import type { ClusterNode } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
+import { HAND_OVER_MS } from './hand-over.js';
 import { NodeRota } from './node.rota.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 
 /** A node that has left may be listed again, as a replica that restarts is. */
 const ABSENT_MS = 3_000;
-/**
- * What one node has delivered or accepted is on its way to the others over the bus of the Cluster: somebody who is there before
- * it would get it twice, or overtake it.
- */
-const HAND_OVER_MS = 100;
 
 /** A connection to some node of the Cluster, whichever lives: when it is lost, the next attempt leads to another one. */
 export class RoamingConnection {

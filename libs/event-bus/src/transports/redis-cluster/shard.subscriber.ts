@@ -8,6 +8,7 @@ import { SubscriptionAnswers } from '../redis/subscription.answers.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
+import { HAND_OVER_MS } from './hand-over.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import { ShardNode } from './shard.node.js';
 import type { ShardNodeEvents } from './shard.node.js';
@@ -16,11 +17,6 @@ import type { ShardNodeEvents } from './shard.node.js';
 const DISOWNED_MS = 3_000;
 /** Two nodes that send us to each other are asked so often at most. */
 const RESETTLE_MS = 100;
-/**
- * What a master that has become a replica has delivered is on its way to its heir over the bus of the Cluster: somebody who is
- * there before it would get it twice.
- */
-const HAND_OVER_MS = 100;
 
 /** Keeps each shard channel subscribed at the node that serves its slot, and moves it when another does. */
 export class ShardSubscriber {
@@ -216,6 +212,7 @@ export class ShardSubscriber {
       this.displaced.delete(name);
     }
     const handed = from.subscriber.handOver(targets);
+    // What a demoted master has delivered is on its way to its heir.
     if (from.connection.isUp && this.topology.isReplica(from.address)) this.settleLater(handed);
     else this.settleAt(handed);
     this.retire(from);

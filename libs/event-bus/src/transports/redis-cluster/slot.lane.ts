@@ -2,15 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NotConnectedError } from '../../errors.js';
 import { bodyOf } from '../event.transport.js';
 import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import { HAND_OVER_MS } from './hand-over.js';
 import type { OwnerLink } from './owner.links.js';
 
 /** A slot that is on its way from one node to another is refused at most by both. */
 const MAX_REDIRECTIONS = 4;
-/**
- * A failover makes the owner a replica, which takes messages still and passes them on over the bus of the Cluster: so long
- * they may need to the new owner, and nothing may overtake them.
- */
-const HAND_OVER_MS = 100;
 /** While a first connection is made, or a slot moves. */
 const MAX_WAITING = 1_000;
 
@@ -71,7 +67,7 @@ export class SlotLane {
     }
   }
 
-  /** So long the last owner may still pass on what it has accepted. */
+  /** A failover makes the owner a replica, which takes messages still: so long it may pass on what it has accepted. */
   private get handOverMs(): number {
     return Math.ceil(this.acceptedAtMs + HAND_OVER_MS - performance.now());
   }
