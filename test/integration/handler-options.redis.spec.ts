@@ -1,5 +1,13 @@
 import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
-import { BadRequestException, Injectable, Scope, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import {
+  BadRequestException,
+  Injectable,
+  Module,
+  Scope,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common';
 import type { DeadLetter, Gap, OnEventOptions } from 'nestjs-redis-event-bus';
 import {
   EventContext,
@@ -552,13 +560,45 @@ describe('wrong options', () => {
     ).toEqual([expect.stringContaining('@OnEvent on Gated.handle: group needs events with an id')]);
   });
 
-  it('are two classes of one name in one group, which could not tell whose event it is', async () => {
+  it('are a second handler of one group, which would take events from the first', async () => {
     const codec = cloudEvents({ source: '/x' });
     const [one, two] = [gated(new Gate(), { group: 'g' }), gated(new Gate(), { group: 'g' })];
-    expect(await problemsOf({ providers: [one, two] }, { ...bus, codec })).toEqual([
-      '@OnEvent on Gated.handle: another class of that name has a handler in the group "g" too, and each event would go to one of them. Rename one.',
-    ]);
+    const another =
+      '@OnEvent on Gated.handle: Gated.handle is in the group "g" already, and each event would go to only one of them. Name another group.';
+    expect(await problemsOf({ providers: [one, two] }, { ...bus, codec })).toEqual([another]);
     await start({ providers: [one, gated(new Gate(), { group: 'h' })] }, { ...bus, codec });
+
+    @Injectable()
+    class Twice {
+      @OnEvent('a')
+      first() {
+        return undefined;
+      }
+
+      @OnEvent('b')
+      second() {
+        return undefined;
+      }
+
+      @OnEvent('c', { group: false })
+      everywhere() {
+        return undefined;
+      }
+    }
+    expect(
+      await problemsOf({ providers: [Twice] }, { ...bus, codec, handlerDefaults: { group: 'all' } }),
+    ).toEqual([expect.stringContaining('@OnEvent on Twice.second: Twice.first is in the group "all"')]);
+  });
+
+  it('are not the handler of a class that two modules provide: it is one to its group', async () => {
+    const shared = gated(new Gate(), { group: 'g' });
+    @Module({ providers: [shared] })
+    class Feature {}
+    const app = await start(
+      { imports: [Feature], providers: [shared] },
+      { ...bus, codec: cloudEvents({ source: '/x' }) },
+    );
+    expect(app.snapshot.handlers).toHaveLength(2);
   });
 
   it('of a listener reject its subscription', async () => {

@@ -6,7 +6,7 @@ export type Claim = (key: string, ttlMs: number) => Promise<boolean>;
 
 /**
  * A claim outlives whatever another instance may still do with the event. It costs the broker a small key per event and
- * handler for so long.
+ * group for so long.
  */
 const CLAIM_TTL_MS = 5 * 60_000;
 /** An event older than this is not claimed any more: an earlier claim might end before it is handled. */
@@ -15,7 +15,10 @@ const MAX_AGE_MS = CLAIM_TTL_MS / 2;
 /** What an instance that is to handle an event finds out. */
 export type ClaimOutcome = 'ours' | 'elsewhere';
 
-/** Shares the events of a group's handlers among its instances: one of them gets each event. */
+/**
+ * Shares the events of a group among its instances: one of them gets each event. A claim names no class or method, so that
+ * instances of another build, minified or refactored, belong to the same group.
+ */
 export class GroupClaims {
   private readonly namespace: string;
 
@@ -31,7 +34,7 @@ export class GroupClaims {
    * Resolves with `elsewhere` when another instance has the event.
    * @throws GroupClaimError when nobody can know: nobody may handle it then.
    */
-  async take(group: string, handler: string, event: EventContext): Promise<ClaimOutcome> {
+  async take(group: string, event: EventContext): Promise<ClaimOutcome> {
     const { id, source } = event.metadata;
     if (id === undefined) {
       throw new GroupClaimError(
@@ -47,7 +50,7 @@ export class GroupClaims {
       );
     }
     // As JSON no source and id read like another pair, and what is no Unicode stays apart on the way to the broker.
-    const key = `${this.namespace}${group}:${handler}:${JSON.stringify([source, id])}`;
+    const key = `${this.namespace}${group}:${JSON.stringify([source, id])}`;
     let isOurs: boolean;
     try {
       isOurs = await this.claim(key, CLAIM_TTL_MS);

@@ -34,7 +34,8 @@ export interface HandlerOptions {
   /**
    * Of all instances that name the same group, at most one runs this handler for an event. It claims the event by its id
    * at the broker (SET NX PX), so the codec has to carry ids: `cloudEvents({ source })`. If that instance dies meanwhile,
-   * the event is lost to the group. `false`: every instance handles every event.
+   * the event is lost to the group. One handler of a bus for each group, whatever its class and method are named.
+   * `false`: every instance handles every event.
    * @default false
    */
   readonly group?: string | false;

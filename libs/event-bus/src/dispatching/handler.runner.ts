@@ -137,7 +137,7 @@ export class HandlerRunner {
   private async isOurs(group: string, event: EventContext): Promise<boolean> {
     const { observer, claims } = this.services;
     try {
-      if ((await claims.take(group, this.handler.name, event)) === 'ours') return true;
+      if ((await claims.take(group, event)) === 'ours') return true;
       observer.leftToGroup(this.handler);
     } catch (error) {
       observer.rejected(event.channel, error as GroupClaimError);

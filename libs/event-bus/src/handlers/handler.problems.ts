@@ -122,23 +122,25 @@ function settingsProblems(
   return problems;
 }
 
-/** The instances of a group tell its handlers apart by their names: of two that share one, each would miss events. */
+/** A group claims each event once, so two handlers of one bus in the same group would share the events between them. */
 export function groupProblems(
   declarations: readonly (HandlerDeclaration & { readonly name: string })[],
   { name: busName, handlerDefaults }: ExploredBus,
 ): string[] {
-  const first = new Map<string, object>();
-  return declarations.flatMap(({ name, prototype, metadata }) => {
+  const first = new Map<string, HandlerDeclaration & { readonly name: string }>();
+  return declarations.flatMap((declaration) => {
+    const { name, prototype, methodName, metadata } = declaration;
     const own = metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === busName);
+    // Key events have no group, see settingsProblems.
+    if (own.length === 0 || own.some(({ keyEvents }) => keyEvents !== undefined)) return [];
     const { group } = resolveHandlerSettings(mergedOptions(own), handlerDefaults);
-    if (own.length === 0 || group === false) return [];
-    const key = JSON.stringify([group, name]);
-    const other = first.get(key) ?? prototype;
-    first.set(key, other);
+    if (group === false) return [];
+    const other = first.get(group);
+    if (other === undefined) first.set(group, declaration);
     // The same class in two modules is one handler to the group.
-    if (other === prototype) return [];
+    if (other === undefined || (other.prototype === prototype && other.methodName === methodName)) return [];
     return [
-      `@OnEvent on ${name}: another class of that name has a handler in the group ${JSON.stringify(group)} too, and each event would go to one of them. Rename one.`,
+      `@OnEvent on ${name}: ${other.name} is in the group ${JSON.stringify(group)} already, and each event would go to only one of them. Name another group.`,
     ];
   });
 }
