@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { EventBusModuleOptions } from 'nestjs-redis-event-bus';
 import {
   PublishManyError,
   PublishRefusedError,
   PublishUnconfirmedError,
+  cloudEvents,
   raw,
   redis,
 } from 'nestjs-redis-event-bus';
+import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
@@ -270,5 +273,86 @@ describe('events that are published in one tick', () => {
     expect(await publishing).toEqual([1, 1]);
     await closing;
     expect((await inbox.count(2)).map(Number)).toEqual([1, 2]);
+  });
+});
+
+describe('a script that the server does not begin', () => {
+  const both = (bus: StartedApp, ...payloads: readonly number[]) =>
+    Promise.all(payloads.map((payload) => bus.publisher.publish('ok', payload)));
+
+  /** A bus that has sent a script, and what stands between it and the server. */
+  async function scripted(
+    url: string,
+    options: Partial<EventBusModuleOptions> = {},
+  ): Promise<{ readonly bus: StartedApp; readonly proxy: TcpProxy }> {
+    const proxy = await TcpProxy.start({ targetPort: Number(new URL(url).port) });
+    closers.push(() => proxy.stop());
+    const through = url.replace(/:\d+$/, `:${proxy.port}`);
+    const bus = await start({}, { transport: redis({ url: through }), ...options });
+    await both(bus, 0, 0);
+    await both(bus, 0, 0);
+    expect(bus.snapshot.publishing).toEqual({ batching: 'script' });
+    return { bus, proxy };
+  }
+
+  it('is sent one by one when the permission is taken away, and all behind it in order', async () => {
+    const { bus, proxy } = await scripted(await limited(...PUBLISHING, '+eval'), {
+      codec: cloudEvents({ source: '/orders' }),
+    });
+    const inbox = await witness('ok');
+    await server.cli('ACL', 'SETUSER', 'limited', '-eval');
+    proxy.hold('toClient');
+    const publishing = [both(bus, 1, 2, 3)];
+    for (const later of [[4], [5, 6], [7]]) {
+      await turn();
+      publishing.push(both(bus, ...later));
+    }
+    await turn();
+    expect(inbox.items).toEqual([]);
+    proxy.resume('toClient');
+    expect((await Promise.all(publishing)).flat()).toEqual(Array(7).fill(1));
+    const events = (await inbox.count(7)).map(
+      (body) => JSON.parse(String(body)) as { data: number; sequence: string; publisherid: string },
+    );
+    expect(events.map(({ data }) => data)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const [first] = events.map(({ sequence }) => Number(sequence));
+    expect(events.map(({ sequence }) => Number(sequence) - (first as number))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(new Set(events.map(({ publisherid }) => publisherid)).size).toBe(1);
+    expect(bus.snapshot.publishing).toEqual({ batching: 'pipeline' });
+  });
+
+  it('is sent one by one while a replica has no master', async () => {
+    const replica = await RedisServer.start({ args: ['--replica-serve-stale-data', 'no'] });
+    closers.push(() => replica.stop());
+    const { bus } = await scripted(replica.url);
+    await replica.cli('REPLICAOF', '127.0.0.1', '1');
+    await expect(replica.cli('EVAL', 'return 1', 0)).rejects.toThrow('MASTERDOWN');
+    expect(await both(bus, 1, 2)).toEqual([0, 0]);
+    expect(await both(bus, 1, 2)).toEqual([0, 0]);
+    await replica.cli('REPLICAOF', 'NO', 'ONE');
+    await both(bus, 1, 2);
+    await eventually(() => expect(bus.snapshot.publishing).toEqual({ batching: 'script' }));
+    expect(await both(bus, 1, 2)).toEqual([0, 0]);
+  });
+
+  it('is refused, and not sent behind what was executed after it', async () => {
+    const { bus, proxy } = await scripted(await limited(...PUBLISHING, '+eval', '~shard'));
+    const inbox = await witness('ok');
+    const shard = () => bus.publisher.publish('ok', 9, { kind: 'shard' });
+    proxy.hold('toServer');
+    const refused = Promise.all([1, 2].map((n) => reject(bus.publisher.publish('ok', n))));
+    await turn();
+    // A shard channel that no script may have for a key.
+    const single = shard();
+    await turn();
+    await server.cli('ACL', 'SETUSER', 'limited', '-eval');
+    proxy.resume('toServer');
+    expect(await single).toBe(0);
+    for (const error of await refused) {
+      expect(error).toBeInstanceOf(PublishRefusedError);
+      expect(error.message).toContain('NOPERM');
+    }
+    expect(await both(bus, 3, 4)).toEqual([1, 1]);
+    expect((await inbox.count(2)).map(Number)).toEqual([3, 4]);
   });
 });

@@ -1,5 +1,5 @@
 import type { OutgoingMessage } from '../event.transport.js';
-import { PublishScript } from './publish.script.js';
+import { PublishScript, scriptProblemIn } from './publish.script.js';
 
 const message = (channel: string, kind: OutgoingMessage['kind'] = 'channel'): OutgoingMessage => ({
   kind,
@@ -60,5 +60,20 @@ describe('PublishScript', () => {
       { refusal: meant },
       { count: 7 },
     ]);
+  });
+});
+
+describe('scriptProblemIn', () => {
+  const against = { refusal: 'ERR This Redis command is not allowed from script script: f_1' };
+  it('names why nothing may be published from within a script', () => {
+    expect(scriptProblemIn([against, against])).toBe(against.refusal);
+  });
+
+  it.each([
+    ['one was published', [against, { count: 0 }]],
+    ['the channel is denied', [{ refusal: 'NOPERM x' }, { refusal: 'NOPERM x' }]],
+    ['there is nothing', []],
+  ])('says nothing where %s', (_what, replies) => {
+    expect(scriptProblemIn(replies)).toBeUndefined();
   });
 });

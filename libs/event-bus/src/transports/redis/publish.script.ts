@@ -112,3 +112,17 @@ export class PublishScript {
     return refusal.replace(/^[A-Z]+ ACL failure in script: /, 'NOPERM ');
   }
 }
+
+/**
+ * Why no message of the script could be published from within one. Undefined where one was, or the server has something against
+ * the message itself.
+ */
+export function scriptProblemIn(replies: readonly ScriptReply[]): string | undefined {
+  const [first] = replies;
+  if (first === undefined || !('refusal' in first)) return undefined;
+  return replies.every(isAgainstScripts) ? first.refusal : undefined;
+}
+
+function isAgainstScripts(reply: ScriptReply): boolean {
+  return 'refusal' in reply && /^MASTERDOWN\b|from (a )?script/i.test(reply.refusal);
+}

@@ -91,7 +91,7 @@ export class RedisConnection {
 
   /** What is sent now is written now. A link may be up, and its socket ended, for a moment. */
   get isWritable(): boolean {
-    return this.isUp && this.redis.stream.writable;
+    return this.isUp && this.closing === undefined && this.redis.stream.writable;
   }
 
   /** The event loop was blocked shortly before now. */

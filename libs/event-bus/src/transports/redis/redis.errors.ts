@@ -18,7 +18,22 @@ export function replyError(message: string): Error {
 
 /** A script was ended in its middle (SCRIPT KILL): part of it was executed. */
 export function isInsideScript(error: Error): boolean {
-  return error.message.includes('user_script');
+  return /user_script|running script|script killed/i.test(error.message);
+}
+
+/** What a server says of a script that it does not begin, and what a server or a proxy says that has no scripts. */
+const UNSTARTED =
+  /^(NOPERM|NOAUTH|MASTERDOWN|BUSY|LOADING|MISCONF|OOM|READONLY|NOREPLICAS|NOSCRIPT|ASK|TRYAGAIN|CLUSTERDOWN)\b/;
+const NO_SCRIPTS =
+  /(unknown|invalid) (or unsupported )?(redis )?command|unsupport|not (yet )?(support|allow|permit|implement)|disabled|no permission|bad lua script|number of keys/i;
+
+/**
+ * EVAL was refused before the script began, so that none of it was executed, and what it says may go in another way. A proxy
+ * that has lost its server says `ERR` too, and does not know. After MOVED, it goes to another node.
+ */
+export function isScriptUnstarted(error: unknown): error is Error {
+  if (!isReplyError(error) || isInsideScript(error)) return false;
+  return UNSTARTED.test(error.message) || NO_SCRIPTS.test(error.message);
 }
 
 /** Refused before a byte left, because the link had just gone. */

@@ -9,7 +9,7 @@ import type {
   SettledListener,
 } from '../event.transport.js';
 import { DeliveryEstimate } from './delivery.estimate.js';
-import { PublishScript } from './publish.script.js';
+import { PublishScript, scriptProblemIn } from './publish.script.js';
 import type { RedisConnection } from './redis.connection.js';
 import {
   causeOf,
@@ -17,8 +17,10 @@ import {
   isInsideScript,
   isNotSent,
   isReplyError,
+  isScriptUnstarted,
   replyError,
 } from './redis.errors.js';
+import { ScriptFlight } from './script.flight.js';
 import { ScriptPermit, subjectOf } from './script.permit.js';
 
 /**
@@ -32,6 +34,7 @@ type Settle = (outcome: PublishOutcome) => void;
 /** Sends messages in the order given: PUBLISH and SPUBLISH, or EVAL for several at once. */
 export class RedisPublisher {
   private readonly estimate = new DeliveryEstimate();
+  private readonly flight = new ScriptFlight();
   private permit = new ScriptPermit();
   /** Whose permit it is. */
   private stream: Redis['stream'] | undefined;
@@ -49,11 +52,25 @@ export class RedisPublisher {
 
   /** @param settled is called once for each message, also before this returns. */
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
-    if (messages.length > 1 && this.connection.isWritable) this.sendSeveral(messages, settled);
+    const { isIdle, isHolding } = this.flight;
+    if (isHolding) this.hold(messages, settled);
+    else if (messages.length > 1 || !isIdle) this.sendSeveral(messages, settled);
     else messages.forEach((message, index) => this.send(message, (outcome) => settled(index, outcome)));
   }
 
+  private hold(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    const send = () => this.publish(messages, settled);
+    if (this.flight.hold({ messageCount: messages.length, send })) return;
+    messages.forEach((_message, index) =>
+      settled(index, { error: new NotConnectedError('Redis has not answered to what was sent before') }),
+    );
+  }
+
   private sendSeveral(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    if (!this.connection.isWritable) {
+      messages.forEach((message, index) => this.send(message, (outcome) => settled(index, outcome)));
+      return;
+    }
     const { stream } = this.connection.redis;
     if (stream !== this.stream) {
       this.stream = stream;
@@ -62,12 +79,8 @@ export class RedisPublisher {
     // One write to the socket instead of one for each.
     stream.cork();
     try {
-      if (this.permit.covers(messages)) {
-        this.sendAsScripts(messages, settled);
-      } else {
-        this.askFor(messages);
-        messages.forEach((message, index) => this.send(message, (outcome) => settled(index, outcome)));
-      }
+      if (messages.length > 1 && !this.permit.covers(messages)) this.askFor(messages);
+      this.sendInOrder(messages, settled);
     } finally {
       stream.uncork();
     }
@@ -90,46 +103,83 @@ export class RedisPublisher {
     }
   }
 
-  private sendAsScripts(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+  /** As scripts, as far as they are permitted. */
+  private sendInOrder(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     let script: PublishScript | undefined;
+    const leave = () => {
+      if (script !== undefined) this.run(script, settled);
+      script = undefined;
+    };
     messages.forEach((message, index) => {
       const body = this.take(message);
       if (typeof body === 'object' && 'error' in body) return settled(index, body);
+      if (!this.permit.allows(message)) {
+        leave();
+        return this.write(message, body, (outcome) => settled(index, outcome));
+      }
       const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
       const deliveries = this.estimate.of(message.channel);
-      if (script?.hasRoomFor(message, bytes, deliveries) === false) {
-        this.run(script, settled);
-        script = undefined;
-      }
+      if (script?.hasRoomFor(message, bytes, deliveries) === false) leave();
       script ??= new PublishScript(message.kind);
       script.add(index, message, body, bytes, deliveries);
     });
-    if (script !== undefined) this.run(script, settled);
+    leave();
   }
 
   private run(script: PublishScript, settled: SettledListener): void {
     const { permit } = this;
     const { messages, bodies, indices } = script;
-    const [message, ...others] = messages as [OutgoingMessage, ...OutgoingMessage[]];
     const settle = (position: number, outcome: PublishOutcome) =>
       settled(indices[position] as number, outcome);
-    if (others.length === 0) {
-      this.write(message, bodies[0] as MessageBody, (outcome) => settle(0, outcome));
+    // Behind a script that may be refused, one alone is a script too: it is refused as well then.
+    if (messages.length === 1 && this.flight.isIdle) {
+      this.write(messages[0] as OutgoingMessage, bodies[0] as MessageBody, (outcome) => settle(0, outcome));
       return;
     }
+    const { flight } = this;
+    const place = flight.depart();
+    const settleAll = (error: unknown) =>
+      messages.forEach(({ channel }, position) => settle(position, failureOf(error, channel)));
+    const refused = (error: Error) => {
+      permit.refused(messages.map(subjectOf), error.message);
+      flight.refused({
+        place,
+        sendAgain: () => this.sendApart(script, settle),
+        giveUp: () => settleAll(error),
+      });
+    };
     this.connection.call('eval', script.toArguments()).then(
       (answer) => {
-        script.read(answer).forEach((reply, position) => {
+        const replies = script.read(answer);
+        const refusal = scriptProblemIn(replies);
+        if (refusal !== undefined) return refused(replyError(refusal));
+        flight.executed(place);
+        replies.forEach((reply, position) => {
           const { channel } = messages[position] as OutgoingMessage;
           if ('count' in reply) settle(position, this.accepted(channel, reply.count));
           else settle(position, failureOf(replyError(reply.refusal), channel));
         });
       },
       (error: unknown) => {
+        if (isScriptUnstarted(error)) return refused(error);
         refuse(permit, messages.map(subjectOf), error);
-        messages.forEach(({ channel }, position) => settle(position, failureOf(error, channel)));
+        if (isMoved(error)) flight.turnedDown();
+        else flight.executed(place);
+        settleAll(error);
       },
     );
+  }
+
+  /** What cannot go as a script: each by itself. */
+  private sendApart({ messages, bodies }: PublishScript, settle: SettledListener): void {
+    const { stream } = this.connection.redis;
+    stream.cork();
+    messages.forEach((message, position) => {
+      const hindrance = this.hindrance();
+      if (hindrance !== undefined) settle(position, { error: hindrance });
+      else this.write(message, bodies[position] as MessageBody, (outcome) => settle(position, outcome));
+    });
+    stream.uncork();
   }
 
   private send(message: OutgoingMessage, settle: Settle): void {
@@ -138,7 +188,21 @@ export class RedisPublisher {
     else this.write(message, body, settle);
   }
 
-  private write({ kind, channel }: OutgoingMessage, body: MessageBody, settle: Settle): void {
+  private write(message: OutgoingMessage, body: MessageBody, settle: Settle): void {
+    if (this.flight.isIdle) this.writeAlone(message, body, settle);
+    else this.writeBehindScript(message, body, settle);
+  }
+
+  private writeBehindScript(message: OutgoingMessage, body: MessageBody, settle: Settle): void {
+    const place = this.flight.depart();
+    this.writeAlone(message, body, (outcome) => {
+      if ('error' in outcome && outcome.error instanceof PublishRefusedError) this.flight.turnedDown();
+      else this.flight.executed(place);
+      settle(outcome);
+    });
+  }
+
+  private writeAlone({ kind, channel }: OutgoingMessage, body: MessageBody, settle: Settle): void {
     const { redis } = this.connection;
     const answer = kind === 'shard' ? redis.spublish(channel, body) : redis.publish(channel, body);
     answer.then(
@@ -183,6 +247,11 @@ export class RedisPublisher {
     };
     stream.on('drain', settled).on('close', settled);
   }
+}
+
+/** The slot is another node's: whatever follows is refused as well. */
+function isMoved(error: unknown): boolean {
+  return isReplyError(error) && error.message.startsWith('MOVED ');
 }
 
 /** A script was not run, or nobody knows. */

@@ -22,7 +22,12 @@ export class ScriptPermit {
 
   /** All of these may go as a script. */
   covers(messages: readonly OutgoingMessage[]): boolean {
-    return messages.every((message) => this.answers.get(subjectOf(message)) === 'granted');
+    return messages.every((message) => this.allows(message));
+  }
+
+  /** This one may. */
+  allows(message: OutgoingMessage): boolean {
+    return this.answers.get(subjectOf(message)) === 'granted';
   }
 
   /** What nobody has asked for yet: to be answered then. Empty where there is nothing to ask. */
