@@ -78,6 +78,26 @@ describe('codecs with frames: true', () => {
     expect([received, rejected]).toEqual([1_000, 0]);
   });
 
+  it('are handled in full, and nothing after the end, by an application that closes amid them', async () => {
+    const publishing = await start({ codec: json({ frames: true }) });
+    let ended: Promise<void> | undefined;
+    class Closing {
+      @OnEvent('orders:created')
+      created(payload: unknown) {
+        seen.push(String(payload));
+        ended ??= handling.close();
+      }
+    }
+    const handling = await start({}, Closing);
+    await publishAll(publishing, 4_000);
+    await eventually(() => expect(ended).toBeDefined());
+    await ended;
+    const atEnd = seen.length;
+    expect(seen).toEqual(Array.from({ length: 4_000 }, (_, n) => String(n)));
+    await publishAll(publishing, 10);
+    expect(seen).toHaveLength(atEnd);
+  });
+
   it('keep a frame within maxPayloadBytes, and an event of that size alone', async () => {
     const publishing = await start({ codec: json({ frames: true }), maxPayloadBytes: 100 });
     const handling = await start({ maxPayloadBytes: 100 }, Listening);

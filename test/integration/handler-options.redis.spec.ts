@@ -199,10 +199,7 @@ describe.each(['memory', 'redis'] as const)('the options of a handler, on %s', (
     expect(app.counters).toMatchObject({ failed: 2, handled: 0 });
     gate.endAll();
     await eventually(() => expect(app.handler('Slow.handle').running).toBe(0));
-    expect(app.lines('error')).toEqual([
-      expect.stringContaining('Slow.handle did not finish within 20 ms'),
-      expect.stringContaining('Slow.handle did not finish within 20 ms'),
-    ]);
+    expect(app.lines('error')).toEqual([expect.stringContaining('Slow.handle did not finish within 20 ms')]);
   });
 
   it('call again what failed, in order, with one error line at the end', async () => {

@@ -211,7 +211,7 @@ describe('@OnGap', () => {
     expect(decorate({}, 'reconcile', 7)).toThrow('it decorates instance methods with a name');
   });
 
-  it('logs a method that fails in one line, and calls it for the next gap', async () => {
+  it('logs a method that fails once a minute, and calls it for the next gap', async () => {
     const calls = new Inbox<string>();
     @Injectable()
     class Reconciler {
@@ -237,16 +237,13 @@ describe('@OnGap', () => {
     await calls.count(2);
     await killSubscribers();
     await calls.count(4);
-    await eventually(() => expect(app.lines('error')).toHaveLength(4));
-    expect(new Set(app.lines('error'))).toEqual(
-      new Set(
-        ['sync', 'async'].map(
-          (method) =>
-            `An @OnGap method failed, what it was to reconcile may be missing (handler=Reconciler.${method} error="TypeError: no store")`,
-        ),
+    await eventually(() => expect(app.counters.failed).toBe(4));
+    expect(app.lines('error').toSorted()).toEqual(
+      ['async', 'sync'].map(
+        (method) =>
+          `An @OnGap method failed, what it was to reconcile may be missing (handler=Reconciler.${method} error="TypeError: no store")`,
       ),
     );
-    expect(app.counters.failed).toBe(4);
   });
 
   it('tells that the application ran without its subscriptions for a while', async () => {

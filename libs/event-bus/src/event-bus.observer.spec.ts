@@ -1,5 +1,7 @@
+import { jest } from '@jest/globals';
 import type { LoggerService } from '@nestjs/common';
 import { BadRequestException, Logger } from '@nestjs/common';
+import type { DeadLetter } from './dispatching/dead.letter.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import { PayloadDecodeError, PayloadTooLargeError } from './errors.js';
 import { EventBusObserver } from './event-bus.observer.js';
@@ -11,6 +13,13 @@ import { ReceivedEvent } from './message/received.event.js';
 const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
 const eventOn = (channel: string) =>
   new EventContext(new ReceivedEvent(channel, Buffer.from('"secret"'), json(), 0), undefined, 'default');
+const letter: DeadLetter = {
+  event: { channel: 'a', bytes: 1, metadata: {}, receivedAt: '' },
+  error: { name: 'Error', message: 'x' },
+  handler: 'Orders.bill',
+  bus: 'default',
+  attempts: 1,
+};
 
 describe('EventBusObserver', () => {
   let lines: string[];
@@ -61,6 +70,57 @@ describe('EventBusObserver', () => {
       'warn A pipe refused an event (handler=Orders.bill channel="a" error="BadRequestException: id: is required; total: must be a number") EventBus',
     );
     expect(lines[1]).toContain('error A pipe refused an event');
+  });
+
+  it('writes the first failure of each kind in full, and counts those that follow', () => {
+    const now = jest.spyOn(Date, 'now').mockReturnValue(0);
+    for (let n = 0; n < 100_000; n += 1) observer.failed(handler, eventOn('a'), new TypeError(`no. ${n}`));
+    observer.failed(handler, eventOn('a'), new RangeError('another'));
+    observer.failed({ ...handler, name: 'Orders.ship' }, eventOn('a'), new TypeError('its own'));
+    now.mockReturnValue(60_000);
+    observer.failed(handler, eventOn('a'), new TypeError('a minute later'));
+    now.mockRestore();
+    expect(lines.map((line) => /error="(.*?)"(.*?)\)/.exec(line)?.slice(1).join(''))).toEqual([
+      'TypeError: no. 0',
+      'RangeError: another',
+      'TypeError: its own',
+      'TypeError: a minute later unlogged=99999',
+    ]);
+    expect(observer.counters.failed).toBe(100_003);
+  });
+
+  it.each<[string, (observer: EventBusObserver, error: Error) => void]>([
+    ['calls that are repeated', (to, error) => to.repeated(handler, eventOn('a'), error)],
+    [
+      'refusals of a pipe',
+      (to, error) => to.failed(handler, eventOn('a'), new HandlerFailure('pipe', error)),
+    ],
+    ['gap handlers that fail', (to, error) => to.gapHandlerFailed('Orders.reconcile', error)],
+    ['streams that overflow', (to) => to.streamOverflowed('orders:*')],
+    ['handlers that are slow', (to) => to.slowed(handler, 1, 1)],
+    ['dead letters that are lost', (to) => to.deadLetterLost(letter, 'dead', 'no room')],
+  ])('writes one line for %s one after the other', (_what, happen) => {
+    const error = new BadRequestException('no');
+    for (let n = 0; n < 1_000; n += 1) happen(observer, error);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('says that a handler has caught up where it said that it was slow', () => {
+    const episode = { droppedEvents: 0, fromMs: Date.now() };
+    for (let n = 0; n < 100; n += 1) {
+      observer.slowed(handler, 1, 1);
+      observer.caughtUp(handler, episode);
+    }
+    expect(lines.map((line) => /^(\w+ A handler (is|has)) /.exec(line)?.[1])).toEqual([
+      'warn A handler is',
+      'log A handler has',
+    ]);
+  });
+
+  it('counts a message that was rejected by the events that were in it', () => {
+    observer.rejected('a', new PayloadDecodeError('it is a frame of 200000 events.'), 200_000);
+    expect(observer.counters.rejected).toBe(200_000);
+    expect(lines).toHaveLength(1);
   });
 
   it('copes with an error whose fields are no texts', () => {

@@ -2,7 +2,7 @@ import { HttpException, Logger } from '@nestjs/common';
 import type { DeadLetter } from './dispatching/dead.letter.js';
 import type { DispatchObserver, SlowEpisode } from './dispatching/dispatch.observer.js';
 import type { EventHandler } from './dispatching/event.handler.js';
-import type { EventDispatcher, UnfinishedWork } from './dispatching/event.dispatcher.js';
+import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
 import { DEFAULT_HANDLER_SETTINGS } from './dispatching/handler.options.js';
 import { thrownIn } from './dispatching/handling.failure.js';
 import { GroupClaimError, PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from './errors.js';
@@ -12,11 +12,18 @@ import type { HandlerReport } from './introspection/handler.report.js';
 import type { EventContext } from './message/event-context.js';
 import type { SubscriptionTarget } from './routing/subscription-target.js';
 import { LogEpisode } from './log.episode.js';
+import { LogEpisodes } from './log.episodes.js';
 import type { TransportState, TransportWarning } from './transports/event.transport.js';
+
+/** Whoever waits until a bus has done what it got. */
+export interface WorkingBus {
+  /** Resolves when everything that came in was handed on, and no handler has anything to do. */
+  whenIdle(): Promise<void>;
+}
 
 /** Hears what a bus does; the testing kit binds one. No call may throw. */
 export interface EventBusTap {
-  attached(dispatcher: EventDispatcher, prefix: string): void;
+  attached(bus: WorkingBus, prefix: string): void;
   /** What is to be called in place of a handler. Absent: the handler itself. */
   standInFor?(handler: EventHandler): EventHandler;
   onPublished(bus: string, channel: string, payload: unknown): void;
@@ -75,6 +82,13 @@ export class EventBusObserver implements DispatchObserver {
   private readonly failedClaims = new LogEpisode();
   private readonly lostLetters = new LogEpisode();
   private readonly gapLines = new LogEpisode(5_000);
+  private readonly overflows = new LogEpisode();
+  /** One message may hold very many events, and each of them may fail. */
+  private readonly failures = new LogEpisodes();
+  private readonly repetitions = new LogEpisodes();
+  private readonly slowness = new LogEpisodes();
+  /** Those whose last slowness was told: that it is over is told as well. */
+  private readonly toldSlow = new WeakSet<EventHandler>();
 
   constructor(
     readonly bus: string,
@@ -100,25 +114,29 @@ export class EventBusObserver implements DispatchObserver {
   failed(handler: EventHandler, event: EventContext, error: unknown): void {
     this.counters.failed += 1;
     const failure = error instanceof HandlerFailure ? error : new HandlerFailure('handler', error);
-    const fields = `handler=${handler.name} channel=${quote(event.channel)} error=${describe(failure.cause)}`;
-    const hint = failure.hint === undefined ? '' : ` ${failure.hint}`;
-    const line = `${failure.sentence} (${fields})${hint}`;
-    // A pipe that refuses a payload works as it should: the publisher is wrong, and our stack says nothing of it.
-    if (failure.stage === 'pipe' && failure.isRefusal) this.logger.warn(line);
-    else this.logger.error(line, framesOf(failure.cause));
+    this.failures.log(handler.name, `${failure.stage} ${nameOf(failure.cause)}`, (unlogged) => {
+      const fields = `handler=${handler.name} channel=${quote(event.channel)} error=${describe(failure.cause)}`;
+      const hint = failure.hint === undefined ? '' : ` ${failure.hint}`;
+      const line = `${failure.sentence} (${fields}${unloggedField(unlogged)})${hint}`;
+      // A pipe that refuses a payload works as it should: the publisher is wrong, and our stack says nothing of it.
+      if (failure.stage === 'pipe' && failure.isRefusal) this.logger.warn(line);
+      else this.logger.error(line, framesOf(failure.cause));
+    });
     this.tap?.onFailed(handler.name, event, failure.cause);
   }
 
   repeated(handler: EventHandler, event: EventContext, error: unknown): void {
     this.counters.repeated += 1;
     const cause = thrownIn(error);
-    this.logger.debug(
-      `A handler failed and is called again (handler=${handler.name} channel=${quote(event.channel)} error=${describe(cause)})`,
+    this.repetitions.log(handler.name, nameOf(cause), (unlogged) =>
+      this.logger.debug(
+        `A handler failed and is called again (handler=${handler.name} channel=${quote(event.channel)} error=${describe(cause)}${unloggedField(unlogged)})`,
+      ),
     );
   }
 
-  rejected(channel: string, error: Error): void {
-    this.counters.rejected += 1;
+  rejected(channel: string, error: Error, events = 1): void {
+    this.counters.rejected += events;
     const episode = error instanceof GroupClaimError ? this.failedClaims : this.rejections;
     episode.log((unlogged) => {
       const sentence = `A message was dropped, ${whyDropped(error)}`;
@@ -133,11 +151,14 @@ export class EventBusObserver implements DispatchObserver {
   }
 
   slowed(handler: EventHandler, waitingEvents: number, waitingBytes: number): void {
-    const { buffer } = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
-    const limits = `events=${waitingEvents}/${buffer.events} bytes=${waitingBytes}/${buffer.bytes}`;
-    this.logger.warn(
-      `A handler is too slow, events wait for it (handler=${handler.name} ${limits}). When the buffer is full events are dropped (${buffer.overflow}): do less per event, raise concurrency, or let more run side by side with orderBy.`,
-    );
+    this.slowness.log(handler.name, '', (unlogged) => {
+      this.toldSlow.add(handler);
+      const { buffer } = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
+      const limits = `events=${waitingEvents}/${buffer.events} bytes=${waitingBytes}/${buffer.bytes}`;
+      this.logger.warn(
+        `A handler is too slow, events wait for it (handler=${handler.name} ${limits}${unloggedField(unlogged)}). When the buffer is full events are dropped (${buffer.overflow}): do less per event, raise concurrency, or let more run side by side with orderBy.`,
+      );
+    });
   }
 
   dropped(): void {
@@ -145,6 +166,7 @@ export class EventBusObserver implements DispatchObserver {
   }
 
   caughtUp(handler: EventHandler, { droppedEvents, fromMs }: SlowEpisode): void {
+    if (!this.toldSlow.delete(handler)) return;
     this.logger.log(
       `A handler has caught up (handler=${handler.name} dropped=${droppedEvents} afterMs=${Date.now() - fromMs})`,
     );
@@ -176,9 +198,11 @@ export class EventBusObserver implements DispatchObserver {
 
   gapHandlerFailed(handler: string, error: unknown): void {
     this.counters.failed += 1;
-    this.logger.error(
-      `An @OnGap method failed, what it was to reconcile may be missing (handler=${handler} error=${describe(error)})`,
-      framesOf(error),
+    this.failures.log(handler, `gap ${nameOf(error)}`, (unlogged) =>
+      this.logger.error(
+        `An @OnGap method failed, what it was to reconcile may be missing (handler=${handler} error=${describe(error)}${unloggedField(unlogged)})`,
+        framesOf(error),
+      ),
     );
   }
 
@@ -190,8 +214,10 @@ export class EventBusObserver implements DispatchObserver {
   }
 
   streamOverflowed(target: string | readonly string[]): void {
-    this.logger.warn(
-      `A stream drops events, its loop is too slow (target=${quote(String(target))}). Raise buffer.events, or do less per event.`,
+    this.overflows.log((unlogged) =>
+      this.logger.warn(
+        `A stream drops events, its loop is too slow (target=${quote(String(target))}${unloggedField(unlogged)}). Raise buffer.events, or do less per event.`,
+      ),
     );
   }
 

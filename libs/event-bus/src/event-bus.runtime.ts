@@ -65,7 +65,7 @@ export class EventBusRuntime {
     const { observer, deadLetters, gaps } = this;
     const services = { observer, deadLetters, gaps, claims };
     this.dispatcher = new EventDispatcher(services, (handler) => tap?.standInFor?.(handler) ?? handler);
-    tap?.attached(this.dispatcher, prefix.prefix);
+    tap?.attached(this, prefix.prefix);
     this.receiver = new EventReceiver({ bus: name, codec, prefix, maxPayloadBytes }, plan, {
       dispatcher: this.dispatcher,
       observer,
@@ -90,6 +90,14 @@ export class EventBusRuntime {
       this.status,
       this.gaps,
     );
+  }
+
+  /** Resolves when everything that came in was handed on, and no handler has anything to do. */
+  async whenIdle(): Promise<void> {
+    do {
+      await this.receiver.whenIdle();
+      await this.dispatcher.whenIdle();
+    } while (!this.receiver.isIdle);
   }
 
   private listener(): TransportListener {

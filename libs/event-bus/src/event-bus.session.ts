@@ -63,6 +63,7 @@ export class EventBusSession {
     const { registry, receiver, dispatcher, gaps, gapHandlers, deadLetters, settings } = this.runtime;
     const drained = (async () => {
       await registry.unsubscribeAll();
+      await receiver.whenIdle();
       receiver.close();
       gaps.flush();
       await dispatcher.whenIdle();
@@ -76,11 +77,12 @@ export class EventBusSession {
       gapHandlers.close();
       return [];
     } catch (error) {
-      receiver.close();
+      const notHandedOn = receiver.close();
       gapHandlers.close();
       if (error !== late) throw error;
       const reconciling = gapHandlers.running.map((handler) => ({ handler, running: 1, waiting: 0 }));
-      return [...dispatcher.abandon(new Error('The application is shutting down.')), ...reconciling];
+      const unfinished = dispatcher.abandon(new Error('The application is shutting down.'));
+      return [...joinWork([...unfinished, ...notHandedOn]), ...reconciling];
     }
   }
 
@@ -163,6 +165,20 @@ export class EventBusSession {
     if (handlers > 0 || transport.state.status === 'ready')
       observer.started(transport.name, transport.address, handlers, transport.subscriptions().length);
   }
+}
+
+/** What each handler had to do, in one. */
+function joinWork(works: readonly UnfinishedWork[]): readonly UnfinishedWork[] {
+  const joined = new Map<string, UnfinishedWork>();
+  for (const { handler, running, waiting } of works) {
+    const known = joined.get(handler) ?? { running: 0, waiting: 0 };
+    joined.set(handler, {
+      handler,
+      running: known.running + running,
+      waiting: known.waiting + waiting,
+    });
+  }
+  return [...joined.values()];
 }
 
 function describeHandlers(handlers: readonly EventHandler[], target: SubscriptionTarget): string {

@@ -5,6 +5,11 @@ export class LogEpisode {
 
   constructor(private readonly forMs = 60_000) {}
 
+  /** The next line is written. */
+  get isOver(): boolean {
+    return Date.now() >= this.untilMs;
+  }
+
   /** Calls back with the number of lines that were left out before this one, or counts one more. */
   log(write: (unlogged: number) => void): void {
     const nowMs = Date.now();

@@ -10,8 +10,12 @@ export interface DispatchObserver {
   failed(handler: EventHandler, event: EventContext, error: unknown): void;
   /** It failed, and is called again. */
   repeated(handler: EventHandler, event: EventContext, error: unknown): void;
-  /** A message was not handed on: it is too large, not what the codec reads, does not fit the contract, or cannot be claimed. */
-  rejected(channel: string, error: EventBusError): void;
+  /**
+   * A message was not handed on: it is too large, not what the codec reads, does not fit the contract, or cannot be claimed.
+   *
+   * @param events how many were in it. @default 1
+   */
+  rejected(channel: string, error: EventBusError, events?: number): void;
   /** Another instance of the handler's group has the event. */
   leftToGroup(handler: EventHandler): void;
   /** More events wait than half of what the handler's buffer holds. Once per episode, before anything is dropped. */

@@ -1,10 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { collectionsOf } from '../../../../test/support/collections.js';
 import { DispatchJournal, HeldHandler } from '../../../../test/support/dispatch.journal.js';
 import { settled } from '../../../../test/support/eventually.js';
 import { GapReporter } from '../gaps/gap.reporter.js';
 import { SequenceTracker } from '../gaps/sequence.tracker.js';
 import { cloudEvents } from '../message/cloud-events.codec.js';
-import type { EventCodec } from '../message/event.codec.js';
+import type { EventCodec, EventFrames } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
 import { toJsonSequence } from '../message/json-sequence.js';
 import { json } from '../message/json.codec.js';
@@ -17,6 +18,7 @@ import type { EventHandler } from './event.handler.js';
 import { EventReceiver } from './event.receiver.js';
 import type { HandlerOptions } from './handler.options.js';
 import { resolveHandlerSettings } from './handler.options.js';
+import { RECORDS_PER_TURN } from './message.backlog.js';
 
 const prefix = new ChannelPrefix('app:');
 
@@ -186,6 +188,94 @@ describe('EventReceiver', () => {
       receive('a', toJsonSequence(stamped));
       gaps.flush();
       expect(journal.gaps).toMatchObject([{ reason: 'events-missed', missed: 2 }]);
+    });
+
+    it('with more records than are handed on in a turn lets the event loop go on, and nothing overtakes it', async () => {
+      const { receiver, add, receive } = receiverOf(json(), 1_000_000);
+      const seen: string[] = [];
+      const perTurn: number[] = [];
+      add('One.handle', ['a', 'b'], ({ channel, payload }) => void seen.push(`${channel}${String(payload)}`));
+      receive('a', toJsonSequence(Array.from({ length: 10_000 }, (_, n) => String(n))));
+      receive('b', '10000');
+      receive('a', toJsonSequence(['10001', '10002']));
+      receive('a', 'no JSON');
+      receive('a', '10003');
+      for (let before = 0; !receiver.isIdle; before = seen.length) {
+        perTurn.push(seen.length - before);
+        await turn();
+      }
+      expect(seen).toEqual(Array.from({ length: 10_004 }, (_, n) => `${n === 10_000 ? 'b' : 'a'}${n}`));
+      expect(Math.max(...perTurn)).toBe(RECORDS_PER_TURN);
+      expect(receiver.receivedMessages).toBe(10_005);
+    });
+
+    it('goes to those who had asked for it when it came, as long as they want it', async () => {
+      const { plan, receiver, add, receive } = receiverOf(json(), 1_000_000);
+      const seen = { first: 0, second: 0, third: 0 };
+      add('First.handle', ['a'], () => void (seen.first += 1));
+      const second = add('Second.handle', ['a'], () => void (seen.second += 1));
+      receive('a', toJsonSequence(Array.from({ length: 5_000 }, (_, n) => String(n))));
+      add('Third.handle', ['a'], () => void (seen.third += 1));
+      plan.remove(second);
+      await receiver.whenIdle();
+      expect(seen).toEqual({ first: 5_000, second: RECORDS_PER_TURN, third: 0 });
+    });
+
+    it('is counted in full, and its count goes on with what comes behind it', async () => {
+      const codec = cloudEvents({ source: '/x' });
+      const { journal, gaps, receiver, add, receive } = receiverOf(codec, 10_000_000);
+      add('One.handle', ['a'], () => undefined);
+      const stamped = (sequence: number) =>
+        codec.stamp?.(codec.encode(1, 'a'), { publisher: 'p', sequence }) ?? '';
+      receive('a', toJsonSequence(Array.from({ length: 2_000 }, (_, n) => stamped(n + 1))));
+      receive('a', String(stamped(2_003)));
+      await receiver.whenIdle();
+      gaps.flush();
+      expect(journal.gaps).toMatchObject([{ reason: 'events-missed', missed: 2 }]);
+    });
+
+    it('with more records than are read is one unreadable message, counted by its records', async () => {
+      const { journal, receiver, add, receive } = receiverOf(json(), 1024 * 1024);
+      let calls = 0;
+      add('One.handle', ['a'], () => void (calls += 1), { deadLetter: 'dead' });
+      const rejected: unknown[] = [];
+      Object.assign(journal, { rejected: (...args: unknown[]) => void rejected.push(args) });
+      const body = '\u001Enull'.repeat(209_715);
+      receive('a', body);
+      await settled();
+      expect([calls, receiver.isIdle, receiver.receivedMessages]).toEqual([0, true, 209_715]);
+      expect(rejected).toEqual([
+        ['a', expect.objectContaining({ message: expect.stringContaining('209715 events') }), 209_715],
+      ]);
+      expect(journal.letters).toMatchObject([{ letter: { event: { bytes: body.length }, attempts: 0 } }]);
+    });
+
+    it('has room for as many of the smallest objects as 1 MiB takes', async () => {
+      const { receiver, add, receive } = receiverOf(json(), 1024 * 1024);
+      let calls = 0;
+      add('One.handle', ['a'], () => void (calls += 1));
+      receive('a', '\u001E{"n":1}\n'.repeat(116_508));
+      await receiver.whenIdle();
+      expect(calls).toBe(116_508);
+    });
+
+    it('is bounded also where its codec cannot count', () => {
+      const { frames, ...codec } = json();
+      const uncounted = { ...(frames as EventFrames), count: () => 0 };
+      const { journal, add, receive } = receiverOf({ ...codec, frames: uncounted }, 1024 * 1024);
+      add('One.handle', ['a'], () => undefined);
+      receive('a', '\u001E1'.repeat(131_073));
+      expect(journal.lines).toEqual(['rejected a PayloadDecodeError']);
+    });
+
+    it('is handed on no further once the receiver is closed, which names what was left', async () => {
+      const { receiver, journal, add, receive } = receiverOf(json(), 1_000_000);
+      add('One.handle', ['a'], () => undefined);
+      receive('a', toJsonSequence(Array.from({ length: RECORDS_PER_TURN + 7 }, (_, n) => String(n))));
+      receive('a', '1');
+      expect(receiver.close()).toEqual([{ handler: 'One.handle', running: 0, waiting: 8 }]);
+      await turn();
+      expect(journal.lines).toHaveLength(RECORDS_PER_TURN);
     });
 
     it.each(['raw', 'key events'])('is nothing that %s know of', (what) => {

@@ -3,21 +3,22 @@ import { PayloadDecodeError, PayloadTooLargeError, reasonOf } from '../errors.js
 import { contractOf } from '../contracts/contract.target.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import { EventContext } from '../message/event-context.js';
-import type { EventCodec, EventDecoder } from '../message/event.codec.js';
+import type { EventCodec, EventDecoder, EventFrames } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { paramsIn } from '../routing/event-target.js';
 import type { KeyEvent } from '../routing/key-event.channel.js';
 import { isKeyEventChannel } from '../routing/key-event.channel.js';
-import type { SubscriptionPlan } from '../routing/subscription-plan.js';
+import type { Route, SubscriptionPlan } from '../routing/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { DeadLetterOffice } from './dead.letter.js';
 import { errorOfLetter, toBase64 } from './dead.letter.js';
 import type { DispatchObserver } from './dispatch.observer.js';
-import type { EventDispatcher } from './event.dispatcher.js';
+import type { EventDispatcher, UnfinishedWork } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
 import { keyEventCodec } from './key-event.codec.js';
+import { MessageBacklog, RECORDS_PER_TURN } from './message.backlog.js';
 
 export interface ReceiverSettings {
   readonly bus: string;
@@ -41,11 +42,38 @@ interface Unreadable {
   readonly error: EventBusError;
 }
 
+type Routes = readonly Route<EventHandler>[];
+
+/** A message that waits for its turn. */
+interface Delivery {
+  readonly routes: Routes;
+  readonly channel: string;
+  readonly records: Records | OverlongFrame;
+  readonly body: Buffer;
+  readonly decoder: EventDecoder;
+  readonly atMs: number;
+  readonly node: string | undefined;
+}
+
+type Records = readonly (string | Buffer)[];
+
+/** A frame with too many events to be read. */
+class OverlongFrame {
+  constructor(readonly events: number) {}
+}
+
+/**
+ * The most events that a frame is read with. The smallest JSON object, `{"n":1}`, takes 9 bytes of a frame, so that 1 MiB,
+ * the default of maxPayloadBytes, has room for 116,508: only a frame of bare values has more. Ours have far fewer.
+ */
+export const MAX_RECORDS = 131_072;
+
 /** Turns a message into events for the handlers that are to get it. Never throws. */
 export class EventReceiver {
   private isOpen = true;
   private messageCount = 0;
   private unmatchedCount = 0;
+  private readonly backlog = new MessageBacklog();
 
   constructor(
     private readonly options: ReceiverSettings,
@@ -63,34 +91,59 @@ export class EventReceiver {
     return this.unmatchedCount;
   }
 
-  /** From now on messages are dropped: the bus is shutting down. */
-  close(): void {
+  /** Everything that came in was handed on. */
+  get isIdle(): boolean {
+    return this.backlog.isEmpty;
+  }
+
+  /** Resolves when it is idle. */
+  whenIdle(): Promise<void> {
+    return this.backlog.whenIdle();
+  }
+
+  /** From now on messages are dropped: the bus is shutting down. Returns what came in and was not handed on. */
+  close(): readonly UnfinishedWork[] {
     this.isOpen = false;
+    const waiting = new Map<string, number>();
+    for (const { message, left } of this.backlog.clear())
+      for (const { name } of message.handlers) waiting.set(name, (waiting.get(name) ?? 0) + left);
+    return [...waiting].map(([handler, count]) => ({ handler, running: 0, waiting: count }));
   }
 
   receive(through: SubscriptionTarget, rawChannel: string, body: Buffer, node?: string): void {
     if (!this.isOpen) return;
-    const { codec, maxPayloadBytes } = this.options;
-    const { frames } = codec;
+    const { codec, maxPayloadBytes, prefix } = this.options;
     // One that is too large is refused as a whole, and the name of a key is no frame.
     const isOne = body.length > maxPayloadBytes || isKeyEventChannel(rawChannel);
-    const records = isOne ? undefined : frames?.split(body);
-    if (frames === undefined || records === undefined)
-      this.receiveOne(through, rawChannel, body, codec, node);
-    else for (const record of records) this.receiveOne(through, rawChannel, record, frames);
+    const frames = isOne ? undefined : codec.frames;
+    const records = frames === undefined ? undefined : recordsIn(frames, body);
+    const events = countOf(records);
+    this.messageCount += events;
+    const routes = this.plan.routesFor(through, rawChannel);
+    if (routes.length === 0) {
+      if (this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += events;
+      return;
+    }
+    const channel = prefix.strip(rawChannel);
+    const atMs = Date.now();
+    const decoder = records === undefined ? codec : (frames as EventFrames);
+    if (!this.backlog.isEmpty || (Array.isArray(records) && events > RECORDS_PER_TURN)) {
+      this.putOff({ routes, channel, records: records ?? [body], body, decoder, atMs, node });
+    } else if (records === undefined) this.handOn(routes, channel, body, decoder, atMs, node);
+    else if (records instanceof OverlongFrame) this.refuseFrame(routes, channel, body, events);
+    else for (const record of records) this.handOn(routes, channel, record, decoder, atMs, node);
   }
 
-  private receiveOne(
-    through: SubscriptionTarget,
-    rawChannel: string,
+  private handOn(
+    routes: Routes,
+    channel: string,
     body: string | Buffer,
     decoder: EventDecoder,
-    node?: string,
+    atMs: number,
+    node: string | undefined,
   ): void {
-    this.messageCount += 1;
-    let event: ReceivedEvent | Unreadable | undefined;
-    for (const { consumer: handler, target } of this.plan.routesFor(through, rawChannel)) {
-      event ??= this.read(this.options.prefix.strip(rawChannel), body, decoder, node);
+    const event = this.read(channel, body, decoder, atMs, node);
+    for (const { consumer: handler, target } of routes) {
       if (!(event instanceof ReceivedEvent)) {
         this.bury(handler, event);
         continue;
@@ -102,21 +155,47 @@ export class EventReceiver {
       const context = new EventContext(event, pattern, this.options.bus, params, contractOf(target));
       this.services.dispatcher.dispatch(handler, context);
     }
-    if (event === undefined && this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += 1;
+  }
+
+  /** Hands it on when its turn comes: nothing overtakes the rest of a long frame, on whatever channel. */
+  private putOff({ routes, channel, records, body, decoder, atMs, node }: Delivery): void {
+    this.backlog.add({
+      handlers: routes.map(({ consumer }) => consumer),
+      records: records instanceof OverlongFrame ? 1 : records.length,
+      bytes: body.length,
+      handOn: (index) => {
+        // Who gets it was settled when it came; who has left since then gets nothing more.
+        const left = routes.every(this.isWanted) ? routes : routes.filter(this.isWanted);
+        if (left.length === 0) return;
+        if (records instanceof OverlongFrame) this.refuseFrame(left, channel, body, records.events);
+        else this.handOn(left, channel, records[index] as string | Buffer, decoder, atMs, node);
+      },
+    });
+  }
+
+  private readonly isWanted = ({ consumer }: Route<EventHandler>): boolean => this.plan.has(consumer);
+
+  private refuseFrame(routes: Routes, channel: string, body: Buffer, records: number): void {
+    const error = new PayloadDecodeError(
+      `it is a frame of ${records} events, and at most ${MAX_RECORDS} are read.`,
+    );
+    const unreadable = this.refuse(channel, body, error, records);
+    for (const { consumer } of routes) this.bury(consumer, unreadable);
   }
 
   private read(
     channel: string,
     body: string | Buffer,
     decoder: EventDecoder,
-    node?: string,
+    atMs: number,
+    node: string | undefined,
   ): ReceivedEvent | Unreadable {
     const { maxPayloadBytes } = this.options;
     if (body.length > maxPayloadBytes) {
       return this.refuse(channel, body, new PayloadTooLargeError(channel, body.length, maxPayloadBytes));
     }
     const isKeyEvent = isKeyEventChannel(channel);
-    const event = new ReceivedEvent(channel, body, isKeyEvent ? keyEventCodec(node) : decoder, Date.now());
+    const event = new ReceivedEvent(channel, body, isKeyEvent ? keyEventCodec(node) : decoder, atMs);
     try {
       event.decode();
     } catch (error) {
@@ -126,8 +205,8 @@ export class EventReceiver {
     return event;
   }
 
-  private refuse(channel: string, body: string | Buffer, error: EventBusError): Unreadable {
-    this.services.observer.rejected(channel, error);
+  private refuse(channel: string, body: string | Buffer, error: EventBusError, events = 1): Unreadable {
+    this.services.observer.rejected(channel, error, events);
     return { channel, body: typeof body === 'string' ? Buffer.from(body) : body, error };
   }
 
@@ -145,6 +224,19 @@ export class EventReceiver {
       attempts: 0,
     });
   }
+}
+
+/** What is in a frame; undefined when it is none. Those that could be too many are counted first, as bytes. */
+function recordsIn(frames: EventFrames, body: Buffer): Records | OverlongFrame | undefined {
+  const count = body.length > MAX_RECORDS ? (frames.count?.(body) ?? 0) : 0;
+  const records = count > MAX_RECORDS ? undefined : frames.split(body);
+  const length = records?.length ?? count;
+  return length > MAX_RECORDS ? new OverlongFrame(length) : records;
+}
+
+function countOf(records: Records | OverlongFrame | undefined): number {
+  if (records === undefined) return 1;
+  return records instanceof OverlongFrame ? records.events : records.length;
 }
 
 /** A handler may take key events and others. */

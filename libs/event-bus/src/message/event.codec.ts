@@ -51,6 +51,8 @@ export interface EventFrames extends EventDecoder {
   join(bodies: readonly (string | Buffer)[]): string | Buffer;
   /** The events in a message, for `decode`; at least one. Undefined when it is no frame. Must not throw. */
   split(body: Buffer): readonly (string | Buffer)[] | undefined;
+  /** How many events `split` would make of a message, or more; 0 when it is no frame. Must not throw. @default not counted before it is split */
+  count?(body: Buffer): number;
   /** What each event adds to the bytes of a frame. */
   readonly bytesPerEvent: number;
 }

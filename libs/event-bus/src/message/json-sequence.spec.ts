@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { jsonSequenceIn, toJsonSequence } from './json-sequence.js';
+import { countRecords, jsonSequenceIn, toJsonSequence } from './json-sequence.js';
 
 const read = (body: Buffer) =>
   jsonSequenceIn(body)?.map((record) => JSON.parse(record.toString()) as unknown);
@@ -31,6 +31,15 @@ describe('a JSON text sequence', () => {
 
   it.each(['\u001E', '\u001E\n', '\u001E\u001E'])('without a text has one, which is empty: %j', (text) => {
     expect(jsonSequenceIn(Buffer.from(text))).toEqual(['']);
+  });
+
+  it.each([
+    ['', 0],
+    ['[1,\u001E]', 0],
+    ['\u001Enull\u001Enull', 2],
+    ['\u001E1\n\u001E"ä"\n\u001E\n', 3],
+  ])('is counted without being read: %j has %i', (text, count) => {
+    expect(countRecords(Buffer.from(text))).toBe(count);
   });
 
   it('keeps the bytes of each record apart where some are no UTF-8', () => {

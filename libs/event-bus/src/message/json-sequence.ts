@@ -24,6 +24,14 @@ export function jsonSequenceIn(body: Buffer): readonly (string | Buffer)[] | und
   return texts.length === 0 ? [''] : texts;
 }
 
+/** The records of a JSON text sequence, those without a text included; 0 when the message is none. */
+export function countRecords(body: Buffer): number {
+  if (body[0] !== SEPARATOR_BYTE) return 0;
+  let count = 0;
+  for (const byte of body) if (byte === SEPARATOR_BYTE) count += 1;
+  return count;
+}
+
 function recordsOf(body: Buffer): Buffer[] {
   const records: Buffer[] = [];
   for (let start = 1; start <= body.length;) {

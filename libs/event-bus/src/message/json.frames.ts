@@ -1,6 +1,6 @@
 import { InvalidOptionError, quote } from '../errors.js';
 import type { DecodedEvent, EventFrames } from './event.codec.js';
-import { jsonSequenceIn, toJsonSequence } from './json-sequence.js';
+import { countRecords, jsonSequenceIn, toJsonSequence } from './json-sequence.js';
 
 /** Options of the codecs that can pack several events into one message. */
 export interface FrameOptions {
@@ -15,7 +15,14 @@ export interface FrameOptions {
 
 /** Frames of a codec whose messages are JSON texts. */
 export function jsonFrames(areSent: boolean, decode: (record: string | Buffer) => DecodedEvent): EventFrames {
-  return { areSent, bytesPerEvent: 2, join: toJsonSequence, split: jsonSequenceIn, decode };
+  return {
+    areSent,
+    bytesPerEvent: 2,
+    join: toJsonSequence,
+    split: jsonSequenceIn,
+    count: countRecords,
+    decode,
+  };
 }
 
 /** @throws InvalidOptionError when it is neither true, false nor left out, or another option is there. */

@@ -52,6 +52,12 @@ describe('FramePacker', () => {
     for (const departure of packed) expect(Buffer.from(bodyOf(departure.handOver()))).toHaveLength(8);
   });
 
+  it('begins another frame behind 4,000 events', () => {
+    const calls = Array.from({ length: 8_001 }, () => call('a', '1'));
+    const packed = sent(new FramePacker(frames, 1024 * 1024).pack(calls));
+    expect(packed.map(([_kind, _channel, texts]) => (texts as string[]).length)).toEqual([4_000, 4_000, 1]);
+  });
+
   it('makes the bodies when the frame leaves, and not before', () => {
     let made = 0;
     const lazy = (text: string): PublishCall => {

@@ -3,6 +3,9 @@ import { bodyOf } from '../transports/event.transport.js';
 import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import type { Departure, PublishCall } from './publish.call.js';
 
+/** The most events that one frame takes: whoever receives it has them all at once. */
+const MAX_EVENTS = 4_000;
+
 /** Packs the events of a batch that go to one channel into frames. */
 export class FramePacker {
   constructor(
@@ -12,8 +15,8 @@ export class FramePacker {
   ) {}
 
   /**
-   * Each channel's events in their order, at the place of the first of them; more than fit go into the next frame. A single
-   * event stays what it is.
+   * Each channel's events in their order, at the place of the first of them; more than fit, or than 4,000, go into the next
+   * frame. A single event stays what it is.
    */
   pack(calls: readonly PublishCall[]): readonly Departure[] {
     const open: Readonly<Record<OutgoingMessage['kind'], Map<string, Frame>>> = {
@@ -25,7 +28,7 @@ export class FramePacker {
       const { kind, channel } = call.message;
       const bytes = call.bytes + this.frames.bytesPerEvent;
       let frame = open[kind].get(channel);
-      if (frame === undefined || frame.bytes + bytes > this.maxBytes) {
+      if (frame === undefined || frame.events === MAX_EVENTS || frame.bytes + bytes > this.maxBytes) {
         frame = new Frame(this.frames);
         open[kind].set(channel, frame);
         all.push(frame);
@@ -42,6 +45,10 @@ class Frame implements Departure {
   private readonly calls: PublishCall[] = [];
 
   constructor(private readonly frames: EventFrames) {}
+
+  get events(): number {
+    return this.calls.length;
+  }
 
   /** The call, where there is no more than one. */
   get only(): PublishCall | undefined {

@@ -185,7 +185,11 @@ export class SubscriptionPlan<C extends Consumer> {
     }
   }
 
-  /** Who gets what a subscription delivers on a channel, each consumer once. */
+  has(consumer: C): boolean {
+    return this.waysOf.has(consumer);
+  }
+
+  /** Who gets what a subscription delivers on a channel, each consumer once. The list is not changed later. */
   routesFor({ kind, name }: SubscriptionTarget, channel: string): readonly Route<C>[] {
     return this.subscriptions[kind].get(name)?.routesOn(channel) ?? NOBODY;
   }

@@ -38,8 +38,8 @@ const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
     {
       provide: EVENT_BUS_TAP,
       useFactory: (recorder: EventRecorder, faults: EventBusFaults): EventBusTap => ({
-        attached: (dispatcher, prefix) => {
-          recorder.attached(dispatcher);
+        attached: (bus, prefix) => {
+          recorder.attached(bus);
           faults.attached(prefix);
         },
         standInFor: (handler) => faults.standInFor(handler),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { EventBusModule } from '../event-bus.module.js';
 import { OnEvent } from '../handlers/on-event.decorator.js';
+import { json } from '../message/json.codec.js';
 import { EventBusPublisher } from '../publishing/event-bus.publisher.js';
 import { memoryBroker } from '../transports/memory/memory.broker.js';
 import { redis } from '../transports/redis/redis.transport.js';
@@ -62,6 +63,28 @@ describe('EventRecorder', () => {
     expect(recorder.published.map(({ payload }) => payload)).toEqual([{ id: 7 }, { order: 7 }, {}, 1]);
     expect(recorder.handled[0]).toMatchObject({ handler: 'Chain.bill', bus: 'default', payload: { id: 7 } });
     expect(recorder.failed[0]).toMatchObject({ handler: 'Chain.fail', error: new Error('broken') });
+    await app.close();
+  });
+
+  it('is settled only when every event of a long frame is handled', async () => {
+    const handled: unknown[] = [];
+    class Counting {
+      @OnEvent('many')
+      count(payload: unknown) {
+        handled.push(payload);
+      }
+    }
+    const transport = redis({ host: '127.0.0.1', port: 1 });
+    const app = await Test.createTestingModule({
+      imports: [EventBusModule.forRoot({ transport, codec: json({ frames: true }) }), EventBusTestingModule],
+      providers: [Counting],
+    }).compile();
+    app.useLogger(false);
+    await app.init();
+    const publisher = app.get(EventBusPublisher);
+    await Promise.all(Array.from({ length: 10_000 }, (_, n) => publisher.publish('many', n)));
+    await app.get(EventRecorder).settled();
+    expect(handled).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
     await app.close();
   });
 

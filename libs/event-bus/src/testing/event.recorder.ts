@@ -1,4 +1,4 @@
-import type { EventDispatcher } from '../dispatching/event.dispatcher.js';
+import type { WorkingBus } from '../event-bus.observer.js';
 import type { EventContext } from '../message/event-context.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
@@ -36,7 +36,7 @@ const NO_PREFIX = new ChannelPrefix('');
 /** Remembers what every bus of an application published and handled, in order. */
 export class EventRecorder {
   private readonly records: RecordedEvent[] = [];
-  private readonly dispatchers: EventDispatcher[] = [];
+  private readonly buses: WorkingBus[] = [];
   private listeners: (() => void)[] = [];
 
   constructor(private readonly broker: MemoryBroker) {}
@@ -103,7 +103,7 @@ export class EventRecorder {
   async settled(): Promise<void> {
     do {
       await this.broker.whenIdle();
-      await Promise.all(this.dispatchers.map((dispatcher) => dispatcher.whenIdle()));
+      await Promise.all(this.buses.map((bus) => bus.whenIdle()));
     } while (!this.broker.isIdle);
   }
 
@@ -113,8 +113,8 @@ export class EventRecorder {
   }
 
   /** @internal */
-  attached(dispatcher: EventDispatcher): void {
-    this.dispatchers.push(dispatcher);
+  attached(bus: WorkingBus): void {
+    this.buses.push(bus);
   }
 
   /** @internal */
