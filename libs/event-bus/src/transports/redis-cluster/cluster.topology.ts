@@ -2,11 +2,11 @@ import type { ClusterOptions } from 'ioredis';
 import { causeOf } from '../redis/redis.errors.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { ClusterNode, NodeAddress } from './cluster.node.js';
-import { nodeKey } from './cluster.node.js';
+import { isAlone, nodeKey } from './cluster.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import { SlotMap } from './slot.map.js';
 
-/** One small question of one node. */
+/** One small question of one node. A heartbeat that is more frequent asks for as much: what it shows is a sign of life too. */
 const READ_INTERVAL_MS = 1_000;
 /** While something waits for a new owner. */
 const URGENT_READ_INTERVAL_MS = 100;
@@ -16,6 +16,8 @@ const LEARNT_FOR_MS = 15_000;
 export interface TopologyListener {
   /** It was read: it may be another now. */
   read(): void;
+  /** The node that was asked is no part of this Cluster any more, and what it says is not believed. */
+  strayed(reason: Error): void;
   /** The node that was asked does not tell. */
   refused(error: Error): void;
 }
@@ -24,7 +26,10 @@ export interface TopologyListener {
 export class ClusterTopology {
   /** The Cluster says that it does not serve all slots. */
   isDown = false;
-  private map: SlotMap | undefined;
+  private latestMap: SlotMap | undefined;
+  /** The link on which that was read. */
+  private readFrom: unknown;
+  private readonly readIntervalMs: number;
   private readonly learnt = new Map<number, { readonly owner: NodeAddress; readonly untilMs: number }>();
   private reading: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -36,7 +41,15 @@ export class ClusterTopology {
     /** Whom to ask. */
     private readonly home: () => RedisConnection,
     private readonly listener: TopologyListener,
-  ) {}
+  ) {
+    const { intervalMs = READ_INTERVAL_MS } = settings.connection.heartbeat ?? {};
+    this.readIntervalMs = Math.min(intervalMs, READ_INTERVAL_MS);
+  }
+
+  /** As it was last read. */
+  get map(): SlotMap | undefined {
+    return this.latestMap;
+  }
 
   get isKnown(): boolean {
     return this.map !== undefined;
@@ -59,10 +72,6 @@ export class ClusterTopology {
       : [...this.nodes, ...seeds.map((seed) => ({ ...seed, isMaster: false }))];
   }
 
-  has(node: NodeAddress): boolean {
-    return this.map?.has(node) ?? false;
-  }
-
   isReplica(node: NodeAddress): boolean {
     return this.nodes.some((known) => !known.isMaster && nodeKey(known) === nodeKey(node));
   }
@@ -81,7 +90,9 @@ export class ClusterTopology {
   /** Where a node sends us on to when it refuses in this way. */
   addressIn(refusal: string, kind: 'MOVED' | 'ASK'): NodeAddress | undefined {
     const [, refused, host, port] = /^(MOVED|ASK) \d+ (\S*):(\d+)/.exec(refusal) ?? [];
-    return refused === kind ? this.reach(host === '' ? undefined : host, Number(port)) : undefined;
+    return refused === kind
+      ? this.reach(host === '' ? undefined : host, Number(port), this.home())
+      : undefined;
   }
 
   /** It does not answer: what was learnt of it is of no use. */
@@ -107,6 +118,12 @@ export class ClusterTopology {
     return this.reading;
   }
 
+  /** What one node says, whichever. Rejects with what it answers instead. */
+  async readAt({ redis }: RedisConnection): Promise<SlotMap> {
+    const slots = await redis.call('CLUSTER', 'SLOTS');
+    return new SlotMap(slots, (host, port) => this.reach(host, port, { redis }));
+  }
+
   close(): void {
     this.isClosed = true;
     clearTimeout(this.timer);
@@ -117,7 +134,7 @@ export class ClusterTopology {
     if (this.isClosed) return;
     this.timer = setTimeout(
       () => void this.refresh(),
-      this.isUrgent ? URGENT_READ_INTERVAL_MS : READ_INTERVAL_MS,
+      this.isUrgent ? URGENT_READ_INTERVAL_MS : this.readIntervalMs,
     );
     this.timer.unref();
   }
@@ -125,14 +142,18 @@ export class ClusterTopology {
   private async readOnce(): Promise<void> {
     const home = this.home();
     if (!home.isWritable) return;
+    const { stream } = home.redis;
     try {
-      const [slots, info] = await Promise.all([
-        home.redis.call('CLUSTER', 'SLOTS'),
-        home.redis.call('CLUSTER', 'INFO'),
-      ]);
+      const [map, info] = await Promise.all([this.readAt(home), home.redis.call('CLUSTER', 'INFO')]);
       if (this.isClosed) return;
+      const isSameLink = this.readFrom === stream;
+      if (isAlone(String(info)) || (isSameLink && this.map?.overlaps(map) === false)) {
+        this.listener.strayed(new Error(`${home.address} has left the Cluster`));
+        return;
+      }
+      this.readFrom = stream;
       this.isDown = String(info).includes('cluster_state:fail');
-      this.map = new SlotMap(slots, (host, port) => this.reach(host, port));
+      this.latestMap = map;
     } catch (error) {
       if (!this.isClosed) this.listener.refused(causeOf(error) as Error);
       return;
@@ -151,8 +172,9 @@ export class ClusterTopology {
     }
   }
 
-  private reach(host: string | undefined, port: number): NodeAddress {
-    const address = { host: host ?? this.home().redis.options.host ?? '127.0.0.1', port };
+  /** @param asked who says so, and leaves its own host out when it does not know it */
+  private reach(host: string | undefined, port: number, asked: Pick<RedisConnection, 'redis'>): NodeAddress {
+    const address = { host: host ?? asked.redis.options.host ?? '127.0.0.1', port };
     return mapped(this.settings.natMap, nodeKey(address)) ?? address;
   }
 }

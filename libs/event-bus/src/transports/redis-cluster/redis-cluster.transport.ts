@@ -29,6 +29,7 @@ import { nodeKey } from './cluster.node.js';
 import { ClusterTopology } from './cluster.topology.js';
 import { OwnerLinks } from './owner.links.js';
 import { KeyspaceSubscriber } from './keyspace.subscriber.js';
+import { MembershipWatch } from './membership.watch.js';
 import { clusterSettings, redisClusterProblems } from './redis-cluster.options.js';
 import type { ClusterSettings, RedisClusterTransportOptions } from './redis-cluster.options.js';
 import { RoamingConnection } from './roaming.connection.js';
@@ -63,6 +64,7 @@ class RedisClusterTransport implements EventTransport {
   private readonly subscriberLink: RoamingConnection;
   private readonly subscriber: RedisSubscriber;
   private readonly shards: ShardSubscriber;
+  private readonly membership: MembershipWatch;
   readonly keyspace: ClusterKeyspace;
   private readonly keyspaceSubscriber: KeyspaceSubscriber;
   private isSubscriberStarted = false;
@@ -81,6 +83,7 @@ class RedisClusterTransport implements EventTransport {
     this.settings = settings;
     this.topology = new ClusterTopology(settings, () => this.home.link, {
       read: () => this.followTopology(),
+      strayed: (reason) => this.home.leave(reason),
       refused: (error) => this.failed(error),
     });
     const sendable = () => this.tell((to) => to.sendable());
@@ -108,6 +111,7 @@ class RedisClusterTransport implements EventTransport {
       ping: () => this.subscriber.ping(),
       blocked,
     });
+    this.membership = new MembershipWatch(settings, this.topology, this.home, this.subscriberLink);
     const changed = () => this.update();
     this.publisher = new RedisPublisher(this.home.link, sendable);
     this.owners = new OwnerLinks(settings, this.topology, { sendable, error });
@@ -224,6 +228,7 @@ class RedisClusterTransport implements EventTransport {
       this.shards.close(),
       this.keyspaceSubscriber.close(),
       this.owners.close(),
+      this.membership.close(),
       this.subscriberLink.link.close({ graceful: false }),
       this.home.link.close({ graceful: true }),
     ]);
@@ -236,8 +241,7 @@ class RedisClusterTransport implements EventTransport {
       this.isSubscriberStarted = true;
       this.subscriberLink.link.start();
     }
-    this.home.check();
-    this.subscriberLink.check();
+    if (this.topology.map !== undefined) this.membership.follow(this.topology.map);
     this.owners.prune();
     this.shards.follow();
     this.keyspaceSubscriber.follow();

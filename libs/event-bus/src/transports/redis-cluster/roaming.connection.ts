@@ -1,34 +1,42 @@
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { RedisConnectionListener } from '../redis/redis.connection.js';
-import type { ClusterNode } from './cluster.node.js';
+import type { ClusterNode, NodeIdentity } from './cluster.node.js';
+import { isAlone, nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
 import { HAND_OVER_MS } from './hand-over.js';
 import { NodeRota } from './node.rota.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
+import type { SlotMap } from './slot.map.js';
 
-/** A node that has left may be listed again, as a replica that restarts is. */
-const ABSENT_MS = 3_000;
+/** So many readings in a row have to leave out a node that was listed: one may fall into a moment when a replica starts over. */
+const ABSENT_READINGS = 2;
+/** A new node is listed when it serves slots or, as a replica, has heard its master's first ping: within 10 s by default. */
+const NEWCOMER_MS = 15_000;
 
 /** A connection to some node of the Cluster, whichever lives: when it is lost, the next attempt leads to another one. */
 export class RoamingConnection {
   readonly link: RedisConnection;
   private readonly rota: NodeRota;
   private node: ClusterNode | undefined;
-  /** The Cluster has listed the node that this leads to by the same address. */
+  private id: string | undefined;
+  /** The node that this leads to has served slots, or was a replica in sync, as itself or another one said. */
   private wasListed = false;
-  /** performance.now() since when it does not. */
-  private absentSinceMs: number | undefined;
+  private absentReadings = 0;
+  private upAtMs = 0;
 
   constructor(
     settings: ClusterSettings,
     private readonly topology: ClusterTopology,
     listener: RedisConnectionListener,
+    candidates: () => readonly ClusterNode[] = () => topology.candidates,
   ) {
-    this.rota = new NodeRota(() => topology.candidates);
+    this.rota = new NodeRota(candidates);
     const roaming: RedisConnectionListener = {
       ...listener,
+      admit: () => this.admit(),
       up: () => {
         if (this.node) this.rota.succeeded(this.node);
+        this.upAtMs = performance.now();
         listener.up();
       },
       down: (reason) => {
@@ -46,23 +54,57 @@ export class RoamingConnection {
     options.retryStrategy = (attempt) => Math.max(HAND_OVER_MS, Number(backOff?.(attempt)));
   }
 
-  /** Leaves a node that the Cluster has let go of: nothing is published there any more, and it does not say so. */
-  check(): void {
-    const { node, topology } = this;
-    if (node === undefined || !this.link.isUp) return;
-    if (topology.has(node)) {
-      this.wasListed = true;
-      this.absentSinceMs = undefined;
-      return;
+  /** Of the node that this leads to. */
+  get identity(): NodeIdentity {
+    const places = [this.node, this.link.peerAddress].filter((place) => place !== undefined);
+    return { keys: places.map(nodeKey), id: this.id };
+  }
+
+  /**
+   * Leaves a node that the Cluster has let go of: nothing is heard or passed on there any more, and it does not say so.
+   *
+   * @param map what another node says, or this one where it serves slots
+   */
+  check(map: SlotMap): void {
+    if (!this.link.isUp) return;
+    const isListed = map.find(this.identity) !== undefined;
+    this.wasListed ||= isListed;
+    this.absentReadings = isListed ? 0 : this.absentReadings + 1;
+    if (isListed) return;
+    const isLeft = this.wasListed
+      ? this.absentReadings >= ABSENT_READINGS
+      : this.id !== undefined && performance.now() - this.upAtMs >= NEWCOMER_MS;
+    if (isLeft) this.leave(new Error(`${this.link.address} is no longer part of the Cluster`));
+  }
+
+  /** Goes to another node at once. */
+  leave(reason: Error): void {
+    this.link.abandon(reason);
+  }
+
+  /** A node that is alone takes everything, and nobody hears it: not even for a moment is it one to publish or to listen at. */
+  private async admit(): Promise<void> {
+    const { link, topology } = this;
+    const [map, info] = await Promise.all([
+      topology.readAt(link).catch(() => undefined),
+      link.redis.call('CLUSTER', 'INFO').catch(() => ''),
+    ]);
+    if (isAlone(String(info))) {
+      throw new Error(`${link.address} is not part of a Cluster: it serves no slots and knows no other node`);
     }
-    if (!this.wasListed) return;
-    this.absentSinceMs ??= performance.now();
-    if (performance.now() - this.absentSinceMs < ABSENT_MS) return;
-    this.link.abandon(new Error(`${node.host}:${node.port} is no longer part of the Cluster`));
+    if (map === undefined) return;
+    this.wasListed = map.find(this.identity) !== undefined;
+    if (this.wasListed) return;
+    // Names may differ. Where the user may not ask this, nodes are told apart by their addresses alone.
+    const id = await link.redis.call('CLUSTER', 'MYID').catch(() => undefined);
+    if (typeof id !== 'string') return;
+    this.id = id;
+    this.wasListed = map.find(this.identity) !== undefined;
   }
 
   private next(): ClusterNode {
-    this.absentSinceMs = undefined;
+    this.id = undefined;
+    this.absentReadings = 0;
     this.wasListed = false;
     this.node = this.rota.next();
     return this.node;

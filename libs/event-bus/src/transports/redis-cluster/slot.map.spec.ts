@@ -6,8 +6,8 @@ const at = (host: string, port: number) => ({ host, port });
 describe('SlotMap', () => {
   const map = new SlotMap(
     [
-      [0, 99, ['a', 1, 'id'], ['b', 2, 'id', ['hostname', 'x']]],
-      [100, 100, [null, 3, 'id'], ['a', 1, 'id']],
+      [0, 99, ['a', 1, 'id-a'], ['b', 2, 'id-b', ['hostname', 'x']]],
+      [100, 100, [null, 3, 'id-3'], ['a', 1, 'id-a']],
       [102, 16_383, ['?', 4], ['', 5]],
     ],
     reachable,
@@ -37,5 +37,21 @@ describe('SlotMap', () => {
 
   it('knows its nodes by their addresses', () => {
     expect([map.has(at('b', 2)), map.has(at('b', 1))]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['one of its addresses', { keys: ['name:2', 'b:2'], id: undefined }, 'b:2 false'],
+    ['its id, whatever its address', { keys: ['name:1'], id: 'id-a' }, 'a:1 true'],
+    ['its address, when its id is new', { keys: ['b:2'], id: 'id-new' }, 'b:2 false'],
+    ['neither', { keys: ['name:1'], id: 'id-new' }, undefined],
+  ])('finds a node by %s', (_by, identity, found) => {
+    const node = map.find(identity);
+    expect(node && `${node.host}:${node.port} ${node.isMaster}`).toBe(found);
+  });
+
+  it('tells a map of another Cluster from a later one of its own', () => {
+    const later = new SlotMap([[0, 16_383, ['c', 7, 'id-7'], ['b', 2, 'id-b']]], reachable);
+    const other = new SlotMap([[0, 16_383, ['a', 1, 'id-other']]], reachable);
+    expect([later.overlaps(map), other.overlaps(map)]).toEqual([true, false]);
   });
 });

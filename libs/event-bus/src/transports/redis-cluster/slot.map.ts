@@ -1,19 +1,22 @@
-import type { ClusterNode, NodeAddress } from './cluster.node.js';
+import type { ClusterNode, NodeAddress, NodeIdentity } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 
 /** Who serves what, as one node of the Cluster sees it. */
 export class SlotMap {
   private readonly owners: (NodeAddress | undefined)[] = [];
   private readonly members = new Map<string, ClusterNode>();
+  private readonly ids = new Map<string, ClusterNode>();
 
   /**
-   * @param reply to CLUSTER SLOTS: first and last slot of each range, then its master and replicas, each with host and port
+   * @param reply to CLUSTER SLOTS: first and last slot of each range, then its master and replicas, each with host, port and id
    * @param reachable where we reach a node that says it is at this address; without a host it is the one that was asked
    */
   constructor(reply: unknown, reachable: (host: string | undefined, port: number) => NodeAddress) {
     for (const [first, last, ...nodes] of reply as [number, number, ...unknown[][]][]) {
       const addresses = nodes.map(([host, port]) => reachable(hostIn(host), Number(port)));
-      for (const [index, address] of addresses.entries()) this.meet({ ...address, isMaster: index === 0 });
+      for (const [index, address] of addresses.entries()) {
+        this.meet({ ...address, isMaster: index === 0 }, String(nodes[index]?.[2]));
+      }
       for (let slot = Number(first); slot <= Number(last); slot += 1) this.owners[slot] = addresses[0];
     }
   }
@@ -36,9 +39,22 @@ export class SlotMap {
     return this.members.has(nodeKey(node));
   }
 
-  private meet(node: ClusterNode): void {
+  /** What it says of this node. Undefined when it does not list it: also of a member that serves no slots. */
+  find({ keys, id }: NodeIdentity): ClusterNode | undefined {
+    const byId = id === undefined ? undefined : this.ids.get(id);
+    return byId ?? keys.map((key) => this.members.get(key)).find((node) => node !== undefined);
+  }
+
+  /** Whether some node is in both: two maps of one Cluster have never none in common. */
+  overlaps(other: SlotMap): boolean {
+    return [...this.ids.keys()].some((id) => other.ids.has(id));
+  }
+
+  private meet(node: ClusterNode, id: string): void {
     const known = this.members.get(nodeKey(node));
-    if (known === undefined || node.isMaster) this.members.set(nodeKey(node), node);
+    if (known !== undefined && !node.isMaster) return;
+    this.members.set(nodeKey(node), node);
+    this.ids.set(id, node);
   }
 }
 

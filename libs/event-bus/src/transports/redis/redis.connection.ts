@@ -17,6 +17,11 @@ const QUIT_TIMEOUT_MS = 1_000;
 const END_TIMEOUT_MS = 1_000;
 
 export interface RedisConnectionListener {
+  /**
+   * The server has accepted us, and the link is used for nothing yet: resolves when it may be. It is ended when this rejects,
+   * and with the reason another attempt begins. What it asks, the heartbeat watches over.
+   */
+  admit?(): Promise<void>;
   /** The link is live: commands may be sent. */
   up(): void;
   /** The link is gone; another attempt follows by itself. */
@@ -86,7 +91,7 @@ export class RedisConnection {
   }
 
   get isUp(): boolean {
-    return !this.isClosed && this.redis.status === 'ready';
+    return !this.isClosed && this.wasUp && this.redis.status === 'ready';
   }
 
   /** What is sent now is written now. A link may be up, and its socket ended, for a moment. */
@@ -97,6 +102,11 @@ export class RedisConnection {
   /** The event loop was blocked shortly before now. */
   get wasBlocked(): boolean {
     return this.heartbeat.wasBlocked;
+  }
+
+  /** The address behind the name, of the server that last accepted a connection. Undefined for a path, and before the first. */
+  get peerAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.peer;
   }
 
   /** Where it connects to, without credentials. */
@@ -226,6 +236,17 @@ export class RedisConnection {
 
   private ready(): void {
     if (this.isClosed) return;
+    if (this.listener.admit === undefined) return this.admitted();
+    const { stream } = this.redis;
+    this.listener.admit().then(
+      () => {
+        if (!this.isClosed && this.redis.stream === stream && !stream.destroyed) this.admitted();
+      },
+      (reason: unknown) => stream.destroy(reason as Error),
+    );
+  }
+
+  private admitted(): void {
     this.wasUp = true;
     this.latestError = undefined;
     this.probe?.cancel();
