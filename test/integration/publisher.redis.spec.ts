@@ -636,3 +636,34 @@ describe('whenDisconnected', () => {
     expect([...settledAs.values()].filter((outcome) => outcome === 'sent').length).toBeGreaterThan(1_000);
   });
 });
+
+it.each([
+  ['together', 1],
+  ['one by one', 50],
+])('lets answers win that came while the event loop was blocked: events sent %s', async (_how, ticks) => {
+  const bus = await boot();
+  const publishing: Promise<number>[] = [];
+  for (let tick = 0; tick < ticks; tick += 1) {
+    for (let n = 0; n < 50 / ticks; n += 1)
+      publishing.push(bus.publisher.publish('orders', n, { timeoutMs: 100 }));
+    await Promise.resolve();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+  }
+  const untilMs = performance.now() + 200;
+  while (performance.now() < untilMs);
+  expect(await Promise.all(publishing)).toEqual(Array(50).fill(0));
+});
+
+it('lets a connection win that came back while the event loop was blocked', async () => {
+  const proxy = await TcpProxy.start({ targetPort: server.port });
+  closers.push(() => proxy.stop());
+  const bus = await boot({ transport: redis({ url: `redis://127.0.0.1:${proxy.port}` }) });
+  await proxy.refuse();
+  proxy.cut();
+  await eventually(() => expect(bus.inspector.snapshot().status).not.toBe('ready'));
+  const publishing = bus.publisher.publish('orders', 1, { whenDisconnected: { bufferMs: 1_000 } });
+  await proxy.accept();
+  const untilMs = performance.now() + 1_500;
+  while (performance.now() < untilMs);
+  expect(await publishing).toBe(0);
+});

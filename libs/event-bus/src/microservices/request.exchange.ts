@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WritePacket } from '@nestjs/microservices';
+import { startDeadline } from '../deadline.js';
 import { BusClosedError, NotConnectedError } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventContext } from '../message/event-context.js';
@@ -68,7 +69,7 @@ export class RequestExchange {
     const isPending = () => this.pending.has(id);
     const end = () => {
       if (!this.pending.delete(id)) return;
-      clearTimeout(timer);
+      deadline.cancel();
       signal?.removeEventListener('abort', aborted);
       if (replyChannel !== undefined) this.replyChannels.release(replyChannel);
     };
@@ -79,7 +80,7 @@ export class RequestExchange {
       callback({ err: error || new Error(String(error)) });
     };
     const aborted = () => fail(signal?.reason);
-    const timer = setTimeout(() => fail(new RequestTimeoutError(channel, timeoutMs)), timeoutMs);
+    const deadline = startDeadline(timeoutMs, () => fail(new RequestTimeoutError(channel, timeoutMs)));
     const entry: PendingRequest = {
       channel,
       waitsOn: undefined,
@@ -87,7 +88,7 @@ export class RequestExchange {
       reply: ({ err, response, isDisposed }) => {
         const isLast = Boolean(isDisposed) || Boolean(err);
         if (isLast) end();
-        else timer.refresh();
+        else deadline.restart();
         callback(isLast ? { err, response, isDisposed: true } : { response });
       },
     };

@@ -1,4 +1,5 @@
 import { BusClosedError, NotConnectedError } from '../errors.js';
+import { startDeadline } from '../deadline.js';
 import type { AbortWatch } from './abort.watch.js';
 
 /** Memory has an end, and after a long outage nobody wants all of it at once. */
@@ -9,7 +10,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 export interface BufferableEvent {
   /** How much it takes to hold it. */
   readonly bytes: number;
-  /** How long it may wait, in milliseconds from now. */
+  /** How long it may wait, in milliseconds from when there was no link for it. */
   readonly bufferMs: number;
   readonly signal: AbortSignal | undefined;
   /** Puts it behind those that were sent before. Resolves with whether there was a link for it. */
@@ -53,8 +54,8 @@ export class PublishBuffer {
    * reason of the signal. It will never be sent then.
    */
   async deliver(event: BufferableEvent): Promise<void> {
-    const untilMs = performance.now() + event.bufferMs;
     let isSent = this.waiting.size === 0 && (await this.trySend(event));
+    const untilMs = performance.now() + event.bufferMs;
     while (!isSent) isSent = await this.sendWhenResumed(event, untilMs);
   }
 
@@ -87,7 +88,7 @@ export class PublishBuffer {
       const leave = () => {
         this.waiting.delete(waiting);
         this.waitingBytes -= bytes;
-        clearTimeout(timer);
+        deadline.cancel();
         if (signal !== undefined) this.aborts.remove(signal, aborted);
       };
       const waiting: Waiting = {
@@ -100,9 +101,8 @@ export class PublishBuffer {
           reject(error as Error);
         },
       };
-      const timer = setTimeout(
-        () => waiting.giveUp(new NotConnectedError(`the link did not come back within ${bufferMs} ms`)),
-        Math.max(0, untilMs - performance.now()),
+      const deadline = startDeadline(Math.max(0, untilMs - performance.now()), () =>
+        waiting.giveUp(new NotConnectedError(`the link did not come back within ${bufferMs} ms`)),
       );
       if (signal !== undefined) this.aborts.add(signal, aborted);
       this.waiting.add(waiting);

@@ -294,6 +294,15 @@ export function describeClientPromises(transport: () => TransportFactory): void 
       expect(await fail(client.send('held', 2, { timeoutMs: 20 }))).toMatchObject({ timeoutMs: 20 });
     });
 
+    it('does not count the time in which the event loop was blocked', async () => {
+      await serve();
+      const client = apps.client();
+      const replied = lastValueFrom(client.send('echo', 'asked', { timeoutMs: 100 }));
+      const untilMs = performance.now() + 200;
+      while (performance.now() < untilMs);
+      expect(await replied).toBe('asked');
+    });
+
     it('fails when no further reply comes in time', async () => {
       await serve();
       const replies = listen(apps.client().send('first-then-held', 1, { timeoutMs: 200 }));

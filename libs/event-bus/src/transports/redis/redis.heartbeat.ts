@@ -1,5 +1,4 @@
-// From the module, not the globals: the grace turn is a turn of the real event loop.
-import { setImmediate } from 'node:timers';
+import { setImmediate } from '../real.time.js';
 
 export interface RedisHeartbeatOptions {
   /**
