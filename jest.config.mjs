@@ -14,7 +14,7 @@ const swc = {
 
 /** @type {import('jest').Config} */
 const shared = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/leak.environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
 };
@@ -50,6 +50,12 @@ const uncounted = process.argv.includes('--coverage') ? filesWithNothingToRun() 
 
 /** @type {import('jest').Config} */
 export default {
+  // By default one core stays free: with two cores Jest would then run all files in its own process, without end of memory.
+  maxWorkers: '100%',
+  // V8 keeps the modules of every file that ran in a worker; one that has grown to this begins anew before its next file.
+  workerIdleMemoryLimit: '512MB',
+  reporters: ['default', '<rootDir>/test/support/report.reporter.mjs'],
+  globalTeardown: '<rootDir>/test/support/end.teardown.mjs',
   // In a project's own config it would have no effect.
   testTimeout: 30_000,
   coverageProvider: 'v8',

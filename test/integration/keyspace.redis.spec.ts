@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext, INestApplicationContext } from '@nestjs/common';
 import { Injectable, UseGuards } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import type { EventBusModuleOptions, EventContext, KeyEvent } from 'nestjs-redis-event-bus';
 import {
@@ -41,13 +41,13 @@ async function boot(
   options: EventBusModuleOptions,
   ...providers: (new () => object)[]
 ): Promise<{ app: INestApplicationContext; lines: LogLines }> {
-  class AppModule {}
   const lines = new LogLines();
-  const app = await NestFactory.createApplicationContext(
-    { module: AppModule, imports: [EventBusModule.forRoot(options)], providers },
-    { logger: lines, abortOnError: false },
-  );
+  const app = await Test.createTestingModule({ imports: [EventBusModule.forRoot(options)], providers })
+    .setLogger(lines)
+    .compile();
+  // Before it starts: a start that fails has something to close as well.
   closers.push(() => app.close());
+  await app.init();
   return { app, lines };
 }
 

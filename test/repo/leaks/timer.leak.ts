@@ -1,0 +1,3 @@
+it('leaves a timer behind', () => {
+  setInterval(() => undefined, 60_000);
+});
