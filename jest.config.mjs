@@ -75,7 +75,8 @@ export default {
     project('faults-ioredis5', ['test/faults/**/*.redis.spec.ts'], 5),
     project('soak', ['test/soak/**/*.spec.ts']),
     project('e2e', ['test/e2e/**/*.spec.ts']),
-    project('bench', ['test/bench/**/*.spec.ts']),
+    project('bench', ['test/bench/!(smoke).spec.ts']),
+    project('bench-smoke', ['test/bench/smoke.spec.ts']),
     project('repo', ['test/repo/**/*.spec.ts']),
   ],
 };

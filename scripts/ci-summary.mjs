@@ -1,36 +1,37 @@
 // Prints what was skipped, what failed, and the last line of .ci/run: "N passed, M failed".
-// Arguments: the folder of Jest's JSON reports, each named after its step, then the names of the steps that failed.
+// Arguments: the folder of the tests' reports (see test/support/report.reporter.mjs), each named after its step, then the
+// names of the steps that failed.
 import { readFileSync, readdirSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 
 const [folder, ...failedSteps] = process.argv.slice(2);
 const reports = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
   .map((name) => ({
     step: basename(name, '.json'),
-    ...JSON.parse(readFileSync(join(folder, name), 'utf8')),
+    files: JSON.parse(readFileSync(join(folder, name), 'utf8')),
   }));
-const testResults = reports.flatMap((report) => report.testResults);
+const files = reports.flatMap((report) => report.files);
 
-const tests = testResults.flatMap(({ name, assertionResults }) =>
-  assertionResults.map(({ fullName, status }) => ({ file: relative('', name), fullName, status })),
-);
+const tests = files.flatMap(({ file, tests }) => tests.map((test) => ({ ...test, file })));
 const passed = tests.filter(({ status }) => status === 'passed');
 const failed = tests.filter(({ status }) => status === 'failed');
 const skipped = tests.filter((test) => !passed.includes(test) && !failed.includes(test));
-// A file that could not be loaded fails without a test of its own.
-const isBroken = ({ status, assertionResults }) =>
-  status === 'failed' && !assertionResults.some((test) => test.status === 'failed');
-const broken = testResults.filter(isBroken);
+// It could not be loaded, or left something behind: a failure besides those of its tests.
+const broken = files.filter(({ problem }) => problem !== undefined);
 
-for (const { file, fullName } of skipped) console.log(`skipped  ${file}: ${fullName}`);
-for (const { file, fullName } of failed) console.log(`failed   ${file}: ${fullName}`);
-for (const { name } of broken) console.log(`failed   ${relative('', name)}: could not be run`);
+for (const { file, name } of skipped) console.log(`skipped  ${file}: ${name}`);
+for (const { file, name } of failed) console.log(`failed   ${file}: ${name}`);
+for (const { file, problem } of broken) console.log(`failed   ${file}: ${problem}`);
 
 const failedTests = failed.length + broken.length;
-// A step of tests has failed already in its tests; without any it stands for itself (coverage, or no report).
+// A step of tests has failed already in its tests; without any it stands for itself (coverage, no report, no end).
 const failedInTests = reports
-  .filter((report) => report.testResults.some(({ status }) => status === 'failed'))
+  .filter((report) =>
+    report.files.some(
+      ({ problem, tests }) => problem !== undefined || tests.some(({ status }) => status === 'failed'),
+    ),
+  )
   .map(({ step }) => step);
 const steps = failedSteps.filter((step) => !failedInTests.includes(step));
 if (tests.length === 0 && failedSteps.length === 0) steps.push('tests (none was run)');

@@ -1,6 +1,6 @@
 // Runs the fault suite and prints its matrix; fails when a promise is broken, a control does not bite or a row is missing.
 // --from DIR: no run, the matrix of an earlier one, whose FAULTS_OUT was DIR. --write: renews docs/reliability.md.
-// --report FILE: Jest's JSON report goes there.
+// TEST_REPORT=FILE: what became of each spec file goes there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ const PAGE = join(ROOT, 'docs/reliability.md');
 const MARKED = /(<!-- matrix -->\n)[\s\S]*?(<!-- \/matrix -->)/;
 
 const { values } = parseArgs({
-  options: { from: { type: 'string' }, report: { type: 'string' }, write: { type: 'boolean' } },
+  options: { from: { type: 'string' }, write: { type: 'boolean' } },
 });
 
 const { matrix, failed } = values.from === undefined ? runSuite() : readRun(values.from);
@@ -30,11 +30,9 @@ function runSuite() {
   mkdirSync(directory, { recursive: true });
   try {
     const options = ['--selectProjects', 'faults', 'faults-ioredis5', '--maxWorkers=2', '--watchman=false'];
-    if (values.report !== undefined) options.push('--json', `--outputFile=${values.report}`);
     const { status } = spawnSync('npm', ['run', '--silent', 'jest', '--', ...options], {
       cwd: ROOT,
-      // The JSON of a report would go to stdout as well.
-      stdio: ['inherit', values.report === undefined ? 'inherit' : 'ignore', 'inherit'],
+      stdio: 'inherit',
       env: { ...process.env, FAULTS_OUT: directory },
     });
     return { matrix: FaultMatrix.read(directory), failed: status !== 0 };

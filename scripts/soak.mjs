@@ -1,6 +1,6 @@
 // Runs the soak: a random fault every 2 s, and the promises of the bus have to hold all the time.
 // --minutes M (10): how long. --seed N (a random one): the same faults as in another run.
-// --report FILE: Jest's JSON report goes there.
+// TEST_REPORT=FILE: what became of the tests goes there.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
@@ -12,11 +12,10 @@ const [MIN_MINUTES, MAX_MINUTES] = [0.5, 120];
 const MAX_SEED = 2 ** 32 - 1;
 
 try {
-  const { minutes, seed, report } = readSettings();
+  const { minutes, seed } = readSettings();
   console.log(`soak: npm run soak -- --minutes ${minutes} --seed ${seed}`);
   const env = { ...process.env, SOAK_MINUTES: String(minutes), SOAK_SEED: String(seed) };
-  const options = ['--selectProjects', 'soak', '--watchman=false', '--forceExit'];
-  if (report !== undefined) options.push('--json', `--outputFile=${report}`);
+  const options = ['--selectProjects', 'soak', '--watchman=false'];
   const { status } = spawnSync('npm', ['run', '--silent', 'jest', '--', ...options], {
     cwd: ROOT,
     stdio: 'inherit',
@@ -30,9 +29,9 @@ try {
 
 function readSettings() {
   const { values } = parseArgs({
-    options: { minutes: { type: 'string' }, seed: { type: 'string' }, report: { type: 'string' } },
+    options: { minutes: { type: 'string' }, seed: { type: 'string' } },
   });
-  const { minutes = '10', seed = String(randomInt(MAX_SEED + 1)), report } = values;
+  const { minutes = '10', seed = String(randomInt(MAX_SEED + 1)) } = values;
   if (!/^\d+(\.\d+)?$/.test(minutes) || Number(minutes) < MIN_MINUTES || Number(minutes) > MAX_MINUTES) {
     throw new Error(
       `--minutes must be a number from ${MIN_MINUTES} to ${MAX_MINUTES}, not ${JSON.stringify(minutes)}: npm run soak -- --minutes 10`,
@@ -43,5 +42,5 @@ function readSettings() {
       `--seed must be a whole number from 0 to ${MAX_SEED}, not ${JSON.stringify(seed)}: npm run soak -- --seed 1`,
     );
   }
-  return { minutes: Number(minutes), seed: Number(seed), report };
+  return { minutes: Number(minutes), seed: Number(seed) };
 }
