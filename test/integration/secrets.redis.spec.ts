@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { jest } from '@jest/globals';
 import { Redis } from 'ioredis';
-import type { EventBusModuleOptions, RedisTransportOptions } from 'nestjs-redis-event-bus';
+import type { EventBusModuleOptions, RedisTransportOptions, TransportFactory } from 'nestjs-redis-event-bus';
 import {
   EventBusInspector,
   EventBusModule,
@@ -13,18 +13,23 @@ import {
   EventBusSubscriber,
   OnEvent,
   redis,
+  redisCluster,
 } from 'nestjs-redis-event-bus';
 import { CertificateAuthority } from '../support/certificates.js';
 import { Escapes } from '../support/escapes.js';
 import { eventually } from '../support/eventually.js';
 import { LogLines } from '../support/log.lines.js';
+import { ParrotServer } from '../support/parrot.server.js';
 import { RedisServer } from '../support/redis.server.js';
+import { runCommands } from '../support/resp.client.js';
 import { TlsRedis } from '../support/tls.redis.js';
 
 /** In every password, passphrase and payload of these tests. */
 const CANARY = 'c4n4ry';
 const RIGHT = `${CANARY}-right`;
 const WRONG = `${CANARY}-wrong`;
+/** With characters that URLs, JSON and Redis escape. */
+const ODD = `${CANARY} p@ss/"%wörd\\x`;
 const PASSPHRASE = `${CANARY}-passphrase`;
 
 const authority = new CertificateAuthority();
@@ -88,7 +93,20 @@ function withErrors(): (key: string, value: unknown) => unknown {
   };
 }
 
-const leaks = () => output.filter((text) => text.includes(CANARY) || text.includes(KEY_CANARY));
+/** As it is, and in every way in which a text may escape it. */
+const CANARIES = [
+  CANARY,
+  KEY_CANARY,
+  escapedBytes(CANARY, '%'),
+  escapedBytes(CANARY, '\\x'),
+  escapedBytes(CANARY, '\\u00'),
+];
+
+function escapedBytes(text: string, escape: string): string {
+  return [...Buffer.from(text)].map((byte) => escape + byte.toString(16).padStart(2, '0')).join('');
+}
+
+const leaks = () => output.filter((text) => CANARIES.some((canary) => text.includes(canary)));
 
 const urlWith = (password: string) => server.url.replace('//', `//bus:${password}@`);
 
@@ -97,12 +115,16 @@ class Handler {
   handle(): void {}
 }
 
-async function start(options: RedisTransportOptions, startup: EventBusModuleOptions['startup'] = {}) {
+function start(options: RedisTransportOptions, startup?: EventBusModuleOptions['startup']) {
+  const heartbeat = { intervalMs: 50, timeoutMs: 2_000 };
+  return startOn(redis({ heartbeat, ...options } as never), startup);
+}
+
+async function startOn(transport: TransportFactory, startup: EventBusModuleOptions['startup'] = {}) {
   const log = new LogLines();
   closers.push(() => log.lines.forEach(reveal));
-  const heartbeat = { intervalMs: 50, timeoutMs: 2_000 };
   @Module({
-    imports: [EventBusModule.forRoot({ transport: redis({ heartbeat, ...options } as never), startup })],
+    imports: [EventBusModule.forRoot({ transport, startup })],
     providers: [Handler],
   })
   class Service {}
@@ -207,6 +229,134 @@ describe('a payload', () => {
     reveal(await subscribed.catch((error: unknown) => error));
     await close();
     expect(output.join('\n')).toContain('NOPERM');
+    expect(leaks()).toEqual([]);
+  });
+});
+
+describe('what a server repeats of a command', () => {
+  /** What it says when it is asked as the bus asks it. */
+  const answerOf = async (port: number, ...command: string[]) =>
+    String(await runCommands(port, [command]).catch((error: unknown) => error));
+  const without = (...names: string[]) => names.flatMap((name) => ['--rename-command', name, '']);
+
+  /** Two by two, since the first two are accompanied by the question for scripts. */
+  async function publishAll(publisher: EventBusPublisher): Promise<void> {
+    const payload = { card: `${CANARY} "4111"` };
+    for (const channel of ['orders:created', 'orders:paid']) {
+      const published = [1, 2].map(() => publisher.publish(channel, payload));
+      const shard = publisher.publish(channel, payload, { kind: 'shard' });
+      for (const outcome of await Promise.allSettled([...published, shard])) reveal(outcome);
+    }
+    await publisher.publish('orders:created', payload).catch(reveal);
+  }
+
+  it.each<[string, (port: number) => RedisTransportOptions]>([
+    ['a URL', (port) => ({ url: `redis://bus:${encodeURIComponent(ODD)}@127.0.0.1:${port}` })],
+    ['options', (port) => ({ port, password: ODD })],
+    ['options for RESP3', (port) => ({ port, username: 'bus', password: ODD, protocol: 3 })],
+    ['a client', (port) => ({ client: new Redis({ port, password: ODD, lazyConnect: true }) })],
+  ])('has no password where the server has no AUTH, with %s', async (_where, options) => {
+    const bare = await RedisServer.start({ args: without('AUTH', 'HELLO') });
+    closers.push(() => bare.stop());
+    expect(await answerOf(bare.port, 'AUTH', ODD)).toContain(CANARY);
+    await expect(start(options(bare.port))).rejects.toThrow('unknown command');
+    const late = await start(options(bare.port), { onFailure: 'retry' });
+    expect(late.status.reason).toContain('unknown command');
+    await late.app.get(EventBusPublisher).publish('orders:created', {}).catch(reveal);
+    expect(leaks()).toEqual([]);
+  });
+
+  it.each([[['PUBLISH', 'SPUBLISH', 'EVAL']], [['PUBLISH', 'SPUBLISH']], [['EVAL']]])(
+    'has no payload where the server has no %s',
+    async (names) => {
+      const bare = await RedisServer.start({ args: without(...names) });
+      closers.push(() => bare.stop());
+      expect(await answerOf(bare.port, names[0]!, 'a', CANARY)).toContain(CANARY);
+      const { app, close } = await start({ url: bare.url });
+      await publishAll(app.get(EventBusPublisher));
+      await close();
+      expect(leaks()).toEqual([]);
+    },
+  );
+
+  it('has no password where a sentinel has no AUTH', async () => {
+    const config = `sentinel monitor mymaster 127.0.0.1 ${server.port} 1\nrename-command AUTH ""\nrequirepass other\n`;
+    const sentinel = await RedisServer.start({ config, args: ['--sentinel'] });
+    closers.push(() => sentinel.stop());
+    expect(await answerOf(sentinel.port, 'AUTH', ODD)).toContain(CANARY);
+    const late = await start(
+      {
+        sentinels: [{ host: '127.0.0.1', port: sentinel.port }],
+        name: 'mymaster',
+        sentinelPassword: ODD,
+        connectTimeout: 500,
+      },
+      { onFailure: 'retry', timeoutMs: 500 },
+    );
+    await eventually(() => expect(late.status.reason).toContain('unknown command'));
+    await late.close();
+    expect(leaks()).toEqual([]);
+  });
+
+  it('has no password where a node of a Cluster has no AUTH', async () => {
+    const bare = await RedisServer.start({ args: without('AUTH') });
+    closers.push(() => bare.stop());
+    const transport = redisCluster({
+      nodes: [`redis://:${encodeURIComponent(ODD)}@127.0.0.1:${bare.port}`],
+      heartbeat: { intervalMs: 50 },
+    });
+    await expect(startOn(transport)).rejects.toThrow('unknown command');
+    const late = await startOn(transport, { onFailure: 'retry' });
+    expect(late.status.reason).toContain('unknown command');
+    await late.close();
+    expect(leaks()).toEqual([]);
+  });
+
+  const repeating = (wording: (words: string) => string) => (command: readonly string[]) =>
+    /^(auth|hello|s?publish|eval)$/i.test(command[0]!) ? wording(command.join(' ')) : undefined;
+
+  it.each<[string, (words: string) => string]>([
+    ['as they are', (words) => `ERR AUTH filter: no route for ${words} here`],
+    ['as JSON', (words) => `ERR AUTH not allowed in ${JSON.stringify({ words })}`],
+    ['as JSON in JSON', (words) => `ERR AUTH not allowed in ${JSON.stringify(JSON.stringify(words))}`],
+    ['in a URL', (words) => `ERR AUTH upstream /?q=${encodeURIComponent(words)} has no such thing`],
+    ['in escaped bytes', (words) => `ERR AUTH cannot read ${escapedBytes(words, '\\x')}`],
+    ['in bytes of a URL', (words) => `ERR AUTH cannot read ${escapedBytes(words, '%')}`],
+    ['cut off', (words) => `ERR AUTH too long: ${words.slice(0, 26)}...`],
+    ['as a denial', (words) => `NOPERM not for you: ${words}`],
+    ['as a move', (words) => `MOVED 1 ${words}`],
+  ])('has no password and no payload where a proxy repeats commands %s', async (_how, wording) => {
+    const parrot = await ParrotServer.start(repeating(wording));
+    closers.push(() => parrot.stop());
+    const options = { port: parrot.port, password: ODD };
+    await start(options, { timeoutMs: 500 }).catch(() => undefined);
+    const late = await start(options, { onFailure: 'retry', timeoutMs: 500 });
+    await late.close();
+    const open = await start({ port: parrot.port });
+    await publishAll(open.app.get(EventBusPublisher));
+    await open.close();
+    expect(CANARIES.some((canary) => parrot.said.join().includes(canary))).toBe(true);
+    expect(leaks()).toEqual([]);
+  });
+
+  it('has no password where a proxy tells of the session in answers to other commands', async () => {
+    let password = '';
+    const parrot = await ParrotServer.start((command) => {
+      if (command[0] === 'auth') password = command.at(-1)!;
+      const isRefused = /^(pubsub|set|config|publish|eval)$/i.test(command[0]!) || command[1] === 'news';
+      return isRefused ? `ERR not in session <${password}>` : undefined;
+    });
+    closers.push(() => parrot.stop());
+    const { app, status, close } = await start({ port: parrot.port, password: ODD });
+    await app.get(EventBusInspector).patternCount().catch(reveal);
+    await app
+      .get(EventBusSubscriber)
+      .subscribe('news', () => undefined)
+      .catch(reveal);
+    reveal(status.reason);
+    await publishAll(app.get(EventBusPublisher));
+    await close();
+    expect(output.join()).toContain('not in session <…>');
     expect(leaks()).toEqual([]);
   });
 });

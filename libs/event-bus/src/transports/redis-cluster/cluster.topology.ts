@@ -1,5 +1,4 @@
 import type { ClusterOptions } from 'ioredis';
-import { causeOf } from '../redis/redis.errors.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { ClusterNode, NodeAddress } from './cluster.node.js';
 import { isAlone, nodeKey } from './cluster.node.js';
@@ -155,7 +154,7 @@ export class ClusterTopology {
       this.isDown = String(info).includes('cluster_state:fail');
       this.latestMap = map;
     } catch (error) {
-      if (!this.isClosed) this.listener.refused(causeOf(error) as Error);
+      if (!this.isClosed) this.listener.refused(home.causeOf(error) as Error);
       return;
     }
     this.forget();

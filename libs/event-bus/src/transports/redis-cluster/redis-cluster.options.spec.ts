@@ -1,5 +1,6 @@
 import { Cluster } from 'ioredis';
 import { clusterSettings, redisClusterProblems } from './redis-cluster.options.js';
+import { RedisSecrets } from '../redis/redis.secrets.js';
 
 const nodes = ['redis://localhost:7000'];
 
@@ -59,6 +60,8 @@ describe('redisClusterProblems', () => {
 });
 
 describe('clusterSettings', () => {
+  const secrets = expect.any(RedisSecrets) as RedisSecrets;
+
   it('reads addresses, and one access for all nodes, from URLs', () => {
     const { seeds, connection } = clusterSettings({
       nodes: ['rediss://u%20x:p%40@a', 'rediss://u%20x:p%40@[::1]:2', { host: 'c', port: 3 }],
@@ -69,12 +72,12 @@ describe('clusterSettings', () => {
       { host: '::1', port: 2, isMaster: true },
       { host: 'c', port: 3, isMaster: true },
     ]);
-    expect(connection).toEqual({ username: 'u x', password: 'p@', tls: {}, connectionName: 'x' });
+    expect(connection).toEqual({ username: 'u x', password: 'p@', tls: {}, connectionName: 'x', secrets });
   });
 
   it('lets what stands beside the nodes win', () => {
     const { connection } = clusterSettings({ nodes: ['rediss://u:p@a'], password: 'q', tls: { ca: 'x' } });
-    expect(connection).toEqual({ username: 'u', password: 'q', tls: { ca: 'x' } });
+    expect(connection).toEqual({ username: 'u', password: 'q', tls: { ca: 'x' }, secrets });
   });
 
   it('takes over the nodes and options of a client', () => {
@@ -95,6 +98,7 @@ describe('clusterSettings', () => {
       '127.0.0.1:5',
     ]);
     expect(settings.connection).toEqual({
+      secrets,
       connectionName: 'x',
       username: 'u',
       password: 'q',

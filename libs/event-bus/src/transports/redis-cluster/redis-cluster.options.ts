@@ -1,6 +1,7 @@
 import type { Cluster, ClusterOptions, RedisOptions } from 'ioredis';
-import type { OWNED_OPTIONS, RedisBusOptions, RedisTransportOptions } from '../redis/redis.options.js';
+import type { OWNED_OPTIONS, RedisBusOptions, RedisLinkOptions } from '../redis/redis.options.js';
 import { redisProblems } from '../redis/redis.options.js';
+import { RedisSecrets } from '../redis/redis.secrets.js';
 import type { ClusterNode, NodeAddress } from './cluster.node.js';
 
 /** They lead to one server, or to a database that a Cluster does not have. */
@@ -56,7 +57,7 @@ export interface ClusterSettings {
   /** Where it is looked for while nothing is known. */
   readonly seeds: readonly ClusterNode[];
   /** For every connection, without the address. */
-  readonly connection: RedisTransportOptions & { readonly client?: undefined };
+  readonly connection: RedisLinkOptions & { readonly client?: undefined };
   readonly natMap: ClusterOptions['natMap'];
 }
 
@@ -66,7 +67,11 @@ export function clusterSettings(options: RedisClusterTransportOptions): ClusterS
   const parsed = nodes.map(parseNode);
   return {
     seeds: parsed.map(({ host, port }) => ({ host, port, isMaster: true })),
-    connection: { ...Object.assign({}, ...parsed.map(({ access }) => access)), ...rest },
+    connection: {
+      ...Object.assign({}, ...parsed.map(({ access }) => access)),
+      ...rest,
+      secrets: new RedisSecrets(),
+    },
     natMap,
   };
 }
@@ -186,6 +191,7 @@ function settingsOf(client: Cluster, { heartbeat }: RedisBusOptions): ClusterSet
       ...redisOptions,
       ...Object.assign({}, ...parsed.map(({ access }) => access)),
       ...(heartbeat === undefined ? {} : { heartbeat }),
+      secrets: new RedisSecrets(),
     },
     natMap,
   };

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { ClusterTopology } from './cluster.topology.js';
+import { RedisSecrets } from '../redis/redis.secrets.js';
 import { RoamingConnection } from './roaming.connection.js';
 
 /** A port that nobody listens on. */
@@ -19,7 +20,7 @@ describe('RoamingConnection', () => {
     const tried: number[] = [];
     const roaming = await new Promise<RoamingConnection>((resolve) => {
       const connection = new RoamingConnection(
-        { seeds: candidates, connection: {}, natMap: undefined },
+        { seeds: candidates, connection: { secrets: new RedisSecrets() }, natMap: undefined },
         { candidates } as unknown as ClusterTopology,
         {
           up: () => undefined,

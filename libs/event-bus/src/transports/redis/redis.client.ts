@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-import type { RedisTransportOptions } from './redis.options.js';
+import type { RedisLinkOptions } from './redis.options.js';
 import { OWNED_OPTIONS } from './redis.options.js';
 import { RedisMasterConnector } from './redis.master.connector.js';
 import type { RedisSentinels } from './redis.sentinels.js';
@@ -21,12 +21,12 @@ export interface OwnClient {
 }
 
 /** A client of our own, not connected yet. */
-export function createClient(options: RedisTransportOptions, sentinels?: RedisSentinels): OwnClient {
+export function createClient(options: RedisLinkOptions, sentinels?: RedisSentinels): OwnClient {
   if (sentinels !== undefined) return createLedClient(options, sentinels);
   return { redis: clientWith(options, { retryStrategy: backOffMs }), master: undefined };
 }
 
-function createLedClient(options: RedisTransportOptions, sentinels: RedisSentinels): OwnClient {
+function createLedClient(options: RedisLinkOptions, sentinels: RedisSentinels): OwnClient {
   let master: RedisMasterConnector | undefined;
   const made = (connector: RedisMasterConnector) => {
     master = connector;
@@ -43,10 +43,15 @@ function createLedClient(options: RedisTransportOptions, sentinels: RedisSentine
   return { redis, master };
 }
 
-function clientWith(options: RedisTransportOptions, connecting: RedisOptions): Redis {
-  const owned: RedisOptions = { ...OWNED_OPTIONS, ...connecting };
+function clientWith(options: RedisLinkOptions, connecting: RedisOptions): Redis {
+  const redis = unknownClientWith(options, { ...OWNED_OPTIONS, ...connecting });
+  options.secrets.learn(redis.options);
+  return redis;
+}
+
+function unknownClientWith(options: RedisLinkOptions, owned: RedisOptions): Redis {
   if (options.client !== undefined) return options.client.duplicate(owned);
-  const { url, client: _none, heartbeat: _ours, ...rest } = options;
+  const { url, client: _none, heartbeat: _ours, secrets: _neither, ...rest } = options;
   const protocol = rest.protocol ?? PROTOCOL;
   const all: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, ...rest, protocol, ...owned };
   return url === undefined ? new Redis(all) : new Redis(url, all);

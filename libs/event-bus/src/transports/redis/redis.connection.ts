@@ -3,10 +3,11 @@ import type { Redis } from 'ioredis';
 import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
 import { CLOSED_BY_SERVER, causeOf, isMute, isReplyError } from './redis.errors.js';
 import { RedisHeartbeat } from './redis.heartbeat.js';
-import type { RedisTransportOptions } from './redis.options.js';
+import type { RedisBusOptions, RedisLinkOptions } from './redis.options.js';
 import type { RedisMasterConnector } from './redis.master.connector.js';
 import { RedisProbe } from './redis.probe.js';
 import type { ProbeAddress } from './redis.probe.js';
+import type { RedisSecrets } from './redis.secrets.js';
 import type { RedisSentinels } from './redis.sentinels.js';
 import { RedisSlotMoves, isOutOfStep } from './redis.slot-moves.js';
 import type { SlotDriver } from './redis.slot-moves.js';
@@ -44,6 +45,7 @@ interface DriverInternals extends SlotDriver {
 /** One connection to one Redis server that comes back by itself and never queues or repeats a command. */
 export class RedisConnection {
   readonly redis: Redis;
+  private readonly secrets: RedisSecrets;
   private readonly master: RedisMasterConnector | undefined;
   private readonly internals: DriverInternals;
   private readonly heartbeat: RedisHeartbeat;
@@ -63,7 +65,7 @@ export class RedisConnection {
   private subscriberMode: unknown;
 
   constructor(
-    options: RedisTransportOptions,
+    options: RedisLinkOptions,
     private readonly listener: RedisConnectionListener,
     sentinels?: RedisSentinels,
     /** Where each attempt leads, on a Cluster. Otherwise where the options say. */
@@ -71,6 +73,7 @@ export class RedisConnection {
   ) {
     const { redis, master } = createClient(options, sentinels);
     this.redis = redis;
+    this.secrets = options.secrets;
     this.master = master;
     this.internals = this.redis as unknown as DriverInternals;
     this.heartbeat = this.createHeartbeat(options);
@@ -138,19 +141,24 @@ export class RedisConnection {
     try {
       await this.redis.sendCommand(command);
     } catch (error) {
-      throw causeOf(error);
+      throw this.causeOf(error);
     }
   }
 
   /**
    * Sends one command, and resolves with its reply, in which texts are Buffers.
    *
-   * @throws what ioredis says, with the command on it
+   * @throws what ioredis says, for {@link causeOf}
    */
   call(name: string, args: (string | Buffer)[]): Promise<unknown> {
     const command = commandOf(name, args, null);
     this.redis.sendCommand(command);
     return command.promise;
+  }
+
+  /** What {@link redis} or {@link call} rejected with, fit to be the cause of one of our errors. */
+  causeOf(error: unknown): unknown {
+    return causeOf(error, this.secrets);
   }
 
   /** As {@link send}, for a command that shall only be answered: a refusal is an answer as well. */
@@ -207,7 +215,7 @@ export class RedisConnection {
     Object.assign(this.redis.options, { host, port });
   }
 
-  private createHeartbeat({ heartbeat }: RedisTransportOptions): RedisHeartbeat {
+  private createHeartbeat({ heartbeat }: RedisBusOptions): RedisHeartbeat {
     const { redis, internals, listener } = this;
     return new RedisHeartbeat(
       {
@@ -297,7 +305,7 @@ export class RedisConnection {
     // What says nothing of the reason does not replace what says it.
     if (!isMute(error)) this.isExplained = true;
     else if (this.latestError !== undefined) return;
-    this.latestError = causeOf(error) as Error;
+    this.latestError = this.causeOf(error) as Error;
     this.listener.error(this.latestError);
   }
 

@@ -9,6 +9,7 @@ import {
   isReplyError,
   isScriptUnstarted,
 } from './redis.errors.js';
+import { RedisSecrets } from './redis.secrets.js';
 
 const named = (name: string, message: string) => Object.assign(new Error(message), { name });
 const reply = (message: string) => named('ReplyError', message);
@@ -76,9 +77,11 @@ describe('explainRefusal', () => {
 });
 
 describe('causeOf', () => {
+  const secrets = new RedisSecrets();
+
   it('takes off the command, whose arguments are secrets', () => {
     const error = Object.assign(reply('WRONGPASS'), { command: { name: 'auth', args: ['c4n4ry'] } });
-    expect(causeOf(error)).toBe(error);
+    expect(causeOf(error, secrets)).toBe(error);
     expect(inspect(error, { depth: Infinity })).not.toContain('c4n4ry');
   });
 
@@ -87,12 +90,12 @@ describe('causeOf', () => {
       'MaxRetriesPerRequestError',
       'Reached the max retries per request limit (which is 0).',
     );
-    expect(causeOf(error)).toMatchObject({ message: 'the connection was lost', cause: error });
+    expect(causeOf(error, secrets)).toMatchObject({ message: 'the connection was lost', cause: error });
   });
 
   it('leaves alone what is no error', () => {
-    expect(causeOf('thrown')).toBe('thrown');
-    expect(causeOf(undefined)).toBeUndefined();
+    expect(causeOf('thrown', secrets)).toBe('thrown');
+    expect(causeOf(undefined, secrets)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import { ReplyError } from 'ioredis';
 import { reasonOf } from '../../errors.js';
 import { aclAdvice } from './acl-advice.js';
+import type { FailedCommand, RedisSecrets } from './redis.secrets.js';
 import { tlsAdvice } from './tls-advice.js';
 
 /** Of an attempt that ended without a word. */
@@ -12,8 +13,8 @@ export function isReplyError(error: unknown): error is Error {
 }
 
 /** What the server said inside a larger answer, as ioredis would have made an error of it. */
-export function replyError(message: string): Error {
-  return new ReplyError(message) as Error;
+export function replyError(message: string, command: FailedCommand): Error {
+  return Object.assign(new ReplyError(message) as Error, { command });
 }
 
 /** A script was ended in its middle (SCRIPT KILL): part of it was executed. */
@@ -72,12 +73,11 @@ export function explainRefusal(error: Error, name?: string): string {
 }
 
 /**
- * An error of ioredis, fit to be the cause of one of ours. The command that ioredis hangs on it goes: its
- * arguments are passwords and payloads, which would reach whoever prints the error.
+ * An error of ioredis, fit to be the cause of one of ours: passwords and payloads in it would reach whoever prints the error.
  */
-export function causeOf(error: unknown): unknown {
+export function causeOf(error: unknown, secrets: RedisSecrets): unknown {
   if (!(error instanceof Error)) return error;
-  delete (error as { command?: unknown }).command;
+  secrets.scrubError(error);
   // Its message explains an option that only the bus may set.
   return error.name === 'MaxRetriesPerRequestError'
     ? new Error('the connection was lost', { cause: error })

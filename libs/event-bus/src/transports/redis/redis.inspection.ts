@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { NotConnectedError, NotSupportedError, TransportRefusedError, reasonOf } from '../../errors.js';
 import type { InspectionQuery, InspectionResult } from '../event.transport.js';
 import type { RedisConnection } from './redis.connection.js';
-import { causeOf, explainRefusal, isReplyError } from './redis.errors.js';
+import { explainRefusal, isReplyError } from './redis.errors.js';
 
 /** Asks the server with PUBSUB CHANNELS, NUMSUB, NUMPAT, SHARDCHANNELS and SHARDNUMSUB. */
 export async function inspectRedis(
@@ -10,26 +9,25 @@ export async function inspectRedis(
   query: InspectionQuery,
 ): Promise<InspectionResult> {
   if (!connection.isUp) throw new NotConnectedError();
-  const { redis } = connection;
   switch (query.query) {
     case 'channels':
-      return { channels: await pubsub<string[]>(redis, 'CHANNELS', query.pattern ?? '*') };
+      return { channels: await pubsub<string[]>(connection, 'CHANNELS', query.pattern ?? '*') };
     case 'shardChannels':
-      return { channels: await pubsub<string[]>(redis, 'SHARDCHANNELS', query.pattern ?? '*') };
+      return { channels: await pubsub<string[]>(connection, 'SHARDCHANNELS', query.pattern ?? '*') };
     case 'subscriberCounts':
-      return { counts: countsOf(await pubsub<unknown[]>(redis, 'NUMSUB', ...query.channels)) };
+      return { counts: countsOf(await pubsub<unknown[]>(connection, 'NUMSUB', ...query.channels)) };
     case 'shardSubscriberCounts':
-      return { counts: countsOf(await pubsub<unknown[]>(redis, 'SHARDNUMSUB', ...query.channels)) };
+      return { counts: countsOf(await pubsub<unknown[]>(connection, 'SHARDNUMSUB', ...query.channels)) };
     case 'patternCount':
-      return { total: Number(await pubsub<number>(redis, 'NUMPAT')) };
+      return { total: Number(await pubsub<number>(connection, 'NUMPAT')) };
   }
 }
 
-async function pubsub<T>(redis: Redis, subcommand: string, ...args: string[]): Promise<T> {
+async function pubsub<T>(connection: RedisConnection, subcommand: string, ...args: string[]): Promise<T> {
   try {
-    return (await redis.call('PUBSUB', subcommand, ...args)) as T;
+    return (await connection.redis.call('PUBSUB', subcommand, ...args)) as T;
   } catch (error) {
-    const cause = causeOf(error);
+    const cause = connection.causeOf(error);
     if (!isReplyError(cause)) throw new NotConnectedError(reasonOf(cause));
     if (/unknown .*subcommand/i.test(cause.message)) {
       throw new NotSupportedError(`The server has no PUBSUB ${subcommand}. It needs Redis 7.0.`, { cause });

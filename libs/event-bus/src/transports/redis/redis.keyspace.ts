@@ -1,7 +1,7 @@
 import { NotConnectedError, TransportRefusedError, reasonOf } from '../../errors.js';
 import type { KeyspaceFlags, KeyspaceNotifications } from '../event.transport.js';
 import type { RedisConnection } from './redis.connection.js';
-import { causeOf, explainRefusal, isReplyError } from './redis.errors.js';
+import { explainRefusal, isReplyError } from './redis.errors.js';
 
 const SETTING = 'notify-keyspace-events';
 
@@ -23,7 +23,7 @@ export class RedisKeyspace implements KeyspaceNotifications {
     try {
       return await this.connection.redis.call('CONFIG', subcommand, ...args);
     } catch (error) {
-      const cause = causeOf(error);
+      const cause = this.connection.causeOf(error);
       if (!isReplyError(cause)) throw new NotConnectedError(reasonOf(cause));
       throw new TransportRefusedError(`Redis refused CONFIG ${subcommand}: ${explainRefusal(cause)}.`, {
         cause,

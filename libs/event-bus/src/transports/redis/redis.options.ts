@@ -1,6 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { quote } from '../../errors.js';
 import type { RedisHeartbeatOptions } from './redis.heartbeat.js';
+import type { RedisSecrets } from './redis.secrets.js';
 
 /** What the bus has to decide itself, so that nothing is sent twice, late, or after it was rejected. */
 const OWNED = [
@@ -49,6 +50,9 @@ export interface RedisBusOptions {
    */
   readonly heartbeat?: RedisHeartbeatOptions;
 }
+
+/** What the connections of one bus are made from. */
+export type RedisLinkOptions = RedisTransportOptions & { readonly secrets: RedisSecrets };
 
 /** Option values that no user may change, for both connections. */
 export const OWNED_OPTIONS = {

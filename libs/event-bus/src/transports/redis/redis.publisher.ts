@@ -12,7 +12,6 @@ import { DeliveryEstimate } from './delivery.estimate.js';
 import { PublishScript, scriptProblemIn } from './publish.script.js';
 import type { RedisConnection } from './redis.connection.js';
 import {
-  causeOf,
   explainRefusal,
   isInsideScript,
   isNotSent,
@@ -139,7 +138,7 @@ export class RedisPublisher {
     const { flight } = this;
     const place = flight.depart();
     const settleAll = (error: unknown) =>
-      messages.forEach(({ channel }, position) => settle(position, failureOf(error, channel)));
+      messages.forEach(({ channel }, position) => settle(position, this.failureOf(error, channel)));
     const refused = (error: Error) => {
       permit.refused(messages.map(subjectOf), error.message);
       flight.refused({
@@ -152,12 +151,12 @@ export class RedisPublisher {
       (answer) => {
         const replies = script.read(answer);
         const refusal = scriptProblemIn(replies);
-        if (refusal !== undefined) return refused(replyError(refusal));
+        if (refusal !== undefined) return refused(refusalOf(refusal, bodies));
         flight.executed(place);
         replies.forEach((reply, position) => {
           const { channel } = messages[position] as OutgoingMessage;
           if ('count' in reply) settle(position, this.accepted(channel, reply.count));
-          else settle(position, failureOf(replyError(reply.refusal), channel));
+          else settle(position, this.failureOf(refusalOf(reply.refusal, [bodies[position]]), channel));
         });
       },
       (error: unknown) => {
@@ -208,8 +207,17 @@ export class RedisPublisher {
     answer.then(
       // A string where the user has set `stringNumbers`.
       (count) => settle(this.accepted(channel, Number(count))),
-      (error: unknown) => settle(failureOf(error, channel)),
+      (error: unknown) => settle(this.failureOf(error, channel)),
     );
+  }
+
+  private failureOf(error: unknown, channel: string): PublishOutcome {
+    if (isNotSent(error)) return { error: new NotConnectedError() };
+    const cause = this.connection.causeOf(error);
+    if (!isReplyError(cause) || isInsideScript(cause)) {
+      return { error: new PublishUnconfirmedError(channel, { cause }) };
+    }
+    return { error: new PublishRefusedError(channel, { cause, reason: explainRefusal(cause, channel) }) };
   }
 
   private accepted(channel: string, count: number): PublishOutcome {
@@ -260,11 +268,7 @@ function refuse(permit: ScriptPermit, subjects: readonly string[], error: unknow
   else if (!isInsideScript(error)) permit.refused(subjects, error.message);
 }
 
-function failureOf(error: unknown, channel: string): PublishOutcome {
-  if (isNotSent(error)) return { error: new NotConnectedError() };
-  const cause = causeOf(error);
-  if (!isReplyError(cause) || isInsideScript(cause)) {
-    return { error: new PublishUnconfirmedError(channel, { cause }) };
-  }
-  return { error: new PublishRefusedError(channel, { cause, reason: explainRefusal(cause, channel) }) };
+/** With what must not be in its text. */
+function refusalOf(refusal: string, bodies: readonly unknown[]): Error {
+  return replyError(refusal, { name: 'publish', args: ['', ...bodies] });
 }

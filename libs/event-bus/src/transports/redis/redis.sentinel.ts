@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import { reasonOf } from '../../errors.js';
 import { causeOf, isMute } from './redis.errors.js';
+import type { RedisSecrets } from './redis.secrets.js';
 import { tlsAdvice, tlsReason } from './tls-advice.js';
 
 export interface ServerAddress {
@@ -33,7 +34,7 @@ export type SentinelAccess = Pick<
   | 'natMap'
   | 'family'
   | 'connectTimeout'
->;
+> & { readonly secrets: RedisSecrets };
 
 const DEFAULT_ANSWER_TIMEOUT_MS = 1_000;
 const RECONNECT_AFTER_MS = 1_000;
@@ -131,7 +132,7 @@ export class RedisSentinel {
     if (isTimeout) for (const client of [this.asker, this.watcher]) client?.disconnect(true);
     // ioredis 5 does not wait for the answer to AUTH.
     const isSequel = isMute(error) || error.message.startsWith('NOAUTH');
-    const cause = (isSequel ? this.latestError : undefined) ?? causeOf(error);
+    const cause = (isSequel ? this.latestError : undefined) ?? causeOf(error, this.options.secrets);
     const isWrongTls = tlsAdvice(cause) !== undefined;
     const reason = isTimeout ? 'no answer' : reasonOf(isWrongTls ? tlsReason(cause as Error) : cause);
     // One that speaks TLS closes a plain connection without a word.
@@ -144,7 +145,7 @@ export class RedisSentinel {
   }
 
   private failed(error: Error): void {
-    if (!isMute(error)) this.latestError = causeOf(error) as Error;
+    if (!isMute(error)) this.latestError = causeOf(error, this.options.secrets) as Error;
   }
 
   private watch(): Redis {

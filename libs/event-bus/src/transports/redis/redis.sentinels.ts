@@ -1,4 +1,4 @@
-import type { RedisTransportOptions } from './redis.options.js';
+import type { RedisLinkOptions } from './redis.options.js';
 import { RedisSentinel } from './redis.sentinel.js';
 import type { SentinelAnswer, SentinelAccess, ServerAddress } from './redis.sentinel.js';
 
@@ -16,10 +16,10 @@ export class RedisSentinels {
   }
 
   /** Undefined when the options lead to one server. */
-  static of(options: RedisTransportOptions): RedisSentinels | undefined {
+  static of(options: RedisLinkOptions): RedisSentinels | undefined {
+    const { client, secrets } = options;
     // The driver's default would be off, and a client does not tell whether it was asked for.
-    const given =
-      options.client === undefined ? options : { ...options.client.options, failoverDetector: true };
+    const given = client === undefined ? options : { ...client.options, failoverDetector: true, secrets };
     return given.sentinels && given.sentinels.length > 0 ? new RedisSentinels(given) : undefined;
   }
 

@@ -23,11 +23,12 @@ import { RedisConnection } from './redis.connection.js';
 import type { RedisConnectionListener } from './redis.connection.js';
 import { isMute, isRefusal, isReplyError } from './redis.errors.js';
 import { inspectRedis } from './redis.inspection.js';
-import type { RedisTransportOptions } from './redis.options.js';
+import type { RedisLinkOptions, RedisTransportOptions } from './redis.options.js';
 import { addressOptionOf, redisProblems } from './redis.options.js';
 import { RedisKeyspace } from './redis.keyspace.js';
 import { RedisPublisher } from './redis.publisher.js';
 import { RedisReplicaWatch } from './redis.replica.js';
+import { RedisSecrets } from './redis.secrets.js';
 import { RedisSentinels } from './redis.sentinels.js';
 import { RedisSubscriber } from './redis.subscriber.js';
 
@@ -72,7 +73,8 @@ class RedisTransport implements EventTransport {
     private readonly listener: TransportListener,
   ) {
     this.addressOption = addressOptionOf(options);
-    this.sentinels = RedisSentinels.of(options);
+    const made: RedisLinkOptions = { ...options, secrets: new RedisSecrets() };
+    this.sentinels = RedisSentinels.of(made);
     const subscribing: RedisConnectionListener = {
       up: () => this.subscriber.resume(),
       down: (reason) => {
@@ -103,8 +105,8 @@ class RedisTransport implements EventTransport {
       // The same loop as the subscriber's, which reports it.
       blocked: () => undefined,
     };
-    this.subscriberLink = new RedisConnection(options, subscribing, this.sentinels);
-    this.publisherLink = new RedisConnection(options, publishing, this.sentinels);
+    this.subscriberLink = new RedisConnection(made, subscribing, this.sentinels);
+    this.publisherLink = new RedisConnection(made, publishing, this.sentinels);
     this.subscriber = new RedisSubscriber(this.subscriberLink, listener, () => this.update());
     this.keyspace = new RedisKeyspace(this.publisherLink);
     this.publisher = new RedisPublisher(this.publisherLink, () => this.tell((to) => to.sendable()));

@@ -1,0 +1,101 @@
+import type { RedisOptions } from 'ioredis';
+import { withoutArguments, withoutSecrets } from './secret.text.js';
+
+type TlsOptions = RedisOptions['tls'];
+
+/** Of an error of ioredis. */
+export interface FailedCommand {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+/** What others look up in an error, and what no server writes. */
+const NEVER_TEXT = new Set(['name', 'code', 'syscall']);
+
+/** What must not be printed of one bus' connections. Whatever a server, a sentinel or a node says passes through here. */
+export class RedisSecrets {
+  private readonly known = new Set<string>();
+
+  /** Passwords, and what unlocks the key of a certificate. User names are no secrets. */
+  learn(options: RedisOptions): void {
+    const { password, sentinelPassword, tls, sentinelTLS } = options;
+    for (const secret of [password, sentinelPassword, ...ofTls(tls), ...ofTls(sentinelTLS)]) {
+      if (typeof secret === 'string' && secret !== '') this.known.add(secret);
+    }
+  }
+
+  /** The text of somebody else, fit to be printed. */
+  scrub(text: string): string {
+    return this.without(text, []);
+  }
+
+  /** Scrubs an error with all that it is caused by, in place. The command that ioredis hangs on it goes. */
+  scrubError(error: Error): void {
+    this.scrubOnce(error, [], new Set());
+  }
+
+  private scrubOnce(error: Error, outer: readonly string[], seen: Set<unknown>): void {
+    if (seen.has(error)) return;
+    seen.add(error);
+    const { command } = error as { command?: FailedCommand };
+    const secrets = [...outer, ...secretsIn(command)];
+    Reflect.deleteProperty(error, 'command');
+    const { message, stack } = error;
+    const clean = this.without(message, secrets);
+    if (clean !== message) {
+      set(error, 'message', clean);
+      if (stack !== undefined) set(error, 'stack', `${error.name}: ${clean}${framesOf(stack, message)}`);
+    }
+    for (const name of Object.getOwnPropertyNames(error)) {
+      if (NEVER_TEXT.has(name) || name === 'message' || name === 'stack') continue;
+      const value = (error as unknown as Record<string, unknown>)[name];
+      if (typeof value === 'string') set(error, name, this.without(value, secrets));
+      for (const inner of [value].flat()) if (inner instanceof Error) this.scrubOnce(inner, secrets, seen);
+    }
+  }
+
+  private without(text: string, others: readonly string[]): string {
+    return withoutSecrets(withoutArguments(text), [...this.known, ...others]);
+  }
+}
+
+function ofTls(tls: TlsOptions): unknown[] {
+  const { key, passphrase } = tls ?? {};
+  return [passphrase, ...[key].flat().flatMap(ofKey)];
+}
+
+function ofKey(key: string | Buffer | { pem: string | Buffer; passphrase?: string } | undefined): unknown[] {
+  if (key === undefined) return [];
+  if (typeof key === 'object' && 'pem' in key) return [key.passphrase, ...ofKey(key.pem)];
+  // Nobody repeats a whole key.
+  const lines = key.toString().split(/\r?\n/);
+  return lines.filter((line) => !line.startsWith('-----'));
+}
+
+/** Passwords and payloads. The names of channels are none. */
+function secretsIn(command: FailedCommand | undefined): string[] {
+  const args = command?.args.map(String) ?? [];
+  switch (command?.name.toLowerCase()) {
+    case 'auth':
+      return args.slice(-1);
+    case 'hello':
+      return args.slice(args.findIndex((arg) => arg.toUpperCase() === 'AUTH') + 2);
+    case 'publish':
+    case 'spublish':
+      return args.slice(1);
+    case 'eval':
+      return args.slice(2);
+    default:
+      return [];
+  }
+}
+
+/** The stack behind the message. */
+function framesOf(stack: string, message: string): string {
+  const at = stack.indexOf(message);
+  return at === -1 ? '' : stack.slice(at + message.length);
+}
+
+function set(error: Error, name: string, value: string): void {
+  Reflect.defineProperty(error, name, { value, configurable: true, writable: true });
+}
