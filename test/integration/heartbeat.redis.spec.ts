@@ -666,7 +666,7 @@ describe('publishing', () => {
       madeWhileStopped,
     );
     expect(outcomes.at(-1)).toMatchObject({
-      error: { code: 'EVENT_BUS_NOT_CONNECTED', message: expect.stringContaining('64 MiB') },
+      error: { code: 'EVENT_BUS_PUBLISH_BUFFER_FULL', limit: '64 MiB' },
     });
     await bus.record.until(
       'sendable again',

@@ -10,6 +10,7 @@ describe('errors', () => {
       new errors.SubscriptionRefusedError('t', { cause: new Error('NOPERM') }),
       new errors.BusClosedError(),
       new errors.NotConnectedError(),
+      new errors.PublishBufferFullError('x'),
       new errors.InvalidChannelError('c', 'x'),
       new errors.InvalidTargetError('t', 'x'),
       new errors.InvalidOptionError('o', 'x'),

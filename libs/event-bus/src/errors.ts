@@ -76,6 +76,20 @@ export class NotConnectedError extends EventBusError {
   }
 }
 
+/** More waits to be sent than the bus holds: Redis takes events more slowly than they are published. Nothing was sent. */
+export class PublishBufferFullError extends EventBusError {
+  readonly code = 'EVENT_BUS_PUBLISH_BUFFER_FULL';
+
+  constructor(
+    /** What waits at most, in words: `10,000 events or 16 MiB`. */
+    readonly limit: string,
+  ) {
+    super(
+      `Nothing was sent: ${limit} wait to be sent already. Await the events before, or publish less at once.`,
+    );
+  }
+}
+
 /** The channel name cannot be published to. Nothing was sent. */
 export class InvalidChannelError extends EventBusError {
   readonly code = 'EVENT_BUS_INVALID_CHANNEL';

@@ -131,6 +131,7 @@ export {
   PayloadEncodeError,
   PayloadInvalidError,
   PayloadTooLargeError,
+  PublishBufferFullError,
   PublishManyError,
   PublishRefusedError,
   PublishUnconfirmedError,

@@ -47,7 +47,7 @@ export class EventBusPublisher {
    *
    * @throws InvalidChannelError, InvalidOptionError, PayloadInvalidError, PayloadEncodeError, PayloadTooLargeError:
    * nothing was sent.
-   * @throws NotConnectedError, BusClosedError, PublishRefusedError: nothing was delivered. With
+   * @throws NotConnectedError, PublishBufferFullError, BusClosedError, PublishRefusedError: nothing was delivered. With
    * `whenDisconnected: { bufferMs }` it waits so long for a connection before the first of these.
    * @throws PublishUnconfirmedError the reply was lost or late: it may have been delivered.
    */

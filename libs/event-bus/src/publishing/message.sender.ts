@@ -1,4 +1,4 @@
-import { InvalidOptionError, NotConnectedError } from '../errors.js';
+import { InvalidOptionError, NotConnectedError, PublishBufferFullError } from '../errors.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
 import type { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
@@ -53,7 +53,7 @@ export class MessageSender {
       new Promise<boolean>((resolve) => {
         this.attempt(event, terms, (outcome) => {
           latest = outcome;
-          resolve(!isNotConnected(outcome));
+          resolve(!isUnsendable(outcome));
         });
       });
     this.buffer.deliver({ bytes, bufferMs, signal: terms.signal, send }).then(
@@ -78,8 +78,10 @@ export class MessageSender {
   }
 }
 
-function isNotConnected(outcome: PublishOutcome): boolean {
-  return 'error' in outcome && outcome.error instanceof NotConnectedError;
+/** The transport says when it can be sent. */
+function isUnsendable(outcome: PublishOutcome): boolean {
+  if (!('error' in outcome)) return false;
+  return outcome.error instanceof NotConnectedError || outcome.error instanceof PublishBufferFullError;
 }
 
 function bufferMsOf(whenDisconnected: WhenDisconnected): number | undefined {

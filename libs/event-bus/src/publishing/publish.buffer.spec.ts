@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { jest } from '@jest/globals';
-import { BusClosedError, NotConnectedError } from '../errors.js';
+import { BusClosedError, NotConnectedError, PublishBufferFullError } from '../errors.js';
 import { AbortWatch } from './abort.watch.js';
 import { PublishBuffer } from './publish.buffer.js';
 
@@ -150,9 +150,13 @@ describe('PublishBuffer', () => {
   it('takes 10,000 events, and says of the next that it is full', async () => {
     const publishing = Array.from({ length: 10_000 }, (_, n) => link.publish(n));
     await waiting(10_000)();
-    const error = (await reject(link.publish('one too many'))) as NotConnectedError;
-    expect(error).toBeInstanceOf(NotConnectedError);
-    expect(error.message).toContain('the buffer for 10000 events and 16777216 bytes is full');
+    const error = await reject(link.publish('one too many'));
+    expect(error).toBeInstanceOf(PublishBufferFullError);
+    expect(error).toMatchObject({
+      code: 'EVENT_BUS_PUBLISH_BUFFER_FULL',
+      limit: '10,000 events or 16 MiB',
+      message: expect.stringContaining('Nothing was sent: 10,000 events or 16 MiB wait'),
+    });
     link.comeBack();
     await Promise.all(publishing);
     expect(link.sent).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
@@ -165,7 +169,7 @@ describe('PublishBuffer', () => {
     const small = link.publish('small', { bytes: mib });
     await waiting(2)();
     expect(link.buffer.bytes).toBe(16 * mib);
-    expect(await reject(link.publish('one byte too many'))).toBeInstanceOf(NotConnectedError);
+    expect(await reject(link.publish('one byte too many'))).toBeInstanceOf(PublishBufferFullError);
     controller.abort();
     await large;
     const next = link.publish('next', { bytes: 15 * mib });

@@ -1,10 +1,11 @@
-import { BusClosedError, NotConnectedError } from '../errors.js';
+import { BusClosedError, NotConnectedError, PublishBufferFullError } from '../errors.js';
 import { startDeadline } from '../deadline.js';
 import type { AbortWatch } from './abort.watch.js';
 
 /** Memory has an end, and after a long outage nobody wants all of it at once. */
 const MAX_EVENTS = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
+const LIMIT = '10,000 events or 16 MiB';
 
 /** An event whose publisher would rather wait for the link than hear that there is none. */
 export interface BufferableEvent {
@@ -50,8 +51,8 @@ export class PublishBuffer {
    * Sends the event now, or when the link is back, behind those that wait already. Resolves when it was sent,
    * whatever the broker said to it.
    *
-   * @throws NotConnectedError when the link did not come back in time, or too much waits already; BusClosedError; the
-   * reason of the signal. It will never be sent then.
+   * @throws NotConnectedError when the link did not come back in time; PublishBufferFullError; BusClosedError; the reason of
+   * the signal. It will never be sent then.
    */
   async deliver(event: BufferableEvent): Promise<void> {
     let isSent = this.waiting.size === 0 && (await this.trySend(event));
@@ -115,8 +116,6 @@ export class PublishBuffer {
     if (this.isClosed) return { error: new BusClosedError() };
     if (signal?.aborted) return { error: signal.reason };
     if (this.waiting.size < MAX_EVENTS && this.waitingBytes + bytes <= MAX_BYTES) return undefined;
-    return {
-      error: new NotConnectedError(`and the buffer for ${MAX_EVENTS} events and ${MAX_BYTES} bytes is full`),
-    };
+    return { error: new PublishBufferFullError(LIMIT) };
   }
 }

@@ -1,6 +1,7 @@
 import {
   BusClosedError,
   NotConnectedError,
+  PublishBufferFullError,
   PublishRefusedError,
   PublishUnconfirmedError,
 } from '../errors.js';
@@ -66,6 +67,7 @@ function reachedNobody(error: Error): boolean {
   return (
     error instanceof PublishRefusedError ||
     error instanceof NotConnectedError ||
+    error instanceof PublishBufferFullError ||
     error instanceof BusClosedError
   );
 }

@@ -5,7 +5,7 @@ import type { EventHeaders } from '../message/event.codec.js';
  * What becomes of an event when there is no connection: `'reject'` rejects with a NotConnectedError at once;
  * `{ bufferMs }` waits for the connection up to so many milliseconds, and rejects then. What waits is sent in the order of
  * the calls, and nothing is sent after it was rejected. Up to 10,000 events and 16 MiB of one bus wait; what is more
- * rejects at once.
+ * rejects at once, with a PublishBufferFullError.
  */
 export type WhenDisconnected = 'reject' | { readonly bufferMs: number };
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NotConnectedError } from '../../errors.js';
+import { NotConnectedError, PublishBufferFullError } from '../../errors.js';
 import { bodyOf } from '../event.transport.js';
 import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.transport.js';
 import { HAND_OVER_MS } from './hand-over.js';
@@ -47,7 +47,7 @@ export class SlotLane {
     for (const { message, settle } of messages) {
       if (this.waiting.length >= MAX_WAITING) this.pump();
       if (this.waiting.length >= MAX_WAITING) {
-        settle({ error: new NotConnectedError(`${MAX_WAITING} messages wait already`) });
+        settle({ error: new PublishBufferFullError(`${MAX_WAITING} events of one slot`) });
       } else {
         this.waiting.push({ message: madeOnce(message), settle, redirections: 0 });
       }

@@ -1,5 +1,10 @@
 import type { Redis } from 'ioredis';
-import { NotConnectedError, PublishRefusedError, PublishUnconfirmedError } from '../../errors.js';
+import {
+  NotConnectedError,
+  PublishBufferFullError,
+  PublishRefusedError,
+  PublishUnconfirmedError,
+} from '../../errors.js';
 import { bodyOf } from '../event.transport.js';
 import type {
   MessageBody,
@@ -19,7 +24,7 @@ import {
   isScriptUnstarted,
   replyError,
 } from './redis.errors.js';
-import { ScriptFlight } from './script.flight.js';
+import { MAX_HELD_MESSAGES, ScriptFlight } from './script.flight.js';
 import { ScriptPermit, subjectOf } from './script.permit.js';
 
 /**
@@ -61,7 +66,7 @@ export class RedisPublisher {
     const send = () => this.publish(messages, settled);
     if (this.flight.hold({ messageCount: messages.length, send })) return;
     messages.forEach((_message, index) =>
-      settled(index, { error: new NotConnectedError('Redis has not answered to what was sent before') }),
+      settled(index, { error: new PublishBufferFullError(`${MAX_HELD_MESSAGES} events`) }),
     );
   }
 
@@ -237,11 +242,11 @@ export class RedisPublisher {
   }
 
   /** Why nothing can be written right now: asked before the body is made. */
-  private hindrance(): NotConnectedError | undefined {
+  private hindrance(): NotConnectedError | PublishBufferFullError | undefined {
     if (!this.connection.isWritable) return new NotConnectedError();
     if (this.connection.redis.stream.writableLength <= MAX_UNSENT_BYTES) return undefined;
     this.awaitDrain();
-    return new NotConnectedError('64 MiB are waiting to be sent already');
+    return new PublishBufferFullError('64 MiB');
   }
 
   private awaitDrain(): void {

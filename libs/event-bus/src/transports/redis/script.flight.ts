@@ -1,5 +1,5 @@
 /** Publishes wait for a few answers that are on their way; more than this means that they do not come. */
-const MAX_HELD = 10_000;
+export const MAX_HELD_MESSAGES = 10_000;
 
 /** A script that was refused before it began. */
 export interface UnstartedScript {
@@ -65,7 +65,7 @@ export class ScriptFlight {
 
   /** Sends it as soon as nothing has to go before it. False when too much waits already. */
   hold(publish: HeldPublish): boolean {
-    if (this.heldMessages + publish.messageCount > MAX_HELD) return false;
+    if (this.heldMessages + publish.messageCount > MAX_HELD_MESSAGES) return false;
     this.heldMessages += publish.messageCount;
     this.held.push(publish);
     return true;
