@@ -1,9 +1,14 @@
+import { reasonOf } from './foreign.js';
+import { printableLines, quote } from './printable.js';
+
+export { quote, reasonOf };
+
 /** Every error of this package. `code` is for machines, the message says what happened and what to do. */
 export abstract class EventBusError extends Error {
   abstract readonly code: string;
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(printableLines(message), options);
     this.name = new.target.name;
   }
 }
@@ -251,26 +256,6 @@ export class GroupClaimError extends EventBusError {
 /** The transport has no sharded pub/sub, or the server is older than Redis 7.0. */
 export class NotSupportedError extends EventBusError {
   readonly code = 'EVENT_BUS_NOT_SUPPORTED';
-}
-
-/** A name for logs and messages: JSON-escaped, so that it stays on one line, and cut, at 128 characters by default. */
-export function quote(name: string, maxLength = 128): string {
-  return JSON.stringify(name.length > maxLength ? `${name.slice(0, maxLength - 1)}…` : name);
-}
-
-/** The message of whatever was thrown, on one line and cut at 256 characters. Anything may be thrown; this never does. */
-export function reasonOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return reasonOf(cause.errors[0]);
-  const line = textOf(cause).replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
-  return line.length > 256 ? `${line.slice(0, 255)}…` : line;
-}
-
-function textOf(cause: unknown): string {
-  try {
-    return String(cause instanceof Error ? cause.message || cause.name : cause);
-  } catch {
-    return `a ${typeof cause} that has no text`;
-  }
 }
 
 /** Start-up errors are for whoever starts the application: the place in our code that noticed says nothing to them. */

@@ -1,4 +1,4 @@
-import { HttpException, Logger } from '@nestjs/common';
+import { HttpException } from '@nestjs/common';
 import type { DeadLetter } from './dispatching/dead.letter.js';
 import type { DispatchObserver, SlowEpisode } from './dispatching/dispatch.observer.js';
 import type { EventHandler } from './dispatching/event.handler.js';
@@ -6,6 +6,7 @@ import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
 import { DEFAULT_HANDLER_SETTINGS } from './dispatching/handler.options.js';
 import { thrownIn } from './dispatching/handling.failure.js';
 import { GroupClaimError, PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from './errors.js';
+import { describeThrown, isA, isThenable, textOf, toPromise } from './foreign.js';
 import type { Gap } from './gaps/gap.js';
 import { HandlerFailure } from './handlers/handler.failure.js';
 import type { HandlerReport } from './introspection/handler.report.js';
@@ -13,6 +14,7 @@ import type { EventContext } from './message/event-context.js';
 import type { SubscriptionTarget } from './routing/subscription-target.js';
 import { LogEpisode } from './log.episode.js';
 import { LogEpisodes } from './log.episodes.js';
+import { LogWriter } from './log.writer.js';
 import type { TransportState, TransportWarning } from './transports/event.transport.js';
 
 /** Whoever waits until a bus has done what it got. */
@@ -21,7 +23,7 @@ export interface WorkingBus {
   whenIdle(): Promise<void>;
 }
 
-/** Hears what a bus does; the testing kit binds one. No call may throw. */
+/** Hears what a bus does; the testing kit binds one. What a call throws is logged and changes nothing else. */
 export interface EventBusTap {
   attached(bus: WorkingBus, prefix: string): void;
   /** What is to be called in place of a handler. Absent: the handler itself. */
@@ -56,10 +58,11 @@ export interface EventBusCounters {
 
 /** In one line; a gap after a lost connection has all of them. */
 const MAX_NAMED = 5;
+const MAX_MESSAGES = 20;
 /** What to do about it stands at the end of a reason. */
 const MAX_REASON_LENGTH = 384;
 
-/** Owns every log line and every counter of one bus. */
+/** Owns every log line and every counter of one bus. No call throws: it counts, tells the tap, and writes its line last. */
 export class EventBusObserver implements DispatchObserver {
   readonly counters: EventBusCounters = {
     published: 0,
@@ -76,7 +79,7 @@ export class EventBusObserver implements DispatchObserver {
     missed: 0,
   };
 
-  private readonly logger: Logger;
+  private readonly logger: LogWriter;
   private readonly rejections = new LogEpisode();
   /** Their cure lies here, and not with a publisher: bad payloads must not hide them. */
   private readonly failedClaims = new LogEpisode();
@@ -89,17 +92,19 @@ export class EventBusObserver implements DispatchObserver {
   private readonly slowness = new LogEpisodes();
   /** Those whose last slowness was told: that it is over is told as well. */
   private readonly toldSlow = new WeakSet<EventHandler>();
+  /** By what the listener listens to. */
+  private readonly failedListeners = new LogEpisodes();
 
   constructor(
     readonly bus: string,
     private readonly tap: EventBusTap | undefined,
   ) {
-    this.logger = new Logger(bus === 'default' ? 'EventBus' : `EventBus:${bus}`);
+    this.logger = new LogWriter(bus === 'default' ? 'EventBus' : `EventBus:${bus}`);
   }
 
   published(channel: string, payload: unknown): void {
     this.counters.published += 1;
-    this.tap?.onPublished(this.bus, channel, payload);
+    if (this.tap !== undefined) this.tell((tap) => tap.onPublished(this.bus, channel, payload));
   }
 
   publishFailed(): void {
@@ -108,21 +113,21 @@ export class EventBusObserver implements DispatchObserver {
 
   handled(handler: EventHandler, event: EventContext): void {
     this.counters.handled += 1;
-    this.tap?.onHandled(handler.name, event);
+    if (this.tap !== undefined) this.tell((tap) => tap.onHandled(handler.name, event));
   }
 
   failed(handler: EventHandler, event: EventContext, error: unknown): void {
     this.counters.failed += 1;
-    const failure = error instanceof HandlerFailure ? error : new HandlerFailure('handler', error);
+    const failure = isA(error, HandlerFailure) ? error : new HandlerFailure('handler', error);
+    if (this.tap !== undefined) this.tell((tap) => tap.onFailed(handler.name, event, failure.cause));
     this.failures.log(handler.name, `${failure.stage} ${nameOf(failure.cause)}`, (unlogged) => {
       const fields = `handler=${handler.name} channel=${quote(event.channel)} error=${describe(failure.cause)}`;
       const hint = failure.hint === undefined ? '' : ` ${failure.hint}`;
       const line = `${failure.sentence} (${fields}${unloggedField(unlogged)})${hint}`;
       // A pipe that refuses a payload works as it should: the publisher is wrong, and our stack says nothing of it.
       if (failure.stage === 'pipe' && failure.isRefusal) this.logger.warn(line);
-      else this.logger.error(line, framesOf(failure.cause));
+      else this.logger.error(line, failure.cause);
     });
-    this.tap?.onFailed(handler.name, event, failure.cause);
   }
 
   repeated(handler: EventHandler, event: EventContext, error: unknown): void {
@@ -135,13 +140,13 @@ export class EventBusObserver implements DispatchObserver {
     );
   }
 
-  rejected(channel: string, error: Error, events = 1): void {
+  rejected(channel: string, error: unknown, events = 1): void {
     this.counters.rejected += events;
-    const episode = error instanceof GroupClaimError ? this.failedClaims : this.rejections;
+    const episode = isA(error, GroupClaimError) ? this.failedClaims : this.rejections;
     episode.log((unlogged) => {
       const sentence = `A message was dropped, ${whyDropped(error)}`;
       this.logger.warn(
-        `${sentence} (channel=${quote(channel)} reason=${quote(error.message, MAX_REASON_LENGTH)}${unloggedField(unlogged)})`,
+        `${sentence} (channel=${quote(channel)} reason=${quote(describeThrown(error).message, MAX_REASON_LENGTH)}${unloggedField(unlogged)})`,
       );
     });
   }
@@ -201,7 +206,17 @@ export class EventBusObserver implements DispatchObserver {
     this.failures.log(handler, `gap ${nameOf(error)}`, (unlogged) =>
       this.logger.error(
         `An @OnGap method failed, what it was to reconcile may be missing (handler=${handler} error=${describe(error)}${unloggedField(unlogged)})`,
-        framesOf(error),
+        error,
+      ),
+    );
+  }
+
+  /** Foreign code that is told of something and has no say in it. Once a minute for each kind. */
+  listenerFailed(listener: string, error: unknown): void {
+    this.failedListeners.log(listener, '', (unlogged) =>
+      this.logger.error(
+        `A listener failed (listener=${quote(listener)} error=${describe(error)}${unloggedField(unlogged)})`,
+        error,
       ),
     );
   }
@@ -233,20 +248,20 @@ export class EventBusObserver implements DispatchObserver {
   }
 
   startingDegraded(error: Error): void {
-    this.logger.warn(`Event bus starts degraded and keeps trying (reason=${JSON.stringify(error.message)})`);
+    this.logger.warn(`Event bus starts degraded and keeps trying (reason=${quote(error.message, Infinity)})`);
   }
 
   stateChanged(state: TransportState, previous: TransportState | undefined): void {
     if (state.status === 'degraded' && previous?.status !== 'degraded') {
       this.logger.warn(
-        `Event bus is degraded, events may be lost (reason=${JSON.stringify(state.reason ?? 'unknown')})`,
+        `Event bus is degraded, events may be lost (reason=${quote(state.reason ?? 'unknown', Infinity)})`,
       );
     } else if (
       state.status === 'connecting' &&
       state.reason !== undefined &&
       previous?.reason === undefined
     ) {
-      this.logger.warn(`No connection yet, trying again (reason=${JSON.stringify(state.reason)})`);
+      this.logger.warn(`No connection yet, trying again (reason=${quote(state.reason, Infinity)})`);
     } else if (state.status === 'ready' && previous?.status === 'degraded') {
       this.logger.log('Event bus is ready again');
     }
@@ -273,12 +288,23 @@ export class EventBusObserver implements DispatchObserver {
     this.logger.log(`notify-keyspace-events was set (flags=${flags} nodes=${namesOf(nodes)})`);
   }
 
+  /** Only where there is a tap: a closure for each event is not for nothing. */
+  private tell(call: (tap: EventBusTap) => unknown): void {
+    try {
+      const told: unknown = call(this.tap as EventBusTap);
+      if (isThenable(told))
+        toPromise(told).catch((error: unknown) => this.listenerFailed('EventBusTap', error));
+    } catch (error) {
+      this.listenerFailed('EventBusTap', error);
+    }
+  }
+
   drainIncomplete(unfinished: readonly UnfinishedWork[], drainTimeoutMs: number): void {
     const names = unfinished.map(
       (work) => `${work.handler}: ${work.running} running, ${work.waiting} waiting`,
     );
     this.logger.warn(
-      `Shutdown did not wait for all handlers (drainTimeoutMs=${drainTimeoutMs} unfinished=${JSON.stringify(names.join('; '))})`,
+      `Shutdown did not wait for all handlers (drainTimeoutMs=${drainTimeoutMs} unfinished=${quote(names.join('; '), Infinity)})`,
     );
   }
 }
@@ -295,44 +321,28 @@ function unloggedField(count: number): string {
   return count > 0 ? ` unlogged=${count}` : '';
 }
 
-function whyDropped(error: Error): string {
-  if (error instanceof PayloadTooLargeError) return 'it is too large';
-  if (error instanceof GroupClaimError) return 'its group cannot share it';
-  return error instanceof PayloadInvalidError
+function whyDropped(error: unknown): string {
+  if (isA(error, PayloadTooLargeError)) return 'it is too large';
+  if (isA(error, GroupClaimError)) return 'its group cannot share it';
+  return isA(error, PayloadInvalidError)
     ? 'its payload does not fit the contract'
     : 'its payload cannot be read';
 }
 
-function describe(cause: unknown): string {
-  const reason = reasonOf(cause instanceof HttpException ? messagesOf(cause) : cause);
-  return JSON.stringify(`${nameOf(cause)}: ${reason}`);
+function nameOf(thrown: unknown): string {
+  return describeThrown(thrown).name ?? 'thrown';
 }
 
-/** Many errors set no name of their own: their class says more than `Error`. */
-function nameOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'thrown';
-  try {
-    return String(cause.name === 'Error' ? cause.constructor.name : cause.name);
-  } catch {
-    return 'Error';
-  }
+function describe(thrown: unknown): string {
+  return quote(`${nameOf(thrown)}: ${reasonOf(messageListOf(thrown) ?? thrown)}`, MAX_REASON_LENGTH);
 }
 
 /** Nest's validation pipes put what is wrong into the response, as a list. */
-function messagesOf(exception: HttpException): string {
-  const response = exception.getResponse() as { message?: unknown };
-  return Array.isArray(response.message) ? response.message.join('; ') : exception.message;
-}
-
-/** The frames alone, without control characters: the message stands, escaped, in the line itself. */
-function framesOf(cause: unknown): string | undefined {
+function messageListOf(thrown: unknown): string | undefined {
+  if (!isA(thrown, HttpException)) return undefined;
   try {
-    const frames = String((cause as Partial<Error> | null | undefined)?.stack ?? '')
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      // eslint-disable-next-line no-control-regex
-      .map((line) => line.replaceAll(/[\u0000-\u001f\u007f]/g, ''));
-    return frames.length > 0 ? frames.join('\n') : undefined;
+    const { message } = thrown.getResponse() as { readonly message?: unknown };
+    return Array.isArray(message) ? message.slice(0, MAX_MESSAGES).map(textOf).join('; ') : undefined;
   } catch {
     return undefined;
   }

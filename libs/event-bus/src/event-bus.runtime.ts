@@ -36,7 +36,7 @@ export class EventBusRuntime {
   readonly receiver: EventReceiver;
   readonly transport: EventTransport;
   readonly registry: HandlerRegistry;
-  readonly status = new EventBusStatus();
+  readonly status = new EventBusStatus((error) => this.observer.listenerFailed('EventBusStatus', error));
   readonly batcher: PublishBatcher;
   readonly publisher: EventBusPublisher;
   readonly deadLetters: DeadLetterPublisher;
@@ -113,18 +113,19 @@ export class EventBusRuntime {
       resumed: (interruption) => this.keeper.resumed(interruption),
       sendable: () => this.publisher.resume(),
       state: (next) => {
-        this.observer.stateChanged(next, state);
+        const previous = state;
         state = next;
         this.status.update(next);
+        this.observer.stateChanged(next, previous);
       },
       warned: (warning) => this.observer.warned(warning),
     };
   }
 
   private tell(gap: Gap): void {
-    this.observer.gap(gap);
     this.status.report(gap);
     this.gapHandlers.handle(gap);
+    this.observer.gap(gap);
   }
 
   private async claim(key: string, ttlMs: number): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { textOf } from '../../../libs/event-bus/src/foreign.js';
 import type { Contender } from './contender.js';
 import type { FaultStage } from './fault.stage.js';
 import { recordResult } from './matrix.record.js';
@@ -46,7 +47,7 @@ export async function expectToBite<Outcome>(row: FaultRow<Outcome>, contender: C
 
 async function judge<Outcome>(row: FaultRow<Outcome>, contender: Contender): Promise<Verdict> {
   const outcome = await row.run(contender);
-  const escapes = (await row.stage.escapes.take()).map(String);
+  const escapes = (await row.stage.escapes.take()).map(textOf);
   const figure = row.figure(outcome);
   try {
     expect(escapes).toEqual([]);

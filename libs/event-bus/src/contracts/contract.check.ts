@@ -1,4 +1,5 @@
 import { PayloadInvalidError, reasonOf } from '../errors.js';
+import { isA, isThenable, toPromise } from '../foreign.js';
 import type { EventContract } from './event.contract.js';
 import type { SchemaResult } from './standard.schema.js';
 import { issueLines } from './standard.schema.js';
@@ -10,26 +11,27 @@ import { issueLines } from './standard.schema.js';
 export function checkPayload(contract: EventContract, payload: unknown): unknown {
   const { schema } = contract;
   if (schema === undefined) return payload;
-  let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
+  let result: SchemaResult<unknown> | PromiseLike<SchemaResult<unknown>>;
   try {
     result = schema['~standard'].validate(payload);
+    if (!isThenable(result)) return outputOf(contract, result);
   } catch (error) {
     throw broken(contract, error);
   }
-  if (!(result instanceof Promise)) return outputOf(contract, result);
-  return result.then(
-    (settled) => outputOf(contract, settled),
-    (error: unknown) => {
+  return toPromise(result)
+    .then((settled) => outputOf(contract, settled))
+    .catch((error: unknown) => {
       throw broken(contract, error);
-    },
-  );
+    });
 }
 
 function outputOf({ template }: EventContract, result: SchemaResult<unknown>): unknown {
-  if (result.issues !== undefined) throw new PayloadInvalidError(template, issueLines(result.issues));
+  const { issues } = result;
+  if (issues !== undefined) throw new PayloadInvalidError(template, issueLines(issues));
   return result.value;
 }
 
 function broken({ template }: EventContract, error: unknown): PayloadInvalidError {
+  if (isA(error, PayloadInvalidError)) return error;
   return new PayloadInvalidError(template, [`the schema failed: ${reasonOf(error)}`]);
 }

@@ -1,3 +1,5 @@
+import { textOf } from '../foreign.js';
+
 /**
  * The part of the Standard Schema interface (https://standardschema.dev, version 1) that contracts use; zod, valibot,
  * ArkType and others implement it.
@@ -22,7 +24,7 @@ export interface SchemaIssue {
 /** `items.0.quantity: must be a number`, for each issue. Never the value itself. */
 export function issueLines(issues: readonly SchemaIssue[]): readonly string[] {
   return issues.map(({ path = [], message }) => {
-    const place = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
-    return place === '' ? message : `${place}: ${message}`;
+    const place = path.map((step) => textOf(typeof step === 'object' ? step.key : step)).join('.');
+    return place === '' ? textOf(message) : `${place}: ${textOf(message)}`;
   });
 }

@@ -1,3 +1,4 @@
+import { describeThrown } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
 import { originalOf } from '../message/event-context.js';
 import type { EventMetadata } from '../message/event.codec.js';
@@ -45,16 +46,6 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** What was thrown, without its stack. Anything may be thrown. */
 export function errorOfLetter(error: unknown): DeadLetter['error'] {
-  if (!(error instanceof Error)) return { name: 'Error', message: textOf(error) };
-  const { name, message } = error;
-  const code = (error as { code?: unknown }).code;
-  return { name, message, ...(typeof code === 'string' ? { code } : {}) };
-}
-
-function textOf(error: unknown): string {
-  try {
-    return String(error);
-  } catch {
-    return `a ${typeof error} that has no text`;
-  }
+  const { name = 'Error', message, code } = describeThrown(error);
+  return { name, message, ...(code === undefined ? {} : { code }) };
 }

@@ -1,5 +1,6 @@
 import type { EventBusError } from '../errors.js';
 import { PayloadDecodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
+import { isA } from '../foreign.js';
 import { contractOf } from '../contracts/contract.target.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import { EventContext } from '../message/event-context.js';
@@ -228,10 +229,15 @@ export class EventReceiver {
 
 /** What is in a frame; undefined when it is none. Those that could be too many are counted first, as bytes. */
 function recordsIn(frames: EventFrames, body: Buffer): Records | OverlongFrame | undefined {
-  const count = body.length > MAX_RECORDS ? (frames.count?.(body) ?? 0) : 0;
-  const records = count > MAX_RECORDS ? undefined : frames.split(body);
-  const length = records?.length ?? count;
-  return length > MAX_RECORDS ? new OverlongFrame(length) : records;
+  try {
+    const count = body.length > MAX_RECORDS ? (frames.count?.(body) ?? 0) : 0;
+    const records = count > MAX_RECORDS ? undefined : frames.split(body);
+    const length = records?.length ?? count;
+    return length > MAX_RECORDS ? new OverlongFrame(length) : records;
+  } catch {
+    // A codec that breaks its promise gets the message as a whole.
+    return undefined;
+  }
 }
 
 function countOf(records: Records | OverlongFrame | undefined): number {
@@ -246,7 +252,7 @@ function acceptsKey(accepts: (event: KeyEvent) => boolean, { channel, payload }:
 
 /** A codec of the application's own may throw anything. */
 function asDecodeError(error: unknown): PayloadDecodeError {
-  return error instanceof PayloadDecodeError
+  return isA(error, PayloadDecodeError)
     ? error
     : new PayloadDecodeError(`the codec failed: ${reasonOf(error)}.`, { cause: error });
 }

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../foreign.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventContext } from '../message/event-context.js';
 import { originalOf } from '../message/event-context.js';
@@ -112,11 +113,13 @@ export class HandlerQueue {
 
   private follow(work: Promise<void>, ticket: LaneTicket): void {
     this.running += 1;
-    void work.then(() => {
+    const end = () => {
       this.running -= 1;
       this.waiting.giveBack(ticket);
       this.proceed();
-    });
+    };
+    // It never rejects; if it does after all, its key is free nevertheless.
+    void work.then(end, end);
   }
 
   /** Starts what there is room for. */
@@ -189,5 +192,6 @@ export class HandlerQueue {
 function checkedKey(key: unknown): string {
   if (typeof key === 'string') return key;
   if (typeof key === 'number' || typeof key === 'bigint') return String(key);
+  ignoreRejection(key);
   throw new TypeError(`orderBy returned ${key === null ? 'null' : typeof key}. It must return a string.`);
 }

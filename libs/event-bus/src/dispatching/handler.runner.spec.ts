@@ -373,7 +373,7 @@ describe('HandlerRunner', () => {
     it.each<[unknown, object]>([
       ['text', { name: 'Error', message: 'text' }],
       [undefined, { name: 'Error', message: 'undefined' }],
-      [Object.create(null), { name: 'Error', message: 'a object that has no text' }],
+      [Object.create(null), { name: 'Error', message: 'an object that has no text' }],
       [new HandlerTimeoutError('h', 1), { code: 'EVENT_BUS_HANDLER_TIMEOUT' }],
     ])('names anything that may be thrown: %p', async (thrown, error) => {
       const { journal, runner } = runnerOf({ deadLetter: 'dead' }, () => Promise.reject(thrown));

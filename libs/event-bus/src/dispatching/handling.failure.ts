@@ -1,3 +1,5 @@
+import { isA } from '../foreign.js';
+
 /** A failed call of a handler, by whoever calls it, with what was really thrown as its cause. */
 export abstract class HandlingFailure extends Error {
   abstract override readonly cause: unknown;
@@ -7,10 +9,10 @@ export abstract class HandlingFailure extends Error {
 
 /** What was really thrown. */
 export function thrownIn(error: unknown): unknown {
-  return error instanceof HandlingFailure ? error.cause : error;
+  return isA(error, HandlingFailure) ? error.cause : error;
 }
 
 /** Whether another call may go better. */
 export function isWorthRepeating(error: unknown): boolean {
-  return !(error instanceof HandlingFailure && error.isRefusal);
+  return !(isA(error, HandlingFailure) && error.isRefusal);
 }

@@ -21,7 +21,10 @@ export class GapHandlers {
   private runners: readonly Runner[] = [];
   private isOpen = true;
 
-  constructor(private readonly failed: (handler: string, error: unknown) => void) {}
+  constructor(
+    /** Must not throw. */
+    private readonly failed: (handler: string, error: unknown) => void,
+  ) {}
 
   set(handlers: readonly GapHandler[]): void {
     this.runners = handlers.map((handler) => ({ handler, running: undefined, waiting: undefined }));

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { HandlingFailure } from '../dispatching/handling.failure.js';
+import { isA } from '../foreign.js';
 import { quote, reasonOf } from '../errors.js';
 
 /** Where in Nest's pipeline it failed. */
@@ -50,5 +51,10 @@ export class HandlerFailure extends HandlingFailure {
 }
 
 function isClientError(cause: unknown): boolean {
-  return cause instanceof HttpException && cause.getStatus() < 500;
+  if (!isA(cause, HttpException)) return false;
+  try {
+    return cause.getStatus() < 500;
+  } catch {
+    return false;
+  }
 }

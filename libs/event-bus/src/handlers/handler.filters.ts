@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { IntrinsicException } from '@nestjs/common';
 import { selectExceptionFilterMetadata } from '@nestjs/common/internal';
 import { ExecutionContextHost, MESSAGES } from '@nestjs/core/internal';
+import { isA, isError, propertyOf } from '../foreign.js';
 import type { HandlerArguments } from './handler.arguments.js';
 import { HandlerFailure } from './handler.failure.js';
 import type { EnhancerHost } from './nest.enhancers.js';
@@ -17,8 +18,8 @@ export class HandlerFilters {
 
   /** Resolves when a filter has dealt with the failure, rejects with what is left to report. */
   async handle(failure: unknown, args: HandlerArguments): Promise<void> {
-    const cause: unknown = failure instanceof HandlerFailure ? failure.cause : failure;
-    const filter = selectExceptionFilterMetadata(this.filters as never, cause as never);
+    const cause: unknown = isA(failure, HandlerFailure) ? failure.cause : failure;
+    const filter = this.filterFor(cause);
     if (filter === undefined) throw failure;
     const host = new ExecutionContextHost(args, this.host.instance.constructor as Type, this.host.method);
     host.setType('rpc');
@@ -29,19 +30,27 @@ export class HandlerFilters {
       throw toReport(thrown, cause, failure);
     }
   }
+
+  private filterFor(cause: unknown): BoundFilter | undefined {
+    try {
+      return selectExceptionFilterMetadata(this.filters as never, cause as never) as BoundFilter | undefined;
+    } catch {
+      // Its class cannot be asked for, as that of a revoked proxy: left to a filter that asks for none.
+      return this.filters.find(({ exceptionMetatypes }) => exceptionMetatypes.length === 0);
+    }
+  }
 }
 
 /** A filter may pass the failure on, as it is or as another error; one that broke down is another matter. */
 function toReport(thrown: unknown, cause: unknown, failure: unknown): unknown {
   // Not an error: an RPC reply (`throwError(() => ({ status, message }))`), and an event has nobody to reply to.
-  if (thrown === cause || !(thrown instanceof Error)) return failure;
-  const isBroken = thrown instanceof TypeError || thrown instanceof ReferenceError;
+  if (thrown === cause || !isError(thrown)) return failure;
+  const isBroken = isA(thrown, TypeError) || isA(thrown, ReferenceError);
   return isBroken ? new HandlerFailure('filter', thrown, cause) : thrown;
 }
 
 /** Nest's BaseRpcExceptionFilter logs an unknown error by itself and replies with this; one line is enough. */
 function isLoggedByNest(reply: unknown, cause: unknown): boolean {
-  if (typeof reply !== 'object' || reply === null || cause instanceof IntrinsicException) return false;
-  const { status, message } = reply as { status?: unknown; message?: unknown };
-  return status === 'error' && message === MESSAGES.UNKNOWN_EXCEPTION_MESSAGE;
+  if (isA(cause, IntrinsicException) || propertyOf(reply, 'status') !== 'error') return false;
+  return propertyOf(reply, 'message') === MESSAGES.UNKNOWN_EXCEPTION_MESSAGE;
 }

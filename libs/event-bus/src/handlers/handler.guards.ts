@@ -1,10 +1,11 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { ForbiddenException } from '@nestjs/common';
 import { ExecutionContextHost, FORBIDDEN_MESSAGE } from '@nestjs/core/internal';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable } from 'rxjs';
 import type { HandlerArguments } from './handler.arguments.js';
 import { HandlerFailure } from './handler.failure.js';
 import type { EnhancerHost } from './nest.enhancers.js';
+import { lastValueOf } from './settle.js';
 
 /** The guards of one handler, asked in Nest's order. */
 export class HandlerGuards {
@@ -37,7 +38,7 @@ export class HandlerGuards {
     let isAllowed: unknown;
     try {
       const value = await answer;
-      isAllowed = isObservable(value) ? await lastValueFrom(value) : value;
+      isAllowed = isObservable(value) ? await lastValueOf(value) : value;
     } catch (error) {
       throw new HandlerFailure('guard', error);
     }

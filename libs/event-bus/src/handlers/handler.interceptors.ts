@@ -3,9 +3,9 @@ import type { NestInterceptor, Type } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/internal';
 import type { ObservableInput } from 'rxjs';
 import { Observable, from, isObservable, mergeAll, mergeMap, of } from 'rxjs';
+import { isThenable, toPromise } from '../foreign.js';
 import type { HandlerArguments } from './handler.arguments.js';
 import type { EnhancerHost } from './nest.enhancers.js';
-import { isThenable } from './settle.js';
 
 /** The interceptors of one handler, the outermost first. */
 export class HandlerInterceptors {
@@ -51,7 +51,7 @@ function inThisScope(run: () => Observable<unknown>): Observable<unknown> {
 /** What `intercept` returned: a stream, or the promise of one. */
 function streamOf(intercepted: unknown): Observable<unknown> {
   return isThenable(intercepted)
-    ? from(intercepted as PromiseLike<ObservableInput<unknown>>).pipe(mergeAll())
+    ? from(toPromise(intercepted as PromiseLike<ObservableInput<unknown>>)).pipe(mergeAll())
     : from(intercepted as ObservableInput<unknown>);
 }
 
@@ -59,6 +59,6 @@ function streamOf(intercepted: unknown): Observable<unknown> {
 function resultOf(result: unknown): Observable<unknown> {
   if (isObservable(result)) return result;
   return isThenable(result)
-    ? from(result).pipe(mergeMap((value) => (isObservable(value) ? value : of(value))))
+    ? from(toPromise(result)).pipe(mergeMap((value) => (isObservable(value) ? value : of(value))))
     : of(result);
 }

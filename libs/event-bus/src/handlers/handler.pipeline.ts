@@ -10,7 +10,7 @@ import { HandlerPipes } from './handler.pipes.js';
 import type { EnhancerHost, Enhancers, HandlerMethod } from './nest.enhancers.js';
 import { callMethod, findEnhancers } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
-import { isThenable, pendingIn } from './settle.js';
+import { pendingIn } from './settle.js';
 
 /** Calls the method with guards, interceptors, pipes and filters around it. Throws {@link HandlerFailure}. */
 export type HandlerCall = (event: EventContext) => void | Promise<void>;
@@ -65,7 +65,7 @@ class HandlerPipeline {
 
   private invoke(args: HandlerArguments, attempt: PipeAttempt): unknown {
     const values = this.pipes.valuesOf(args, attempt);
-    return isThenable(values)
+    return values instanceof Promise
       ? values.then((settled) => callMethod(this.host, settled))
       : callMethod(this.host, values);
   }

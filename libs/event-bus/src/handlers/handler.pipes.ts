@@ -1,6 +1,6 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import { isThenable, toPromise } from '../foreign.js';
 import type { HandlerArgument, HandlerArguments } from './handler.arguments.js';
-import { isThenable } from './settle.js';
 
 /** What became of one call, beside what it threw. */
 export interface PipeAttempt {
@@ -16,16 +16,16 @@ export class HandlerPipes {
   valuesOf(args: HandlerArguments, attempt: PipeAttempt): unknown[] | Promise<unknown[]> {
     attempt.refused = undefined;
     const values: unknown[] = [];
-    const pending: PromiseLike<unknown>[] = [];
+    const pending: Promise<unknown>[] = [];
     try {
       for (const argument of this.args) {
         const value = transformed(argument, argument.extract(...args), attempt);
         if (!isThenable(value)) values[argument.index] = value;
-        else pending.push(value.then((settled) => (values[argument.index] = settled)));
+        else pending.push(toPromise(value).then((settled) => (values[argument.index] = settled)));
       }
     } catch (error) {
       // The call fails with the first refusal; nobody waits for the others.
-      for (const other of pending) other.then(undefined, () => undefined);
+      for (const other of pending) other.catch(() => undefined);
       throw error;
     }
     return pending.length === 0 ? values : Promise.all(pending).then(() => values);
@@ -36,7 +36,7 @@ function transformed(argument: HandlerArgument, value: unknown, attempt: PipeAtt
   const { pipes } = argument;
   if (pipes.length === 0) return value;
   return isThenable(value)
-    ? value.then((settled) => applyFrom(0, argument, settled, attempt))
+    ? toPromise(value).then((settled) => applyFrom(0, argument, settled, attempt))
     : applyFrom(0, argument, value, attempt);
 }
 
@@ -49,7 +49,7 @@ function applyFrom(first: number, argument: HandlerArgument, input: unknown, att
       const metadata = { metatype, type: token, data, schema } as ArgumentMetadata;
       value = (pipes[index] as PipeTransform).transform(value, metadata);
       if (!isThenable(value)) continue;
-      return value.then(
+      return toPromise(value).then(
         (settled) => applyFrom(index + 1, argument, settled, attempt),
         (error: unknown) => refuse(error, attempt),
       );

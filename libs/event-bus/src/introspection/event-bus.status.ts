@@ -1,8 +1,8 @@
-import type { Observable } from 'rxjs';
-import { ReplaySubject, Subject, filter, firstValueFrom, map } from 'rxjs';
+import { Observable, filter, firstValueFrom, map } from 'rxjs';
 import { BusClosedError } from '../errors.js';
 import type { Gap } from '../gaps/gap.js';
 import type { TransportState, TransportStatus } from '../transports/event.transport.js';
+import { ContainedEmitter } from './contained.emitter.js';
 
 /**
  * - `connecting`: starting; not every subscription is confirmed yet.
@@ -14,22 +14,32 @@ export type EventBusState = TransportStatus;
 
 /** Whether the bus works right now, e.g. for a health check. */
 export class EventBusStatus {
-  /** Tells those who come after the end, too, that the bus is closed. */
-  private readonly subject = new ReplaySubject<EventBusState>(1);
-  private readonly gapSubject = new Subject<Gap>();
+  private readonly stateEmitter: ContainedEmitter<EventBusState>;
+  private readonly gapEmitter: ContainedEmitter<Gap>;
   private state: EventBusState = 'connecting';
   private transport: TransportState = { status: 'connecting' };
   private isStarted = false;
   private isLate = false;
 
   /** The current state, then every change of it. Completes when the bus is closed. */
-  readonly changes: Observable<EventBusState> = this.subject.asObservable();
+  readonly changes: Observable<EventBusState> = new Observable((subscriber) => {
+    subscriber.next(this.state);
+    if (this.state !== 'closed') return this.stateEmitter.add(subscriber);
+    subscriber.complete();
+    return undefined;
+  });
 
   /** Every {@link Gap} from the subscription on, as `@OnGap` methods get them. Completes when the bus is closed. */
-  readonly gaps: Observable<Gap> = this.gapSubject.asObservable();
+  readonly gaps: Observable<Gap> = new Observable((subscriber) => {
+    if (this.state !== 'closed') return this.gapEmitter.add(subscriber);
+    subscriber.complete();
+    return undefined;
+  });
 
-  constructor() {
-    this.subject.next(this.state);
+  /** @internal @param failed gets what a subscriber throws that rxjs does not report by itself */
+  constructor(failed: (error: unknown) => void = () => undefined) {
+    this.stateEmitter = new ContainedEmitter(failed);
+    this.gapEmitter = new ContainedEmitter(failed);
   }
 
   get current(): EventBusState {
@@ -74,15 +84,15 @@ export class EventBusStatus {
     const next = this.stateOf(state.status);
     if (next === this.state || this.state === 'closed') return;
     this.state = next;
-    this.subject.next(next);
+    this.stateEmitter.next(next);
     if (next !== 'closed') return;
-    this.subject.complete();
-    this.gapSubject.complete();
+    this.stateEmitter.complete();
+    this.gapEmitter.complete();
   }
 
   /** Tells of a gap. */
   report(gap: Gap): void {
-    this.gapSubject.next(gap);
+    this.gapEmitter.next(gap);
   }
 
   private stateOf(status: TransportStatus): EventBusState {

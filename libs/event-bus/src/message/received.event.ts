@@ -1,4 +1,7 @@
-import type { DecodedEvent, EventDecoder, EventMetadata, EventStamp } from './event.codec.js';
+import { ignoreRejection, isThenable } from '../foreign.js';
+import { PayloadDecodeError } from '../errors.js';
+import type { EventDecoder, EventMetadata, EventStamp } from './event.codec.js';
+import { NO_METADATA } from './event.codec.js';
 
 /**
  * One event as it came in, alone in a message or in a frame of several; shared by every handler that takes it. Its payload is
@@ -9,7 +12,11 @@ export class ReceivedEvent {
   readonly bytes: number;
   /** Let go once it is decoded: events may wait for their handlers for long. */
   private body: string | Buffer | undefined;
-  private decoded: DecodedEvent | undefined;
+  private isDecoded = false;
+  private decodedPayload: unknown = undefined;
+  private decodedMetadata: EventMetadata = NO_METADATA;
+  private decodedStamp: EventStamp | undefined = undefined;
+  private decodedIsReply = false;
 
   constructor(
     /** Without the application's prefix. */
@@ -23,32 +30,52 @@ export class ReceivedEvent {
     this.body = body;
   }
 
-  /** @throws PayloadDecodeError when the bytes are not what the codec reads. */
+  /**
+   * Reads all that the codec returns: later nobody is prepared for what a property of it may throw.
+   * @throws PayloadDecodeError when the bytes are not what the codec reads; what a codec throws that is broken.
+   */
   decode(): void {
-    if (this.decoded !== undefined) return;
-    this.decoded = this.codec.decode(this.body as string | Buffer, this.channel);
+    if (this.isDecoded) return;
+    const decoded: unknown = this.codec.decode(this.body as string | Buffer, this.channel);
+    if (typeof decoded !== 'object' || decoded === null || isThenable(decoded)) throw notDecoded(decoded);
+    const { payload, metadata, stamp, isReply } = decoded as Partial<ReturnType<EventDecoder['decode']>>;
+    this.decodedPayload = payload;
+    if (typeof metadata === 'object' && metadata !== null) this.decodedMetadata = metadata;
+    if (stamp !== undefined && isStamp(stamp)) this.decodedStamp = stamp;
+    this.decodedIsReply = isReply === true;
     this.body = undefined;
+    this.isDecoded = true;
   }
 
   get payload(): unknown {
     this.decode();
-    return this.decoded?.payload;
+    return this.decodedPayload;
   }
 
   get metadata(): EventMetadata {
     this.decode();
-    return (this.decoded as DecodedEvent).metadata;
+    return this.decodedMetadata;
   }
 
   /** Which of its publisher's events it is. Absent where the publisher gave no number. */
   get stamp(): EventStamp | undefined {
     this.decode();
-    return this.decoded?.stamp;
+    return this.decodedStamp;
   }
 
   /** The answer to a request, which is no event. */
   get isReply(): boolean {
     this.decode();
-    return this.decoded?.isReply ?? false;
+    return this.decodedIsReply;
   }
+}
+
+function notDecoded(decoded: unknown): PayloadDecodeError {
+  ignoreRejection(decoded);
+  const what = decoded === null ? 'null' : isThenable(decoded) ? 'a promise' : typeof decoded;
+  return new PayloadDecodeError(`the codec returned ${what}. decode() must return { payload, metadata }.`);
+}
+
+function isStamp(stamp: EventStamp): boolean {
+  return typeof stamp.publisher === 'string' && Number.isSafeInteger(stamp.sequence);
 }

@@ -2,7 +2,6 @@ import type { ReadPacket, WritePacket } from '@nestjs/microservices';
 import { ClientProxy } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import { Observable as RxObservable, Subject, connectable, from, throwError } from 'rxjs';
-import { Logger } from '@nestjs/common';
 import { BusClosedError, InvalidChannelError, InvalidOptionError } from '../errors.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { MicroserviceStatus } from './microservice.status.js';
@@ -26,7 +25,7 @@ export class EventBusClient extends ClientProxy {
   private readonly settings: ClientSettings;
   private readonly reporter = new StatusReporter(
     (status) => this._status$.next(status),
-    (error) => new Logger(EventBusClient.name).error(error),
+    (error) => this.exchange.session.runtime.observer.listenerFailed('on()', error),
   );
   private exchange: RequestExchange;
   private connecting: Promise<void> | undefined;

@@ -33,7 +33,7 @@ export class EventBusServer
   private readonly patterns: PatternHandlers;
   private readonly reporter = new StatusReporter(
     (status) => this._status$.next(status),
-    (error) => this.logger.error(error),
+    (error) => this.session.runtime.observer.listenerFailed('on()', error),
   );
   private starting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
@@ -103,13 +103,17 @@ export class EventBusServer
   }
 
   private async tell(started: Promise<void>, callback: (error?: unknown) => unknown): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
     try {
       await started;
     } catch (error) {
-      callback(error);
-      return;
+      failure = { error };
     }
-    callback();
+    try {
+      await (failure === undefined ? callback() : callback(failure.error));
+    } catch (error) {
+      this.session.runtime.observer.listenerFailed('listen()', error);
+    }
   }
 
   private async start(): Promise<void> {

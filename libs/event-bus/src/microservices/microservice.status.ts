@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
 import type { EventBusState, EventBusStatus } from '../introspection/event-bus.status.js';
 import { InvalidOptionError } from '../errors.js';
+import { isThenable, toPromise } from '../foreign.js';
 
 /**
  * Nest's words: `connected` once every subscription is confirmed, `reconnecting` while the link or a subscription is
@@ -26,6 +27,7 @@ export class StatusReporter {
 
   constructor(
     private readonly changed: (status: MicroserviceStatus) => void,
+    /** Must not throw. */
     private readonly failed: (error: unknown) => void,
   ) {}
 
@@ -48,13 +50,16 @@ export class StatusReporter {
   }
 
   private report(word: MicroserviceStatus): void {
-    this.changed(word);
-    for (const callback of this.listeners.get(word) ?? []) {
-      try {
-        callback();
-      } catch (error) {
-        this.failed(error);
-      }
+    this.call(() => this.changed(word));
+    for (const callback of this.listeners.get(word) ?? []) this.call(callback);
+  }
+
+  private call(callback: () => unknown): void {
+    try {
+      const result = callback();
+      if (isThenable(result)) toPromise(result).catch(this.failed);
+    } catch (error) {
+      this.failed(error);
     }
   }
 }

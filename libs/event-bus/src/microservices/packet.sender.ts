@@ -1,11 +1,6 @@
-import {
-  EventBusError,
-  NotSupportedError,
-  PayloadEncodeError,
-  PayloadTooLargeError,
-  reasonOf,
-} from '../errors.js';
+import { NotSupportedError, PayloadTooLargeError } from '../errors.js';
 import type { EventBusRuntime } from '../event-bus.runtime.js';
+import { encodeFailure, encodedBody } from '../publishing/encoded.body.js';
 import { PublishCall } from '../publishing/publish.call.js';
 import type { PreparedEvent } from '../publishing/event.preparer.js';
 import type { Packet } from './packet.js';
@@ -65,10 +60,8 @@ export class PacketSender {
           `The ${codec.name} codec carries no requests. Write codec: nestPacket(), or one made by packetCodec().`,
         );
     } catch (error) {
-      if (error instanceof EventBusError) throw error;
-      throw new PayloadEncodeError(`the codec failed: ${reasonOf(error)}.`, { cause: error });
+      throw encodeFailure(error);
     }
-    if (typeof body === 'string' || Buffer.isBuffer(body)) return body;
-    throw new PayloadEncodeError(`the codec returned ${typeof body}. It must return a string or a Buffer.`);
+    return encodedBody(body);
   }
 }

@@ -3,6 +3,7 @@ import { NO_MESSAGE_HANDLER } from '@nestjs/microservices/constants.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import type { UnfinishedWork } from '../dispatching/event.dispatcher.js';
+import { isError, propertyOf } from '../foreign.js';
 import { settle } from '../handlers/settle.js';
 import type { EventContext } from '../message/event-context.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
@@ -90,7 +91,7 @@ export class PatternHandlers {
       try {
         await settle(route.callback(event.payload, context));
       } catch (error) {
-        if (!isLoggedByNest(error)) throw error instanceof Error ? error : new RpcException(error as object);
+        if (!isLoggedByNest(error)) throw isError(error) ? error : asException(error);
       }
     });
   }
@@ -132,6 +133,17 @@ function contextFor({ target }: PatternRoute, event: EventContext): Microservice
 
 /** Its filter has logged what was thrown, or knows that it is no news, before it made this of it. */
 function isLoggedByNest(error: unknown): boolean {
-  const { status, message } = (error ?? {}) as Partial<typeof INTERNAL_ERROR>;
-  return status === INTERNAL_ERROR.status && message === INTERNAL_ERROR.message;
+  return (
+    propertyOf(error, 'status') === INTERNAL_ERROR.status &&
+    propertyOf(error, 'message') === INTERNAL_ERROR.message
+  );
+}
+
+/** What is thrown here that is no error is a reply, with a message in it for the log. */
+function asException(thrown: unknown): unknown {
+  try {
+    return new RpcException(thrown as object);
+  } catch {
+    return thrown;
+  }
 }

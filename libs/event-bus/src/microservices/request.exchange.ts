@@ -3,6 +3,7 @@ import type { WritePacket } from '@nestjs/microservices';
 import { startDeadline } from '../deadline.js';
 import { BusClosedError, NotConnectedError } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
+import { textOf } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
@@ -63,6 +64,7 @@ export class RequestExchange {
    * callback is not called any more then.
    */
   start(request: Request, callback: ReplyCallback): () => void {
+    const answer: ReplyCallback = (reply) => this.answer(callback, reply);
     const { channel, timeoutMs, signal } = request;
     const id = randomUUID();
     let replyChannel: ReplyChannel | undefined;
@@ -77,7 +79,7 @@ export class RequestExchange {
       if (!isPending()) return;
       end();
       // What is falsy would be no error to Nest's observer.
-      callback({ err: error || new Error(String(error)) });
+      answer({ err: error || new Error(textOf(error)) });
     };
     const aborted = () => fail(signal?.reason);
     const deadline = startDeadline(timeoutMs, () => fail(new RequestTimeoutError(channel, timeoutMs)));
@@ -89,7 +91,7 @@ export class RequestExchange {
         const isLast = Boolean(isDisposed) || Boolean(err);
         if (isLast) end();
         else deadline.restart();
-        callback(isLast ? { err, response, isDisposed: true } : { response });
+        answer(isLast ? { err, response, isDisposed: true } : { response });
       },
     };
     const send = async () => {
@@ -117,6 +119,15 @@ export class RequestExchange {
     // Whoever is told may ask again at once; that is not in here.
     const waiting = [...this.pending.values()];
     for (const request of waiting) request.fail(new BusClosedError());
+  }
+
+  /** What an observer of the reply throws is not to reach the timer, or the other requests, that it is told from. */
+  private answer(callback: ReplyCallback, reply: WritePacket): void {
+    try {
+      callback(reply);
+    } catch (error) {
+      this.session.runtime.observer.listenerFailed('send()', error);
+    }
   }
 
   private received({ metadata, payload }: EventContext): void {

@@ -4,6 +4,7 @@ import { MESSAGES } from '@nestjs/core/internal';
 import type { Observable, Subscription } from 'rxjs';
 import { Subject, from, isObservable, mergeMap, of, takeUntil, throwError } from 'rxjs';
 import { PayloadEncodeError, PayloadTooLargeError } from '../errors.js';
+import { describeThrown, isA, isError } from '../foreign.js';
 import type { MicroserviceContext } from './microservice.context.js';
 import { replyChannelOf } from './nest-packet.codec.js';
 import type { PacketSender } from './packet.sender.js';
@@ -75,11 +76,11 @@ export class RequestResponder {
   private async reply(context: MicroserviceContext, id: string | number, packet: WritePacket): Promise<void> {
     const { err, response, isDisposed } = packet;
     const disposed = isDisposed === true ? { isDisposed } : {};
-    if ('err' in packet) return this.send(context, id, { err: toRemoteError(err), ...disposed });
     // Without a field that only replies have, an id alone would be foreign JSON to those who listen with a glob.
     const value = response === undefined ? { isDisposed: false } : { response };
     try {
-      return await this.send(context, id, { ...value, ...disposed });
+      const reply = 'err' in packet ? { err: remoteErrorOf(err) } : value;
+      return await this.send(context, id, { ...reply, ...disposed });
     } catch (error) {
       if (error instanceof PayloadEncodeError || error instanceof PayloadTooLargeError)
         await this.send(context, id, { err: INTERNAL_ERROR, isDisposed: true });
@@ -88,12 +89,20 @@ export class RequestResponder {
   }
 }
 
+function remoteErrorOf(err: unknown): unknown {
+  try {
+    return toRemoteError(err);
+  } catch {
+    return INTERNAL_ERROR;
+  }
+}
+
 /** As Nest's own filter makes it of an RpcException; an Error itself would arrive as `{}`. */
 function toRemoteError(err: unknown): unknown {
-  if (err instanceof RpcException) {
+  if (isA(err, RpcException)) {
     const error = err.getError();
     return typeof error === 'object' ? error : { status: 'error', message: error };
   }
-  if (err instanceof Error) return { status: 'error', message: err.message };
+  if (isError(err)) return { status: 'error', message: describeThrown(err).message };
   return err || INTERNAL_ERROR;
 }

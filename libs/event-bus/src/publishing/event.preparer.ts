@@ -1,11 +1,8 @@
 import {
-  EventBusError,
   InvalidChannelError,
   InvalidOptionError,
   NotSupportedError,
-  PayloadEncodeError,
   PayloadTooLargeError,
-  reasonOf,
 } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import { checkPayload } from '../contracts/contract.check.js';
@@ -14,6 +11,7 @@ import type { EventCodec, EventHeaders } from '../message/event.codec.js';
 import { MAX_STAMP_BYTES } from '../message/event.codec.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { EventTransport, MessageBody, OutgoingMessage } from '../transports/event.transport.js';
+import { encodeFailure, encodedBody } from './encoded.body.js';
 import type { EventToPublish } from './publish.options.js';
 import { SequenceIssuer } from './sequence.issuer.js';
 import { SequencedMessage } from './sequenced.message.js';
@@ -79,11 +77,9 @@ export class EventPreparer {
     try {
       body = codec.encode(payload, channel, headers);
     } catch (error) {
-      if (error instanceof EventBusError) throw error;
-      throw new PayloadEncodeError(`the codec failed: ${reasonOf(error)}.`, { cause: error });
+      throw encodeFailure(error);
     }
-    if (typeof body === 'string' || Buffer.isBuffer(body)) return body;
-    throw new PayloadEncodeError(`the codec returned ${typeof body}. It must return a string or a Buffer.`);
+    return encodedBody(body);
   }
 
   /** As receivers will measure it: with its number, which comes later. */

@@ -1,6 +1,7 @@
 import type { EventFrames } from '../message/event.codec.js';
 import { bodyOf } from '../transports/event.transport.js';
-import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import type { MessageBody, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import { encodeFailure, encodedBody } from './encoded.body.js';
 import type { Departure, PublishCall } from './publish.call.js';
 
 /** The most events that one frame takes: whoever receives it has them all at once. */
@@ -63,10 +64,19 @@ class Frame implements Departure {
   handOver(): OutgoingMessage {
     const messages = this.calls.map((call) => call.handOver());
     const { kind, channel } = messages[0] as OutgoingMessage;
-    return { kind, channel, body: () => this.frames.join(messages.map(bodyOf)) };
+    return { kind, channel, body: () => this.join(messages) };
   }
 
   answer(outcome: PublishOutcome): void {
     for (const call of this.calls) call.answer(outcome);
+  }
+
+  private join(messages: readonly OutgoingMessage[]): MessageBody {
+    const bodies = messages.map(bodyOf);
+    try {
+      return encodedBody(this.frames.join(bodies));
+    } catch (error) {
+      throw encodeFailure(error);
+    }
   }
 }

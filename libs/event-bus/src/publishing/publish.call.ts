@@ -1,6 +1,7 @@
 import {
   BusClosedError,
   NotConnectedError,
+  PayloadEncodeError,
   PublishBufferFullError,
   PublishRefusedError,
   PublishUnconfirmedError,
@@ -68,6 +69,8 @@ function reachedNobody(error: Error): boolean {
     error instanceof PublishRefusedError ||
     error instanceof NotConnectedError ||
     error instanceof PublishBufferFullError ||
-    error instanceof BusClosedError
+    error instanceof BusClosedError ||
+    // Of a codec that could not give it its number.
+    error instanceof PayloadEncodeError
   );
 }

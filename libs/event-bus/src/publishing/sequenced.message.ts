@@ -1,5 +1,6 @@
 import type { EventCodec, EventStamp } from '../message/event.codec.js';
 import type { MessageBody, OutgoingMessage } from '../transports/event.transport.js';
+import { encodeFailure, encodedBody } from './encoded.body.js';
 import type { SequenceIssuer } from './sequence.issuer.js';
 
 /** A message that takes its number when it leaves, so that one which is not sent takes none. */
@@ -8,7 +9,13 @@ export class SequencedMessage implements OutgoingMessage {
 
   readonly body = (): MessageBody => {
     this.taken = this.issuer.next(this.kind, this.channel);
-    return this.codec.stamp?.(this.encoded, this.taken) ?? this.encoded;
+    const { codec, encoded, taken } = this;
+    if (codec.stamp === undefined) return encoded;
+    try {
+      return encodedBody(codec.stamp(encoded, taken));
+    } catch (error) {
+      throw encodeFailure(error);
+    }
   };
 
   constructor(

@@ -9,6 +9,7 @@ import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.opt
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { BusClosedError, EventBusError, InvalidOptionError, InvalidTargetError } from '../errors.js';
 import type { EventBusObserver } from '../event-bus.observer.js';
+import { pendingPromiseIn } from '../handlers/settle.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventBusStatus } from '../introspection/event-bus.status.js';
 import type { EventContext } from '../message/event-context.js';
@@ -83,7 +84,9 @@ export class EventBusSubscriber {
     return new Observable<EventContext<never>>((observer) => {
       const next: EventListener = (_payload, event) => observer.next(event as EventContext<never>);
       const subscribed = this.start(target, next, options);
-      subscribed.catch((error: unknown) => observer.error(error));
+      subscribed
+        .catch((error: unknown) => observer.error(error))
+        .catch((error: unknown) => this.observer.listenerFailed('observe()', error));
       const closing = this.status.changes.subscribe({ complete: () => observer.complete() });
       return () => {
         closing.unsubscribe();
@@ -189,7 +192,5 @@ function inputsOf(target: Targets | EventContract): readonly TargetInput[] {
 }
 
 function callListener(listener: EventListener, event: EventContext): void | Promise<void> {
-  const result = listener(event.payload, event);
-  const isThenable = typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function';
-  return isThenable ? Promise.resolve(result).then(() => undefined) : undefined;
+  return pendingPromiseIn(listener(event.payload, event));
 }

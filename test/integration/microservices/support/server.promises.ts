@@ -927,7 +927,7 @@ export function describeServerPromises(transport: () => TransportFactory): void 
       expect(words).toEqual(['connected', 'on connected']);
       await app.close();
       expect(words).toEqual(['connected', 'on connected', 'disconnected', 'on disconnected']);
-      expect(apps.log.troubles).toEqual(['Error: in a callback']);
+      expect(apps.log.troubles).toEqual(['A listener failed (listener="on()" error="Error: in a callback")']);
       expect(() =>
         (server.on as (event: string, callback: () => void) => void).call(server, 'error', () => undefined),
       ).toThrow("is not an event. Known here: 'connected', 'reconnecting', 'disconnected'.");

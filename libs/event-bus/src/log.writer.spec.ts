@@ -1,0 +1,52 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { settled } from '../../../test/support/eventually.js';
+import { LogWriter } from './log.writer.js';
+
+const broken = () => {
+  throw new Error('the disk is full');
+};
+
+describe('LogWriter', () => {
+  let warnings: jest.SpiedFunction<typeof process.emitWarning>;
+
+  beforeEach(() => {
+    warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  });
+  afterEach(() => {
+    warnings.mockRestore();
+    Logger.overrideLogger(['log', 'error', 'warn']);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['throws', broken],
+    ['rejects', async () => broken()],
+    ['returns what cannot be looked at', () => new Proxy({}, { get: broken })],
+  ])('goes on when the logger %s, and says so once a minute', async (_what, write) => {
+    Logger.overrideLogger({ log: write, error: write, warn: write, debug: write });
+    const writer = new LogWriter('EventBus');
+    writer.warn('a');
+    writer.error('b', new Error('c'));
+    writer.log('d');
+    writer.debug('e');
+    await settled();
+    expect(warnings).toHaveBeenCalledTimes(1);
+    expect(warnings.mock.calls[0]?.[0]).toContain('the disk is full');
+  });
+
+  it('goes on with a logger that throws when Nest hands over what it held back', () => {
+    Logger.overrideLogger({ log: broken, error: broken, warn: broken });
+    Logger.attachBuffer();
+    const writer = new LogWriter('EventBus');
+    writer.warn('a');
+    expect(warnings).not.toHaveBeenCalled();
+    expect(() => Logger.flush()).not.toThrow();
+    expect(warnings).toHaveBeenCalledTimes(1);
+  });
+
+  it('needs no logger', () => {
+    Logger.overrideLogger(false);
+    expect(() => new LogWriter('EventBus').warn('a')).not.toThrow();
+    expect(warnings).not.toHaveBeenCalled();
+  });
+});
