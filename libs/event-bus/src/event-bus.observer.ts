@@ -83,7 +83,7 @@ export class EventBusObserver implements DispatchObserver {
   private readonly rejections = new LogEpisode();
   /** Their cure lies here, and not with a publisher: bad payloads must not hide them. */
   private readonly failedClaims = new LogEpisode();
-  private readonly lostLetters = new LogEpisode();
+  private readonly lostLetters = new LogEpisodes();
   private readonly gapLines = new LogEpisode(5_000);
   private readonly overflows = new LogEpisode();
   /** One message may hold very many events, and each of them may fail. */
@@ -183,7 +183,7 @@ export class EventBusObserver implements DispatchObserver {
 
   deadLetterLost(letter: DeadLetter, deadLetter: string, reason: string): void {
     this.counters.deadLettersLost += 1;
-    this.lostLetters.log((unlogged) =>
+    this.lostLetters.log(letter.handler, reason, (unlogged) =>
       this.logger.error(
         `A dead letter is lost (deadLetter=${quote(deadLetter)} handler=${letter.handler} channel=${quote(letter.event.channel)} reason=${quote(reason, MAX_REASON_LENGTH)}${unloggedField(unlogged)})`,
       ),

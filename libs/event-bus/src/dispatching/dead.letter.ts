@@ -2,9 +2,15 @@ import { describeThrown } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
 import { originalOf } from '../message/event-context.js';
 import type { EventMetadata } from '../message/event.codec.js';
+import { hopsIn } from './dead-letter.hops.js';
 
 /** What is published on a handler's `deadLetter` channel for an event that it could not handle. */
 export interface DeadLetter {
+  /**
+   * How many dead letters have followed from one event, this one included: one more than the dead letter has that it is about.
+   * After 5 there is none. Absent, 1.
+   */
+  readonly hops?: number;
   readonly event: DeadLetterEvent;
   readonly error: { readonly name: string; readonly message: string; readonly code?: string };
   /** `OrderNotifier.notify`. */
@@ -31,6 +37,19 @@ export interface DeadLetterEvent {
 /** Publishes dead letters. Never rejects: what becomes of a letter is its own business. */
 export interface DeadLetterOffice {
   send(channel: string, letter: DeadLetter): Promise<void>;
+}
+
+/** What is left to say of a letter once its event is known. */
+export type DeadLetterDetails = Pick<DeadLetter, 'error' | 'handler' | 'bus' | 'attempts'>;
+
+/**
+ * @param content the payload, or the bytes that could not be read: it may be a dead letter itself, also where it does not become a
+ * part of this one.
+ */
+export function letterOf(event: DeadLetterEvent, content: unknown, details: DeadLetterDetails): DeadLetter {
+  const hops = hopsIn(content) + 1;
+  // First, so that it is found at the beginning of the text.
+  return { ...(hops === 1 ? {} : { hops }), event, ...details };
 }
 
 /** Of an event that the codec has read. */

@@ -14,7 +14,7 @@ import { isKeyEventChannel } from '../routing/key-event.channel.js';
 import type { Route, SubscriptionPlan } from '../routing/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { DeadLetterOffice } from './dead.letter.js';
-import { errorOfLetter, toBase64 } from './dead.letter.js';
+import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
 import type { DispatchObserver } from './dispatch.observer.js';
 import type { EventDispatcher, UnfinishedWork } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
@@ -217,13 +217,14 @@ export class EventReceiver {
     if (deadLetter === undefined || deadLetter === false) return;
     const content = error instanceof PayloadTooLargeError ? {} : { base64: toBase64(body) };
     const receivedAt = new Date().toISOString();
-    void this.services.deadLetters.send(deadLetter, {
-      event: { channel, ...content, bytes: body.length, metadata: NO_METADATA, receivedAt },
+    const event = { channel, ...content, bytes: body.length, metadata: NO_METADATA, receivedAt };
+    const details = {
       error: errorOfLetter(error),
       handler: handler.name,
       bus: this.options.bus,
       attempts: 0,
-    });
+    };
+    void this.services.deadLetters.send(deadLetter, letterOf(event, body, details));
   }
 }
 

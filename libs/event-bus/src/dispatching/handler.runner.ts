@@ -1,9 +1,9 @@
 import type { PayloadInvalidError } from '../errors.js';
 import { GroupClaimError, HandlerTimeoutError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
-import { abortEvent, admitEvent, repeatEvent } from '../message/event-context.js';
+import { abortEvent, admitEvent, originalOf, repeatEvent } from '../message/event-context.js';
 import type { DeadLetterOffice } from './dead.letter.js';
-import { errorOfLetter, eventOfLetter } from './dead.letter.js';
+import { errorOfLetter, eventOfLetter, letterOf } from './dead.letter.js';
 import type { DispatchObserver } from './dispatch.observer.js';
 import type { EventHandler } from './event.handler.js';
 import type { GroupClaims } from './group.claims.js';
@@ -186,13 +186,14 @@ export class HandlerRunner {
   private async bury(event: EventContext, error: unknown, attempts: number): Promise<void> {
     const { deadLetter } = this.settings;
     if (deadLetter === false) return;
-    await this.services.deadLetters.send(deadLetter, {
-      event: eventOfLetter(event),
+    const details = {
       error: errorOfLetter(thrownIn(error)),
       handler: this.handler.name,
       bus: event.bus,
       attempts,
-    });
+    };
+    const letter = letterOf(eventOfLetter(event), originalOf(event).payload, details);
+    await this.services.deadLetters.send(deadLetter, letter);
   }
 
   /** Over at once when the work is abandoned. */

@@ -1,3 +1,4 @@
+import { MAX_HOPS } from '../dispatching/dead-letter.hops.js';
 import type { DeadLetter, DeadLetterOffice } from '../dispatching/dead.letter.js';
 import { PayloadEncodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
 import type { EventBusObserver } from '../event-bus.observer.js';
@@ -5,6 +6,7 @@ import type { EventBusPublisher } from './event-bus.publisher.js';
 
 /** As many may be under way at once: bad messages may come faster than the broker takes letters. */
 const MAX_LETTERS_UNDER_WAY = 1_000;
+const IN_A_RING = `it follows from ${MAX_HOPS} others, one about the other: handlers fail on each other's dead letters. Let no handler that has a deadLetter listen where those of others go.`;
 /** A letter outlives a short loss of the connection, in milliseconds. */
 const BUFFER_MS = 5_000;
 
@@ -18,6 +20,10 @@ export class DeadLetterPublisher implements DeadLetterOffice {
   ) {}
 
   async send(channel: string, letter: DeadLetter): Promise<void> {
+    if ((letter.hops ?? 1) > MAX_HOPS) {
+      this.observer.deadLetterLost(letter, channel, IN_A_RING);
+      return;
+    }
     if (this.underWay.size >= MAX_LETTERS_UNDER_WAY) {
       this.observer.deadLetterLost(letter, channel, `${MAX_LETTERS_UNDER_WAY} letters are under way already`);
       return;
