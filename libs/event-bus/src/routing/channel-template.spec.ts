@@ -1,5 +1,18 @@
+import fc from 'fast-check';
+import { defineEvent } from '../contracts/event.contract.js';
+import { ChannelPrefix, publishProblem } from './channel-prefix.js';
+import { parseTarget, targetProblem } from './event-target.js';
 import { ChannelTemplate, isTemplate, templateProblem } from './channel-template.js';
 import { RedisGlob } from './redis-glob.js';
+
+const punctuation = fc.constantFrom(
+  ...String.raw`-.,:;/|+$^(){}#&~!@%=_'"`.split(''),
+  ' ',
+  '\t',
+  '\n',
+  '\u2028',
+  '😀',
+);
 
 describe('ChannelTemplate', () => {
   it('reads the parameters of a channel', () => {
@@ -24,6 +37,39 @@ describe('ChannelTemplate', () => {
     expect(template.match('files:b:a:b:c')).toEqual({ bucket: 'b', path: 'a:b:c' });
     expect(template.match('files:b:')).toBeUndefined();
   });
+
+  it('takes the text of any channel that can be published to', () => {
+    // < and > stand for parameters alone.
+    const text = fc
+      .string({
+        unit: fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), punctuation),
+        maxLength: 8,
+      })
+      .filter((part) => publishProblem(`x${part}`) === undefined && !/[<>]/.test(part));
+    fc.assert(
+      fc.property(text, text, text, (head, between, foot) => {
+        const template = `x${head}<a>:${between}:<b>${foot}`;
+        const channel = `x${head}1:${between}:2${foot}`;
+        expect(targetProblem(template)).toBeUndefined();
+        const target = parseTarget(template, new ChannelPrefix('p:'));
+        expect(target.matches(`p:${channel}`)).toBe(true);
+        expect(target.template?.match(channel)).toEqual({ a: '1', b: '2' });
+        expect(new RedisGlob(target.subscription.name).matches(`p:${channel}`)).toBe(true);
+        expect(defineEvent(template).channelTemplate.fill({ a: '1', b: '2' })).toBe(channel);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each(['order-items:<id>:created', '<a>-<b>', 'a/b.c+d$e(f){<id>}|g&h,i#j~k=l!m@n%o^p', 'a <id>\u2028'])(
+    'takes the punctuation of %j literally',
+    (text) => {
+      const template = new ChannelTemplate(text);
+      const params = Object.fromEntries(template.paramNames.map((name) => [name, name]));
+      expect(template.match(template.fill(params))).toEqual(params);
+      expect(template.match(`x${template.fill(params)}`)).not.toEqual(params);
+    },
+  );
 
   it('asks Redis for a glob that lets every channel of it through', () => {
     const template = new ChannelTemplate('a.[b]:<x>:{<y>}');

@@ -1,4 +1,5 @@
 import { escapeGlob, isGlob } from './redis-glob.js';
+import { TemplateMatcher, isParamValue } from './template.matcher.js';
 
 /** Values of a template's parameters, by name. */
 export type TemplateParams = Readonly<Record<string, string>>;
@@ -16,9 +17,6 @@ interface Param {
 type Part = Literal | Param;
 
 const PARAM = /<([A-Za-z0-9_-]+)(\.\.\.)?>/g;
-/** No value holds glob or control characters, which no channel should have; `:` ends all but a tail. */
-const VALUE = String.raw`[^:*?[\]\\\u0000-\u001f\u007f]+`;
-const TAIL_VALUE = String.raw`[^*?[\]\\\u0000-\u001f\u007f]+`;
 
 /** Whether the text has a parameter, `<name>` or `<name...>`. */
 export function isTemplate(text: string): boolean {
@@ -62,17 +60,15 @@ export class ChannelTemplate {
   readonly glob: string;
 
   private readonly parts: readonly Part[];
-  private readonly shape: RegExp;
+  /** Undefined where there are no parameters. */
+  private readonly matcher: TemplateMatcher | undefined;
 
   /** `text` must have no {@link templateProblem}. */
   constructor(readonly text: string) {
     this.parts = parse(text);
     this.paramNames = this.parts.flatMap((part) => ('name' in part ? [part.name] : []));
     this.glob = this.parts.map((part) => ('literal' in part ? escapeGlob(part.literal) : '*')).join('');
-    const source = this.parts.map((part) =>
-      'literal' in part ? escapeRegExp(part.literal) : valueShape(part),
-    );
-    this.shape = new RegExp(`^${source.join('')}$`, 'u');
+    this.matcher = matcherOf(this.parts);
   }
 
   /** A channel of this template, to check the literal parts of. */
@@ -80,14 +76,20 @@ export class ChannelTemplate {
     return this.parts.map((part) => ('literal' in part ? part.literal : 'x')).join('');
   }
 
+  /** Whether it is a channel of this template. */
+  matches(channel: string): boolean {
+    return this.matcher === undefined ? channel === this.text : this.matcher.matches(channel);
+  }
+
   /** The values of the parameters in this channel, or undefined when it is not one of this template. */
   match(channel: string): TemplateParams | undefined {
-    const values = this.shape.exec(channel);
-    if (values === null) return undefined;
+    if (!this.matches(channel)) return undefined;
+    const { matcher, paramNames } = this;
     const params = Object.create(null) as Record<string, string>;
-    this.paramNames.forEach((name, index) => {
-      params[name] = values[index + 1] as string;
-    });
+    if (matcher === undefined) return params;
+    for (let i = 0; i < paramNames.length; i += 1) {
+      params[paramNames[i] as string] = matcher.valueIn(channel, i);
+    }
     return params;
   }
 
@@ -99,7 +101,7 @@ export class ChannelTemplate {
       if ('literal' in part) continue;
       const value = Object.hasOwn(given, part.name) ? given[part.name] : undefined;
       if (value === undefined) return `params.${part.name} is missing.`;
-      if (typeof value !== 'string' || !new RegExp(`^${valueShape(part)}$`, 'u').test(value)) {
+      if (typeof value !== 'string' || !isParamValue(value, part.isTail)) {
         const separator = part.isTail ? '' : '":", ';
         return `params.${part.name} must be a non-empty string without ${separator}glob and control characters.`;
       }
@@ -119,17 +121,27 @@ function parse(text: string): Part[] {
   let end = 0;
   for (const found of text.matchAll(PARAM)) {
     if (found.index > end) parts.push({ literal: text.slice(end, found.index) });
-    parts.push({ name: found[1] as string, isTail: found[2] !== undefined });
+    parts.push({ name: propertyName(found[1] as string), isTail: found[2] !== undefined });
     end = found.index + found[0].length;
   }
   if (end < text.length) parts.push({ literal: text.slice(end) });
   return parts;
 }
 
-function valueShape({ isTail }: Param): string {
-  return `(${isTail ? TAIL_VALUE : VALUE})`;
+/** The same text as V8 keeps the names of properties: by a part of another text each use would be a look-up. */
+function propertyName(text: string): string {
+  return Object.keys({ [text]: true })[0] as string;
 }
 
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+function matcherOf(parts: readonly Part[]): TemplateMatcher | undefined {
+  const texts = [''];
+  let hasTail = false;
+  for (const part of parts) {
+    if ('literal' in part) texts[texts.length - 1] += part.literal;
+    else {
+      texts.push('');
+      hasTail = part.isTail;
+    }
+  }
+  return texts.length === 1 ? undefined : new TemplateMatcher(texts, hasTail);
 }

@@ -61,7 +61,7 @@ export function templateTarget(
   return {
     text,
     subscription: { kind: 'pattern', name: prefix.addToPattern(template.glob) },
-    matches: (channel) => template.match(prefix.strip(channel)) !== undefined,
+    matches: (channel) => template.matches(prefix.strip(channel)),
     template,
   };
 }
