@@ -32,6 +32,21 @@ describe('errors', () => {
     expect(new Set(samples.map((error) => error.code)).size).toBe(samples.length);
     expect(samples.every((error) => /^EVENT_BUS_[A-Z_]+$/.test(error.code))).toBe(true);
     expect(samples.every((error) => error.name === error.constructor.name)).toBe(true);
+    // By which errors of another copy of the package are known.
+    expect(samples.map((error) => (error.constructor as { code?: string }).code)).toEqual(
+      samples.map((error) => error.code),
+    );
+  });
+
+  it('are instances of their classes alone, whatever they are compared with', () => {
+    class Derived extends errors.NotConnectedError {}
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(new Derived()).toBeInstanceOf(errors.NotConnectedError);
+    expect(new errors.NotConnectedError()).not.toBeInstanceOf(Derived);
+    expect(new errors.NotConnectedError()).not.toBeInstanceOf(errors.BusClosedError);
+    for (const value of [proxy, null, undefined, 'text', new Error('x'), { code: 'EVENT_BUS_CLOSED' }])
+      expect(value instanceof errors.BusClosedError).toBe(false);
   });
 
   it('list every problem of a configuration', () => {

@@ -3,6 +3,9 @@ import { printableLines, quote } from './printable.js';
 
 export { quote, reasonOf };
 
+/** On the errors of every copy of this package that an application has installed, whichever class they are of. */
+const ERROR = Symbol.for('nestjs-redis-event-bus:error');
+
 /** Every error of this package. `code` is for machines, the message says what happened and what to do. */
 export abstract class EventBusError extends Error {
   abstract readonly code: string;
@@ -11,11 +14,36 @@ export abstract class EventBusError extends Error {
     super(printableLines(message), options);
     this.name = new.target.name;
   }
+
+  /**
+   * `instanceof` holds for the errors of another copy of this package too (a monorepo and pnpm may install several): what
+   * tells classes apart is their code.
+   */
+  static override [Symbol.hasInstance](this: { readonly prototype: object }, value: unknown): boolean {
+    if (typeof value !== 'object' || value === null) return false;
+    try {
+      if (Object.prototype.isPrototypeOf.call(this.prototype, value)) return true;
+      const { [ERROR]: isOurs, code } = value as { readonly [ERROR]?: true; readonly code?: unknown };
+      // Their own prototypes are no errors.
+      if (isOurs !== true || Object.hasOwn(value, ERROR)) return false;
+      if ((this as unknown) === EventBusError) return true;
+      // A class that an application derived has no code of its own, so that no other copy can know it.
+      return Object.hasOwn(this, 'code') && (this as { readonly code?: unknown }).code === code;
+    } catch {
+      // A revoked proxy, or a getter that throws.
+      return false;
+    }
+  }
+
+  static {
+    Object.defineProperty(this.prototype, ERROR, { value: true });
+  }
 }
 
 /** Options, targets or handlers that cannot work. Thrown at start-up with everything that is wrong at once. */
 export class ConfigurationError extends EventBusError {
-  readonly code = 'EVENT_BUS_CONFIGURATION';
+  static readonly code = 'EVENT_BUS_CONFIGURATION';
+  readonly code = ConfigurationError.code;
 
   constructor(readonly problems: readonly string[]) {
     super(
@@ -29,7 +57,8 @@ export class ConfigurationError extends EventBusError {
 
 /** The broker could not be reached, or did not confirm every subscription, before `startup.timeoutMs` was over. */
 export class StartupError extends EventBusError {
-  readonly code = 'EVENT_BUS_STARTUP';
+  static readonly code = 'EVENT_BUS_STARTUP';
+  readonly code = StartupError.code;
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -39,12 +68,14 @@ export class StartupError extends EventBusError {
 
 /** The broker turns our connections away, and trying again would not help: wrong password, missing permission, no common ground on TLS. */
 export class TransportRefusedError extends EventBusError {
-  readonly code = 'EVENT_BUS_TRANSPORT_REFUSED';
+  static readonly code = 'EVENT_BUS_TRANSPORT_REFUSED';
+  readonly code = TransportRefusedError.code;
 }
 
 /** The broker refused one subscription. */
 export class SubscriptionRefusedError extends EventBusError {
-  readonly code = 'EVENT_BUS_SUBSCRIPTION_REFUSED';
+  static readonly code = 'EVENT_BUS_SUBSCRIPTION_REFUSED';
+  readonly code = SubscriptionRefusedError.code;
 
   constructor(
     readonly target: string,
@@ -63,7 +94,8 @@ export class SubscriptionRefusedError extends EventBusError {
 
 /** The bus was closed: the application is shutting down. Nothing was sent. */
 export class BusClosedError extends EventBusError {
-  readonly code = 'EVENT_BUS_CLOSED';
+  static readonly code = 'EVENT_BUS_CLOSED';
+  readonly code = BusClosedError.code;
 
   constructor() {
     super('The event bus is closed. Publish and subscribe before onApplicationShutdown.');
@@ -72,7 +104,8 @@ export class BusClosedError extends EventBusError {
 
 /** There is no live connection to the broker, so nothing was sent. */
 export class NotConnectedError extends EventBusError {
-  readonly code = 'EVENT_BUS_NOT_CONNECTED';
+  static readonly code = 'EVENT_BUS_NOT_CONNECTED';
+  readonly code = NotConnectedError.code;
 
   constructor(reason?: string) {
     super(
@@ -83,7 +116,8 @@ export class NotConnectedError extends EventBusError {
 
 /** More waits to be sent than the bus holds: Redis takes events more slowly than they are published. Nothing was sent. */
 export class PublishBufferFullError extends EventBusError {
-  readonly code = 'EVENT_BUS_PUBLISH_BUFFER_FULL';
+  static readonly code = 'EVENT_BUS_PUBLISH_BUFFER_FULL';
+  readonly code = PublishBufferFullError.code;
 
   constructor(
     /** What waits at most, in words: `10,000 events or 16 MiB`. */
@@ -97,7 +131,8 @@ export class PublishBufferFullError extends EventBusError {
 
 /** The channel name cannot be published to. Nothing was sent. */
 export class InvalidChannelError extends EventBusError {
-  readonly code = 'EVENT_BUS_INVALID_CHANNEL';
+  static readonly code = 'EVENT_BUS_INVALID_CHANNEL';
+  readonly code = InvalidChannelError.code;
 
   constructor(
     readonly channel: string,
@@ -109,7 +144,8 @@ export class InvalidChannelError extends EventBusError {
 
 /** A target cannot be subscribed to, or matches nothing that anybody could publish. */
 export class InvalidTargetError extends EventBusError {
-  readonly code = 'EVENT_BUS_INVALID_TARGET';
+  static readonly code = 'EVENT_BUS_INVALID_TARGET';
+  readonly code = InvalidTargetError.code;
 
   constructor(
     readonly target: string,
@@ -121,7 +157,8 @@ export class InvalidTargetError extends EventBusError {
 
 /** An option of a call is not what it has to be. Nothing was sent or subscribed. */
 export class InvalidOptionError extends EventBusError {
-  readonly code = 'EVENT_BUS_INVALID_OPTION';
+  static readonly code = 'EVENT_BUS_INVALID_OPTION';
+  readonly code = InvalidOptionError.code;
 
   constructor(option: string, problem: string) {
     super(`${option} ${problem}`);
@@ -130,7 +167,8 @@ export class InvalidOptionError extends EventBusError {
 
 /** The codec cannot turn the payload into bytes. Nothing was sent. */
 export class PayloadEncodeError extends EventBusError {
-  readonly code = 'EVENT_BUS_PAYLOAD_ENCODE';
+  static readonly code = 'EVENT_BUS_PAYLOAD_ENCODE';
+  readonly code = PayloadEncodeError.code;
 
   constructor(problem: string, options?: { cause?: unknown }) {
     super(`The payload cannot be sent: ${problem}`, options);
@@ -139,7 +177,8 @@ export class PayloadEncodeError extends EventBusError {
 
 /** The bytes of a message are not what the codec reads. No handler is called for it. */
 export class PayloadDecodeError extends EventBusError {
-  readonly code = 'EVENT_BUS_PAYLOAD_DECODE';
+  static readonly code = 'EVENT_BUS_PAYLOAD_DECODE';
+  readonly code = PayloadDecodeError.code;
 
   constructor(problem: string, options?: { cause?: unknown }) {
     super(`The payload cannot be read: ${problem}`, options);
@@ -151,7 +190,8 @@ export class PayloadDecodeError extends EventBusError {
  * is called for it. `issues` say what is wrong, without the payload.
  */
 export class PayloadInvalidError extends EventBusError {
-  readonly code = 'EVENT_BUS_PAYLOAD_INVALID';
+  static readonly code = 'EVENT_BUS_PAYLOAD_INVALID';
+  readonly code = PayloadInvalidError.code;
 
   constructor(
     /** The contract's template. */
@@ -164,7 +204,8 @@ export class PayloadInvalidError extends EventBusError {
 
 /** A payload is over `maxPayloadBytes`. When publishing, nothing was sent; when receiving, no handler is called. */
 export class PayloadTooLargeError extends EventBusError {
-  readonly code = 'EVENT_BUS_PAYLOAD_TOO_LARGE';
+  static readonly code = 'EVENT_BUS_PAYLOAD_TOO_LARGE';
+  readonly code = PayloadTooLargeError.code;
 
   constructor(
     readonly channel: string,
@@ -179,7 +220,8 @@ export class PayloadTooLargeError extends EventBusError {
 
 /** The broker refused the event, so nobody received it. */
 export class PublishRefusedError extends EventBusError {
-  readonly code = 'EVENT_BUS_PUBLISH_REFUSED';
+  static readonly code = 'EVENT_BUS_PUBLISH_REFUSED';
+  readonly code = PublishRefusedError.code;
 
   constructor(
     readonly channel: string,
@@ -198,7 +240,8 @@ export class PublishRefusedError extends EventBusError {
 
 /** The broker did not confirm the event: it may or may not have been delivered. */
 export class PublishUnconfirmedError extends EventBusError {
-  readonly code = 'EVENT_BUS_PUBLISH_UNCONFIRMED';
+  static readonly code = 'EVENT_BUS_PUBLISH_UNCONFIRMED';
+  readonly code = PublishUnconfirmedError.code;
 
   constructor(
     readonly channel: string,
@@ -213,7 +256,8 @@ export class PublishUnconfirmedError extends EventBusError {
 
 /** Some events of a `publishMany` failed. `outcomes` has one entry per event, in order. */
 export class PublishManyError extends EventBusError {
-  readonly code = 'EVENT_BUS_PUBLISH_MANY';
+  static readonly code = 'EVENT_BUS_PUBLISH_MANY';
+  readonly code = PublishManyError.code;
 
   constructor(
     readonly outcomes: readonly ({ readonly subscriptions: number } | { readonly error: Error })[],
@@ -228,7 +272,8 @@ export class PublishManyError extends EventBusError {
 
 /** A handler's call took longer than its `timeoutMs`. Its `event.signal` is aborted with this error. */
 export class HandlerTimeoutError extends EventBusError {
-  readonly code = 'EVENT_BUS_HANDLER_TIMEOUT';
+  static readonly code = 'EVENT_BUS_HANDLER_TIMEOUT';
+  readonly code = HandlerTimeoutError.code;
 
   constructor(
     readonly handler: string,
@@ -242,7 +287,8 @@ export class HandlerTimeoutError extends EventBusError {
 
 /** An event cannot be shared among the instances of a group, so nobody in it may handle it. */
 export class GroupClaimError extends EventBusError {
-  readonly code = 'EVENT_BUS_GROUP_CLAIM';
+  static readonly code = 'EVENT_BUS_GROUP_CLAIM';
+  readonly code = GroupClaimError.code;
 
   constructor(
     readonly group: string,
@@ -255,7 +301,8 @@ export class GroupClaimError extends EventBusError {
 
 /** The transport has no sharded pub/sub, or the server is older than Redis 7.0. */
 export class NotSupportedError extends EventBusError {
-  readonly code = 'EVENT_BUS_NOT_SUPPORTED';
+  static readonly code = 'EVENT_BUS_NOT_SUPPORTED';
+  readonly code = NotSupportedError.code;
 }
 
 /** Start-up errors are for whoever starts the application: the place in our code that noticed says nothing to them. */

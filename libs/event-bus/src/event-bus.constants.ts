@@ -1,10 +1,23 @@
 /** The name of a bus that was not given one. */
 export const DEFAULT_BUS = 'default';
 
+/**
+ * An application may have several copies of this package installed (a monorepo, pnpm): one decorates a handler, another one
+ * runs the bus. What they leave for each other (metadata, injection tokens) stands under `Symbol.for` of a name and this
+ * number, so that copies of the same number work together and see copies of another one. It is raised with every change
+ * of what stands there.
+ */
+export const COPY_VERSION = '1';
+
+export const ON_EVENT_KEY = 'nestjs-redis-event-bus:on-event';
+export const ON_GAP_KEY = 'nestjs-redis-event-bus:on-gap';
+export const SETTINGS_KEY = 'nestjs-redis-event-bus:settings';
+export const TRANSPORT_OVERRIDE_KEY = 'nestjs-redis-event-bus:transport-override';
+
 // Providers inside one EventBusModule; each module instance has its own.
-export const EVENT_BUS_SETTINGS = Symbol('EVENT_BUS_SETTINGS');
+export const EVENT_BUS_SETTINGS = Symbol.for(`${SETTINGS_KEY}:${COPY_VERSION}`);
 
 /** Bound by the testing kit: takes the place of the configured transport in every bus of the application. */
-export const EVENT_BUS_TRANSPORT_OVERRIDE = Symbol('EVENT_BUS_TRANSPORT_OVERRIDE');
+export const EVENT_BUS_TRANSPORT_OVERRIDE = Symbol.for(`${TRANSPORT_OVERRIDE_KEY}:${COPY_VERSION}`);
 /** Bound by the testing kit: hears what every bus of the application publishes and handles. */
-export const EVENT_BUS_TAP = Symbol('EVENT_BUS_TAP');
+export const EVENT_BUS_TAP = Symbol.for(`nestjs-redis-event-bus:tap:${COPY_VERSION}`);

@@ -2,7 +2,8 @@ import { HANDLER_OPTION_NAMES, handlerOptionProblems } from './dispatching/handl
 import type { HandlerOptions } from './dispatching/handler.options.js';
 import { ConfigurationError } from './errors.js';
 import type { EventCodec } from './message/event.codec.js';
-import { EventContract } from './contracts/event.contract.js';
+import type { EventContract } from './contracts/event.contract.js';
+import { strangeContractProblem, toContract } from './contracts/event.contract.js';
 import { json } from './message/json.codec.js';
 import { ChannelPrefix } from './routing/channel-prefix.js';
 import type { TransportFactory } from './transports/event.transport.js';
@@ -185,7 +186,14 @@ function problemsOf(options: unknown, name: unknown): string[] {
     problems.push('frames: true needs batching, which makes them. Leave out batching: false, or frames.');
   }
   if (contracts !== undefined && !isContractList(contracts)) {
-    problems.push('contracts must be an array of what defineEvent() returned.');
+    const strange = Array.isArray(contracts)
+      ? contracts.map(strangeContractProblem).find(Boolean)
+      : undefined;
+    problems.push(
+      strange === undefined
+        ? 'contracts must be an array of what defineEvent() returned.'
+        : `contracts: ${strange}`,
+    );
   }
   problems.push(...groupProblems('handlerDefaults', handlerDefaults, HANDLER_OPTION_NAMES));
   if (isObject(handlerDefaults)) {
@@ -241,7 +249,7 @@ function isCodec(value: unknown): boolean {
 }
 
 function isContractList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => item instanceof EventContract);
+  return Array.isArray(value) && value.every((item) => toContract(item) !== undefined);
 }
 
 function isCount(value: unknown, max: number): boolean {

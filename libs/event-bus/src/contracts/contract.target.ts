@@ -2,7 +2,9 @@ import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { EventTarget } from '../routing/event-target.js';
 import { parseTarget, targetProblem, templateTarget } from '../routing/event-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
-import { EventContract } from './event.contract.js';
+import type { ChannelTemplate } from '../routing/channel-template.js';
+import type { EventContract } from './event.contract.js';
+import { strangeContractProblem, toContract } from './event.contract.js';
 
 /** What can be subscribed to: a channel, a Redis glob, a template or a contract. */
 export type TargetInput = string | EventContract;
@@ -14,24 +16,30 @@ interface ContractTarget extends EventTarget {
 
 /** Why it cannot be subscribed to and what to do instead, or undefined when it is fine. */
 export function targetInputProblem(input: unknown, kind?: SubscriptionKind): string | undefined {
-  if (!(input instanceof EventContract)) return targetProblem(input, kind);
+  const contract = toContract(input);
+  if (contract === undefined) return strangeContractProblem(input) ?? targetProblem(input, kind);
   if (kind !== undefined) return 'a contract says itself how it travels. Leave out kind.';
-  return input.isSharded && input.channelTemplate.paramNames.length > 0
+  return contract.isSharded && contract.channelTemplate.paramNames.length > 0
     ? 'Redis has no patterns for sharded pub/sub. Subscribe to each of its channels by name.'
     : undefined;
 }
 
 /** How it is written in logs and messages. */
 export function textOfTarget(input: TargetInput): string {
-  return input instanceof EventContract ? input.template : input;
+  return typeof input === 'string' ? input : input.template;
 }
 
 /** `input` must have no {@link targetInputProblem}. */
 export function readTarget(input: TargetInput, prefix: ChannelPrefix, kind?: SubscriptionKind): EventTarget {
-  if (!(input instanceof EventContract)) return parseTarget(input, prefix, kind);
+  const contract = toContract(input);
+  if (contract === undefined) return parseTarget(input as string, prefix, kind);
   const target: ContractTarget = {
-    ...templateTarget(input.channelTemplate, prefix, input.isSharded ? 'shard' : 'channel'),
-    contract: input,
+    ...templateTarget(
+      contract.channelTemplate as ChannelTemplate,
+      prefix,
+      contract.isSharded ? 'shard' : 'channel',
+    ),
+    contract,
   };
   return target;
 }

@@ -8,10 +8,16 @@ export interface ContractOptions {
   readonly sharded?: boolean;
 }
 
+/**
+ * On the contracts of every copy of this package that an application has installed. The number is raised when `template`,
+ * `schema` and `isSharded` no longer say all of a contract.
+ */
+const CONTRACT = Symbol.for('nestjs-redis-event-bus:contract:1');
+
 /** What both sides of an event agree on: where it travels and what it carries. Made by {@link defineEvent}. */
 export class EventContract<Template extends string = string, Input = unknown, Output = Input> {
-  /** @internal */
-  readonly channelTemplate: ChannelTemplate;
+  /** Without its private parts, so that the type is that of another copy's contracts too. @internal */
+  readonly channelTemplate: Pick<ChannelTemplate, keyof ChannelTemplate>;
 
   /** Carries the types of the schema; there is nothing in it. @internal */
   declare readonly types: { readonly input: Input; readonly output: Output };
@@ -25,6 +31,26 @@ export class EventContract<Template extends string = string, Input = unknown, Ou
   ) {
     this.channelTemplate = new ChannelTemplate(template);
   }
+
+  static {
+    Object.defineProperty(this.prototype, CONTRACT, { value: true });
+  }
+}
+
+/** The contract itself, or one of ours for that of another copy of this package; undefined for anything else. */
+export function toContract(value: unknown): EventContract | undefined {
+  if (value instanceof EventContract) return value;
+  if (typeof value !== 'object' || value === null || !(CONTRACT in value)) return undefined;
+  const { template, schema, isSharded } = value as unknown as EventContract;
+  return new EventContract(template, schema, isSharded);
+}
+
+/** Why an object that looks like a contract is none, or undefined when it does not look like one. */
+export function strangeContractProblem(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('template' in value) || !('isSharded' in value)) {
+    return undefined;
+  }
+  return `the contract ${quote(String(value.template))} comes from another copy of nestjs-redis-event-bus, too different from this one. Install one version: npm ls nestjs-redis-event-bus.`;
 }
 
 type ParamName<Text extends string> = Text extends `${infer Name}...` ? Name : Text;

@@ -5,6 +5,10 @@ import type { EventContext } from '../message/event-context.js';
 const readParam = (name: string, host: ExecutionContext): string | undefined =>
   host.switchToRpc().getContext<EventContext>().params[name];
 
+/** On what {@link ChannelParam} of every copy of this package leaves in Nest's metadata. */
+const CHANNEL_PARAM = Symbol.for('nestjs-redis-event-bus:channel-param');
+Object.defineProperty(readParam, CHANNEL_PARAM, { value: true });
+
 const decorate = createParamDecorator(readParam);
 
 /**
@@ -18,5 +22,5 @@ export function ChannelParam(name: string): ParameterDecorator {
 
 /** Whether Nest's metadata of an argument comes from {@link ChannelParam}. */
 export function isChannelParam(factory: unknown): boolean {
-  return factory === readParam;
+  return typeof factory === 'function' && CHANNEL_PARAM in factory;
 }

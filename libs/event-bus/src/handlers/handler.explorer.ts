@@ -20,6 +20,7 @@ import type { NestInternals } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
 import { mergedOptions, onEventMetadata } from './on-event.decorator.js';
 import { onGapMetadata } from './on-gap.decorator.js';
+import { EventBusCopies, strangeVersionsOn } from '../event-bus.copies.js';
 import type { ScopedHost } from './scoped.invoker.js';
 import { composeScopedCall } from './scoped.invoker.js';
 import { settle } from './settle.js';
@@ -64,6 +65,7 @@ export class HandlerExplorer {
       return metadata === undefined ? [] : [{ ...method, metadata }];
     });
     const problems = [
+      ...this.unservedProblems(methods),
       ...candidates.flatMap((candidate) =>
         handlerProblems(this.nest, candidate, bus, knownBuses).map(
           (problem) => `${decoratorsOf(candidate)} on ${candidate.name}: ${problem}`,
@@ -86,6 +88,30 @@ export class HandlerExplorer {
       })
       .map(toGapHandler);
     return { handlers, gapHandlers, problems };
+  }
+
+  /** What is decorated and would never be called: by another copy of this package, or in a class that is no provider. */
+  private unservedProblems(methods: readonly DecoratedMethod[]): string[] {
+    const copies = new EventBusCopies(this.modules);
+    const strange = methods.flatMap(({ name, method }) => {
+      const problem = copies.problemOf(method);
+      return problem === undefined ? [] : [`${name}: ${problem}`];
+    });
+    const served = new Set(methods.map(({ prototype }) => prototype));
+    const enhancers = new Map<object, string>();
+    for (const [moduleKey, moduleRef] of this.modules) {
+      for (const wrapper of moduleRef.injectables.values()) {
+        const place = { wrapper, moduleRef, moduleKey, isController: false };
+        for (const { prototype, name } of this.decoratedMethods(place)) {
+          if (!served.has(prototype)) enhancers.set(prototype, name);
+        }
+      }
+    }
+    const unlisted = [...enhancers.values()].map(
+      (name) =>
+        `${name}: Nest makes its class for @UseGuards, @UsePipes, @UseInterceptors or @UseFilters alone, and no bus calls it. List the class among the providers of its module.`,
+    );
+    return [...copies.problems(), ...strange, ...unlisted];
   }
 
   private *methods(): Generator<DecoratedMethod> {
@@ -113,7 +139,7 @@ export class HandlerExplorer {
     if (!isObject(prototype)) return;
     for (const methodName of this.scanner.getAllMethodNames(prototype)) {
       const method = (prototype as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
-      if (onEventMetadata(method) === undefined && onGapMetadata(method) === undefined) continue;
+      if (!isDecorated(method)) continue;
       const className = prototype.constructor?.name || String(place.wrapper.name);
       yield { ...place, name: `${className}.${methodName}`, prototype, methodName, method };
     }
@@ -169,6 +195,14 @@ function withChannels(metadata: OnEventMetadata, database: number): OnEventMetad
 
 function decoratorsOf({ metadata }: Candidate): string {
   return metadata.every(({ keyEvents }) => keyEvents !== undefined) ? '@OnKeyEvent' : '@OnEvent';
+}
+
+function isDecorated(method: object): boolean {
+  return (
+    onEventMetadata(method) !== undefined ||
+    onGapMetadata(method) !== undefined ||
+    strangeVersionsOn(method).length > 0
+  );
 }
 
 function toGapHandler({ name, wrapper, methodName }: DecoratedMethod): GapHandler {

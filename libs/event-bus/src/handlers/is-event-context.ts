@@ -1,10 +1,10 @@
 import type { ArgumentsHost } from '@nestjs/common';
-import { EventContext } from '../message/event-context.js';
+import { isEvent } from '../message/event-context.js';
 
 /**
  * Tells events of this bus from HTTP requests, other RPC messages and WebSocket messages, in guards,
  * interceptors and filters that see all of them: `if (isEventContext(context)) return true;`
  */
 export function isEventContext(host: ArgumentsHost): boolean {
-  return host.getType() === 'rpc' && host.getArgByIndex<unknown>(1) instanceof EventContext;
+  return host.getType() === 'rpc' && isEvent(host.getArgByIndex<unknown>(1));
 }

@@ -2,6 +2,7 @@ import { SetMetadata } from '@nestjs/common';
 import { handlerOptionProblems, HANDLER_OPTION_NAMES } from '../dispatching/handler.option-problems.js';
 import type { HandlerOptions } from '../dispatching/handler.options.js';
 import { ConfigurationError } from '../errors.js';
+import { COPY_VERSION, ON_EVENT_KEY } from '../event-bus.constants.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
@@ -29,7 +30,7 @@ export interface OnEventMetadata {
   readonly keyEvents?: KeyEventDeclaration;
 }
 
-const ON_EVENT = Symbol('nestjs-redis-event-bus:on-event');
+const ON_EVENT = Symbol.for(`${ON_EVENT_KEY}:${COPY_VERSION}`);
 
 /**
  * Calls the method for every event on a channel (`orders:created`, SUBSCRIBE) or on all channels that a Redis

@@ -1,5 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import { ConfigurationError } from '../errors.js';
+import { COPY_VERSION, ON_GAP_KEY } from '../event-bus.constants.js';
 
 export interface OnGapOptions {
   /**
@@ -9,7 +10,7 @@ export interface OnGapOptions {
   readonly bus?: string;
 }
 
-const ON_GAP = Symbol('nestjs-redis-event-bus:on-gap');
+const ON_GAP = Symbol.for(`${ON_GAP_KEY}:${COPY_VERSION}`);
 
 /**
  * Calls the method with a {@link Gap} when events may be missing: a subscription was interrupted and is back, the

@@ -6,6 +6,14 @@ import type { ReceivedEvent } from './received.event.js';
 /** Values of a template's parameters, by name. */
 export type EventParamValues = Readonly<Record<string, string>>;
 
+/** On the events of every copy of this package that an application has installed. */
+const EVENT = Symbol.for('nestjs-redis-event-bus:event');
+
+/** Whether it is an event of a bus, also of another copy of this package. Not part of the public API. */
+export function isEvent(value: unknown): value is EventContext {
+  return typeof value === 'object' && value !== null && EVENT in value;
+}
+
 const NO_PARAMS: EventParamValues = Object.freeze(Object.create(null) as EventParamValues);
 
 /**
@@ -52,6 +60,7 @@ export class EventContext<T = unknown> {
   readonly #original: ReceivedEvent;
 
   static {
+    Object.defineProperty(this.prototype, EVENT, { value: true });
     originalOf = (event) => event.#original;
     repeatEvent = (event) => {
       const { pattern, bus, params, payload } = event;

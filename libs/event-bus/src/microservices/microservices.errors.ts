@@ -2,7 +2,8 @@ import { EventBusError, quote } from '../errors.js';
 
 /** Nobody is subscribed to the channel of a request, so that no reply can come. Nobody received it. */
 export class NoRespondersError extends EventBusError {
-  readonly code = 'EVENT_BUS_NO_RESPONDERS';
+  static readonly code = 'EVENT_BUS_NO_RESPONDERS';
+  readonly code = NoRespondersError.code;
 
   constructor(readonly channel: string) {
     super(
@@ -13,7 +14,8 @@ export class NoRespondersError extends EventBusError {
 
 /** No reply came in time. The request may have been carried out, or still be. */
 export class RequestTimeoutError extends EventBusError {
-  readonly code = 'EVENT_BUS_REQUEST_TIMEOUT';
+  static readonly code = 'EVENT_BUS_REQUEST_TIMEOUT';
+  readonly code = RequestTimeoutError.code;
 
   constructor(
     readonly channel: string,
@@ -27,7 +29,8 @@ export class RequestTimeoutError extends EventBusError {
 
 /** The connection that the reply would have come through was lost. The request may have been carried out. */
 export class ReplyLostError extends EventBusError {
-  readonly code = 'EVENT_BUS_REPLY_LOST';
+  static readonly code = 'EVENT_BUS_REPLY_LOST';
+  readonly code = ReplyLostError.code;
 
   constructor(readonly channel: string) {
     super(

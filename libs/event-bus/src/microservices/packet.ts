@@ -34,7 +34,8 @@ export interface ReplyPacket {
 
 export type Packet = EventPacket | RequestPacket | ReplyPacket;
 
-const PACKET = Symbol('nestjs-redis-event-bus:packet');
+/** Shared by every copy of this package, as the codec of one may serve the client of another. */
+const PACKET = Symbol.for('nestjs-redis-event-bus:packet:1');
 
 /** What a message was, by the metadata that a packet codec decoded: `packetOf(event.metadata)?.type === 'request'`. */
 export function packetOf(metadata: EventMetadata): Packet | undefined {

@@ -6,7 +6,7 @@ import {
 } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import { checkPayload } from '../contracts/contract.check.js';
-import { EventContract } from '../contracts/event.contract.js';
+import { EventContract, strangeContractProblem, toContract } from '../contracts/event.contract.js';
 import type { EventCodec, EventHeaders } from '../message/event.codec.js';
 import { MAX_STAMP_BYTES } from '../message/event.codec.js';
 import { publishProblem } from '../routing/channel-prefix.js';
@@ -36,6 +36,8 @@ export type PreparationTerms = Pick<EventToPublish, 'kind' | 'params' | 'headers
 export class EventPreparer {
   private readonly makeMessage: (kind: Kind, channel: string, body: MessageBody) => OutgoingMessage;
   private readonly stampBytes: number;
+  /** Ours for those of another copy of this package. */
+  private readonly foreignContracts = new WeakMap<object, EventContract>();
 
   constructor(
     private readonly settings: EventBusSettings,
@@ -48,12 +50,15 @@ export class EventPreparer {
   /** Checks and serializes, all of it in the call; after this only an asynchronous schema and the broker can refuse. */
   prepare(to: string | EventContract, payload: unknown, options: PreparationTerms): PreparedEvent {
     const { kind: wanted = 'channel', params, headers } = options;
-    const contract = to instanceof EventContract ? to : undefined;
+    const contract = typeof to === 'string' ? undefined : this.contractOf(to);
     const name = contract === undefined ? (to as string) : channelOf(contract, params);
     const kind = contract?.isSharded ? 'shard' : wanted;
     const problem = publishProblem(name);
     if (problem !== undefined) {
-      throw new InvalidChannelError(typeof name === 'string' ? name : typeof name, problem);
+      throw new InvalidChannelError(
+        typeof name === 'string' ? name : typeof name,
+        strangeContractProblem(name) ?? problem,
+      );
     }
     if (kind === 'shard' && !this.transport.capabilities.shard) {
       throw new NotSupportedError(
@@ -67,6 +72,16 @@ export class EventPreparer {
     const bytes = this.measure(body, name);
     const message = this.makeMessage(kind, this.settings.prefix.addToChannel(name), body);
     return checked instanceof Promise ? { message, name, bytes, checked } : { message, name, bytes };
+  }
+
+  /** Undefined for anything that is no contract: JavaScript may pass what it likes. */
+  private contractOf(to: EventContract): EventContract | undefined {
+    if (to instanceof EventContract) return to;
+    const known = this.foreignContracts.get(to);
+    if (known !== undefined) return known;
+    const contract = toContract(to);
+    if (contract !== undefined) this.foreignContracts.set(to, contract);
+    return contract;
   }
 
   /** A codec of the application's own may throw and return anything. */

@@ -1,6 +1,9 @@
 import type { DynamicModule } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ConfigurationError } from '../errors.js';
 import { EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE } from '../event-bus.constants.js';
+import { EventBusCopies } from '../event-bus.copies.js';
 import type { EventBusTap } from '../event-bus.observer.js';
 import type { TransportFactory } from '../transports/event.transport.js';
 import { MemoryBroker, memoryBroker } from '../transports/memory/memory.broker.js';
@@ -52,8 +55,13 @@ const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
     { provide: TRANSPORT, useFactory: (broker: MemoryBroker) => memory({ broker }), inject: [MemoryBroker] },
     {
       provide: EVENT_BUS_TRANSPORT_OVERRIDE,
-      useFactory: (transport: TransportFactory, faults: EventBusFaults) => faults.connection.wrap(transport),
-      inject: [TRANSPORT, EventBusFaults],
+      useFactory: (transport: TransportFactory, faults: EventBusFaults, modules: ModulesContainer) => {
+        // Before any bus connects: one that does not look here would reach its real transport.
+        const problems = new EventBusCopies(modules).problems();
+        if (problems.length > 0) throw new ConfigurationError(problems);
+        return faults.connection.wrap(transport);
+      },
+      inject: [TRANSPORT, EventBusFaults, ModulesContainer],
     },
   ],
   exports: [MemoryBroker, EventRecorder, EventBusFaults, EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE],

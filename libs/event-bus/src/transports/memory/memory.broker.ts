@@ -18,6 +18,14 @@ export function memoryBroker(): MemoryBroker {
   return new MemoryBroker();
 }
 
+/** On the brokers of every copy of this package; the number is raised when their methods change. */
+const BROKER = Symbol.for('nestjs-redis-event-bus:memory-broker:1');
+
+/** Whether it is a broker, also of another copy of this package. */
+export function isMemoryBroker(value: unknown): value is MemoryBroker {
+  return typeof value === 'object' && value !== null && BROKER in value;
+}
+
 /**
  * What stands in for the Redis server in this process. Commands take effect in the order they are called; whatever
  * they cause at listeners (deliveries, confirmations, replies) comes later, in one order for the whole broker.
@@ -26,6 +34,10 @@ export class MemoryBroker {
   private readonly registry = new SubscriberRegistry<MemoryConnection>();
   private readonly queue = new DeliveryQueue();
   private readonly claims = new ClaimRegistry();
+
+  static {
+    Object.defineProperty(this.prototype, BROKER, { value: true });
+  }
 
   /** Nothing waits for delivery. */
   get isIdle(): boolean {

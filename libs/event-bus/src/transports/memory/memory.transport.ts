@@ -13,7 +13,7 @@ import type {
   TransportState,
 } from '../event.transport.js';
 import { SubscriptionTable } from '../subscription-table.js';
-import { MemoryBroker } from './memory.broker.js';
+import { isMemoryBroker, MemoryBroker } from './memory.broker.js';
 import type { MemoryConnection } from './memory.broker.js';
 
 export interface MemoryTransportOptions {
@@ -47,7 +47,7 @@ function memoryProblems(options: unknown): string[] {
     (name) =>
       `memory() has no option ${quote(name)}. Its only one is broker: memory({ broker: memoryBroker() }).`,
   );
-  if (broker !== undefined && !(broker instanceof MemoryBroker)) {
+  if (broker !== undefined && !isMemoryBroker(broker)) {
     problems.push(
       'memory({ broker }) takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
     );

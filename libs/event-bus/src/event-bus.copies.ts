@@ -1,0 +1,76 @@
+import type { ModulesContainer } from '@nestjs/core';
+import {
+  COPY_VERSION,
+  ON_EVENT_KEY,
+  ON_GAP_KEY,
+  SETTINGS_KEY,
+  TRANSPORT_OVERRIDE_KEY,
+} from './event-bus.constants.js';
+
+/** What 0.1 named its tokens; its symbols are not registered. */
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  [SETTINGS_KEY]: 'EVENT_BUS_SETTINGS',
+  [TRANSPORT_OVERRIDE_KEY]: 'EVENT_BUS_TRANSPORT_OVERRIDE',
+};
+/** Copies of 0.1 wrote no number. */
+const UNNUMBERED = '0';
+
+const CURE =
+  'Install one version of nestjs-redis-event-bus (npm ls nestjs-redis-event-bus shows who brings which).';
+
+/** Sees copies of this package that are too different from this one to work with it. */
+export class EventBusCopies {
+  constructor(private readonly modules: ModulesContainer) {}
+
+  /**
+   * What would go wrong in silence, each with what to do: a bus and a testing module that do not know each other, so that
+   * the test would reach the real Redis.
+   */
+  problems(): string[] {
+    const buses = this.versionsOf(SETTINGS_KEY);
+    const overrides = this.versionsOf(TRANSPORT_OVERRIDE_KEY);
+    const meets = [...overrides].every((version) => buses.size === 0 || buses.has(version));
+    const covers = overrides.size === 0 || [...buses].every((version) => overrides.has(version));
+    return meets && covers
+      ? []
+      : [
+          `EventBusTestingModule and EventBusModule come from copies of nestjs-redis-event-bus that do not know each other, so the bus would use its real transport. ${CURE}`,
+        ];
+  }
+
+  /** Why no bus calls this method, when a copy decorated it of which there is no bus. */
+  problemOf(method: object): string | undefined {
+    const versions = strangeVersionsOn(method);
+    if (versions.length === 0) return undefined;
+    const served = this.versionsOf(SETTINGS_KEY);
+    return versions.some((version) => !served.has(version))
+      ? `it is decorated by another copy of nestjs-redis-event-bus, too different from that of EventBusModule, and would never be called. ${CURE}`
+      : undefined;
+  }
+
+  /** Of every provider of the application under this name. */
+  private versionsOf(name: string): ReadonlySet<string> {
+    const versions = new Set<string>();
+    for (const { providers } of this.modules.values()) {
+      for (const token of providers.keys()) {
+        const version = versionOf(token, name);
+        if (version !== undefined) versions.add(version);
+      }
+    }
+    return versions;
+  }
+}
+
+/** Of the copies other than ours, too different to be read, that decorated a method. */
+export function strangeVersionsOn(method: object): readonly string[] {
+  return Reflect.getMetadataKeys(method)
+    .map((key: unknown) => versionOf(key, ON_EVENT_KEY) ?? versionOf(key, ON_GAP_KEY))
+    .filter((version) => version !== undefined && version !== COPY_VERSION) as string[];
+}
+
+function versionOf(key: unknown, name: string): string | undefined {
+  const text = typeof key === 'symbol' ? key.description : undefined;
+  if (text === undefined) return undefined;
+  if (text === name || text === OLD_NAMES[name]) return UNNUMBERED;
+  return text.startsWith(`${name}:`) ? text.slice(name.length + 1) : undefined;
+}
