@@ -24,7 +24,8 @@ import { copyOf010, copyOfThisVersion } from '../support/package.copies.js';
 let other: PackageCopy;
 let old: PackageCopy;
 beforeAll(async () => {
-  [other, old] = await Promise.all([copyOfThisVersion(), copyOf010()]);
+  other = await copyOfThisVersion();
+  old = await copyOf010();
 });
 afterAll(() => {
   other.remove();

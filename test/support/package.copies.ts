@@ -6,11 +6,13 @@ import { transformSync } from '@swc/core';
 
 type Library = typeof import('nestjs-redis-event-bus');
 type TestingKit = typeof import('nestjs-redis-event-bus/testing');
+type Microservices = typeof import('nestjs-redis-event-bus/microservices');
 
 /** Another copy of the package, as a package manager may install several: its own files, its own classes. */
 export interface PackageCopy {
   readonly library: Library;
   readonly testing: TestingKit;
+  readonly microservices: Microservices;
   /** The folder of its built files. */
   readonly folder: string;
   remove(): void;
@@ -58,9 +60,15 @@ function emptyFolder(): string {
 
 async function load(root: string): Promise<PackageCopy> {
   const folder = join(root, 'dist');
-  const [library, testing] = await Promise.all([
-    import(join(folder, 'index.js')) as Promise<Library>,
-    import(join(folder, 'testing/index.js')) as Promise<TestingKit>,
-  ]);
-  return { library, testing, folder, remove: () => rmSync(root, { recursive: true, force: true }) };
+  // One after the other: Jest loses modules that two imports load at once.
+  const library = (await import(join(folder, 'index.js'))) as Library;
+  const testing = (await import(join(folder, 'testing/index.js'))) as TestingKit;
+  const microservices = (await import(join(folder, 'microservices/index.js'))) as Microservices;
+  return {
+    library,
+    testing,
+    microservices,
+    folder,
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
 }
