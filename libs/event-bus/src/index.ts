@@ -85,6 +85,7 @@ export { redis } from './transports/redis/redis.transport.js';
 export { redisCluster } from './transports/redis-cluster/redis-cluster.transport.js';
 export type { RedisClusterTransportOptions } from './transports/redis-cluster/redis-cluster.options.js';
 export type { RedisHeartbeatOptions } from './transports/redis/redis.heartbeat.js';
+export type { RedisCredential, RedisCredentials } from './transports/redis/redis.credentials.js';
 export type { RedisTransportOptions } from './transports/redis/redis.options.js';
 export { memory } from './transports/memory/memory.transport.js';
 export type { MemoryTransportOptions } from './transports/memory/memory.transport.js';

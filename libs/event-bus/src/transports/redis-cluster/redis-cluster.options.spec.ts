@@ -1,5 +1,6 @@
 import { Cluster } from 'ioredis';
 import { clusterSettings, redisClusterProblems } from './redis-cluster.options.js';
+import { RedisLogin } from '../redis/redis.credentials.js';
 import { RedisSecrets } from '../redis/redis.secrets.js';
 
 const nodes = ['redis://localhost:7000'];
@@ -72,12 +73,19 @@ describe('clusterSettings', () => {
       { host: '::1', port: 2, isMaster: true },
       { host: 'c', port: 3, isMaster: true },
     ]);
-    expect(connection).toEqual({ username: 'u x', password: 'p@', tls: {}, connectionName: 'x', secrets });
+    expect(connection).toEqual({
+      username: 'u x',
+      password: 'p@',
+      tls: {},
+      connectionName: 'x',
+      secrets,
+      login: undefined,
+    });
   });
 
   it('lets what stands beside the nodes win', () => {
     const { connection } = clusterSettings({ nodes: ['rediss://u:p@a'], password: 'q', tls: { ca: 'x' } });
-    expect(connection).toEqual({ username: 'u', password: 'q', tls: { ca: 'x' }, secrets });
+    expect(connection).toEqual({ username: 'u', password: 'q', tls: { ca: 'x' }, secrets, login: undefined });
   });
 
   it('takes over the nodes and options of a client', () => {
@@ -99,6 +107,7 @@ describe('clusterSettings', () => {
     ]);
     expect(settings.connection).toEqual({
       secrets,
+      login: expect.any(RedisLogin),
       connectionName: 'x',
       username: 'u',
       password: 'q',

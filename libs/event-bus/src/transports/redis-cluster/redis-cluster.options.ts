@@ -1,6 +1,8 @@
 import type { Cluster, ClusterOptions, RedisOptions } from 'ioredis';
-import type { OWNED_OPTIONS, RedisBusOptions, RedisLinkOptions } from '../redis/redis.options.js';
+import type { OWNED_OPTIONS, RedisBusOptions, RedisLinkSettings } from '../redis/redis.options.js';
 import { redisProblems } from '../redis/redis.options.js';
+import type { RedisCredentials } from '../redis/redis.credentials.js';
+import { RedisLogin } from '../redis/redis.credentials.js';
 import { RedisSecrets } from '../redis/redis.secrets.js';
 import type { ClusterNode, NodeAddress } from './cluster.node.js';
 
@@ -35,16 +37,20 @@ type OptionOfOneServer = (typeof NOT_OF_A_CLUSTER)[number];
 /** Some nodes of the Cluster with any ioredis option for the connections to them all, or an existing Cluster client. */
 export type RedisClusterTransportOptions = RedisBusOptions &
   (
-    | (Omit<RedisOptions, keyof typeof OWNED_OPTIONS | 'retryStrategy' | OptionOfOneServer> & {
-        /**
-         * Where the Cluster is found: one node is enough, several are safer. The others are learnt from it. A user, a
-         * password and TLS (`rediss://`) that stand in a URL are used for all nodes.
-         */
-        readonly nodes: readonly (string | NodeAddress)[];
-        /** Where a node is reached that says it is at `host:port`, e.g. `{ '10.0.0.1:6379': { host: 'localhost', port: 7000 } }`. */
-        readonly natMap?: ClusterOptions['natMap'];
-        readonly client?: undefined;
-      })
+    | (Omit<
+        RedisOptions,
+        keyof typeof OWNED_OPTIONS | 'retryStrategy' | OptionOfOneServer | keyof RedisCredentials
+      > &
+        RedisCredentials & {
+          /**
+           * Where the Cluster is found: one node is enough, several are safer. The others are learnt from it. A user, a
+           * password and TLS (`rediss://`) that stand in a URL are used for all nodes.
+           */
+          readonly nodes: readonly (string | NodeAddress)[];
+          /** Where a node is reached that says it is at `host:port`, e.g. `{ '10.0.0.1:6379': { host: 'localhost', port: 7000 } }`. */
+          readonly natMap?: ClusterOptions['natMap'];
+          readonly client?: undefined;
+        })
     | {
         /** Its nodes and options are used for connections of our own; the client itself is neither used nor closed. */
         readonly client: Cluster;
@@ -57,7 +63,7 @@ export interface ClusterSettings {
   /** Where it is looked for while nothing is known. */
   readonly seeds: readonly ClusterNode[];
   /** For every connection, without the address. */
-  readonly connection: RedisLinkOptions & { readonly client?: undefined };
+  readonly connection: RedisLinkSettings & { readonly client?: undefined };
   readonly natMap: ClusterOptions['natMap'];
 }
 
@@ -65,12 +71,14 @@ export function clusterSettings(options: RedisClusterTransportOptions): ClusterS
   if (options.client !== undefined) return settingsOf(options.client, options);
   const { nodes, natMap, client: _none, ...rest } = options;
   const parsed = nodes.map(parseNode);
+  const secrets = new RedisSecrets();
   return {
     seeds: parsed.map(({ host, port }) => ({ host, port, isMaster: true })),
     connection: {
       ...Object.assign({}, ...parsed.map(({ access }) => access)),
       ...rest,
-      secrets: new RedisSecrets(),
+      secrets,
+      login: RedisLogin.ofFunctions(rest, secrets),
     },
     natMap,
   };
@@ -182,19 +190,30 @@ interface ClusterInternals {
 }
 
 function settingsOf(client: Cluster, { heartbeat }: RedisBusOptions): ClusterSettings {
-  const { startupNodes } = client as unknown as ClusterInternals;
-  const { redisOptions, natMap } = client.options;
-  const parsed = startupNodes.map(parseStartupNode);
+  const secrets = new RedisSecrets();
   return {
-    seeds: parsed.map(({ host, port }) => ({ host, port, isMaster: true })),
+    seeds: startupNodesOf(client).map(({ host, port }) => ({ host, port, isMaster: true })),
     connection: {
-      ...redisOptions,
-      ...Object.assign({}, ...parsed.map(({ access }) => access)),
+      ...optionsOf(client),
       ...(heartbeat === undefined ? {} : { heartbeat }),
-      secrets: new RedisSecrets(),
+      secrets,
+      login: new RedisLogin(
+        () => ({ username: undefined, password: undefined, ...optionsOf(client) }),
+        secrets,
+      ),
     },
-    natMap,
+    natMap: client.options.natMap,
   };
+}
+
+function startupNodesOf(client: Cluster): readonly ParsedNode[] {
+  return (client as unknown as ClusterInternals).startupNodes.map(parseStartupNode);
+}
+
+/** Those for all nodes. */
+function optionsOf(client: Cluster): RedisOptions {
+  const { redisOptions } = client.options;
+  return { ...redisOptions, ...Object.assign({}, ...startupNodesOf(client).map(({ access }) => access)) };
 }
 
 function parseStartupNode(node: string | number | RedisOptions): ParsedNode {

@@ -20,7 +20,11 @@ describe('RoamingConnection', () => {
     const tried: number[] = [];
     const roaming = await new Promise<RoamingConnection>((resolve) => {
       const connection = new RoamingConnection(
-        { seeds: candidates, connection: { secrets: new RedisSecrets() }, natMap: undefined },
+        {
+          seeds: candidates,
+          connection: { secrets: new RedisSecrets(), login: undefined },
+          natMap: undefined,
+        },
         { candidates } as unknown as ClusterTopology,
         {
           up: () => undefined,

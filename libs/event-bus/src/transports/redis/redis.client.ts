@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-import type { RedisLinkOptions } from './redis.options.js';
+import { LoginStep } from './login.step.js';
+import { fixedOptions } from './redis.credentials.js';
+import type { RedisLinkSettings } from './redis.options.js';
 import { OWNED_OPTIONS } from './redis.options.js';
 import { RedisMasterConnector } from './redis.master.connector.js';
 import type { RedisSentinels } from './redis.sentinels.js';
@@ -21,21 +23,25 @@ export interface OwnClient {
 }
 
 /** A client of our own, not connected yet. */
-export function createClient(options: RedisLinkOptions, sentinels?: RedisSentinels): OwnClient {
+export function createClient(options: RedisLinkSettings, sentinels?: RedisSentinels): OwnClient {
   if (sentinels !== undefined) return createLedClient(options, sentinels);
-  return { redis: clientWith(options, { retryStrategy: backOffMs }), master: undefined };
+  const redis = clientWith(options, { retryStrategy: backOffMs });
+  if (options.login !== undefined) LoginStep.install(options.login, redis);
+  return { redis, master: undefined };
 }
 
-function createLedClient(options: RedisLinkOptions, sentinels: RedisSentinels): OwnClient {
+function createLedClient(options: RedisLinkSettings, sentinels: RedisSentinels): OwnClient {
   let master: RedisMasterConnector | undefined;
   const made = (connector: RedisMasterConnector) => {
     master = connector;
   };
-  const redis = clientWith(options, {
+  const { login } = options;
+  const step = login && new LoginStep(login, () => redis);
+  const redis: Redis = clientWith(options, {
     retryStrategy: (attempt) => master?.waitNext(backOffMs(attempt)),
     Connector: class extends RedisMasterConnector {
       constructor(given: unknown) {
-        super(given as RedisOptions, sentinels);
+        super(given as RedisOptions, sentinels, step);
         made(this);
       }
     },
@@ -43,15 +49,16 @@ function createLedClient(options: RedisLinkOptions, sentinels: RedisSentinels): 
   return { redis, master };
 }
 
-function clientWith(options: RedisLinkOptions, connecting: RedisOptions): Redis {
+function clientWith(options: RedisLinkSettings, connecting: RedisOptions): Redis {
   const redis = unknownClientWith(options, { ...OWNED_OPTIONS, ...connecting });
   options.secrets.learn(redis.options);
   return redis;
 }
 
-function unknownClientWith(options: RedisLinkOptions, owned: RedisOptions): Redis {
+function unknownClientWith(options: RedisLinkSettings, owned: RedisOptions): Redis {
   if (options.client !== undefined) return options.client.duplicate(owned);
-  const { url, client: _none, heartbeat: _ours, secrets: _neither, ...rest } = options;
+  const { url, client: _none, heartbeat: _ours, secrets: _neither, login: _nor, ...given } = options;
+  const rest = fixedOptions(given);
   const protocol = rest.protocol ?? PROTOCOL;
   const all: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, ...rest, protocol, ...owned };
   return url === undefined ? new Redis(all) : new Redis(url, all);

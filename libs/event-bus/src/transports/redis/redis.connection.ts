@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
 import { CLOSED_BY_SERVER, causeOf, isMute, isReplyError } from './redis.errors.js';
 import { RedisHeartbeat } from './redis.heartbeat.js';
-import type { RedisBusOptions, RedisLinkOptions } from './redis.options.js';
+import type { RedisBusOptions, RedisLinkSettings } from './redis.options.js';
 import type { RedisMasterConnector } from './redis.master.connector.js';
 import { RedisProbe } from './redis.probe.js';
 import type { ProbeAddress } from './redis.probe.js';
@@ -65,7 +65,7 @@ export class RedisConnection {
   private subscriberMode: unknown;
 
   constructor(
-    options: RedisLinkOptions,
+    options: RedisLinkSettings,
     private readonly listener: RedisConnectionListener,
     sentinels?: RedisSentinels,
     /** Where each attempt leads, on a Cluster. Otherwise where the options say. */

@@ -2,6 +2,7 @@ import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import type { LoginStep } from './login.step.js';
 import type { ServerAddress } from './redis.sentinel.js';
 import type { RedisSentinels } from './redis.sentinels.js';
 
@@ -27,6 +28,8 @@ export class RedisMasterConnector extends AbstractConnector {
   constructor(
     private readonly options: RedisOptions,
     private readonly sentinels: RedisSentinels,
+    /** What has to be asked before each connection. */
+    private readonly login?: LoginStep,
   ) {
     super(options.disconnectTimeout ?? 0);
     sentinels.follow(() => {
@@ -65,6 +68,7 @@ export class RedisMasterConnector extends AbstractConnector {
     while (this.connecting) {
       try {
         const master = await this.sentinels.master();
+        if (this.connecting) await this.login?.take();
         if (this.connecting) return this.open(master);
       } catch (error) {
         if (!this.connecting) break;
@@ -83,6 +87,7 @@ export class RedisMasterConnector extends AbstractConnector {
 
   override disconnect(): void {
     super.disconnect();
+    this.login?.end();
     this.wake();
   }
 

@@ -1,7 +1,9 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { quote } from '../../errors.js';
 import type { RedisHeartbeatOptions } from './redis.heartbeat.js';
-import type { RedisSecrets } from './redis.secrets.js';
+import type { RedisCredentials } from './redis.credentials.js';
+import { RedisLogin, credentialProblems } from './redis.credentials.js';
+import { RedisSecrets } from './redis.secrets.js';
 
 /** What the bus has to decide itself, so that nothing is sent twice, late, or after it was rejected. */
 const OWNED = [
@@ -30,11 +32,12 @@ type OwnedOption = (typeof OWNED)[number];
 /** A URL, any ioredis option (Sentinel, TLS, ACL user, unix socket), or an existing client. */
 export type RedisTransportOptions = RedisBusOptions &
   (
-    | (Omit<RedisOptions, OwnedOption> & {
-        /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. */
-        readonly url?: string;
-        readonly client?: undefined;
-      })
+    | (Omit<RedisOptions, OwnedOption | keyof RedisCredentials> &
+        RedisCredentials & {
+          /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. */
+          readonly url?: string;
+          readonly client?: undefined;
+        })
     | {
         /** Its options are used for connections of our own; the client itself is neither used nor closed. */
         readonly client: Redis;
@@ -52,7 +55,21 @@ export interface RedisBusOptions {
 }
 
 /** What the connections of one bus are made from. */
-export type RedisLinkOptions = RedisTransportOptions & { readonly secrets: RedisSecrets };
+export type RedisLinkSettings = RedisTransportOptions & {
+  readonly secrets: RedisSecrets;
+  /** Undefined: the options say for all attempts what to log in with. */
+  readonly login: RedisLogin | undefined;
+};
+
+export function linkSettings(options: RedisTransportOptions): RedisLinkSettings {
+  const { client } = options;
+  const secrets = new RedisSecrets();
+  const login =
+    client === undefined
+      ? RedisLogin.ofFunctions(options, secrets)
+      : new RedisLogin(() => client.options, secrets);
+  return { ...options, secrets, login };
+}
 
 /** Option values that no user may change, for both connections. */
 export const OWNED_OPTIONS = {
@@ -94,7 +111,7 @@ export function redisProblems(options: unknown): string[] {
     const problem = urlProblem(options.url);
     if (problem !== undefined) problems.push(`redis({ url }): ${problem}`);
   }
-  problems.push(...sentinelProblems(options));
+  problems.push(...sentinelProblems(options), ...credentialProblems(options));
   for (const name of OWNED) {
     if (name in options && (options as Record<string, unknown>)[name] !== undefined) {
       problems.push(

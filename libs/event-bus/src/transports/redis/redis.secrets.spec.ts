@@ -29,6 +29,13 @@ describe('RedisSecrets', () => {
     expect(secrets.scrub('ERR orders at redis.internal')).toBe('ERR orders at redis.internal');
   });
 
+  it('cuts the latest of those that change, and forgets older ones', () => {
+    const secrets = secretsOf({ password: 'the-first-of-all' });
+    for (let count = 0; count < 1_000; count += 1) secrets.given(`token-${String(count).padStart(4, '0')}`);
+    expect(secrets.scrub('token-0999 token-0936 the-first-of-all')).toBe('… … …');
+    expect(secrets.scrub('token-0000')).toBe('token-0000');
+  });
+
   it('cuts the arguments of the command that failed', () => {
     const commands: [string, unknown[]][] = [
       ['auth', ['bus', CANARY]],

@@ -9,18 +9,33 @@ export interface FailedCommand {
   readonly args: readonly unknown[];
 }
 
+/** A token of a cloud has some kilobytes, and each attempt of each connection may get another one. */
+const MAX_CHANGING = 64;
+
 /** What others look up in an error, and what no server writes. */
 const NEVER_TEXT = new Set(['name', 'code', 'syscall']);
 
 /** What must not be printed of one bus' connections. Whatever a server, a sentinel or a node says passes through here. */
 export class RedisSecrets {
   private readonly known = new Set<string>();
+  /** The latest last. */
+  private readonly changing = new Set<string>();
 
   /** Passwords, and what unlocks the key of a certificate. User names are no secrets. */
   learn(options: RedisOptions): void {
     const { password, sentinelPassword, tls, sentinelTLS } = options;
     for (const secret of [password, sentinelPassword, ...ofTls(tls), ...ofTls(sentinelTLS)]) {
       if (typeof secret === 'string' && secret !== '') this.known.add(secret);
+    }
+  }
+
+  /** Of many that follow each other, the latest are known: what is said of older ones was said long ago. */
+  given(secret: string): void {
+    this.changing.delete(secret);
+    this.changing.add(secret);
+    for (const oldest of this.changing) {
+      if (this.changing.size <= MAX_CHANGING) break;
+      this.changing.delete(oldest);
     }
   }
 
@@ -55,7 +70,7 @@ export class RedisSecrets {
   }
 
   private without(text: string, others: readonly string[]): string {
-    return withoutSecrets(withoutArguments(text), [...this.known, ...others]);
+    return withoutSecrets(withoutArguments(text), [...this.known, ...this.changing, ...others]);
   }
 }
 

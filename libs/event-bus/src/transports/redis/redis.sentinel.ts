@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import { reasonOf } from '../../errors.js';
+import { LoginStep } from './login.step.js';
+import type { RedisLinkSettings } from './redis.options.js';
 import { causeOf, isMute } from './redis.errors.js';
-import type { RedisSecrets } from './redis.secrets.js';
 import { tlsAdvice, tlsReason } from './tls-advice.js';
 
 export interface ServerAddress {
@@ -34,7 +35,8 @@ export type SentinelAccess = Pick<
   | 'natMap'
   | 'family'
   | 'connectTimeout'
-> & { readonly secrets: RedisSecrets };
+> &
+  Pick<RedisLinkSettings, 'secrets' | 'login'>;
 
 const DEFAULT_ANSWER_TIMEOUT_MS = 1_000;
 const RECONNECT_AFTER_MS = 1_000;
@@ -171,7 +173,7 @@ export class RedisSentinel {
       family,
       connectTimeout,
     };
-    return new Redis({
+    const client = new Redis({
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       ...this.address,
       commandTimeout: this.options.sentinelCommandTimeout ?? DEFAULT_ANSWER_TIMEOUT_MS,
@@ -186,6 +188,8 @@ export class RedisSentinel {
       // Of ioredis 6: without HELLO, one permission less.
       protocol: 2,
     } as RedisOptions);
+    if (this.options.login !== undefined) LoginStep.install(this.options.login, client);
+    return client;
   }
 
   private reachable(address: ServerAddress): ServerAddress {

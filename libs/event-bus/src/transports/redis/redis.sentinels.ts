@@ -1,4 +1,5 @@
-import type { RedisLinkOptions } from './redis.options.js';
+import { RedisLogin, fixedOptions } from './redis.credentials.js';
+import type { RedisLinkSettings } from './redis.options.js';
 import { RedisSentinel } from './redis.sentinel.js';
 import type { SentinelAnswer, SentinelAccess, ServerAddress } from './redis.sentinel.js';
 
@@ -16,11 +17,16 @@ export class RedisSentinels {
   }
 
   /** Undefined when the options lead to one server. */
-  static of(options: RedisLinkOptions): RedisSentinels | undefined {
+  static of(options: RedisLinkSettings): RedisSentinels | undefined {
     const { client, secrets } = options;
     // The driver's default would be off, and a client does not tell whether it was asked for.
-    const given = client === undefined ? options : { ...client.options, failoverDetector: true, secrets };
-    return given.sentinels && given.sentinels.length > 0 ? new RedisSentinels(given) : undefined;
+    const given = client === undefined ? options : { ...client.options, failoverDetector: true };
+    if (!given.sentinels || given.sentinels.length === 0) return undefined;
+    const login =
+      client === undefined
+        ? RedisLogin.ofFunctions(options, secrets, 'sentinel')
+        : new RedisLogin(() => client.options, secrets, 'sentinel');
+    return new RedisSentinels({ ...fixedOptions(given), secrets, login });
   }
 
   /** Connects to them. */

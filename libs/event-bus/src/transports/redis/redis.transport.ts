@@ -23,12 +23,11 @@ import { RedisConnection } from './redis.connection.js';
 import type { RedisConnectionListener } from './redis.connection.js';
 import { isMute, isRefusal, isReplyError } from './redis.errors.js';
 import { inspectRedis } from './redis.inspection.js';
-import type { RedisLinkOptions, RedisTransportOptions } from './redis.options.js';
-import { addressOptionOf, redisProblems } from './redis.options.js';
+import type { RedisTransportOptions } from './redis.options.js';
+import { addressOptionOf, linkSettings, redisProblems } from './redis.options.js';
 import { RedisKeyspace } from './redis.keyspace.js';
 import { RedisPublisher } from './redis.publisher.js';
 import { RedisReplicaWatch } from './redis.replica.js';
-import { RedisSecrets } from './redis.secrets.js';
 import { RedisSentinels } from './redis.sentinels.js';
 import { RedisSubscriber } from './redis.subscriber.js';
 
@@ -73,7 +72,7 @@ class RedisTransport implements EventTransport {
     private readonly listener: TransportListener,
   ) {
     this.addressOption = addressOptionOf(options);
-    const made: RedisLinkOptions = { ...options, secrets: new RedisSecrets() };
+    const made = linkSettings(options);
     this.sentinels = RedisSentinels.of(made);
     const subscribing: RedisConnectionListener = {
       up: () => this.subscriber.resume(),

@@ -1,0 +1,105 @@
+import { Socket } from 'node:net';
+import type { AbstractConnector, Redis } from 'ioredis';
+import { clearTimeout, setTimeout } from '../real.time.js';
+import type { Login, RedisLogin } from './redis.credentials.js';
+
+/** Where the options have no `connectTimeout`. */
+const ASK_TIMEOUT_MS = 5_000;
+
+/** What ioredis keeps to itself. */
+interface DriverInternals {
+  /** Of the attempt that has begun. */
+  readonly condition: { auth: unknown };
+  readonly connector: Pick<AbstractConnector, 'connect' | 'disconnect'> & { firstError?: Error | undefined };
+}
+
+/** Asks for the credentials of each attempt of one client, and sets them, before a connection is opened. */
+export class LoginStep {
+  private cancel: (() => void) | undefined;
+
+  constructor(
+    private readonly login: RedisLogin,
+    /** The client, which there is by the time of the first attempt. */
+    private readonly client: () => Redis,
+  ) {}
+
+  /** Puts itself in front of whatever opens the connections of a client. */
+  static install(login: RedisLogin, redis: Redis): void {
+    new LoginStep(login, () => redis).precede();
+  }
+
+  get isAsking(): boolean {
+    return this.cancel !== undefined;
+  }
+
+  /**
+   * Resolves with true when the attempt may begin, with false when it was ended meanwhile.
+   *
+   * @throws Error that says why there is nothing to log in with
+   */
+  async take(): Promise<boolean> {
+    const given = await this.inTime();
+    if (given === undefined) return false;
+    const { options } = this.client();
+    Object.assign(options, given);
+    const { username, password } = options;
+    // The driver has read its options already.
+    this.internals.condition.auth = username ? [username, password] : password;
+    return true;
+  }
+
+  /** The attempt is of no use any more. */
+  end(): void {
+    this.cancel?.();
+  }
+
+  private inTime(): Promise<Login | undefined> {
+    const timeoutMs = this.client().options.connectTimeout || ASK_TIMEOUT_MS;
+    return new Promise<Login | undefined>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`no answer from ${this.login.asked} within the connectTimeout of ${timeoutMs} ms`));
+      }, timeoutMs);
+      this.cancel = () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+      this.login.ask().then(resolve, reject);
+    }).finally(() => {
+      this.end();
+      this.cancel = undefined;
+    });
+  }
+
+  private get internals(): DriverInternals {
+    return this.client() as unknown as DriverInternals;
+  }
+
+  private precede(): void {
+    const redis = this.client();
+    const { connector } = this.internals;
+    const connect = connector.connect.bind(connector);
+    const disconnect = connector.disconnect.bind(connector);
+    const disconnectClient = redis.disconnect.bind(redis);
+    let isEnded = false;
+    connector.connect = async (tell) => {
+      isEnded = false;
+      connector.firstError = undefined;
+      const isReady = await this.take().catch((error: unknown) => {
+        connector.firstError = error as Error;
+        return false;
+      });
+      if (isReady && !isEnded) return connect(tell);
+      // Taken for a connection that has failed, and not for a client that has ended: another attempt follows.
+      return new Socket().destroy();
+    };
+    connector.disconnect = () => {
+      isEnded = true;
+      this.end();
+      disconnect();
+    };
+    // There is no connection yet that another one could replace.
+    redis.disconnect = (isReplaced = false) => {
+      if (!isReplaced || !this.isAsking) disconnectClient(isReplaced);
+    };
+  }
+}
