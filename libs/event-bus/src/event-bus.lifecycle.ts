@@ -5,6 +5,8 @@ import type {
   OnModuleInit,
 } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import type { ApplicationBus } from './application.buses.js';
+import { APPLICATION_BUS, ApplicationBuses } from './application.buses.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import { BusClosedError, ConfigurationError, reasonOf } from './errors.js';
 import { EVENT_BUS_SETTINGS } from './event-bus.constants.js';
@@ -17,12 +19,14 @@ import { KeyspaceCheck } from './introspection/keyspace.check.js';
 import { reportHandlers } from './introspection/handler.report.js';
 import { readTarget } from './contracts/contract.target.js';
 
-/** Starts and stops one bus with the application. */
+/** Starts and stops one bus with the application. When it cannot start, none of the application's buses stays open. */
 export class EventBusLifecycle
   implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
   private handlers: readonly EventHandler[] = [];
   private readonly session: EventBusSession;
+  private readonly buses: ApplicationBuses;
+  readonly [APPLICATION_BUS]: ApplicationBus = { abandon: () => this.session.abandon() };
 
   constructor(
     private readonly runtime: EventBusRuntime,
@@ -30,21 +34,26 @@ export class EventBusLifecycle
     private readonly creator: ExternalContextCreator,
   ) {
     this.session = new EventBusSession(runtime);
+    this.buses = new ApplicationBuses(modules);
   }
 
   /** Checks the handlers before anything else can fail, then connects: from here on the publisher works. */
-  async onModuleInit(): Promise<void> {
-    this.handlers = this.explore();
-    const { settings, observer } = this.runtime;
-    const contracts = settings.contracts?.map((contract) => readTarget(contract, settings.prefix));
-    observer.handlersFound(reportHandlers(this.handlers, contracts));
-    await this.session.connect();
+  onModuleInit(): Promise<void> {
+    return this.buses.startTogether(async () => {
+      this.handlers = this.explore();
+      const { settings, observer } = this.runtime;
+      const contracts = settings.contracts?.map((contract) => readTarget(contract, settings.prefix));
+      observer.handlersFound(reportHandlers(this.handlers, contracts));
+      await this.session.connect();
+    });
   }
 
   /** Resolves when Redis has confirmed every handler's subscriptions. */
-  async onApplicationBootstrap(): Promise<void> {
-    await this.session.subscribe(this.handlers);
-    await this.checkKeyspace();
+  onApplicationBootstrap(): Promise<void> {
+    return this.buses.startTogether(async () => {
+      await this.session.subscribe(this.handlers);
+      await this.checkKeyspace();
+    });
   }
 
   /** Once there is a connection: with `startup.onFailure: 'retry'` that may be later. */

@@ -10,9 +10,14 @@ import type { SubscribeOutcome } from './transports/event.transport.js';
 /** Who asked for a subscription that the broker refuses: `handlers: OrderNotifier.notify`. */
 export type DescribeOwners = (target: SubscriptionTarget) => string;
 
+const ABANDONED =
+  'The event bus is closed: another bus of this application, or this one itself, could not start. See the first error of the start.';
+
 /** The life of one bus: connects, holds the subscriptions of its handlers, drains and closes. */
 export class EventBusSession {
   protected isStopping = false;
+  /** Another bus of the application could not start. */
+  private isAbandoned = false;
   /** It goes on without what it was to have at its start: nobody waits for that any more. */
   private isLate = false;
   private closing: Promise<void> | undefined;
@@ -25,6 +30,7 @@ export class EventBusSession {
    * @throws StartupError when it did not. Nothing stays open then.
    */
   async connect(): Promise<void> {
+    if (this.isAbandoned) throw new StartupError(ABANDONED);
     const { transport, settings } = this.runtime;
     await this.inTime(
       transport.connect(),
@@ -42,6 +48,7 @@ export class EventBusSession {
     handlers: readonly EventHandler[],
     describeOwners: DescribeOwners = (target) => describeHandlers(handlers, target),
   ): Promise<void> {
+    if (this.isAbandoned) throw new StartupError(ABANDONED);
     const { registry, settings } = this.runtime;
     const confirmed = registry
       .add(handlers)
@@ -57,7 +64,10 @@ export class EventBusSession {
     );
   }
 
-  /** Intake off, then waits for the handlers. Returns what is left when `shutdown.drainTimeoutMs` is over. */
+  /**
+   * Intake off, then waits for the handlers. Returns what is left when `shutdown.drainTimeoutMs` is over.
+   * @throws what a transport throws that cannot unsubscribe. Nothing stays open then.
+   */
   async drain(): Promise<readonly UnfinishedWork[]> {
     this.isStopping = true;
     const { registry, receiver, dispatcher, gaps, gapHandlers, deadLetters, settings } = this.runtime;
@@ -79,10 +89,12 @@ export class EventBusSession {
     } catch (error) {
       const notHandedOn = receiver.close();
       gapHandlers.close();
-      if (error !== late) throw error;
       const reconciling = gapHandlers.running.map((handler) => ({ handler, running: 1, waiting: 0 }));
       const unfinished = dispatcher.abandon(new Error('The application is shutting down.'));
-      return [...joinWork([...unfinished, ...notHandedOn]), ...reconciling];
+      if (error === late) return [...joinWork([...unfinished, ...notHandedOn]), ...reconciling];
+      // The shutdown ends here: whoever called does not go on to close the bus.
+      await this.close().catch(() => undefined);
+      throw error;
     }
   }
 
@@ -91,6 +103,20 @@ export class EventBusSession {
     this.isStopping = true;
     this.closing ??= this.end();
     return this.closing;
+  }
+
+  /**
+   * Ends it for good, whether it has started or not: what handlers do is aborted, and what waits for them is forgotten. Never
+   * rejects. Idempotent.
+   */
+  async abandon(): Promise<void> {
+    this.isAbandoned = true;
+    const { dispatcher, gapHandlers } = this.runtime;
+    // A transport that cannot be closed does not hide why the start failed.
+    const closed = this.close().catch(() => undefined);
+    gapHandlers.close();
+    dispatcher.abandon(new Error(ABANDONED));
+    await closed;
   }
 
   private get place(): string {
@@ -107,8 +133,11 @@ export class EventBusSession {
     receiver.close();
     gaps.flush();
     publisher.close();
-    await transport.close();
-    status.update({ status: 'closed' });
+    try {
+      await transport.close();
+    } finally {
+      status.update({ status: 'closed' });
+    }
   }
 
   private async inTime(work: Promise<void>, late: () => string): Promise<void> {
@@ -122,6 +151,7 @@ export class EventBusSession {
   /** Fails the start, or lets the bus go on trying, as `startup.onFailure` says. */
   private async failed(cause: unknown): Promise<void> {
     const { settings, observer, status } = this.runtime;
+    if (this.isAbandoned) throw new StartupError(ABANDONED);
     const error = toStartupError(cause);
     if (settings.startup.onFailure === 'retry') {
       this.isLate = true;
@@ -130,7 +160,7 @@ export class EventBusSession {
       observer.startingDegraded(error);
       return;
     }
-    await this.close();
+    await this.abandon();
     throw error;
   }
 
@@ -153,6 +183,7 @@ export class EventBusSession {
     describeOwners: DescribeOwners,
   ): void {
     const { status, observer, transport } = this.runtime;
+    if (this.isAbandoned) throw new StartupError(ABANDONED);
     if (this.isStopping) return;
     status.start();
     if (this.isLate) this.reportLateStart();

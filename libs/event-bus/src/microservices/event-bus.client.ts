@@ -2,6 +2,8 @@ import type { ReadPacket, WritePacket } from '@nestjs/microservices';
 import { ClientProxy } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import { Observable as RxObservable, Subject, connectable, from, throwError } from 'rxjs';
+import type { ApplicationBus } from '../application.buses.js';
+import { APPLICATION_BUS } from '../application.buses.js';
 import { BusClosedError, InvalidChannelError, InvalidOptionError } from '../errors.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { MicroserviceStatus } from './microservice.status.js';
@@ -22,6 +24,8 @@ type Untyped = Parameters<ClientProxy['send']>[0];
  * Nest makes of it.
  */
 export class EventBusClient extends ClientProxy {
+  protected readonly [APPLICATION_BUS]: ApplicationBus = { abandon: () => this.close() };
+
   private readonly settings: ClientSettings;
   private readonly reporter = new StatusReporter(
     (status) => this._status$.next(status),

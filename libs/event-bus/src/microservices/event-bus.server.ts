@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 import { Server, Transport } from '@nestjs/microservices';
+import type { ApplicationBus } from '../application.buses.js';
+import { APPLICATION_BUS } from '../application.buses.js';
 import { ConfigurationError } from '../errors.js';
 import { BusSession } from './bus.session.js';
 import type { MicroserviceStatus, MicroserviceStatusEvents } from './microservice.status.js';
@@ -28,7 +30,16 @@ export class EventBusServer
   /** Nest leaves the failures of event handlers to us, which it would otherwise log a second time. */
   override readonly propagatesEventHandlerErrors = true;
 
+  protected readonly [APPLICATION_BUS]: ApplicationBus = {
+    abandon: () => this.session.abandon(),
+    join: (startFailed) => {
+      this.startFailed = startFailed;
+    },
+  };
+
   private readonly session: BusSession;
+  /** Closes the other buses of the application. Only an EventBusModule knows them. */
+  private startFailed: (() => Promise<void>) | undefined;
   private readonly table: PatternTable;
   private readonly patterns: PatternHandlers;
   private readonly reporter = new StatusReporter(
@@ -72,7 +83,7 @@ export class EventBusServer
   /**
    * Calls back without an error once every subscription is confirmed (with `startup.onFailure: 'retry'` also when
    * that did not come in time), and otherwise with a ConfigurationError for patterns that cannot work, or with a
-   * StartupError that names the patterns. Nothing stays open then.
+   * StartupError that names the patterns. Nothing stays open then, and no bus of an EventBusModule in the application.
    */
   listen(callback: (error?: unknown) => unknown): void {
     this.starting ??= this.start();
@@ -117,11 +128,18 @@ export class EventBusServer
   }
 
   private async start(): Promise<void> {
-    const problems = [...this.table.problems, ...this.codecProblems()];
-    if (problems.length > 0) {
-      await this.session.close();
-      throw new ConfigurationError(problems);
+    try {
+      await this.open();
+    } catch (error) {
+      await this.session.abandon();
+      await this.startFailed?.();
+      throw error;
     }
+  }
+
+  private async open(): Promise<void> {
+    const problems = [...this.table.problems, ...this.codecProblems()];
+    if (problems.length > 0) throw new ConfigurationError(problems);
     await this.session.open(this.patterns.create(), (target) => this.table.namesOf(target));
   }
 

@@ -1,0 +1,70 @@
+import type { ModulesContainer } from '@nestjs/core';
+
+/** Marks what holds a bus: a provider, or the strategy of a microservice. Other copies of this package know it, too. */
+export const APPLICATION_BUS = Symbol.for('nestjs-redis-event-bus/application-bus@1');
+
+/** A bus that starts together with the others of its application, or not at all. */
+export interface ApplicationBus {
+  /** Closes it without waiting for its handlers. It cannot start from here on. Idempotent. */
+  abandon(): Promise<void>;
+  /** @param startFailed closes the others; to be awaited when this bus cannot start */
+  join?(startFailed: () => Promise<void>): void;
+}
+
+/**
+ * Every bus of one application, whoever made it: Nest stops at the first hook that fails, calls no other, and hands out no
+ * application to close where it makes a context.
+ */
+export class ApplicationBuses {
+  /** Nest keeps no list of them; it tells of each when it is connected. */
+  private readonly strategies = new Set<ApplicationBus>();
+  private isAbandoned = false;
+
+  constructor(private readonly modules: ModulesContainer) {
+    modules.getRpcTargetRegistry().subscribe((target) => this.connected(target));
+  }
+
+  /** @throws what `work` throws, once every bus of the application is closed */
+  async startTogether(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.abandon();
+      throw error;
+    }
+  }
+
+  private async abandon(): Promise<void> {
+    this.isAbandoned = true;
+    const buses = new Set([...this.inModules(), ...this.strategies]);
+    // One that cannot be closed neither keeps the others open nor hides why the start failed.
+    await Promise.allSettled([...buses].map(async (bus) => bus.abandon()));
+  }
+
+  private connected(target: unknown): void {
+    const bus = busOf(target);
+    if (bus === undefined) return;
+    this.strategies.add(bus);
+    bus.join?.(() => this.abandon());
+    if (this.isAbandoned) bus.abandon().catch(() => undefined);
+  }
+
+  private *inModules(): Generator<ApplicationBus> {
+    for (const { providers } of this.modules.values()) {
+      for (const { instance } of providers.values()) {
+        const bus = busOf(instance);
+        if (bus !== undefined) yield bus;
+      }
+    }
+  }
+}
+
+function busOf(holder: unknown): ApplicationBus | undefined {
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  try {
+    return (holder as { readonly [APPLICATION_BUS]?: ApplicationBus })[APPLICATION_BUS];
+  } catch {
+    // A proxy may throw at whatever it does not know.
+    return undefined;
+  }
+}
