@@ -17,7 +17,7 @@ export interface NotificationsAppOverrides {
   readonly logger?: LoggerService;
 }
 
-/** Resolves when events are handled and requests, on the bus and by HTTP, are answered. The caller closes the app. */
+/** Resolves when events are handled and requests, on the bus and by HTTP, are answered. The caller closes the app, which is closed when it cannot start. */
 export async function startNotificationsApp(
   config: AppConfig,
   { transport, logger = new ConsoleLogger({ prefix: 'notifications' }) }: NotificationsAppOverrides = {},
@@ -29,14 +29,20 @@ export async function startNotificationsApp(
   const app = await NestFactory.create(module, { logger, abortOnError: false });
   const strategy = new EventBusServer({ transport: shared, codec: nestPacket() });
   app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });
-  await app.init();
-  await app.startAllMicroservices();
+  try {
+    await app.init();
+    await app.startAllMicroservices();
 
-  // Nest's own listen() would log a taken port a second time.
-  const server = app.getHttpServer() as Server;
-  server.listen(config.port, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  new Logger('NotificationsApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
+    // Nest's own listen() would log a taken port a second time.
+    const server = app.getHttpServer() as Server;
+    server.listen(config.port, host);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    new Logger('NotificationsApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
+  } catch (error) {
+    // Nest closes nothing when a hook fails, or the port is taken.
+    await app.close().catch(() => undefined);
+    throw error;
+  }
   return app;
 }

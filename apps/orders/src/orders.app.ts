@@ -14,7 +14,7 @@ export interface OrdersAppOverrides {
   readonly logger?: LoggerService;
 }
 
-/** Resolves when events flow and HTTP requests are answered. The caller closes the app. */
+/** Resolves when events flow and HTTP requests are answered. The caller closes the app, which is closed when it cannot start. */
 export async function startOrdersApp(
   config: AppConfig,
   { transport, logger = new ConsoleLogger({ prefix: 'orders' }) }: OrdersAppOverrides = {},
@@ -24,13 +24,19 @@ export async function startOrdersApp(
     logger,
     abortOnError: false,
   });
-  await app.init();
+  try {
+    await app.init();
 
-  // Nest's own listen() would log a taken port a second time.
-  const server = app.getHttpServer() as Server;
-  server.listen(config.port, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  new Logger('OrdersApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
+    // Nest's own listen() would log a taken port a second time.
+    const server = app.getHttpServer() as Server;
+    server.listen(config.port, host);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    new Logger('OrdersApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
+  } catch (error) {
+    // Nest closes nothing when a hook fails, or the port is taken.
+    await app.close().catch(() => undefined);
+    throw error;
+  }
   return app;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ROOT, staleProjects } from '../../../scripts/workspace.build.mjs';
 import { guardChild } from '../../support/child.guard.js';
@@ -27,7 +27,10 @@ export class NodeProcess {
     this.exited = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Exit);
   }
 
-  /** @param environment replaces the variables of this process, but for PATH */
+  /**
+   * @param script below the workspace, or an absolute path
+   * @param environment replaces the variables of this process, but for PATH
+   */
   static start(
     script: string,
     environment: Readonly<Record<string, string>>,
@@ -35,7 +38,7 @@ export class NodeProcess {
   ): NodeProcess {
     const env = { PATH: process.env['PATH'], NO_COLOR: '1', ...environment };
     return new NodeProcess(
-      spawn(process.execPath, [join(ROOT, script), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [resolve(ROOT, script), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
   }
 
