@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 
 /** Marks what holds a bus: a provider, or the strategy of a microservice. Other copies of this package know it, too. */
-export const APPLICATION_BUS = Symbol.for('nestjs-redis-event-bus/application-bus@1');
+export const APPLICATION_BUS = Symbol.for('nestjs-redis-event-bus:application-bus:1');
 
 /** A bus that starts together with the others of its application, or not at all. */
 export interface ApplicationBus {

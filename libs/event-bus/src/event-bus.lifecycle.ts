@@ -4,7 +4,7 @@ import type {
   OnApplicationShutdown,
   OnModuleInit,
 } from '@nestjs/common';
-import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import type { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import type { ApplicationBus } from './application.buses.js';
 import { APPLICATION_BUS, ApplicationBuses } from './application.buses.js';
 import type { EventHandler } from './dispatching/event.handler.js';
@@ -14,6 +14,7 @@ import type { EventBusSettings } from './event-bus.options.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { EventBusSession } from './event-bus.session.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
+import { LazyModules } from './handlers/lazy.modules.js';
 import { nestInternals } from './handlers/nest.internals.js';
 import { KeyspaceCheck } from './introspection/keyspace.check.js';
 import { reportHandlers } from './introspection/handler.report.js';
@@ -24,6 +25,10 @@ export class EventBusLifecycle
   implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
   private handlers: readonly EventHandler[] = [];
+  /** `init` before the handlers are known, `subscribed` once those of the start are asked for. */
+  private stage: 'init' | 'explored' | 'subscribed' | 'stopping' = 'init';
+  private readonly explorer: HandlerExplorer;
+  private readonly lazyModules: LazyModules;
   private readonly session: EventBusSession;
   private readonly buses: ApplicationBuses;
   readonly [APPLICATION_BUS]: ApplicationBus = { abandon: () => this.session.abandon() };
@@ -31,9 +36,12 @@ export class EventBusLifecycle
   constructor(
     private readonly runtime: EventBusRuntime,
     private readonly modules: ModulesContainer,
-    private readonly creator: ExternalContextCreator,
+    creator: ExternalContextCreator,
+    lazyLoader: LazyModuleLoader,
   ) {
     this.session = new EventBusSession(runtime);
+    this.explorer = new HandlerExplorer(modules, nestInternals(creator));
+    this.lazyModules = new LazyModules(lazyLoader, () => this.serveNewModules());
     this.buses = new ApplicationBuses(modules);
   }
 
@@ -41,6 +49,7 @@ export class EventBusLifecycle
   onModuleInit(): Promise<void> {
     return this.buses.startTogether(async () => {
       this.handlers = this.explore();
+      this.stage = 'explored';
       const { settings, observer } = this.runtime;
       const contracts = settings.contracts?.map((contract) => readTarget(contract, settings.prefix));
       observer.handlersFound(reportHandlers(this.handlers, contracts));
@@ -51,17 +60,35 @@ export class EventBusLifecycle
   /** Resolves when Redis has confirmed every handler's subscriptions. */
   onApplicationBootstrap(): Promise<void> {
     return this.buses.startTogether(async () => {
+      this.stage = 'subscribed';
       await this.session.subscribe(this.handlers);
-      await this.checkKeyspace();
+      await this.checkKeyspace(this.handlers);
     });
   }
 
+  /**
+   * Modules that were loaded lazily have no hooks of their own.
+   * @throws ConfigurationError, StartupError as the start does; the application goes on without their handlers.
+   */
+  private async serveNewModules(): Promise<void> {
+    if (this.stage === 'init' || this.stage === 'stopping') return;
+    const handlers = this.explore();
+    if (handlers.length === 0) return;
+    this.runtime.observer.handlersFound(reportHandlers(handlers, undefined));
+    if (this.stage === 'explored') {
+      this.handlers = [...this.handlers, ...handlers];
+      return;
+    }
+    await this.session.subscribeLater(handlers);
+    await this.checkKeyspace(handlers);
+  }
+
   /** Once there is a connection: with `startup.onFailure: 'retry'` that may be later. */
-  private async checkKeyspace(): Promise<void> {
+  private async checkKeyspace(handlers: readonly EventHandler[]): Promise<void> {
     const { transport, observer, settings, status } = this.runtime;
     const check = new KeyspaceCheck(transport, observer, settings.keyspace.ensure);
-    if (status.current === 'ready') return check.run(this.handlers);
-    const late = status.whenReady().then(() => check.run(this.handlers));
+    if (status.current === 'ready') return check.run(handlers);
+    const late = status.whenReady().then(() => check.run(handlers));
     late.catch((error: unknown) => {
       if (!(error instanceof BusClosedError)) observer.keyspaceUnknown('', reasonOf(error));
     });
@@ -69,6 +96,8 @@ export class EventBusLifecycle
 
   /** Intake off, then drain. What Redis had sent by then is still handled. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.stage = 'stopping';
+    this.lazyModules.stop();
     const unfinished = await this.session.drain();
     const { observer, settings } = this.runtime;
     if (unfinished.length > 0) observer.drainIncomplete(unfinished, settings.shutdown.drainTimeoutMs);
@@ -83,9 +112,10 @@ export class EventBusLifecycle
     const { settings, gapHandlers } = this.runtime;
     const { name } = settings;
     const buses = this.namesOfBuses();
-    const explorer = new HandlerExplorer(this.modules, nestInternals(this.creator));
     const { database = 0 } = this.runtime.transport;
-    const explored = explorer.explore({ ...settings, database }, buses);
+    const explored = this.explorer.explore({ ...settings, database }, buses, (moduleRef) =>
+      this.lazyModules.isComplete(moduleRef),
+    );
     const { handlers, problems } = explored;
     const twice = buses.filter((bus) => bus === name).length > 1;
     const all = twice
@@ -95,7 +125,7 @@ export class EventBusLifecycle
         ]
       : problems;
     if (all.length > 0) throw new ConfigurationError(all);
-    gapHandlers.set(explored.gapHandlers);
+    gapHandlers.add(explored.gapHandlers);
     return handlers;
   }
 

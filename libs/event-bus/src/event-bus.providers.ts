@@ -1,5 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { EVENT_BUS_SETTINGS, EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE } from './event-bus.constants.js';
 import { eventBusToken } from './event-bus.inject.js';
 import { EventBusLifecycle } from './event-bus.lifecycle.js';
@@ -50,9 +50,13 @@ export function internalProviders(name: string): Provider[] {
     },
     {
       provide: EventBusLifecycle,
-      useFactory: (runtime: EventBusRuntime, modules: ModulesContainer, creator: ExternalContextCreator) =>
-        new EventBusLifecycle(runtime, modules, creator),
-      inject: [EventBusRuntime, ModulesContainer, ExternalContextCreator],
+      useFactory: (
+        runtime: EventBusRuntime,
+        modules: ModulesContainer,
+        creator: ExternalContextCreator,
+        loader: LazyModuleLoader,
+      ) => new EventBusLifecycle(runtime, modules, creator, loader),
+      inject: [EventBusRuntime, ModulesContainer, ExternalContextCreator, LazyModuleLoader],
     },
   ];
 }

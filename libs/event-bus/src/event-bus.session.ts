@@ -57,11 +57,27 @@ export class EventBusSession {
       confirmed.catch((error: unknown) => this.failed(error)).catch(() => undefined);
       return;
     }
-    await this.inTime(
-      confirmed,
-      () =>
-        `${this.place} did not confirm every subscription within ${settings.startup.timeoutMs} ms (${this.reason}).`,
-    );
+    await this.inTime(confirmed, () => this.unconfirmed);
+  }
+
+  /**
+   * As {@link subscribe}, for handlers that came after the start.
+   * @throws StartupError when the broker did not confirm every subscription. The bus goes on without these handlers then.
+   */
+  async subscribeLater(handlers: readonly EventHandler[]): Promise<void> {
+    const { registry, settings } = this.runtime;
+    if (this.isStopping) return;
+    const confirmed = registry
+      .add(handlers)
+      .then((outcomes) => this.refuse(outcomes, describeHandlers.bind(undefined, handlers)));
+    try {
+      await withDeadline(confirmed, settings.startup.timeoutMs, () => new StartupError(this.unconfirmed));
+    } catch (error) {
+      // It goes on trying.
+      if (settings.startup.onFailure === 'retry') return;
+      await Promise.all(handlers.map((handler) => registry.remove(handler)));
+      throw toStartupError(error);
+    }
   }
 
   /**
@@ -124,6 +140,10 @@ export class EventBusSession {
     return `${transport.name} at ${transport.address}`;
   }
 
+  private get unconfirmed(): string {
+    return `${this.place} did not confirm every subscription within ${this.runtime.settings.startup.timeoutMs} ms (${this.reason}).`;
+  }
+
   private get reason(): string {
     return this.runtime.transport.state.reason ?? 'no answer';
   }
@@ -177,6 +197,14 @@ export class EventBusSession {
     });
   }
 
+  /** @throws StartupError when the broker refused a subscription */
+  private refuse(outcomes: readonly SubscribeOutcome[], describeOwners: DescribeOwners): void {
+    const refused = outcomes.filter((outcome) => outcome.error !== undefined);
+    if (refused.length === 0) return;
+    const lines = refused.map(({ target, error }) => `${error?.message} (${describeOwners(target)})`);
+    throw new StartupError([...new Set(lines)].join('\n'), { cause: refused[0]?.error });
+  }
+
   private started(
     handlers: number,
     outcomes: readonly SubscribeOutcome[],
@@ -187,11 +215,7 @@ export class EventBusSession {
     if (this.isStopping) return;
     status.start();
     if (this.isLate) this.reportLateStart();
-    const refused = outcomes.filter((outcome) => outcome.error !== undefined);
-    if (refused.length > 0) {
-      const lines = refused.map(({ target, error }) => `${error?.message} (${describeOwners(target)})`);
-      throw new StartupError([...new Set(lines)].join('\n'), { cause: refused[0]?.error });
-    }
+    this.refuse(outcomes, describeOwners);
     // With no subscriptions to wait for, a late start is not ready yet.
     if (handlers > 0 || transport.state.status === 'ready')
       observer.started(transport.name, transport.address, handlers, transport.subscriptions().length);

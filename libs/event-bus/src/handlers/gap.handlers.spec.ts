@@ -37,7 +37,7 @@ describe('GapHandlers', () => {
 
   it('calls every method, each one at a time, and joins what shows meanwhile', async () => {
     const [slow, fast] = [heldMethod('slow'), heldMethod('fast')];
-    handlers.set([slow.handler, fast.handler]);
+    handlers.add([slow.handler, fast.handler]);
     handlers.handle(gapOf('a', 1));
     await settled();
     fast.end();
@@ -69,7 +69,7 @@ describe('GapHandlers', () => {
         throw new Error('sync');
       },
     };
-    handlers.set([thrower, method.handler]);
+    handlers.add([thrower, method.handler]);
     handlers.handle(gapOf('a', 1));
     await settled();
     handlers.handle(gapOf('b', 1));
@@ -87,7 +87,7 @@ describe('GapHandlers', () => {
 
   it('is idle when nothing runs and nothing waits', async () => {
     const method = heldMethod('m');
-    handlers.set([method.handler]);
+    handlers.add([method.handler]);
     await handlers.whenIdle();
     handlers.handle(gapOf('a', 1));
     await settled();
@@ -103,7 +103,7 @@ describe('GapHandlers', () => {
 
   it('calls nothing any more once it is closed, also not what waited', async () => {
     const method = heldMethod('m');
-    handlers.set([method.handler]);
+    handlers.add([method.handler]);
     handlers.handle(gapOf('a', 1));
     await settled();
     handlers.handle(gapOf('b', 1));
@@ -121,7 +121,7 @@ describe('GapHandlers', () => {
       if (steps.length === 1) handlers.handle(gapOf('b', 1));
       steps.push(`end ${String(targets)}`);
     };
-    handlers.set([{ name: 'm', call }]);
+    handlers.add([{ name: 'm', call }]);
     handlers.handle(gapOf('a', 1));
     expect(steps).toEqual([]);
     await handlers.whenIdle();

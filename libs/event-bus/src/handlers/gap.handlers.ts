@@ -26,8 +26,9 @@ export class GapHandlers {
     private readonly failed: (handler: string, error: unknown) => void,
   ) {}
 
-  set(handlers: readonly GapHandler[]): void {
-    this.runners = handlers.map((handler) => ({ handler, running: undefined, waiting: undefined }));
+  add(handlers: readonly GapHandler[]): void {
+    const added = handlers.map((handler) => ({ handler, running: undefined, waiting: undefined }));
+    this.runners = [...this.runners, ...added];
   }
 
   handle(gap: Gap): void {

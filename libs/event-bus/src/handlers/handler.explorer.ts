@@ -1,6 +1,6 @@
 import { ApplicationConfig, MetadataScanner } from '@nestjs/core';
 import type { ModulesContainer } from '@nestjs/core';
-import type { InstanceWrapper } from '@nestjs/core/internal';
+import type { InstanceWrapper, Module } from '@nestjs/core/internal';
 import { Injector, STATIC_CONTEXT } from '@nestjs/core/internal';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
@@ -13,6 +13,7 @@ import type { GapHandler } from './gap.handlers.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
 import type { HandlerDeclaration } from './handler.problems.js';
+import type { GroupMembers } from './handler.problems.js';
 import { gapProblems, groupProblems, handlerProblems } from './handler.problems.js';
 import type { HandlerMethod } from './nest.enhancers.js';
 import { callMethod } from './nest.enhancers.js';
@@ -45,6 +46,10 @@ export interface ExploredHandlers {
 export class HandlerExplorer {
   private readonly scanner = new MetadataScanner();
   private readonly injector: Injector;
+  /** Found by an {@link explore} before: the instances, or what stands for those that are made for each event. */
+  private readonly known = new Set<object>();
+  private readonly knownPrototypes = new Set<object>();
+  private readonly groups: GroupMembers = new Map();
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -56,10 +61,16 @@ export class HandlerExplorer {
 
   /**
    * `knownBuses` are the names of all buses of the application. Problems are those of all of them: the first bus
-   * that starts fails the application, and nobody wants to hear of the rest only after mending these.
+   * that starts fails the application, and nobody wants to hear of the rest only after mending these. Called again it finds
+   * what has come since.
    */
-  explore(bus: ExploredBus, knownBuses: readonly string[]): ExploredHandlers {
-    const methods = [...this.methods()];
+  explore(
+    bus: ExploredBus,
+    knownBuses: readonly string[],
+    isComplete: (moduleRef: Module) => boolean = () => true,
+  ): ExploredHandlers {
+    const found = new Set<object>();
+    const methods = [...this.methods(found, isComplete)];
     const candidates = methods.flatMap((method) => {
       const metadata = onEventMetadata(method.method)?.map((one) => withChannels(one, bus.database));
       return metadata === undefined ? [] : [{ ...method, metadata }];
@@ -71,11 +82,13 @@ export class HandlerExplorer {
           (problem) => `${decoratorsOf(candidate)} on ${candidate.name}: ${problem}`,
         ),
       ),
-      ...groupProblems(candidates, bus),
+      ...groupProblems(candidates, bus, this.groups),
       ...methods.flatMap((method) =>
         gapProblems(method, knownBuses).map((problem) => `@OnGap on ${method.name}: ${problem}`),
       ),
     ];
+    for (const identity of found) this.known.add(identity);
+    for (const { prototype } of methods) this.knownPrototypes.add(prototype);
     if (problems.length > 0) return { handlers: [], gapHandlers: [], problems };
     const handlers = candidates.flatMap((candidate) => {
       const own = candidate.metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === bus.name);
@@ -97,7 +110,7 @@ export class HandlerExplorer {
       const problem = copies.problemOf(method);
       return problem === undefined ? [] : [`${name}: ${problem}`];
     });
-    const served = new Set(methods.map(({ prototype }) => prototype));
+    const served = new Set([...this.knownPrototypes, ...methods.map(({ prototype }) => prototype)]);
     const enhancers = new Map<object, string>();
     for (const [moduleKey, moduleRef] of this.modules) {
       for (const wrapper of moduleRef.injectables.values()) {
@@ -114,9 +127,13 @@ export class HandlerExplorer {
     return [...copies.problems(), ...strange, ...unlisted];
   }
 
-  private *methods(): Generator<DecoratedMethod> {
-    const seen = new Set<object>();
+  /** Of the instances that are not known yet, which it adds to `found`. */
+  private *methods(
+    found: Set<object>,
+    isComplete: (moduleRef: Module) => boolean,
+  ): Generator<DecoratedMethod> {
     for (const [moduleKey, moduleRef] of this.modules) {
+      if (!isComplete(moduleRef)) continue;
       const controllers: InstanceWrapper[] = [...moduleRef.controllers.values()];
       const controllerClasses = new Set(controllers.map((wrapper) => wrapper.metatype));
       // A controller that is listed as a provider too has a second instance; its handlers run once, here.
@@ -126,8 +143,8 @@ export class HandlerExplorer {
       for (const wrapper of [...controllers, ...providers]) {
         // The same instance under a second token (useValue, useFactory) is the same handler.
         const identity: unknown = wrapper.isDependencyTreeStatic() ? wrapper.instance : wrapper;
-        if (!isObject(identity) || seen.has(identity)) continue;
-        seen.add(identity);
+        if (!isObject(identity) || found.has(identity) || this.known.has(identity)) continue;
+        found.add(identity);
         const isController = controllers.includes(wrapper);
         yield* this.decoratedMethods({ wrapper, moduleRef, moduleKey, isController });
       }

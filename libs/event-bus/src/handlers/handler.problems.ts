@@ -122,12 +122,16 @@ function settingsProblems(
   return problems;
 }
 
+/** The handler of each group of a bus. */
+export type GroupMembers = Map<string, HandlerDeclaration & { readonly name: string }>;
+
 /** A group claims each event once, so two handlers of one bus in the same group would share the events between them. */
 export function groupProblems(
   declarations: readonly (HandlerDeclaration & { readonly name: string })[],
   { name: busName, handlerDefaults }: ExploredBus,
+  /** Those of before, to which these are added. */
+  members: GroupMembers,
 ): string[] {
-  const first = new Map<string, HandlerDeclaration & { readonly name: string }>();
   return declarations.flatMap((declaration) => {
     const { name, prototype, methodName, metadata } = declaration;
     const own = metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === busName);
@@ -135,8 +139,8 @@ export function groupProblems(
     if (own.length === 0 || own.some(({ keyEvents }) => keyEvents !== undefined)) return [];
     const { group } = resolveHandlerSettings(mergedOptions(own), handlerDefaults);
     if (group === false) return [];
-    const other = first.get(group);
-    if (other === undefined) first.set(group, declaration);
+    const other = members.get(group);
+    if (other === undefined) members.set(group, declaration);
     // The same class in two modules is one handler to the group.
     if (other === undefined || (other.prototype === prototype && other.methodName === methodName)) return [];
     return [
