@@ -53,7 +53,7 @@ export default {
   // By default one core stays free: with two cores Jest would then run all files in its own process, without end of memory.
   maxWorkers: '100%',
   // V8 keeps the modules of every file that ran in a worker; one that has grown to this begins anew before its next file.
-  workerIdleMemoryLimit: '512MB',
+  workerIdleMemoryLimit: '256MB',
   reporters: ['default', '<rootDir>/test/support/report.reporter.mjs'],
   globalTeardown: '<rootDir>/test/support/end.teardown.mjs',
   // In a project's own config it would have no effect.
