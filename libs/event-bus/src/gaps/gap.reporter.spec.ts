@@ -159,6 +159,52 @@ describe('GapReporter', () => {
     expect(gaps).toMatchObject([{ targets: ['b'], missed: 1 }]);
   });
 
+  it('tells at once that a count began anew, and goes on counting what an interruption cost', () => {
+    see('orders:a', 1);
+    see('orders:b', 1);
+    reporter.interrupted(LOST);
+    see('orders:a', Number.MAX_SAFE_INTEGER);
+    expect(gaps).toEqual([
+      {
+        reason: 'events-missed',
+        targets: ['orders:a'],
+        fromMs: NOW_MS,
+        toMs: NOW_MS,
+        missed: undefined,
+        hint: expect.stringContaining('began anew'),
+      },
+    ]);
+    see('orders:a', 2);
+    see('orders:a', 4);
+    see('orders:b', 3);
+    jest.advanceTimersByTime(250);
+    expect(gaps.slice(1)).toEqual([{ ...LOST, missed: 2 }]);
+  });
+
+  it.each([['orders:*'], ['orders:<id>'], ['orders:forged']])(
+    'does not say how many are missing of %s where counts on it had to go for others',
+    (target) => {
+      see('orders:forged', 1, 'real');
+      see('other', 1);
+      for (let n = 0; n < 20_000; n += 1) see('orders:forged', 1, `p${n}`);
+      reporter.interrupted({ ...LOST, targets: ['other'] });
+      see('other', 4);
+      reporter.flush();
+      reporter.interrupted({ ...LOST, targets: ['more', target] });
+      see('orders:forged', 9, 'real');
+      see('other', 6);
+      reporter.flush();
+      expect(gaps).toEqual([
+        { ...LOST, targets: ['other'], missed: 2 },
+        { ...LOST, targets: ['more', target], missed: undefined },
+      ]);
+      // What shows between two numbers of a count that is known is certain.
+      see('other', 9);
+      reporter.flush();
+      expect(gaps[2]).toMatchObject({ reason: 'events-missed', missed: 2 });
+    },
+  );
+
   it('counts the events that say nothing of their number', () => {
     reporter.received('a', undefined, NOW_MS);
     see('a', 1);

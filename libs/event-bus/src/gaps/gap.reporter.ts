@@ -1,4 +1,6 @@
 import type { EventStamp } from '../message/event.codec.js';
+import { ChannelPrefix } from '../routing/channel-prefix.js';
+import { parseTarget } from '../routing/event-target.js';
 import type { Gap } from './gap.js';
 import type { SequenceTracker } from './sequence.tracker.js';
 
@@ -7,6 +9,10 @@ import type { SequenceTracker } from './sequence.tracker.js';
  * each channel. Reconciling begins so much later.
  */
 const COUNTING_MS = 250;
+
+const COUNT_BEGAN_ANEW =
+  "A publisher's numbers on this channel jumped further than it can have counted, so that its count began anew. Somebody else may publish under its id: see who may publish there.";
+const NO_PREFIX = new ChannelPrefix('');
 
 /** Makes one gap of what an interruption and the holes after it tell, and passes it on. */
 export class GapReporter {
@@ -27,17 +33,28 @@ export class GapReporter {
   received(channel: string, stamp: EventStamp | undefined, nowMs: number): void {
     const hole = this.tracker?.observe(channel, stamp, nowMs);
     if (hole === undefined) return;
+    const { missed, fromMs } = hole;
+    if (missed === undefined) {
+      this.report({
+        reason: 'events-missed',
+        targets: [channel],
+        fromMs,
+        toMs: nowMs,
+        missed,
+        hint: COUNT_BEGAN_ANEW,
+      });
+      return;
+    }
     if (this.open === undefined) {
-      const { missed, fromMs } = hole;
       this.start({ reason: 'events-missed', targets: [], fromMs, toMs: nowMs, missed });
     } else {
       const { gap } = this.open;
       const isInterruption = gap.reason !== 'events-missed';
       this.open.gap = {
         ...gap,
-        fromMs: isInterruption ? gap.fromMs : Math.min(gap.fromMs, hole.fromMs),
+        fromMs: isInterruption ? gap.fromMs : Math.min(gap.fromMs, fromMs),
         toMs: isInterruption ? gap.toMs : nowMs,
-        missed: (gap.missed ?? 0) + hole.missed,
+        missed: (gap.missed ?? 0) + missed,
       };
     }
     // A hole within an interruption lies on a channel that its targets name already.
@@ -69,12 +86,18 @@ export class GapReporter {
     clearTimeout(timer);
     this.open = undefined;
     // What one subscription missed may have come through another: that nothing is missing, nobody knows.
-    const isUnknown = gap.reason === 'subscription-denied' && gap.missed === 0;
+    const isUnknown = (gap.reason === 'subscription-denied' && gap.missed === 0) || this.isBlindIn(gap);
     this.report({
       ...gap,
       targets: channels.size === 0 ? gap.targets : [...channels],
       missed: isUnknown ? undefined : gap.missed,
     });
+  }
+
+  /** Where counts had to go for others nobody knows what their publishers sent. A hole was seen between two numbers. */
+  private isBlindIn({ reason, targets }: Gap): boolean {
+    if (reason === 'events-missed' || this.tracker === undefined) return false;
+    return this.tracker.isBlind((channel) => targets.some((text) => matches(text, channel)), Date.now());
   }
 
   /** Some subscriptions of a new link deliver before the last one is confirmed: their holes are the interruption's. */
@@ -91,4 +114,9 @@ export class GapReporter {
     timer.unref();
     this.open = { gap, channels: new Set(), timer };
   }
+}
+
+/** Targets are as they were written, and channels without the application's prefix. */
+function matches(text: string, channel: string): boolean {
+  return text === channel || parseTarget(text, NO_PREFIX).matches(channel);
 }

@@ -3,7 +3,8 @@
  * - `subscription-lost`: the link lived, and the broker had forgotten a subscription.
  * - `subscription-denied`: the broker denied a subscription for a while.
  * - `started-late`: the application started without its subscriptions (`startup.onFailure: 'retry'`).
- * - `events-missed`: the numbers of a publisher's events have a hole, and no interruption was seen.
+ * - `events-missed`: the numbers of a publisher's events have a hole, and no interruption was seen. With `missed` undefined
+ *   they jumped so that nobody can have counted to them, and a new count has begun.
  * - `buffer-overflow`: a handler was too slow, and events that waited for it were dropped.
  */
 export type GapReason =
@@ -26,7 +27,7 @@ export interface Gap {
   /**
    * How many events no handler of the bus got, as far as their publishers number them (`cloudEvents()`) and it shows by
    * now. What is missing at the end of a channel shows with its next event, as a gap of its own. Undefined when nobody
-   * can know.
+   * can know, also where counts of its channels had to be forgotten because there were too many.
    */
   readonly missed: number | undefined;
   /** What probably caused it, and what to do about it, for people. */

@@ -96,9 +96,9 @@ describe('SequenceTracker', () => {
     expect([largest, holes]).toEqual([LIMIT, 999]);
     expect(tracker.observe('c1', stamp(9), 0)).toBeUndefined();
     // What it holds is what it counts: nothing is left of a channel that went.
-    const { counts } = tracker as unknown as { counts: Map<string, Map<string, unknown>> };
-    expect([...counts.values()].reduce((sum, publishers) => sum + publishers.size, 0)).toBe(tracker.size);
-    expect(counts.size).toBeLessThanOrEqual(LIMIT);
+    const { channels } = tracker as unknown as { channels: Map<string, { readonly size: number }> };
+    expect([...channels.values()].reduce((sum, { size }) => sum + size, 0)).toBe(tracker.size);
+    expect(channels.size).toBeLessThanOrEqual(LIMIT);
   });
 
   it('bounds the publishers of one channel as well', () => {
@@ -107,5 +107,102 @@ describe('SequenceTracker', () => {
     expect(tracker.size).toBe(LIMIT);
     tracker.forget(() => true);
     expect(tracker.isEmpty).toBe(true);
+  });
+
+  describe('where somebody else publishes under the id of a publisher', () => {
+    const MAX = Number.MAX_SAFE_INTEGER;
+
+    it('takes a jump that nobody counted to for the beginning of a new count, and so the way back', () => {
+      const tracker = new SequenceTracker();
+      for (const n of [1, 2, 3]) tracker.observe('a', stamp(n), n);
+      expect(tracker.observe('a', stamp(MAX), 4)).toEqual({ channel: 'a', missed: undefined, fromMs: 3 });
+      // Told once: what follows of it is the same trouble.
+      expect(tracker.observe('a', stamp(4), 5)).toBeUndefined();
+      expect(tracker.observe('a', stamp(5), 6)).toBeUndefined();
+      expect(tracker.observe('a', stamp(9), 7)).toEqual({ channel: 'a', missed: 3, fromMs: 6 });
+    });
+
+    it('tells of it once a minute and channel', () => {
+      const tracker = new SequenceTracker();
+      let told = 0;
+      for (let second = 0; second < 180; second += 1) {
+        for (const channel of ['a', 'b'])
+          for (const sequence of [1, MAX]) {
+            const hole = tracker.observe(channel, stamp(sequence), second * 1_000);
+            if (hole !== undefined) told += 1;
+            expect(hole?.missed).toBeUndefined();
+          }
+      }
+      expect(told).toBe(2 * 3);
+    });
+
+    it('counts on where a number lies further back than an event that comes again', () => {
+      const tracker = new SequenceTracker();
+      tracker.observe('a', stamp(1), 0);
+      expect(tracker.observe('a', stamp(50_000), 1)).toMatchObject({ missed: 49_998 });
+      expect(tracker.observe('a', stamp(2), 2)).toEqual({ channel: 'a', missed: undefined, fromMs: 1 });
+      expect(tracker.observe('a', stamp(5), 3)).toMatchObject({ missed: 2 });
+    });
+
+    it('counts what a publisher may have sent in the time that has passed', () => {
+      const tracker = new SequenceTracker();
+      tracker.observe('a', stamp(1), 0);
+      expect(tracker.observe('a', stamp(50_000_000), 1)).toMatchObject({ missed: 49_999_998 });
+      expect(tracker.observe('a', stamp(500_000_000), 600_000)).toMatchObject({ missed: 449_999_999 });
+      // The clock was set back.
+      expect(tracker.observe('a', stamp(500_000_002), 0)).toMatchObject({ missed: 1 });
+    });
+
+    it.each([MAX + 1, 1.5, NaN, Infinity])('counts nothing by %p', (sequence) => {
+      const tracker = new SequenceTracker();
+      tracker.observe('a', stamp(1), 0);
+      expect(tracker.observe('a', stamp(sequence), 0)).toBeUndefined();
+      expect(tracker.observe('a', stamp(2), 0)).toBeUndefined();
+      expect(tracker.unsequencedEvents).toBe(1);
+    });
+  });
+
+  describe('where ids are made up', () => {
+    it('keeps the counts of other channels, however many there are on one', () => {
+      const tracker = new SequenceTracker();
+      for (let n = 0; n < 5_000; n += 1) tracker.observe(`c${n}`, stamp(1), 0);
+      for (let n = 0; n < 10 * LIMIT; n += 1) {
+        for (const sequence of [1, 2]) tracker.observe('forged', stamp(sequence, `p${n}`), 0);
+      }
+      for (let n = 5_000; n < 6_000; n += 1) tracker.observe(`c${n}`, stamp(1), 0);
+      const holes = Array.from({ length: 6_000 }, (_, n) => tracker.observe(`c${n}`, stamp(3), 0)?.missed);
+      expect(new Set(holes)).toEqual(new Set([1]));
+      expect(tracker.size).toBe(LIMIT);
+    });
+
+    it('says of the channel where counts had to go that it is blind there, and nowhere else', () => {
+      const tracker = new SequenceTracker();
+      const isBlindOn = (channel: string, nowMs: number) =>
+        tracker.isBlind((name) => name === channel, nowMs);
+      tracker.observe('mine', stamp(1), 0);
+      for (let n = 0; n < LIMIT - 1; n += 1) tracker.observe('forged', stamp(1, `p${n}`), 0);
+      expect(isBlindOn('forged', 0)).toBe(false);
+      tracker.observe('forged', stamp(1, 'one more'), 0);
+      expect([isBlindOn('forged', 0), isBlindOn('mine', 0)]).toEqual([true, false]);
+      // By then those that had to go have ended, or are counted again.
+      expect(isBlindOn('forged', 3_600_000)).toBe(false);
+    });
+
+    it('is blind everywhere where a channel is not known any more, and not where its publisher was silent', () => {
+      const tracker = new SequenceTracker();
+      for (let n = 0; n < LIMIT; n += 1) tracker.observe(`c${n}`, stamp(1), 0);
+      tracker.observe('later', stamp(1), 3_600_000);
+      expect(tracker.isBlind(() => true, 3_600_000)).toBe(false);
+      for (let n = 0; n < LIMIT; n += 1) tracker.observe(`d${n}`, stamp(1), 3_600_001);
+      expect(tracker.isBlind(() => false, 3_600_001)).toBe(true);
+    });
+
+    it('keeps no name that is longer than any real one', () => {
+      const tracker = new SequenceTracker();
+      const long = 'x'.repeat(1_025);
+      expect(tracker.observe('a', stamp(1, long), 0)).toBeUndefined();
+      expect(tracker.observe(long, stamp(1), 0)).toBeUndefined();
+      expect([tracker.size, tracker.unsequencedEvents]).toEqual([0, 2]);
+    });
   });
 });
