@@ -1,7 +1,7 @@
 import type { Step } from './glob.steps.js';
 import { takes } from './glob.steps.js';
 
-/** Enough for every glob that people write; one that needs more is taken for one that covers nothing. */
+/** Enough for every glob that people write; one that needs more, or has more steps, is taken for one that covers nothing. */
 const MAX_STATES = 1_000;
 
 /** The narrow glob is read up to `at`; `places` is where the wide one can be then, in ascending order. */
@@ -18,6 +18,7 @@ interface State {
 export function globCovers(wide: readonly Step[], narrow: readonly Step[]): boolean {
   if (narrow.length === 0) return wide.length === 0;
   if (wide.every(isStar)) return wide.length > 0;
+  if (wide.length + narrow.length > MAX_STATES) return false;
   const bytes = alphabetOf([...wide, ...narrow]);
   const start: State = { at: 0, places: withStars(wide, [0]), hasRead: false };
   const seen = new Set<string>();

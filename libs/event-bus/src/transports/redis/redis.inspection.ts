@@ -29,7 +29,7 @@ async function pubsub<T>(connection: RedisConnection, subcommand: string, ...arg
   } catch (error) {
     const cause = connection.causeOf(error);
     if (!isReplyError(cause)) throw new NotConnectedError(reasonOf(cause));
-    if (/unknown .*subcommand/i.test(cause.message)) {
+    if (/unknown /i.test(cause.message) && /subcommand/i.test(cause.message)) {
       throw new NotSupportedError(`The server has no PUBSUB ${subcommand}. It needs Redis 7.0.`, { cause });
     }
     throw new TransportRefusedError(`Redis refused PUBSUB ${subcommand}: ${explainRefusal(cause)}.`, {
