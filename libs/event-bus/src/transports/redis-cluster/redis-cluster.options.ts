@@ -1,4 +1,5 @@
 import type { Cluster, ClusterOptions, RedisOptions } from 'ioredis';
+import { hostProblem, portProblem, urlProblem } from '../redis/address.problems.js';
 import type { OWNED_OPTIONS, RedisBusOptions, RedisLinkSettings } from '../redis/redis.options.js';
 import { redisProblems } from '../redis/redis.options.js';
 import type { RedisCredentials } from '../redis/redis.credentials.js';
@@ -100,7 +101,12 @@ export function redisClusterProblems(options: unknown): string[] {
     ...[...OF_THE_DRIVER]
       .filter(([name]) => rest[name] !== undefined)
       .map(([name, advice]) => `redisCluster({ ${name} }) cannot be set. ${advice}`),
-    ...commonProblems({ ...rest, url: undefined, sentinels: undefined }),
+    ...commonProblems({
+      ...rest,
+      ...Object.fromEntries(NOT_OF_A_CLUSTER.map((name) => [name, undefined])),
+      // As far as TLS is concerned.
+      ...(Array.isArray(nodes) && nodes.some(isSecureUrl) ? { url: 'rediss://node' } : {}),
+    }),
   ];
 }
 
@@ -131,7 +137,7 @@ function nodesProblems(nodes: unknown): string[] {
     ];
   }
   const problems = nodes.flatMap((node: unknown, index) => {
-    const problem = typeof node === 'string' ? urlProblem(node) : addressProblem(node);
+    const problem = typeof node === 'string' ? nodeUrlProblem(node) : addressProblem(node);
     return problem === undefined ? [] : [`redisCluster({ nodes }), number ${index + 1}: ${problem}`];
   });
   if (problems.length > 0) return problems;
@@ -145,23 +151,29 @@ function nodesProblems(nodes: unknown): string[] {
 
 function addressProblem(node: unknown): string | undefined {
   const { host, port, ...others } = (node ?? {}) as { host?: unknown; port?: unknown };
-  if (typeof host === 'string' && host !== '' && Number.isInteger(port)) {
-    const names = Object.keys(others).join(', ');
-    return names === '' ? undefined : `has ${names} besides host and port. Write that beside nodes.`;
+  if (host === undefined || port === undefined) {
+    return "is neither a URL nor an address. Write 'redis://localhost:7000' or { host: 'localhost', port: 7000 }.";
   }
-  return "is neither a URL nor an address. Write 'redis://localhost:7000' or { host: 'localhost', port: 7000 }.";
+  const ofHost = hostProblem(host);
+  if (ofHost !== undefined) return `host ${ofHost}`;
+  if (typeof port !== 'number') return 'port must be a number. Write Number(…) around a text.';
+  const ofPort = portProblem(port);
+  if (ofPort !== undefined) return `port ${ofPort}`;
+  const names = Object.keys(others).join(', ');
+  return names === '' ? undefined : `has ${names} besides host and port. Write that beside nodes.`;
 }
 
-function urlProblem(text: string): string | undefined {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return 'is not a URL. Write redis://host:7000, or rediss://host:7000 for TLS.';
-  }
-  if ((url.protocol !== 'redis:' && url.protocol !== 'rediss:') || url.hostname === '') {
-    return `starts with ${JSON.stringify(url.protocol)}. Write redis://host:7000, or rediss://host:7000 for TLS.`;
-  }
+function isSecureUrl(node: unknown): boolean {
+  return typeof node === 'string' && /^rediss:/i.test(node);
+}
+
+const WRITE_URL = 'Write redis://host:7000, or rediss://host:7000 for TLS.';
+
+function nodeUrlProblem(text: string): string | undefined {
+  const problem = urlProblem(text, WRITE_URL);
+  if (problem !== undefined) return problem;
+  const url = new URL(text);
+  if (url.hostname === '') return `names no host. ${WRITE_URL}`;
   if (!/^\/?0?$/.test(url.pathname)) return 'has a path. A Cluster has database 0 alone: leave it out.';
   return url.search === '' ? undefined : 'has options in its query. Write them beside nodes.';
 }

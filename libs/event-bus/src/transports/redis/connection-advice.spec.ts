@@ -68,6 +68,22 @@ describe('explainConnectionError', () => {
     expect(explainConnectionError(silence, PLAIN, false)).toMatch(/^no answer .* 100 ms\. .*rediss:\/\//);
   });
 
+  it('says how to do without INFO, which some proxies answer by closing', () => {
+    const advice = 'give enableReadyCheck: false';
+    expect(explainConnectionError(reset, PLAIN, false)).toContain(advice);
+    expect(explainConnectionError(reset, { ...PLAIN, enableReadyCheck: false }, false)).not.toContain(advice);
+  });
+
+  it.each([
+    "ERR unknown command 'info'",
+    "ERR unknown command 'INFO', with args beginning with: ",
+    'ERR unknown command `info`, with args beginning with: ',
+    "unsupported command 'info'",
+  ])('says how to do without INFO: %s', (message) => {
+    const error = Object.assign(new Error(message), { name: 'ReplyError' });
+    expect(explainConnectionError(error, PLAIN, false)).toContain('give enableReadyCheck: false');
+  });
+
   it('guesses nothing once there was a connection', () => {
     expect(explainConnectionError(reset, PLAIN, true)).toBe('write ECONNRESET');
   });

@@ -6,6 +6,7 @@ import { PLAIN_ADVICE, tlsAdvice, tlsReason } from './tls-advice.js';
 export interface ConnectionSettings {
   readonly tls?: { readonly cert?: unknown } | undefined;
   readonly connectTimeout?: number | undefined;
+  readonly enableReadyCheck?: boolean | undefined;
 }
 
 /**
@@ -43,7 +44,14 @@ function saysNothing(error: Error): boolean {
   return isMute(error) || error.message.startsWith('no answer to the handshake');
 }
 
-function adviceOnSilence({ tls }: ConnectionSettings): string {
+function adviceOnSilence({ tls, enableReadyCheck }: ConnectionSettings): string {
+  const advice = adviceOnTls(tls);
+  return enableReadyCheck === false
+    ? advice
+    : `${advice}. If it closes at INFO, as some proxies do, give enableReadyCheck: false`;
+}
+
+function adviceOnTls(tls: ConnectionSettings['tls']): string {
   if (tls === undefined) return 'If the port speaks TLS, write rediss:// instead of redis://';
   return tls.cert === undefined
     ? 'If it asks for a client certificate, give tls: { cert, key }'

@@ -69,8 +69,12 @@ export function explainRefusal(error: Error, name?: string): string {
   if (reason.startsWith('NOAUTH')) return `${reason}. Give a user and a password in the Redis URL`;
   if (reason.startsWith('NOPERM')) return `${reason}. ${aclAdvice(reason, name)}`;
   if (reason.includes('DB index')) return `${reason}. Check the database number in the Redis URL`;
+  if (NO_INFO.test(reason)) return `${reason}. If the server has no INFO, give enableReadyCheck: false`;
   return reason;
 }
+
+/** The driver asks INFO before it uses a connection. */
+const NO_INFO = /^(ERR )?(unknown|unsupported|invalid|unrecognized) (redis )?command ?['"`:]? ?info\b/i;
 
 /**
  * An error of ioredis, fit to be the cause of one of ours: passwords and payloads in it would reach whoever prints the error.

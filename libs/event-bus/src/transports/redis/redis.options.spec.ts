@@ -35,7 +35,7 @@ describe('redisProblems', () => {
     [{ url: 6379 }, 'must be a string'],
     [{ url: '' }, 'is not a URL'],
     [{ url: 'localhost' }, 'is not a URL'],
-    [{ url: 'redis://localhost:99999' }, 'is not a URL'],
+    [{ url: 'redis://localhost:99999' }, 'has a port that is no number from 1 to 65535'],
     [{ url: 'http://localhost' }, 'starts with "http:"'],
     [{ url: 'redis://localhost/main' }, 'not a database number'],
     [{ url: 'redis://secret#1@localhost' }, 'Write user and password percent-encoded'],
@@ -81,11 +81,93 @@ describe('redisProblems', () => {
     'preferredSlaves',
     'sentinelRetryStrategy',
     'sentinelReconnectStrategy',
+    'monitor',
   ])('refuses %s, which the bus decides', (name) => {
     expect(redisProblems({ [name]: false })).toEqual([
       expect.stringContaining(`redis({ ${name} }) cannot be set`),
     ]);
   });
+
+  it.each([
+    ['redis://:100%@host', 'percent-encoded: encodeURIComponent()'],
+    ['redis://:c4n4ry%ff@host', 'percent-encoded: encodeURIComponent()'],
+    ['redis://:a/b+c4n4ry==@host:6379/0', 'percent-encoded: encodeURIComponent()'],
+    ['redis://u:c4n4ry?x@host', 'percent-encoded: encodeURIComponent()'],
+    ['redis://u:c4n4ry#x@host', 'percent-encoded: encodeURIComponent()'],
+    ['redis://u:c4n4ry x@host', 'percent-encoded: encodeURIComponent()'],
+    ['redis://u:c4n4ry[x@', 'names no host'],
+    ['u:c4n4ry@host:6379', 'does not start with redis://'],
+    ['c4n4ry', 'does not start with redis://'],
+    ['localhost:6379', 'does not start with redis://'],
+    ['redis:localhost:6379', 'does not start with redis://'],
+    ['//localhost', 'is a Unix socket'],
+    ['/tmp/redis.sock', 'Write redis({ path:'],
+    ['unix:///tmp/redis.sock', 'write redis({ path:'],
+    ['redis-socket:///tmp/redis.sock', 'write redis({ path:'],
+    ['redis+sentinel://:c4n4ry@a:26379/main', 'write redis({ sentinels:'],
+    ['redis-cluster://a:7000', 'write redisCluster({ nodes:'],
+    ['valkey://localhost', 'Write redis://host:6379'],
+    [' redis://localhost', 'has a space or a line break'],
+    ['redis://localhost\n', 'has a space or a line break'],
+    ['redis://a:1,redis://b:2', 'has several addresses'],
+    ['redis://:c4n4ry@a:1,redis://:c4n4ry@b:2', 'has several addresses'],
+    ['redis://a:1,b:2', 'has several addresses'],
+    [['redis://a'], 'is a list'],
+    [new URL('redis://:c4n4ry@a'), 'Write its href'],
+    ['redis://::1:6379', 'Write an IPv6 address in brackets'],
+    ['redis://fe80::1', 'Write an IPv6 address in brackets'],
+    ['redis://localhost:port', 'has a port that is no number'],
+    ['redis://localhost:0', 'has a port that is no number'],
+    ['redis://localhost/first', 'not a database number'],
+    ['redis://localhost//tmp/redis.sock', 'for a Unix socket, redis({ path })'],
+  ])('says what to write instead of the URL %s', (url, problem) => {
+    const problems = redisProblems({ url });
+    expect(problems).toEqual([expect.stringMatching(/^redis\(\{ url \}\): /)]);
+    expect(problems[0]).toContain(problem);
+    expect(problems[0]).not.toContain('c4n4ry');
+    expect(problems[0]).not.toContain('100%');
+  });
+
+  it.each([
+    [{ host: 'redis://:c4n4ry@localhost' }, 'redis({ host }) is a URL'],
+    [{ host: 'u:c4n4ry@localhost' }, 'redis({ host }) has a user or a password in it'],
+    [{ host: 'localhost:6379' }, "Write host: 'localhost', port: 6379"],
+    [{ host: '[::1]' }, "Write an IPv6 address without, host: '::1'"],
+    [{ host: '[::1]:6379' }, "Write an IPv6 address without, host: '::1'"],
+    [{ host: 'a,b' }, 'redis({ host }) has several addresses'],
+    [{ host: ' localhost' }, 'redis({ host }) has a space'],
+    [{ host: '/tmp/redis.sock' }, 'Write path for a Unix socket'],
+    [{ host: 'localhost/0' }, 'redis({ host }) has a path'],
+    [{ host: '' }, 'redis({ host }) must be a name'],
+    [{ host: 7 }, 'redis({ host }) must be a name'],
+    [{ port: 'redis' }, 'redis({ port }) must be a number from 1 to 65535'],
+    [{ port: '6379 ' }, 'redis({ port }) must be a number from 1 to 65535'],
+    [{ port: 0 }, 'redis({ port }) must be a number from 1 to 65535'],
+    [{ port: NaN }, 'redis({ port }) must be a number from 1 to 65535'],
+    [{ db: 'main' }, 'redis({ db }) must be the number of a database'],
+    [{ db: -1 }, 'redis({ db }) must be the number of a database'],
+    [{ path: 'unix:///tmp/redis.sock' }, 'redis({ path }) is a URL'],
+    [{ path: '' }, 'redis({ path }) must be the path of a Unix socket'],
+    [{ url: 'rediss://localhost', tls: false }, 'redis({ tls }) is off, and the URL asks for TLS'],
+    [{ password: 12_345 }, 'redis({ password }) takes a string'],
+    [{ username: ['c4n4ry'] }, 'redis({ username }) takes a string'],
+    [{ sentinels: ['a:26379'], name: 'main' }, 'number 1: is no { host, port }'],
+    [{ sentinels: [{ host: 'a:26379' }], name: 'main' }, 'number 1: host has a port in it'],
+    [{ sentinels: [{ host: 'a' }, { port: 'x' }], name: 'main' }, 'number 2: port must be a number'],
+  ])('says what to write instead of %j', (options, problem) => {
+    const problems = redisProblems(options);
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+    expect(problems[0]).not.toContain('c4n4ry');
+  });
+
+  it.each([
+    { url: 'redis://u:a%2Fb%25@localhost:6379' },
+    { url: 'redis://u:a,b=@localhost' },
+    { url: 'REDIS://[::1]:6379/1' },
+    { host: '::1', port: '6379', db: '1' },
+    { host: 'redis_1', port: 6379, tls: false, password: '' },
+    { username: () => 'a', password: async () => 'b' },
+  ])('takes %j', (options) => expect(redisProblems(options)).toEqual([]));
 
   it('takes a client alone, of a single server', () => {
     const client = new Redis({ lazyConnect: true });

@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { quote } from '../../errors.js';
+import { addressProblems, hostProblem, portProblem, urlProblem } from './address.problems.js';
 import type { RedisHeartbeatOptions } from './redis.heartbeat.js';
 import type { RedisCredentials } from './redis.credentials.js';
 import { RedisLogin, credentialProblems } from './redis.credentials.js';
@@ -20,6 +21,7 @@ const OWNED = [
   'preferredSlaves',
   'sentinelRetryStrategy',
   'sentinelReconnectStrategy',
+  'monitor',
 ] as const;
 
 /** More often would cost more than it tells: a busy event loop alone is late by as much. */
@@ -86,6 +88,8 @@ export const OWNED_OPTIONS = {
   enableAutoPipelining: false,
   lazyConnect: true,
   replyMapping: 'legacy',
+  // A monitor is told of every command of the server, and can neither publish nor subscribe.
+  monitor: false,
   // CLIENT SETINFO is one more permission to grant, for nothing that we need.
   disableClientInfo: true,
   disconnectTimeout: 200,
@@ -108,10 +112,14 @@ export function redisProblems(options: unknown): string[] {
   const problems = 'heartbeat' in options ? heartbeatProblems(options.heartbeat) : [];
   if ('client' in options && options.client !== undefined) return [...clientProblems(options), ...problems];
   if ('url' in options && options.url !== undefined) {
-    const problem = urlProblem(options.url);
+    const problem = redisUrlProblem(options.url);
     if (problem !== undefined) problems.push(`redis({ url }): ${problem}`);
   }
-  problems.push(...sentinelProblems(options), ...credentialProblems(options));
+  problems.push(
+    ...addressProblems(options as Record<string, unknown>),
+    ...sentinelProblems(options),
+    ...credentialProblems(options),
+  );
   for (const name of OWNED) {
     if (name in options && (options as Record<string, unknown>)[name] !== undefined) {
       problems.push(
@@ -146,7 +154,10 @@ function sentinelProblems(options: object): string[] {
   if (!Array.isArray(sentinels) || sentinels.length === 0) {
     return ['redis({ sentinels }) takes a list of at least one { host, port }.'];
   }
-  const problems: string[] = [];
+  const problems = sentinels.flatMap((sentinel: unknown, index) => {
+    const problem = sentinelProblem(sentinel);
+    return problem === undefined ? [] : [`redis({ sentinels }), number ${index + 1}: ${problem}`];
+  });
   if (typeof name !== 'string' || name === '') {
     problems.push("redis({ sentinels }) needs the name by which they know the master. Add name: 'mymaster'.");
   }
@@ -162,6 +173,17 @@ function sentinelProblems(options: object): string[] {
     );
   }
   return problems;
+}
+
+function sentinelProblem(sentinel: unknown): string | undefined {
+  if (typeof sentinel !== 'object' || sentinel === null) {
+    return "is no { host, port }. Write { host: 'localhost', port: 26379 }.";
+  }
+  const { host, port } = sentinel as { host?: unknown; port?: unknown };
+  const ofHost = host === undefined ? undefined : hostProblem(host);
+  if (ofHost !== undefined) return `host ${ofHost}`;
+  const ofPort = port === undefined ? undefined : portProblem(port);
+  return ofPort === undefined ? undefined : `port ${ofPort}`;
 }
 
 function heartbeatProblems(heartbeat: unknown): string[] {
@@ -184,23 +206,14 @@ function heartbeatProblems(heartbeat: unknown): string[] {
   });
 }
 
-function urlProblem(url: unknown): string | undefined {
-  if (typeof url !== 'string') return 'must be a string, e.g. redis://localhost:6379.';
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    return 'is not a URL. Write redis://host:6379, or rediss://host:6380 for TLS.';
-  }
-  if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
-    return `starts with ${JSON.stringify(parsed.protocol)}. Write redis://host:6379, or rediss://host:6380 for TLS.`;
-  }
-  // Of a password with such a character, a part is taken for the host, and would be printed as that.
-  if (parsed.hash !== '' || parsed.search.includes('@')) {
-    return 'has a # or an @ behind the host. Write user and password percent-encoded: encodeURIComponent().';
-  }
+const WRITE_URL = 'Write redis://host:6379, or rediss://host:6380 for TLS.';
+
+function redisUrlProblem(url: unknown): string | undefined {
+  const problem = urlProblem(url, WRITE_URL);
+  if (problem !== undefined) return problem;
+  const parsed = new URL(url as string);
   if (!/^\/?\d*$/.test(parsed.pathname)) {
-    return 'has a path that is not a database number. Write redis://host:6379/0.';
+    return 'has a path that is not a database number. Write redis://host:6379/0; for a Unix socket, redis({ path }).';
   }
   // ioredis reads options from the query, and what it reads there is stronger than ours.
   const owned = OWNED.filter((name) => parsed.searchParams.has(name));

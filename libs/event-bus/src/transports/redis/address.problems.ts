@@ -1,0 +1,153 @@
+import { isIP } from 'node:net';
+
+const CREDENTIALS =
+  'has a character in its user or its password that means something else in a URL (/ ? # % or a space), or something behind the host. Write user and password percent-encoded: encodeURIComponent().';
+const SEVERAL =
+  'has several addresses. Write one; sentinels are a list in redis({ sentinels, name }), nodes one in redisCluster({ nodes }).';
+const SPACE = 'has a space or a line break in it. Leave it out.';
+const SOCKET = "is a Unix socket. Write redis({ path: '/run/redis.sock' }).";
+
+/** Schemes that others write, with what to write here. */
+const SCHEMES: ReadonlyMap<string, string> = new Map([
+  ...['unix', 'redis-socket', 'redis+socket', 'file'].map((scheme): [string, string] => [
+    scheme,
+    "For a Unix socket, write redis({ path: '/run/redis.sock' }).",
+  ]),
+  ...['redis-sentinel', 'redis+sentinel', 'rediss-sentinel', 'rediss+sentinel', 'sentinel'].map(
+    (scheme): [string, string] => [
+      scheme,
+      "For Sentinel, write redis({ sentinels: [{ host: 'localhost', port: 26379 }], name: 'mymaster' }).",
+    ],
+  ),
+  ...['redis-cluster', 'redis+cluster', 'rediss-cluster', 'rediss+cluster'].map(
+    (scheme): [string, string] => [
+      scheme,
+      "For a Cluster, write redisCluster({ nodes: ['redis://localhost:7000'] }).",
+    ],
+  ),
+]);
+
+/**
+ * What is wrong with a URL up to its path, with what to write instead. Never repeats what may be a password.
+ *
+ * @param write how a right one looks
+ */
+export function urlProblem(url: unknown, write: string): string | undefined {
+  if (Array.isArray(url))
+    return `is a list. Write one address. ${SEVERAL.slice(SEVERAL.indexOf('sentinels'))}`;
+  if (url instanceof URL) return 'is a URL object. Write its href.';
+  if (typeof url !== 'string') return 'must be a string, e.g. redis://localhost:6379.';
+  if (url.trim() === '') return `is not a URL, it is empty. ${write}`;
+  const [, scheme, rest] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(url) ?? [];
+  if (scheme === undefined || rest === undefined) return withoutScheme(url, write);
+  if (!/^rediss?$/i.test(scheme)) {
+    return `starts with ${JSON.stringify(`${scheme}:`)}. ${SCHEMES.get(scheme.toLowerCase()) ?? write}`;
+  }
+  return authorityProblem(rest, write) ?? (URL.canParse(url) ? undefined : `is not a URL. ${write}`);
+}
+
+function withoutScheme(url: string, write: string): string {
+  if (url.startsWith('/')) return SOCKET;
+  if (/^\s/.test(url)) return SPACE;
+  return `is not a URL, it does not start with redis://. ${write}`;
+}
+
+/** @param rest what stands behind the scheme */
+function authorityProblem(rest: string, write: string): string | undefined {
+  if (/,\s*rediss?:\/\//i.test(rest)) return SEVERAL;
+  const at = rest.lastIndexOf('@');
+  const credentials = rest.slice(0, Math.max(at, 0));
+  if (/[/?#\\\s]/.test(credentials) || !isDecodable(credentials) || rest.includes('#')) return CREDENTIALS;
+  if (/\s/.test(rest)) return SPACE;
+  const [place = ''] = rest.slice(at + 1).split(/[/?]/, 1);
+  if (place.includes(',')) return SEVERAL;
+  if (place === '' && at !== -1) return `names no host. ${write}`;
+  const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(place) ?? [];
+  if (!host.startsWith('[') && port?.includes(':')) {
+    return 'has more than one colon in its host. Write an IPv6 address in brackets, redis://[::1]:6379, and user and password before an @.';
+  }
+  if (port !== undefined && port !== '' && !isPort(port)) {
+    return `has a port that is no number from 1 to 65535. ${write}`;
+  }
+  return undefined;
+}
+
+/** What is wrong with the name or the IP address of a server, with what to write instead. */
+export function hostProblem(host: unknown): string | undefined {
+  if (typeof host !== 'string' || host.trim() === '')
+    return "must be a name or an IP address, e.g. 'localhost'.";
+  if (host.includes('://')) return 'is a URL. Write the name or the IP address alone, or the URL as url.';
+  if (host.includes('@')) return 'has a user or a password in it. Write username and password beside it.';
+  if (host.startsWith('/')) return 'is a path. Write path for a Unix socket.';
+  if (/\s/.test(host)) return SPACE;
+  if (host.includes(',')) return SEVERAL;
+  if (isIP(host) !== 0) return undefined;
+  if (host.startsWith('['))
+    return "has brackets. Write an IPv6 address without, host: '::1', and the port as port.";
+  if (host.includes(':')) return "has a port in it. Write host: 'localhost', port: 6379.";
+  return host.includes('/') ? 'has a path in it. Write the name or the IP address alone.' : undefined;
+}
+
+/** What is wrong with a port. Texts of digits are fine, as from the environment. */
+export function portProblem(port: unknown): string | undefined {
+  return isPort(port) ? undefined : 'must be a number from 1 to 65535.';
+}
+
+/**
+ * What is wrong with the options that say where to connect to, each with what to write instead. Those that are
+ * not given are fine.
+ */
+export function addressProblems(options: Readonly<Record<string, unknown>>): string[] {
+  const { host, port, path, db, tls, url } = options;
+  const problems: [name: string, problem: string | undefined][] = [
+    ['host', isGiven(host) ? hostProblem(host) : undefined],
+    ['port', isGiven(port) ? portProblem(port) : undefined],
+    ['path', isGiven(path) ? pathProblem(path) : undefined],
+    ['db', isGiven(db) && !isWhole(db, 0, MAX_DB) ? 'must be the number of a database, e.g. 0.' : undefined],
+    ['tls', tlsProblem(tls, url)],
+  ];
+  return problems.flatMap(([name, problem]) =>
+    problem === undefined ? [] : [`redis({ ${name} }) ${problem}`],
+  );
+}
+
+/** As many as a server counts. */
+const MAX_DB = 2 ** 31 - 1;
+
+function pathProblem(path: unknown): string | undefined {
+  if (typeof path !== 'string' || path.trim() === '')
+    return "must be the path of a Unix socket, e.g. '/run/redis.sock'.";
+  return path.includes('://')
+    ? 'is a URL. Write the path of the Unix socket alone, or a redis:// URL as url.'
+    : undefined;
+}
+
+function tlsProblem(tls: unknown, url: unknown): string | undefined {
+  const isOff = tls === false || tls === null;
+  return isOff && typeof url === 'string' && /^rediss:/i.test(url)
+    ? 'is off, and the URL asks for TLS. Write redis:// instead of rediss://, or leave out tls.'
+    : undefined;
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function isPort(port: unknown): boolean {
+  return isWhole(port, 1, 65_535);
+}
+
+function isWhole(value: unknown, min: number, max: number): boolean {
+  if (typeof value === 'string' ? !/^\d+$/.test(value) : typeof value !== 'number') return false;
+  return Number.isInteger(Number(value)) && Number(value) >= min && Number(value) <= max;
+}
+
+/** A % that begins no percent-encoding, or bytes that are no UTF-8, would throw when they are read. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
