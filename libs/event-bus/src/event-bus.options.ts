@@ -6,6 +6,7 @@ import type { EventContract } from './contracts/event.contract.js';
 import { strangeContractProblem, toContract } from './contracts/event.contract.js';
 import { json } from './message/json.codec.js';
 import { ChannelPrefix } from './routing/channel-prefix.js';
+import { nameProblem } from './routing/name.problem.js';
 import type { TransportFactory } from './transports/event.transport.js';
 
 /** Options of `EventBusModule.forRoot()`. Only `transport` is required. */
@@ -168,6 +169,8 @@ function problemsOf(options: unknown, name: unknown): string[] {
   }
   if (prefix !== undefined && typeof prefix !== 'string')
     problems.push("prefix must be a string, e.g. 'shop:'.");
+  const ofPrefix = typeof prefix === 'string' ? nameProblem(prefix) : undefined;
+  if (ofPrefix !== undefined) problems.push(`prefix: ${ofPrefix}`);
   if (typeof prefix === 'string' && prefix.startsWith('__')) {
     problems.push('prefix must not start with "__": those channels belong to Redis.');
   }

@@ -1,5 +1,6 @@
 import type { KeyEvent } from '../routing/key-event.channel.js';
 import { keyEventChannel } from '../routing/key-event.channel.js';
+import { nameProblem } from '../routing/name.problem.js';
 import { RedisGlob, globProblems } from '../routing/redis-glob.js';
 
 /** One @OnKeyEvent on one method, as it was written. */
@@ -47,5 +48,8 @@ export function keyEventProblems({ events, key, db }: KeyEventDeclaration): stri
 
 function keyProblems(key: unknown): string[] {
   if (typeof key !== 'string' || key === '') return ["key must be a Redis glob, e.g. 'session:*'."];
-  return globProblems(key).map((problem) => `key ${JSON.stringify(key)}: ${problem}`);
+  const ofName = nameProblem(key);
+  return (ofName === undefined ? globProblems(key) : [ofName]).map(
+    (problem) => `key ${JSON.stringify(key)}: ${problem}`,
+  );
 }

@@ -1,7 +1,7 @@
 import { withDeadline } from '../deadline.js';
 import type { EventDispatcher } from '../dispatching/event.dispatcher.js';
 import type { EventReceiver } from '../dispatching/event.receiver.js';
-import { NotConnectedError } from '../errors.js';
+import { InvalidOptionError, NotConnectedError } from '../errors.js';
 import type { EventBusCounters, EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { HandlerRegistry } from '../subscribing/handler.registry.js';
@@ -15,6 +15,7 @@ import type {
 } from '../transports/event.transport.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventBusState, EventBusStatus } from './event-bus.status.js';
+import { nameProblem } from '../routing/name.problem.js';
 
 /** This process's side of one bus, as plain JSON: no payloads, no secrets. */
 export interface EventBusSnapshot {
@@ -158,6 +159,7 @@ export class EventBusInspector {
   }
 
   private async listChannels(query: 'channels' | 'shardChannels', pattern: string): Promise<string[]> {
+    checkName('pattern', pattern);
     const { prefix } = this.settings;
     const { channels = [] } = await this.ask({ query, pattern: prefix.addToPattern(pattern) });
     return channels.map((channel) => prefix.strip(channel));
@@ -167,9 +169,16 @@ export class EventBusInspector {
     query: 'subscriberCounts' | 'shardSubscriberCounts',
     channels: readonly string[],
   ): Promise<Map<string, number>> {
+    for (const channel of channels) checkName('channels', channel);
     const { prefix } = this.settings;
     const named = channels.map((channel) => prefix.addToChannel(channel));
     const { counts } = await this.ask({ query, channels: named });
     return new Map(channels.map((channel) => [channel, counts?.get(prefix.addToChannel(channel)) ?? 0]));
   }
+}
+
+/** @throws InvalidOptionError when the broker knows no such name. */
+function checkName(option: string, name: string): void {
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new InvalidOptionError(option, problem);
 }

@@ -6,6 +6,7 @@ import type { ApplicationBus } from '../application.buses.js';
 import { APPLICATION_BUS } from '../application.buses.js';
 import { BusClosedError, InvalidChannelError, InvalidOptionError } from '../errors.js';
 import { publishProblem } from '../routing/channel-prefix.js';
+import { nameProblem } from '../routing/name.problem.js';
 import type { MicroserviceStatus } from './microservice.status.js';
 import { StatusReporter } from './microservice.status.js';
 import type { ClientSettings, EventBusClientOptions, RequestOptions } from './microservices.options.js';
@@ -183,7 +184,7 @@ export class EventBusClient extends ClientProxy {
 /** @throws InvalidChannelError */
 function channelOf(pattern: unknown): string {
   const channel = routeOf(pattern);
-  const problem = typeof pattern === 'object' ? undefined : publishProblem(channel);
+  const problem = typeof pattern === 'object' ? nameProblem(channel) : publishProblem(channel);
   if (problem !== undefined) throw new InvalidChannelError(channel, problem);
   return channel;
 }

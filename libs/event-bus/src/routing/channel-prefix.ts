@@ -1,3 +1,4 @@
+import { nameProblem } from './name.problem.js';
 import { escapeGlob } from './redis-glob.js';
 
 /** Channels that Redis itself publishes on; nobody else may, and no prefix belongs there. */
@@ -35,5 +36,5 @@ export function publishProblem(channel: unknown): string | undefined {
   if (/[*?[\]\\]/.test(channel)) {
     return 'it holds a glob character (* ? [ ] \\), which subscribers would read as a pattern. Publish to a concrete channel.';
   }
-  return undefined;
+  return nameProblem(channel);
 }

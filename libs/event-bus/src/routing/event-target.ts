@@ -1,6 +1,7 @@
 import type { ChannelPrefix } from './channel-prefix.js';
 import type { TemplateParams } from './channel-template.js';
 import { ChannelTemplate, isTemplate, templateProblem } from './channel-template.js';
+import { nameProblem } from './name.problem.js';
 import { RedisGlob, globProblems, isGlob, unescapeGlob } from './redis-glob.js';
 import type { SubscriptionKind, SubscriptionTarget } from './subscription-target.js';
 import { targetKey } from './subscription-target.js';
@@ -20,6 +21,8 @@ export interface EventTarget {
 export function targetProblem(text: unknown, kind?: SubscriptionKind): string | undefined {
   if (typeof text !== 'string') return 'a target must be a string. Write a channel or a Redis glob.';
   if (text === '') return 'the target is empty. Name a channel or a Redis glob, e.g. "orders:*".';
+  const ofName = nameProblem(text);
+  if (ofName !== undefined) return ofName;
   if (kind === undefined && /[<>]/.test(text)) return templateProblem(text);
   const resolved = kind ?? kindOf(text);
   if (resolved === 'pattern') return globProblems(text)[0];
