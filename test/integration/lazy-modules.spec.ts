@@ -85,7 +85,7 @@ describe.each(['memory', 'redis'] as const)('a module that is loaded lazily, on 
     class Outer {}
     await Promise.all([loader.load(() => Outer), loader.load(() => second)]);
     for (const channel of ['a', 'b', 'c']) await publisher.publish(channel, channel);
-    expect((await seen.count(3)).toSorted()).toEqual(['a', 'b', 'c']);
+    expect(new Set(await seen.count(3))).toEqual(new Set(['a', 'b', 'c']));
   });
 
   it('is named when its handler cannot work, and the application goes on', async () => {

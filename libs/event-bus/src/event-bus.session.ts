@@ -49,7 +49,7 @@ export class EventBusSession {
     describeOwners: DescribeOwners = (target) => describeHandlers(handlers, target),
   ): Promise<void> {
     if (this.isAbandoned) throw new StartupError(ABANDONED);
-    const { registry, settings } = this.runtime;
+    const { registry } = this.runtime;
     const confirmed = registry
       .add(handlers)
       .then((outcomes) => this.started(handlers.length, outcomes, describeOwners));

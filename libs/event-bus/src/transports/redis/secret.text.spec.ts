@@ -87,6 +87,11 @@ describe('withoutSecrets', () => {
     );
   });
 
+  it('finds a percent sign in front of digits', () => {
+    for (const text of ['%2500secret', '%252500secret', '%25%30%30secret'])
+      expect(withoutSecrets(`(${text})`, ['%00secret'])).toBe('(…)');
+  });
+
   it('finds the beginning of a long one, and words of four characters', () => {
     const token = 'eyJhbGciOiJIUzI1NiJ9.payload.signature';
     expect(withoutSecrets(`ERR 'AUTH ${token.slice(0, 20)}' is wrong`, [token])).toBe(

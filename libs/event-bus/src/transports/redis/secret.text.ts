@@ -79,6 +79,10 @@ function endsOfCharacter(text: string, start: number, character: string): number
   if (byUnits !== undefined) ends.push(byUnits);
   const byBytes = endOfBytes(text, start, character);
   if (byBytes !== undefined) ends.push(byBytes);
+  // In `%2525` it may end after each 25, as the next characters may be digits.
+  if (character === '%' && text[start] === '%') {
+    for (let end = start + 1; text.startsWith('25', end); end += 2) ends.push(end + 2);
+  }
   return ends;
 }
 
