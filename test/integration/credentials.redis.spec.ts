@@ -206,7 +206,7 @@ describe('credentials that change', () => {
       () => {
         throw Object.create(null);
       },
-      'password() failed: a object that has no text',
+      'password() failed: an object that has no text',
     ],
     [
       'never answers',

@@ -26,7 +26,7 @@ export function targetInputProblem(input: unknown, kind?: SubscriptionKind): str
 
 /** How it is written in logs and messages. */
 export function textOfTarget(input: TargetInput): string {
-  return typeof input === 'string' ? input : input.template;
+  return toContract(input)?.template ?? (input as string);
 }
 
 /** `input` must have no {@link targetInputProblem}. */
