@@ -32,7 +32,9 @@ const REQUIRED = new Map([
   ...['F18', 'F19', 'F20'].map((row) => [row, BOTH]),
   ...['F21', 'F22', 'F23', 'F24', 'F25', 'F26', 'F27', 'F28', 'F29'].map((row) => [row, [6]]),
   ['F31', [6]],
-  ...['F32', 'F34'].map((row) => [row, [6]]),
+  ['F32', [6]],
+  ['F34', [6]],
+  ['F39', [6]],
 ]);
 /** Where Nest's own transport stands beside the bus. */
 const WITH_NEST = ['F1', 'F2', 'F10', 'F19', 'F20', 'F21'];

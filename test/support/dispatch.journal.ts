@@ -9,6 +9,8 @@ import { GroupClaims } from '../../libs/event-bus/src/dispatching/group.claims.j
 import type { HandlerOptions } from '../../libs/event-bus/src/dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../../libs/event-bus/src/dispatching/handler.options.js';
 import type { QueueServices } from '../../libs/event-bus/src/dispatching/handler.queue.js';
+import type { RunningCall } from '../../libs/event-bus/src/dispatching/running.calls.js';
+import { StuckWatch } from '../../libs/event-bus/src/dispatching/stuck.watch.js';
 import type { Gap } from '../../libs/event-bus/src/gaps/gap.js';
 import { reasonOf } from '../../libs/event-bus/src/errors.js';
 import { EventContext } from '../../libs/event-bus/src/message/event-context.js';
@@ -59,6 +61,14 @@ export class DispatchJournal implements DispatchObserver, DeadLetterOffice {
     this.lines.push(`caught up, ${episode.droppedEvents} dropped`);
   }
 
+  stuck(_handler: EventHandler, { event }: RunningCall, waitingEvents: number): void {
+    this.lines.push(`stuck ${textOf(event.payload)}, ${waitingEvents} waiting`);
+  }
+
+  unstuck(_handler: EventHandler, event: EventContext): void {
+    this.lines.push(`unstuck ${textOf(event.payload)}`);
+  }
+
   async send(channel: string, letter: DeadLetter): Promise<void> {
     this.letters.push({ channel, letter });
     this.lines.push(`letter on ${channel}`);
@@ -71,6 +81,7 @@ export class DispatchJournal implements DispatchObserver, DeadLetterOffice {
       deadLetters: this,
       claims: new GroupClaims('', claim),
       gaps: { known: (gap) => void this.gaps.push(gap) },
+      watch: new StuckWatch(),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import type { DeadLetter } from './dispatching/dead.letter.js';
 import type { DispatchObserver, SlowEpisode } from './dispatching/dispatch.observer.js';
+import type { RunningCall } from './dispatching/running.calls.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
 import { DEFAULT_HANDLER_SETTINGS } from './dispatching/handler.options.js';
@@ -174,6 +175,22 @@ export class EventBusObserver implements DispatchObserver {
     if (!this.toldSlow.delete(handler)) return;
     this.logger.log(
       `A handler has caught up (handler=${handler.name} dropped=${droppedEvents} afterMs=${Date.now() - fromMs})`,
+    );
+  }
+
+  stuck(handler: EventHandler, { event, forMs }: RunningCall, waitingEvents: number): void {
+    this.logger.warn(
+      `A call does not end, events wait for it (handler=${handler.name} channel=${quote(event.channel)} forMs=${Math.round(forMs)} waiting=${waitingEvents}). Set timeoutMs, so that the next event with its key starts, and end the work when event.signal aborts.`,
+    );
+  }
+
+  unstuck(handler: EventHandler, event: EventContext): void {
+    this.logger.log(`A call has ended after all (handler=${handler.name} channel=${quote(event.channel)})`);
+  }
+
+  gapHandlerStuck(handler: string, forMs: number): void {
+    this.logger.warn(
+      `An @OnGap method does not end, and is not called for later gaps (handler=${handler} forMs=${Math.round(forMs)}). Give what it awaits a timeout.`,
     );
   }
 

@@ -2,6 +2,8 @@ import { EventDispatcher } from './dispatching/event.dispatcher.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import { EventReceiver } from './dispatching/event.receiver.js';
 import { GroupClaims } from './dispatching/group.claims.js';
+import { resolveHandlerSettings } from './dispatching/handler.options.js';
+import { StuckWatch } from './dispatching/stuck.watch.js';
 import { NotSupportedError } from './errors.js';
 import type { EventBusTap } from './event-bus.observer.js';
 import { EventBusObserver } from './event-bus.observer.js';
@@ -32,6 +34,7 @@ export class EventBusRuntime {
   readonly observer: EventBusObserver;
   readonly gaps: GapReporter;
   readonly gapHandlers: GapHandlers;
+  readonly stuckWatch = new StuckWatch();
   readonly dispatcher: EventDispatcher;
   readonly receiver: EventReceiver;
   readonly transport: EventTransport;
@@ -52,7 +55,11 @@ export class EventBusRuntime {
     const { name, codec, prefix, maxPayloadBytes, coalesce } = settings;
     const plan = new SubscriptionPlan<EventHandler>({ coalesce });
     this.observer = new EventBusObserver(name, tap);
-    this.gapHandlers = new GapHandlers((handler, error) => this.observer.gapHandlerFailed(handler, error));
+    this.gapHandlers = new GapHandlers(
+      this.observer,
+      this.stuckWatch,
+      resolveHandlerSettings({}, settings.handlerDefaults).stuckAfterMs,
+    );
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
     this.transport = factory.create(this.listener());
@@ -63,7 +70,7 @@ export class EventBusRuntime {
 
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
     const { observer, deadLetters, gaps } = this;
-    const services = { observer, deadLetters, gaps, claims };
+    const services = { observer, deadLetters, gaps, claims, watch: this.stuckWatch };
     this.dispatcher = new EventDispatcher(services, (handler) => tap?.standInFor?.(handler) ?? handler);
     tap?.attached(this, prefix.prefix);
     this.receiver = new EventReceiver({ bus: name, codec, prefix, maxPayloadBytes }, plan, {

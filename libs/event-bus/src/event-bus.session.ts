@@ -149,8 +149,9 @@ export class EventBusSession {
   }
 
   private async end(): Promise<void> {
-    const { transport, status, receiver, gaps, publisher } = this.runtime;
+    const { transport, status, receiver, gaps, publisher, stuckWatch } = this.runtime;
     receiver.close();
+    stuckWatch.close();
     gaps.flush();
     publisher.close();
     try {

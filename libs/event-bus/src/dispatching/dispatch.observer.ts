@@ -1,6 +1,7 @@
 import type { EventBusError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
+import type { RunningCall } from './running.calls.js';
 
 /** Hears what becomes of every message. No call may throw. */
 export interface DispatchObserver {
@@ -24,6 +25,10 @@ export interface DispatchObserver {
   dropped(handler: EventHandler, event: EventContext): void;
   /** Nothing waits any more after a {@link slowed}. */
   caughtUp(handler: EventHandler, episode: SlowEpisode): void;
+  /** A call has run for longer than `stuckAfterMs`, and so many events wait for the handler. Once per episode. */
+  stuck(handler: EventHandler, call: RunningCall, waitingEvents: number): void;
+  /** The call of a {@link stuck} has ended after all, and no other one is stuck. */
+  unstuck(handler: EventHandler, event: EventContext): void;
 }
 
 /** A time in which a handler was too slow. */

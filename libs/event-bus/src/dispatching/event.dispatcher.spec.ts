@@ -10,7 +10,7 @@ describe('EventDispatcher', () => {
     dispatcher.dispatch(slow, eventOf('a', '1'));
     dispatcher.dispatch(slow, eventOf('a', '2'));
     expect([...dispatcher.snapshot().values()]).toEqual([
-      { handler: 'Held.handle', running: 1, waiting: 1, waitingBytes: 3, dropped: 0 },
+      { handler: 'Held.handle', running: 1, waiting: 1, waitingBytes: 3, dropped: 0, oldestCallMs: 0 },
     ]);
 
     const idle = dispatcher.whenIdle();

@@ -15,6 +15,8 @@ export interface HandlerWork extends UnfinishedWork {
   readonly waitingBytes: number;
   /** Since the start. */
   readonly dropped: number;
+  /** How long the oldest call has run, in milliseconds. Absent when none runs. */
+  readonly oldestCallMs?: number;
 }
 
 /** Hands accepted events to their handlers' queues and knows what is still going on. */
@@ -57,21 +59,22 @@ export class EventDispatcher {
   }
 
   snapshot(): ReadonlyMap<EventHandler, HandlerWork> {
-    return new Map(
-      [...this.queues].map(([handler, queue]) => [
-        handler,
-        {
-          handler: handler.name,
-          running: queue.runningEvents,
-          waiting: queue.waitingEvents,
-          waitingBytes: queue.waitingBytes,
-          dropped: queue.droppedEvents,
-        },
-      ]),
-    );
+    return new Map([...this.queues].map(([handler, queue]) => [handler, workOf(handler, queue)]));
   }
 
   private isBusy(): boolean {
     return [...this.queues.values()].some((queue) => queue.runningEvents > 0);
   }
+}
+
+function workOf({ name }: EventHandler, queue: HandlerQueue): HandlerWork {
+  const { oldestCallMs } = queue;
+  return {
+    handler: name,
+    running: queue.runningEvents,
+    waiting: queue.waitingEvents,
+    waitingBytes: queue.waitingBytes,
+    dropped: queue.droppedEvents,
+    ...(oldestCallMs === undefined ? {} : { oldestCallMs: Math.round(oldestCallMs) }),
+  };
 }

@@ -10,6 +10,7 @@ export const HANDLER_OPTION_NAMES = [
   'orderBy',
   'buffer',
   'timeoutMs',
+  'stuckAfterMs',
   'retry',
   'deadLetter',
   'group',
@@ -17,10 +18,11 @@ export const HANDLER_OPTION_NAMES = [
 
 /** What is wrong with options of a handler, each with what to write instead. Looks at no other option. */
 export function handlerOptionProblems(options: Readonly<Record<string, unknown>>): string[] {
-  const { concurrency, orderBy, buffer, timeoutMs, retry, deadLetter, group } = options;
+  const { concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group } = options;
   const problems = [
     wholeNumber('concurrency', concurrency, 1, 1_000_000),
     wholeNumber('timeoutMs', timeoutMs, 1, MAX_TIMER_MS),
+    stuckAfterMs === false ? undefined : wholeNumber('stuckAfterMs', stuckAfterMs, 1, MAX_TIMER_MS),
     ...bufferProblems(buffer),
     ...retryProblems(retry),
   ];

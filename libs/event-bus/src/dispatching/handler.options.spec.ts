@@ -7,6 +7,7 @@ describe('resolveHandlerSettings', () => {
       orderBy: 'channel',
       buffer: { events: 10_000, bytes: 16 * 1024 * 1024, overflow: 'drop-oldest' },
       timeoutMs: undefined,
+      stuckAfterMs: 30_000,
       retry: { attempts: 1, delayMs: 100, factor: 2 },
       deadLetter: false,
       group: false,
@@ -26,6 +27,7 @@ describe('resolveHandlerSettings', () => {
       orderBy: 'none',
       buffer: { events: 50, overflow: 'drop-newest' },
       timeoutMs: 1_000,
+      stuckAfterMs: false,
       retry: { attempts: 5, factor: 1 },
       deadLetter: 'dead',
       group: 'all',
@@ -41,6 +43,7 @@ describe('resolveHandlerSettings', () => {
       buffer: { bytes: 9 },
       retry: { delayMs: 7 },
       timeoutMs: 2_000,
+      stuckAfterMs: 7,
       deadLetter: 'mine',
       group: 'mine',
     } as const;

@@ -22,6 +22,12 @@ export interface HandlerOptions {
    * @default no limit
    */
   readonly timeoutMs?: number;
+  /**
+   * From when on a call that does not end is worth a warning, in milliseconds: once for all calls of the handler that are
+   * stuck at once. Events with the same key wait for it as long as it runs. `false`: never.
+   * @default 30000
+   */
+  readonly stuckAfterMs?: number | false;
   /** Calls the handler again when it failed, in this process, before the next event of the same key. @default once */
   readonly retry?: RetryOptions;
   /**
@@ -66,6 +72,7 @@ export interface HandlerSettings {
   readonly orderBy: 'channel' | 'none' | ((event: EventContext) => string);
   readonly buffer: Required<HandlerBufferOptions>;
   readonly timeoutMs: number | undefined;
+  readonly stuckAfterMs: number | false;
   readonly retry: Required<RetryOptions>;
   readonly deadLetter: string | false;
   readonly group: string | false;
@@ -87,6 +94,7 @@ export function resolveHandlerSettings(own: HandlerOptions, defaults: HandlerOpt
       overflow: buffer.overflow ?? defaults.buffer?.overflow ?? 'drop-oldest',
     },
     timeoutMs: own.timeoutMs ?? defaults.timeoutMs,
+    stuckAfterMs: own.stuckAfterMs ?? defaults.stuckAfterMs ?? 30_000,
     retry: {
       attempts: own.retry?.attempts ?? defaults.retry?.attempts ?? (retry === undefined ? 1 : 3),
       delayMs: own.retry?.delayMs ?? defaults.retry?.delayMs ?? 100,

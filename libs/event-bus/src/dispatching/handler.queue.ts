@@ -7,12 +7,15 @@ import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
 import type { RunnerServices } from './handler.runner.js';
 import { HandlerRunner } from './handler.runner.js';
+import type { RunningCall } from './running.calls.js';
+import type { StuckWatch, WatchedCalls } from './stuck.watch.js';
 import type { LaneTicket } from './waiting.events.js';
 import { WaitingEvents } from './waiting.events.js';
 
 /** What a queue needs beside its handler. */
 export interface QueueServices extends RunnerServices {
   readonly gaps: Pick<GapReporter, 'known'>;
+  readonly watch: StuckWatch;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface QueueServices extends RunnerServices {
  * `orderBy` says otherwise) one at a time, as they came; others side by side, up to `concurrency`. What
  * waits is bounded. A synchronous handler costs none of this: its events are done when `push` returns.
  */
-export class HandlerQueue {
+export class HandlerQueue implements WatchedCalls {
   private readonly settings: HandlerSettings;
   private readonly runner: HandlerRunner;
   private readonly waiting = new WaitingEvents<EventContext>();
@@ -28,6 +31,8 @@ export class HandlerQueue {
   private dropped = 0;
   /** Set while the handler is too slow. */
   private episode: { readonly fromMs: number; droppedEvents: number } | undefined;
+  /** The call that was warned of last, as long as one is stuck. */
+  private stuck: EventContext | undefined;
   private idleListeners: (() => void)[] = [];
 
   constructor(
@@ -35,7 +40,10 @@ export class HandlerQueue {
     private readonly services: QueueServices,
   ) {
     this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
-    this.runner = new HandlerRunner(handler, services, () => this.proceed());
+    this.runner = new HandlerRunner(handler, services, {
+      ended: () => this.proceed(),
+      begun: () => services.watch.begun(this),
+    });
   }
 
   /** Events that are being handled now, and those whose time is over but not their call. */
@@ -55,6 +63,15 @@ export class HandlerQueue {
   /** Events for which there was no room. */
   get droppedEvents(): number {
     return this.dropped;
+  }
+
+  get stuckAfterMs(): number | false {
+    return this.settings.stuckAfterMs;
+  }
+
+  /** How long the oldest call has run, in milliseconds, see {@link RunningCalls}. Undefined when none runs. */
+  get oldestCallMs(): number | undefined {
+    return this.runner.calls.look(performance.now())?.forMs;
   }
 
   /** Keys of which something runs or waits: bounded by both. */
@@ -79,6 +96,32 @@ export class HandlerQueue {
     while (this.waiting.dropOldest() !== undefined);
     this.episode = undefined;
     this.runner.abandon(reason);
+  }
+
+  /** One warning for all calls that are stuck at once. */
+  look(nowMs: number): boolean {
+    const oldest = this.runner.calls.look(nowMs);
+    if (this.stuck !== undefined) this.endStuck(nowMs);
+    if (oldest === undefined) return false;
+    if (this.stuck === undefined && this.isStuck(oldest)) {
+      this.stuck = oldest.event;
+      this.services.observer.stuck(this.handler, oldest, this.waiting.length);
+    }
+    return true;
+  }
+
+  private isStuck({ forMs }: RunningCall): boolean {
+    return this.stuckAfterMs !== false && forMs >= this.stuckAfterMs;
+  }
+
+  /** When the call has ended after all, and no other one is stuck. */
+  private endStuck(nowMs: number): void {
+    const { calls } = this.runner;
+    const event = this.stuck as EventContext;
+    if (calls.has(event)) return;
+    const oldest = calls.look(nowMs);
+    this.stuck = oldest !== undefined && this.isStuck(oldest) ? oldest.event : undefined;
+    if (this.stuck === undefined) this.services.observer.unstuck(this.handler, event);
   }
 
   private get isIdle(): boolean {
@@ -131,6 +174,7 @@ export class HandlerQueue {
       if (work === undefined) this.waiting.giveBack(next.ticket);
       else this.follow(work, next.ticket);
     }
+    if (this.stuck !== undefined) this.endStuck(performance.now());
     if (this.waiting.length === 0) this.endEpisode();
     if (!this.isIdle) return;
     const listeners = this.idleListeners;

@@ -22,7 +22,8 @@ function runnerOf(options: HandlerOptions, invoke: Invoke, claim?: Claim) {
   const journal = new DispatchJournal();
   const ended = jest.fn();
   const handler = { name: 'Orders.bill', targets: [], settings: resolveHandlerSettings(options), invoke };
-  return { journal, ended, runner: new HandlerRunner(handler, journal.services(claim), ended) };
+  const owner = { ended, begun: () => undefined };
+  return { journal, ended, runner: new HandlerRunner(handler, journal.services(claim), owner) };
 }
 
 const contractEvent = (payload: unknown, schema: StandardSchema) =>

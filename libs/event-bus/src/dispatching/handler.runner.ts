@@ -10,6 +10,7 @@ import type { GroupClaims } from './group.claims.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
 import { isWorthRepeating, thrownIn } from './handling.failure.js';
+import { RunningCalls } from './running.calls.js';
 
 /** What a runner needs beside the handler. */
 export interface RunnerServices {
@@ -18,12 +19,20 @@ export interface RunnerServices {
   readonly claims: GroupClaims;
 }
 
+/** Hears what it cannot see from the promises of {@link HandlerRunner.run}. */
+export interface RunnerOwner {
+  /** A call that ran out of its time has ended after all. */
+  ended(): void;
+  /** Something runs, where nothing did before. */
+  begun(): void;
+}
+
 /** Handles one event at a time with one handler: claims it, checks it, calls the handler, again if need be. */
 export class HandlerRunner {
   private readonly settings: HandlerSettings;
   private readonly isPlain: boolean;
-  /** The calls that are going on, those that ran out of their time included. */
-  private readonly calls = new Set<EventContext>();
+  /** Those that ran out of their time included, and those that wait for an asynchronous schema or for a claim. */
+  readonly calls = new RunningCalls();
   private readonly pauses = new Set<() => void>();
   private isAbandoned = false;
   private lingering = 0;
@@ -31,8 +40,7 @@ export class HandlerRunner {
   constructor(
     private readonly handler: EventHandler,
     private readonly services: RunnerServices,
-    /** Called when a call that ran out of its time has ended after all. */
-    private readonly ended: () => void,
+    private readonly owner: RunnerOwner,
   ) {
     this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
     const { timeoutMs, retry, deadLetter, group } = this.settings;
@@ -58,7 +66,7 @@ export class HandlerRunner {
   /** Aborts the signals of what runs. Nothing is tried again, and nothing begins. */
   abandon(reason: unknown): void {
     this.isAbandoned = true;
-    for (const event of this.calls) abortEvent(event, reason);
+    for (const event of this.calls.events()) abortEvent(event, reason);
     for (const end of this.pauses) end();
   }
 
@@ -71,9 +79,16 @@ export class HandlerRunner {
       return undefined;
     }
     if (admitted === undefined) return this.callPlainly(event);
+    this.begin(event);
     return admitted.then(
-      () => (this.isAbandoned ? undefined : this.callPlainly(event)),
-      (error: unknown) => this.reject(event, error),
+      () => {
+        this.calls.end(event);
+        return this.isAbandoned ? undefined : this.callPlainly(event);
+      },
+      (error: unknown) => {
+        this.calls.end(event);
+        this.reject(event, error);
+      },
     );
   }
 
@@ -86,14 +101,14 @@ export class HandlerRunner {
         observer.handled(handler, event);
         return undefined;
       }
-      this.calls.add(event);
+      this.begin(event);
       return call.then(
         () => {
-          this.calls.delete(event);
+          this.calls.end(event);
           observer.handled(handler, event);
         },
         (error: unknown) => {
-          this.calls.delete(event);
+          this.calls.end(event);
           observer.failed(handler, event, error);
         },
       );
@@ -103,21 +118,29 @@ export class HandlerRunner {
     }
   }
 
+  private begin(event: EventContext): void {
+    if (this.calls.isEmpty) this.owner.begun();
+    this.calls.begin(event);
+  }
+
   private async runCarefully(event: EventContext): Promise<void> {
     const { handler, settings } = this;
     const { observer } = this.services;
-    if (settings.group !== false && !(await this.isOurs(settings.group, event))) return;
+    this.begin(event);
+    if (settings.group !== false && !(await this.isOurs(settings.group, event))) return this.calls.end(event);
     try {
       const admitted = admitEvent(event);
       if (admitted !== undefined) await admitted;
     } catch (error) {
+      this.calls.end(event);
       this.reject(event, error);
       return this.bury(event, error, 0);
     }
-    if (this.isAbandoned) return;
+    if (this.isAbandoned) return this.calls.end(event);
     const { attempts, delayMs, factor } = settings.retry;
     for (let attempt = 1; ; attempt += 1) {
       const current = attempt === 1 ? event : repeatEvent(event);
+      if (current !== event) this.begin(current);
       try {
         await this.callInTime(current);
         observer.handled(handler, current);
@@ -148,15 +171,20 @@ export class HandlerRunner {
   /** Settles with the call, or rejects when its time is over. */
   private async callInTime(event: EventContext): Promise<void> {
     const { timeoutMs } = this.settings;
-    const call = this.handler.invoke(event);
-    if (call === undefined) return;
-    this.calls.add(event);
+    let call: void | Promise<void>;
+    try {
+      call = this.handler.invoke(event);
+    } catch (error) {
+      this.calls.end(event);
+      throw error;
+    }
+    if (call === undefined) return this.calls.end(event);
     let isLate = false;
     const settled = call.finally(() => {
-      this.calls.delete(event);
+      this.calls.end(event);
       if (!isLate) return;
       this.lingering -= 1;
-      this.ended();
+      this.owner.ended();
     });
     if (timeoutMs === undefined) return settled;
     let timer: NodeJS.Timeout | undefined;

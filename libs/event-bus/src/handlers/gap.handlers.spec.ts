@@ -1,5 +1,7 @@
+import { jest } from '@jest/globals';
 import { settled } from '../../../../test/support/eventually.js';
 import type { Gap } from '../gaps/gap.js';
+import { StuckWatch } from '../dispatching/stuck.watch.js';
 import { GapHandlers } from './gap.handlers.js';
 
 const gapOf = (target: string, missed: number): Gap => ({
@@ -29,10 +31,42 @@ function heldMethod(name: string) {
 
 describe('GapHandlers', () => {
   let failures: string[];
+  let stuck: string[];
   let handlers: GapHandlers;
   beforeEach(() => {
     failures = [];
-    handlers = new GapHandlers((name, error) => void failures.push(`${name}: ${String(error)}`));
+    stuck = [];
+    const observer = {
+      gapHandlerFailed: (name: string, error: unknown) => void failures.push(`${name}: ${String(error)}`),
+      gapHandlerStuck: (name: string, forMs: number) => void stuck.push(`${name} for ${forMs} ms`),
+    };
+    handlers = new GapHandlers(observer, new StuckWatch(), 100);
+  });
+
+  it('warns once of a call that does not end, and of the next one again', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      const hung = heldMethod('hung');
+      handlers.add([hung.handler]);
+      handlers.handle(gapOf('a', 1));
+      await settled();
+      jest.advanceTimersByTime(99);
+      expect(stuck).toEqual([]);
+      jest.advanceTimersByTime(1_000);
+      expect(stuck).toEqual(['hung for 100 ms']);
+      handlers.handle(gapOf('b', 1));
+      hung.end();
+      await settled();
+      jest.advanceTimersByTime(110);
+      expect(stuck).toHaveLength(2);
+      hung.end();
+      await handlers.whenIdle();
+      jest.advanceTimersByTime(1_000);
+      expect(stuck).toHaveLength(2);
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('calls every method, each one at a time, and joins what shows meanwhile', async () => {

@@ -1,3 +1,4 @@
+import type { StuckWatch, WatchedCalls } from '../dispatching/stuck.watch.js';
 import type { Gap } from '../gaps/gap.js';
 import { joinGaps } from '../gaps/gap.js';
 
@@ -9,25 +10,40 @@ export interface GapHandler {
   call(gap: Gap): unknown;
 }
 
+/** What is told of `@OnGap` methods. No call may throw. */
+export interface GapHandlerObserver {
+  gapHandlerFailed(handler: string, error: unknown): void;
+  /** Once for each call. */
+  gapHandlerStuck(handler: string, forMs: number): void;
+}
+
 interface Runner {
   readonly handler: GapHandler;
   running: Promise<void> | undefined;
+  /** performance.now() when its latest call began; undefined when it was warned of. */
+  sinceMs: number | undefined;
   /** What it has not been called for yet. */
   waiting: Gap | undefined;
 }
 
 /** Calls every `@OnGap` method for every gap, each method one call at a time. */
-export class GapHandlers {
+export class GapHandlers implements WatchedCalls {
   private runners: readonly Runner[] = [];
   private isOpen = true;
 
   constructor(
-    /** Must not throw. */
-    private readonly failed: (handler: string, error: unknown) => void,
+    private readonly observer: GapHandlerObserver,
+    private readonly watch: StuckWatch,
+    readonly stuckAfterMs: number | false,
   ) {}
 
   add(handlers: readonly GapHandler[]): void {
-    const added = handlers.map((handler) => ({ handler, running: undefined, waiting: undefined }));
+    const added = handlers.map((handler) => ({
+      handler,
+      running: undefined,
+      sinceMs: undefined,
+      waiting: undefined,
+    }));
     this.runners = [...this.runners, ...added];
   }
 
@@ -51,6 +67,17 @@ export class GapHandlers {
     for (const runner of this.runners) runner.waiting = undefined;
   }
 
+  look(nowMs: number): boolean {
+    for (const runner of this.runners) {
+      if (runner.running === undefined || runner.sinceMs === undefined) continue;
+      const forMs = nowMs - runner.sinceMs;
+      if (this.stuckAfterMs === false || forMs < this.stuckAfterMs) continue;
+      runner.sinceMs = undefined;
+      this.observer.gapHandlerStuck(runner.handler.name, forMs);
+    }
+    return this.running.length > 0;
+  }
+
   /** Resolves when none runs. */
   async whenIdle(): Promise<void> {
     while (this.running.length > 0) await Promise.all(this.runners.flatMap(({ running }) => running ?? []));
@@ -59,10 +86,12 @@ export class GapHandlers {
   private async run(runner: Runner): Promise<void> {
     for (let gap = runner.waiting; gap !== undefined; gap = runner.waiting) {
       runner.waiting = undefined;
+      runner.sinceMs = performance.now();
+      this.watch.begun(this);
       try {
         await runner.handler.call(gap);
       } catch (error) {
-        this.failed(runner.handler.name, error);
+        this.observer.gapHandlerFailed(runner.handler.name, error);
       }
     }
     runner.running = undefined;

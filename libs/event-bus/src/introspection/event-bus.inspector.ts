@@ -1,5 +1,5 @@
 import { withDeadline } from '../deadline.js';
-import type { EventDispatcher } from '../dispatching/event.dispatcher.js';
+import type { EventDispatcher, HandlerWork } from '../dispatching/event.dispatcher.js';
 import type { EventReceiver } from '../dispatching/event.receiver.js';
 import { InvalidOptionError, NotConnectedError } from '../errors.js';
 import type { EventBusCounters, EventBusObserver } from '../event-bus.observer.js';
@@ -64,6 +64,11 @@ export interface HandlerSnapshot {
   readonly waitingBytes: number;
   /** Events that found no room in its buffer, since the start. */
   readonly dropped: number;
+  /**
+   * How long the oldest of its calls has run, in milliseconds, with an error of up to a tenth of `stuckAfterMs` or a second.
+   * Absent when none runs.
+   */
+  readonly oldestCallMs?: number;
 }
 
 export interface SubscriptionSnapshot {
@@ -76,7 +81,7 @@ export interface SubscriptionSnapshot {
 }
 
 const ANSWER_TIMEOUT_MS = 5_000;
-const NO_WORK = { running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
+const NO_WORK: HandlerWork = { handler: '', running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
 
 /** Looks at the broker (PUBSUB …) and at this process. Channel names go in and come out without the prefix. */
 export class EventBusInspector {
@@ -134,10 +139,10 @@ export class EventBusInspector {
       codec: settings.codec.name,
       prefix: settings.prefix.prefix,
       handlers: this.registry.handlers.map((handler) => {
-        const { running, waiting, waitingBytes, dropped } = work.get(handler) ?? NO_WORK;
+        const { handler: _name, ...state } = work.get(handler) ?? NO_WORK;
         const targets = handler.targets.map(({ text }) => text);
         const subscriptions = this.registry.subscriptionsOf(handler).map(({ name }) => name);
-        return { handler: handler.name, targets, subscriptions, running, waiting, waitingBytes, dropped };
+        return { handler: handler.name, targets, subscriptions, ...state };
       }),
       subscriptions: transport.subscriptions().map(({ target, ...rest }) => ({
         kind: target.kind,

@@ -58,10 +58,16 @@ export class EventBusServer
     const responder = new RequestResponder(new PacketSender(this.session.runtime), (values, respond) =>
       this.send(values, respond),
     );
-    this.patterns = new PatternHandlers(this.table, settings.prefix, responder, {
-      start: (context, done) => this.onProcessingStartHook(this.transportId, context as never, done),
-      end: (context) => this.onProcessingEndHook?.(this.transportId, context as never),
-    });
+    this.patterns = new PatternHandlers(
+      this.table,
+      settings.prefix,
+      responder,
+      {
+        start: (context, done) => this.onProcessingStartHook(this.transportId, context as never, done),
+        end: (context) => this.onProcessingEndHook?.(this.transportId, context as never),
+      },
+      settings.handlerDefaults,
+    );
     this.reporter.follow(this.session.runtime.status);
   }
 

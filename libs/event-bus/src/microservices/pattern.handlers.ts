@@ -1,6 +1,7 @@
 import { RpcException } from '@nestjs/microservices';
 import { NO_MESSAGE_HANDLER } from '@nestjs/microservices/constants.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
+import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import type { UnfinishedWork } from '../dispatching/event.dispatcher.js';
 import { isError, propertyOf } from '../foreign.js';
@@ -16,11 +17,13 @@ import { withHooks } from './processing.hooks.js';
 import type { RequestResponder } from './request.responder.js';
 import { INTERNAL_ERROR } from './request.responder.js';
 
-/** Requests do not wait for each other. */
-const UNORDERED = resolveHandlerSettings({ orderBy: 'none' });
+/** Requests do not wait for each other, and may have replies for as long as somebody asks for them. */
+const UNORDERED = resolveHandlerSettings({ orderBy: 'none', stuckAfterMs: false });
 
 /** Makes handlers of the bus from decorated methods: one of each `@EventPattern` method, one of all `@MessagePattern`s. */
 export class PatternHandlers {
+  /** Of `@EventPattern` methods: those who look for the cure of a hung call find it in `handlerDefaults`. */
+  private readonly settings: HandlerSettings;
   /** Calls of `@MessagePattern` methods that are going on, by the name of their pattern. */
   private readonly running = new Map<string, number>();
 
@@ -29,13 +32,21 @@ export class PatternHandlers {
     private readonly prefix: ChannelPrefix,
     private readonly responder: RequestResponder,
     private readonly hooks: ProcessingHooks,
-  ) {}
+    { timeoutMs, stuckAfterMs }: HandlerOptions,
+  ) {
+    this.settings = resolveHandlerSettings({}, { timeoutMs, stuckAfterMs } as HandlerOptions);
+  }
 
   /** What to subscribe for the patterns that are known by now. */
   create(): EventHandler[] {
     const handlers = this.table.eventMethods.map((method): EventHandler => {
       const targets = orderTargets(method.routes.map(({ target }) => target));
-      return { name: method.name, targets, invoke: (event) => this.takeEvent(method, event) };
+      return {
+        name: method.name,
+        targets,
+        settings: this.settings,
+        invoke: (event) => this.takeEvent(method, event),
+      };
     });
     const messages = this.table.messageRoutes;
     if (messages.length === 0) return handlers;
