@@ -3,6 +3,8 @@ import type {
   EventTransport,
   TransportListener,
 } from '../../libs/event-bus/src/transports/event.transport.js';
+import { promptBroker } from '../support/prompt.broker.js';
+import type { MemoryBroker } from '../../libs/event-bus/src/transports/memory/memory.broker.js';
 import { memoryBroker } from '../../libs/event-bus/src/transports/memory/memory.broker.js';
 import { memory } from '../../libs/event-bus/src/transports/memory/memory.transport.js';
 
@@ -15,6 +17,8 @@ type OpenBroken = (
 interface BrokenTransport {
   readonly fault: string;
   readonly open: OpenBroken;
+  /** @default one that is sound, and delivers later */
+  readonly broker?: () => MemoryBroker;
   /** The tests of the suite that fail, in its order. */
   readonly fails: readonly string[];
 }
@@ -144,11 +148,25 @@ const greedy: BrokenTransport = {
   ],
 };
 
+const hasty: BrokenTransport = {
+  fault: 'a message is delivered within publish(), to one subscriber after the other',
+  broker: () => promptBroker({ inOrder: false }),
+  open: (open, listener) => open(listener),
+  fails: ['delivers what a listener publishes to everybody behind what it heard'],
+};
+
+const prompt: BrokenTransport = {
+  fault: 'nothing is broken, but a message is delivered within publish()',
+  broker: () => promptBroker({ inOrder: true }),
+  open: (open, listener) => open(listener),
+  fails: [],
+};
+
 describe('The conformance suite', () => {
-  it.each([control, deaf, textual, disorderly, undead, greedy])(
+  it.each([control, deaf, textual, disorderly, undead, greedy, hasty, prompt])(
     'fails exactly where it has to when $fault',
-    async ({ open, fails }) => {
-      const factory = memory({ broker: memoryBroker() });
+    async ({ open, fails, broker = memoryBroker }) => {
+      const factory = memory({ broker: broker() });
       const failed: string[] = [];
       for (const test of transportConformance) {
         const running = test.run({

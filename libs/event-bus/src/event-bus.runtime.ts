@@ -22,6 +22,7 @@ import { SubscriptionPlan } from './routing/subscription-plan.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 import { HandlerRegistry } from './subscribing/handler.registry.js';
 import { SubscriptionKeeper } from './subscribing/subscription.keeper.js';
+import { InTurnListener } from './transports/in-turn.listener.js';
 import type {
   EventTransport,
   TransportFactory,
@@ -62,7 +63,9 @@ export class EventBusRuntime {
     );
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
-    this.transport = factory.create(this.listener());
+    this.transport = factory.create(
+      new InTurnListener(this.listener(), (error) => this.observer.listenerFailed('transport', error)),
+    );
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
     this.publisher = new EventBusPublisher(settings, this.transport, this.batcher, this.observer);

@@ -47,6 +47,42 @@ describe('HandlerQueue', () => {
     expect(sizesOf(queue)).toEqual([0, 0]);
   });
 
+  it.each<[string, boolean]>([
+    ['returns at once', false],
+    ['returns a promise', true],
+  ])('starts what comes within a call behind it, where the call %s', async (_how, isAsync) => {
+    const journal = new DispatchJournal();
+    const seen: string[] = [];
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const handler: EventHandler = {
+      name: 'Reentrant.handle',
+      targets: [],
+      invoke: (event) => {
+        seen.push(`${event.channel} ${String(event.payload)} begins`);
+        if (event.payload === '1' && event.channel === 'a') {
+          queue.push(eventOf('a', '2'));
+          queue.push(eventOf('b', '1'));
+          queue.push(eventOf('a', '3'));
+        }
+        seen.push(`${event.channel} ${String(event.payload)} returns`);
+        return isAsync && event.payload === '1' ? held : undefined;
+      },
+    };
+    const queue = new HandlerQueue(handler, journal.services());
+    queue.push(eventOf('a', '1'));
+    // The other channel need not wait for what the call has yet to do.
+    expect(seen.indexOf('b 1 begins')).toBeGreaterThan(seen.indexOf('a 1 returns'));
+    expect(seen.includes('a 2 begins')).toBe(!isAsync);
+    release();
+    await queue.whenIdle();
+    const onA = seen.filter((line) => line.startsWith('a'));
+    expect(onA).toEqual(['1', '2', '3'].flatMap((n) => [`a ${n} begins`, `a ${n} returns`]));
+    expect([queue.runningEvents, queue.waitingEvents, queue.watchedKeys]).toEqual([0, 0, 0]);
+  });
+
   it('runs different channels side by side', () => {
     const { handler, queue, push } = queueOf();
     push('a', 'a1');

@@ -28,6 +28,10 @@ export class HandlerQueue implements WatchedCalls {
   private readonly runner: HandlerRunner;
   private readonly waiting = new WaitingEvents<EventContext>();
   private running = 0;
+  /** The handler is being called right now, and has not returned. */
+  private isCalling = false;
+  /** Something came within a call. */
+  private cameWithinCall = false;
   private dropped = 0;
   /** Set while the handler is too slow. */
   private episode: { readonly fromMs: number; droppedEvents: number } | undefined;
@@ -145,13 +149,22 @@ export class HandlerQueue implements WatchedCalls {
   }
 
   private place(event: EventContext, key: string | undefined): void {
-    if (this.hasRoom && !this.waiting.isBusy(key)) this.start(event, key);
+    if (!this.isCalling && this.hasRoom && !this.waiting.isBusy(key)) this.start(event, key);
     else this.wait(event, key);
   }
 
   private start(event: EventContext, key: unknown): void {
-    const work = this.runner.run(event);
+    const work = this.call(event);
     if (work !== undefined) this.follow(work, this.waiting.occupy(key));
+    if (this.cameWithinCall) this.proceed();
+  }
+
+  /** Whatever comes within the call waits: its key is busy from here on, as far as anybody can tell. */
+  private call(event: EventContext): Promise<void> | undefined {
+    this.isCalling = true;
+    const work = this.runner.run(event);
+    this.isCalling = false;
+    return work;
   }
 
   private follow(work: Promise<void>, ticket: LaneTicket): void {
@@ -167,10 +180,12 @@ export class HandlerQueue implements WatchedCalls {
 
   /** Starts what there is room for. */
   private proceed(): void {
+    if (this.isCalling) return;
+    this.cameWithinCall = false;
     while (this.hasRoom) {
       const next = this.waiting.take();
       if (next === undefined) break;
-      const work = this.runner.run(next.item);
+      const work = this.call(next.item);
       if (work === undefined) this.waiting.giveBack(next.ticket);
       else this.follow(work, next.ticket);
     }
@@ -183,6 +198,7 @@ export class HandlerQueue implements WatchedCalls {
   }
 
   private wait(event: EventContext, key: unknown): void {
+    if (this.isCalling) this.cameWithinCall = true;
     const { bytes } = originalOf(event);
     const { buffer } = this.settings;
     this.warnBeforeDropping(bytes);

@@ -61,11 +61,11 @@ export class WaitingEvents<T> {
     return key !== undefined && this.lanes.has(key);
   }
 
-  /** The key is busy until the ticket is given back. Only for keys that are not. */
+  /** The key is busy until the ticket is given back. Only for keys that are not, whatever waits with them. */
   occupy(key: unknown): LaneTicket {
     if (key === undefined) return undefined;
-    const lane = this.newLane(key, true);
-    this.lanes.set(key, lane);
+    const lane = this.laneFor(key);
+    lane.isBusy = true;
     return lane;
   }
 
@@ -89,7 +89,8 @@ export class WaitingEvents<T> {
   take(): { readonly item: T; readonly ticket: LaneTicket } | undefined {
     for (let lane = this.ready.shift(); lane !== undefined; lane = this.ready.shift()) {
       const entry = lane.first;
-      if (entry === undefined) continue;
+      // One that was occupied meanwhile comes back with its ticket.
+      if (entry === undefined || lane.isBusy) continue;
       this.takeOut(entry);
       lane.isBusy = true;
       return { item: entry.item, ticket: lane };

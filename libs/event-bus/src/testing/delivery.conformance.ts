@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { channel, conformanceTest, messagesFor, numbered, pattern } from './conformance.scene.js';
+import { ListenerRecord } from './listener.record.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
 /** Who gets what, in which order, and what the publisher is told. */
@@ -34,6 +35,28 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
       subscriber.record.messages.map(({ body }) => body.toString()),
       numbered(300),
     );
+  }),
+
+  conformanceTest('delivers what a listener publishes to everybody behind what it heard', async (scene) => {
+    const answering = new (class extends ListenerRecord {
+      override message(...[target, name, body]: Parameters<ListenerRecord['message']>): void {
+        super.message(target, name, body);
+        const text = body.toString();
+        if (/^!{1,4}$/.test(text)) answered.push(first.send(name, `${text}!`));
+      }
+    })();
+    const answered: Promise<number>[] = [];
+    const name = scene.name('orders');
+    const first = await scene.connect(answering);
+    const [second, publisher] = [await scene.connect(), await scene.connect()];
+    await first.subscribe(channel(name));
+    await second.subscribe(channel(name));
+    await publisher.send(name, '!');
+    for (const subscriber of [first, second]) {
+      await subscriber.receive(name, 5);
+      assert.deepEqual(subscriber.textsOn(name), ['!', '!!', '!!!', '!!!!', '!!!!!']);
+    }
+    await Promise.all(answered);
   }),
 
   conformanceTest('delivers every message to every subscriber', async (scene) => {

@@ -114,7 +114,8 @@ export interface TransportWarning {
 
 /**
  * What a transport tells its owner. Every call comes in the order of the byte stream: a message that
- * the broker sent after a confirmation is reported after it, and never before. No call may throw.
+ * the broker sent after a confirmation is reported after it, and never before. No call may throw. A transport may make one
+ * within `publish()`, and so within another one: its owner puts that behind the one that is going on.
  */
 export interface TransportListener {
   /**

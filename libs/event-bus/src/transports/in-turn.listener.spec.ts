@@ -1,0 +1,58 @@
+import type { TransportListener } from './event.transport.js';
+import { InTurnListener } from './in-turn.listener.js';
+
+const TARGET = { kind: 'channel', name: 'a' } as const;
+
+/** What is told to a listener, and what it does about it. */
+function listening(react: (told: string, listener: InTurnListener) => void) {
+  const told: string[] = [];
+  const failures: unknown[] = [];
+  const hear = (what: string) => {
+    told.push(`${what} begins`);
+    react(what, listener);
+    told.push(`${what} ends`);
+  };
+  const inner: TransportListener = {
+    message: (_target, channel) => hear(channel),
+    confirmed: () => hear('confirmed'),
+    released: () => hear('released'),
+    denied: () => hear('denied'),
+    resumed: () => hear('resumed'),
+    sendable: () => hear('sendable'),
+    state: () => hear('state'),
+    warned: () => hear('warned'),
+  };
+  const listener = new InTurnListener(inner, (error) => failures.push(error));
+  return { told, failures, listener };
+}
+
+describe('InTurnListener', () => {
+  it('hands on what is said within a call behind it, in order', () => {
+    const { told, listener } = listening((what, outer) => {
+      if (what !== 'first') return;
+      outer.message(TARGET, 'second', Buffer.alloc(0));
+      outer.released([TARGET]);
+      outer.state({ status: 'degraded' });
+    });
+    listener.message(TARGET, 'first', Buffer.alloc(0));
+    expect(told.filter((line) => line.endsWith('begins'))).toEqual([
+      'first begins',
+      'second begins',
+      'released begins',
+      'state begins',
+    ]);
+    expect(told.indexOf('first ends')).toBe(1);
+  });
+
+  it('goes on when a call throws, and tells it', () => {
+    const { told, failures, listener } = listening((what) => {
+      if (what === 'first' || what === 'confirmed') throw new Error(what);
+    });
+    listener.message(TARGET, 'first', Buffer.alloc(0));
+    listener.confirmed([TARGET]);
+    listener.message(TARGET, 'second', Buffer.alloc(0));
+    listener.sendable();
+    expect(failures.map(String)).toEqual(['Error: first', 'Error: confirmed']);
+    expect(told.slice(-4)).toEqual(['second begins', 'second ends', 'sendable begins', 'sendable ends']);
+  });
+});
