@@ -179,6 +179,58 @@ describe('EventBusObserver', () => {
     expect(lines[0]).toContain('unfinished="Orders.bill: 1 running, 2 waiting"');
   });
 
+  it.each([
+    '\n',
+    '\r',
+    '\u001b[2J',
+    '\u007f',
+    '\u0085',
+    '\u009b',
+    '\u2028',
+    '\u2029',
+    '\u202e',
+    '\u2066',
+    '\u200b',
+    '\ufeff',
+    '\ud800',
+  ])('lets no text from outside break, recolour or turn around a line: %j', (hostile) => {
+    const evil = `a${hostile}b") evil=1 (`;
+    const named: EventHandler = { ...handler, name: evil };
+    const error = new Error(`${evil}\n    at forged (evil.ts:1:1)`);
+    error.name = evil;
+    const letter = { handler: evil, event: { channel: evil } } as never;
+    const call = { event: eventOn(evil), forMs: 1 };
+    observer.failed(named, eventOn(evil), error);
+    observer.failed(named, eventOn(evil), new HandlerFailure('filter', error, error));
+    observer.failed(named, eventOn(evil), new BadRequestException([evil]));
+    observer.repeated(named, eventOn(evil), error);
+    observer.rejected(evil, error);
+    observer.slowed(named, 1, 1);
+    observer.stuck(named, call, 1);
+    observer.deadLetterLost(letter, evil, evil);
+    observer.gap({ reason: 'connection-lost', targets: [evil], fromMs: 1, toMs: 2, missed: 0, hint: evil });
+    observer.gapHandlerFailed(evil, error);
+    observer.gapHandlerStuck(evil, 1);
+    observer.listenerFailed(evil, error);
+    observer.warned({ sentence: 'x', fields: { node: evil }, advice: evil });
+    observer.streamOverflowed(evil);
+    observer.started('redis', evil, 1, 1);
+    observer.startingDegraded(error);
+    observer.stateChanged({ status: 'degraded', reason: evil }, undefined);
+    observer.subscribed([{ kind: 'channel', name: evil }]);
+    observer.keyspaceLacking([evil], evil, evil);
+    observer.keyspaceUnknown(evil, evil);
+    observer.keyspaceSet([evil], evil);
+    observer.drainIncomplete([{ handler: evil, running: 1, waiting: 1 }], 1);
+    observer.handlersFound({ lines: [evil], warnings: [evil] });
+    expect(lines.length).toBeGreaterThan(20);
+    for (const line of lines) {
+      expect(line.replaceAll(/\n +at /g, ' at ')).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u);
+      expect(line).not.toContain('\n    at forged');
+      expect(line).not.toMatch(/^ +at forged/m);
+    }
+  });
+
   it('names the bus where it is not the default one', () => {
     new EventBusObserver('audit', undefined).started('redis', 'h:1', 2, 3);
     expect(lines).toEqual([

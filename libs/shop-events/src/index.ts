@@ -11,6 +11,7 @@ export {
   reachedStatusSchema,
 } from './order.js';
 export { ALL_ORDER_CHANNELS, notificationSentChannel, orderChannel } from './channels.js';
+export { oneLine } from './one-line.js';
 export { orderKey, ORDERS_BY_CHANGE_KEY } from './keys.js';
 export { openRedis, type RedisClient } from './redis/redis-client.js';
 export {

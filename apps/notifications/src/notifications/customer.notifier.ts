@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { notificationSentChannel } from '@libs/shop-events';
+import { notificationSentChannel, oneLine } from '@libs/shop-events';
 import { Injectable, Logger } from '@nestjs/common';
 import { EventBusPublisher } from 'nestjs-redis-event-bus';
 import type { Notification } from './notification.js';
@@ -87,9 +87,8 @@ export class CustomerNotifier {
     try {
       await this.publisher.publish(channel, notification);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(
-        `The notification is stored but not announced (notification=${notification.id}): ${reason}`,
+        `The notification is stored but not announced (notification=${oneLine(notification.id)}): ${oneLine(error)}`,
       );
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { oneLine } from '@libs/shop-events';
 import type { Notification } from './notification.js';
 
 /** Stands where a shop has its mail gateway: something slow that may fail, outside this service. */
@@ -10,6 +11,6 @@ export class NotificationSender {
 
   async send({ id, customerId, text }: Notification): Promise<void> {
     if (this.delayMs > 0) await delay(this.delayMs);
-    this.logger.log(`${text} (customer=${customerId} notification=${id})`);
+    this.logger.log(oneLine(`${text} (customer=${customerId} notification=${id})`));
   }
 }

@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { oneLine } from '@libs/shop-events';
 import { EventBusStatus, type Gap, OnGap } from 'nestjs-redis-event-bus';
 import type { OrderNews } from './notification.js';
 import { NotificationStore } from './notification.store.js';
@@ -81,7 +82,7 @@ export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy,
       } catch (error) {
         failures += 1;
         if (failures === 1 && !signal.aborted)
-          this.logger.warn(`Cannot reconcile, trying again (cause=${cause}): ${String(error)}`);
+          this.logger.warn(`Cannot reconcile, trying again (cause=${cause}): ${oneLine(error)}`);
         await delay(RETRY_DELAY_MS, undefined, { signal }).catch(() => undefined);
       }
     }

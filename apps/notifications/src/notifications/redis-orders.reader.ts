@@ -1,4 +1,4 @@
-import { orderKey, ORDERS_BY_CHANGE_KEY, type RedisClient } from '@libs/shop-events';
+import { oneLine, orderKey, ORDERS_BY_CHANGE_KEY, type RedisClient } from '@libs/shop-events';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type OrderNews, orderNewsSchema } from './notification.js';
 import { type ChangedOrders, OrdersReader } from './orders.reader.js';
@@ -38,7 +38,7 @@ export class RedisOrdersReader extends OrdersReader implements OnApplicationShut
   /** One that cannot be read must not keep the others from being told. */
   private toNews(id: string, [customerId, status, history]: (string | null)[]): OrderNews | undefined {
     const { data, error } = orderNewsSchema.safeParse({ id, customerId, status, history: fromJson(history) });
-    if (error) this.logger.error(`An order cannot be read (order=${id}): ${error.message}`);
+    if (error) this.logger.error(`An order cannot be read (order=${oneLine(id)}): ${oneLine(error)}`);
     return data;
   }
 }

@@ -1,4 +1,4 @@
-import { type Order, orderChannel } from '@libs/shop-events';
+import { oneLine, type Order, orderChannel } from '@libs/shop-events';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventBusPublisher, EventBusStatus } from 'nestjs-redis-event-bus';
 import { changeId, OrderStore } from './order.store.js';
@@ -43,9 +43,8 @@ export class OrderAnnouncer implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.publish(order);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(
-        `The order is stored but not announced yet (order=${order.id} status=${order.status}): ${reason}`,
+        `The order is stored but not announced yet (order=${oneLine(order.id)} status=${order.status}): ${oneLine(error)}`,
       );
     }
   }
@@ -61,7 +60,7 @@ export class OrderAnnouncer implements OnApplicationBootstrap, OnModuleDestroy {
       for (const order of due) await this.publish(order);
       if (due.length > 0) this.logger.log(`Announced what was left (changes=${due.length})`);
     } catch (error) {
-      this.logger.warn(`Cannot announce what is left: ${String(error)}`);
+      this.logger.warn(`Cannot announce what is left: ${oneLine(error)}`);
     } finally {
       this.isLooking = false;
     }
