@@ -63,7 +63,7 @@ describe('one failure is one line', () => {
       expect(bus.log.lines).toHaveLength(1);
       // oxlint-disable-next-line no-control-regex -- that none is left is the point
       expect(bus.log.troubles[0]).not.toMatch(/[\u0000-\u001f\u2028\u2029]/);
-      expect(bus.log.troubles[0]).toContain('error="Error: a b \\u001b[31mred\\u0000 \\"quoted\\" c"');
+      expect(bus.log.troubles[0]).toContain('error="Error: a b \\\\u001b[31mred\\\\u0000 \\"quoted\\" c"');
     }
   });
 
