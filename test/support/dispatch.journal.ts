@@ -9,6 +9,7 @@ import { GroupClaims } from '../../libs/event-bus/src/dispatching/group.claims.j
 import type { HandlerOptions } from '../../libs/event-bus/src/dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../../libs/event-bus/src/dispatching/handler.options.js';
 import type { QueueServices } from '../../libs/event-bus/src/dispatching/handler.queue.js';
+import { CallContext } from '../../libs/event-bus/src/dispatching/call.context.js';
 import type { RunningCall } from '../../libs/event-bus/src/dispatching/running.calls.js';
 import { StuckWatch } from '../../libs/event-bus/src/dispatching/stuck.watch.js';
 import type { Gap } from '../../libs/event-bus/src/gaps/gap.js';
@@ -82,6 +83,7 @@ export class DispatchJournal implements DispatchObserver, DeadLetterOffice {
       claims: new GroupClaims('', claim),
       gaps: { known: (gap) => void this.gaps.push(gap) },
       watch: new StuckWatch(),
+      context: new CallContext(),
     };
   }
 }

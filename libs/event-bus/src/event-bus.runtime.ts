@@ -1,3 +1,4 @@
+import { CallContext } from './dispatching/call.context.js';
 import { EventDispatcher } from './dispatching/event.dispatcher.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import { EventReceiver } from './dispatching/event.receiver.js';
@@ -40,7 +41,11 @@ export class EventBusRuntime {
   readonly receiver: EventReceiver;
   readonly transport: EventTransport;
   readonly registry: HandlerRegistry;
-  readonly status = new EventBusStatus((error) => this.observer.listenerFailed('EventBusStatus', error));
+  readonly context = new CallContext();
+  readonly status = new EventBusStatus(
+    (error) => this.observer.listenerFailed('EventBusStatus', error),
+    this.context,
+  );
   readonly batcher: PublishBatcher;
   readonly publisher: EventBusPublisher;
   readonly deadLetters: DeadLetterPublisher;
@@ -59,6 +64,7 @@ export class EventBusRuntime {
     this.gapHandlers = new GapHandlers(
       this.observer,
       this.stuckWatch,
+      this.context,
       resolveHandlerSettings({}, settings.handlerDefaults).stuckAfterMs,
     );
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
@@ -73,7 +79,7 @@ export class EventBusRuntime {
 
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
     const { observer, deadLetters, gaps } = this;
-    const services = { observer, deadLetters, gaps, claims, watch: this.stuckWatch };
+    const services = { observer, deadLetters, gaps, claims, watch: this.stuckWatch, context: this.context };
     this.dispatcher = new EventDispatcher(services, (handler) => tap?.standInFor?.(handler) ?? handler);
     tap?.attached(this, prefix.prefix);
     this.receiver = new EventReceiver({ bus: name, codec, prefix, maxPayloadBytes }, plan, {

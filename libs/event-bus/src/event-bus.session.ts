@@ -31,7 +31,8 @@ export class EventBusSession {
    */
   async connect(): Promise<void> {
     if (this.isAbandoned) throw new StartupError(ABANDONED);
-    const { transport, settings } = this.runtime;
+    const { transport, settings, context } = this.runtime;
+    context.capture();
     await this.inTime(
       transport.connect(),
       () =>

@@ -2,6 +2,7 @@ import type { PayloadInvalidError } from '../errors.js';
 import { GroupClaimError, HandlerTimeoutError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
 import { abortEvent, admitEvent, originalOf, repeatEvent } from '../message/event-context.js';
+import type { CallContext } from './call.context.js';
 import type { DeadLetterOffice } from './dead.letter.js';
 import { errorOfLetter, eventOfLetter, letterOf } from './dead.letter.js';
 import type { DispatchObserver } from './dispatch.observer.js';
@@ -17,6 +18,7 @@ export interface RunnerServices {
   readonly observer: DispatchObserver;
   readonly deadLetters: DeadLetterOffice;
   readonly claims: GroupClaims;
+  readonly context: CallContext;
 }
 
 /** Hears what it cannot see from the promises of {@link HandlerRunner.run}. */
@@ -94,9 +96,9 @@ export class HandlerRunner {
 
   private callPlainly(event: EventContext): Promise<void> | undefined {
     const { handler } = this;
-    const { observer } = this.services;
+    const { observer, context } = this.services;
     try {
-      const call = handler.invoke(event);
+      const call = context.run(invoke, handler, event);
       if (call === undefined) {
         observer.handled(handler, event);
         return undefined;
@@ -173,7 +175,7 @@ export class HandlerRunner {
     const { timeoutMs } = this.settings;
     let call: void | Promise<void>;
     try {
-      call = this.handler.invoke(event);
+      call = this.services.context.run(invoke, this.handler, event);
     } catch (error) {
       this.calls.end(event);
       throw error;
@@ -237,6 +239,10 @@ export class HandlerRunner {
       this.pauses.add(end);
     });
   }
+}
+
+function invoke(handler: EventHandler, event: EventContext): void | Promise<void> {
+  return handler.invoke(event);
 }
 
 /** What a timer of Node can wait for at most. */

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { settled } from '../../../../test/support/eventually.js';
 import type { Gap } from '../gaps/gap.js';
+import { CallContext } from '../dispatching/call.context.js';
 import { StuckWatch } from '../dispatching/stuck.watch.js';
 import { GapHandlers } from './gap.handlers.js';
 
@@ -40,7 +41,7 @@ describe('GapHandlers', () => {
       gapHandlerFailed: (name: string, error: unknown) => void failures.push(`${name}: ${String(error)}`),
       gapHandlerStuck: (name: string, forMs: number) => void stuck.push(`${name} for ${forMs} ms`),
     };
-    handlers = new GapHandlers(observer, new StuckWatch(), 100);
+    handlers = new GapHandlers(observer, new StuckWatch(), new CallContext(), 100);
   });
 
   it('warns once of a call that does not end, and of the next one again', async () => {

@@ -1,3 +1,4 @@
+import type { CallContext } from '../dispatching/call.context.js';
 import type { StuckWatch, WatchedCalls } from '../dispatching/stuck.watch.js';
 import type { Gap } from '../gaps/gap.js';
 import { joinGaps } from '../gaps/gap.js';
@@ -34,6 +35,7 @@ export class GapHandlers implements WatchedCalls {
   constructor(
     private readonly observer: GapHandlerObserver,
     private readonly watch: StuckWatch,
+    private readonly context: CallContext,
     readonly stuckAfterMs: number | false,
   ) {}
 
@@ -89,11 +91,15 @@ export class GapHandlers implements WatchedCalls {
       runner.sinceMs = performance.now();
       this.watch.begun(this);
       try {
-        await runner.handler.call(gap);
+        await this.context.run(callWith, runner.handler, gap);
       } catch (error) {
         this.observer.gapHandlerFailed(runner.handler.name, error);
       }
     }
     runner.running = undefined;
   }
+}
+
+function callWith(handler: GapHandler, gap: Gap): unknown {
+  return handler.call(gap);
 }

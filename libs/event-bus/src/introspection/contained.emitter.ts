@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs';
+import type { CallContext } from '../dispatching/call.context.js';
 
 /**
  * Tells rxjs subscribers one after the other. rxjs itself reports what their callbacks throw; what a teardown or a
@@ -10,6 +11,7 @@ export class ContainedEmitter<T> {
   constructor(
     /** Must not throw. */
     private readonly failed: (error: unknown) => void,
+    private readonly context: CallContext,
   ) {}
 
   /** @returns what forgets it: the teardown of an Observable. */
@@ -31,7 +33,7 @@ export class ContainedEmitter<T> {
     // Whoever subscribes meanwhile knows the value already.
     for (const subscriber of Array.from(this.subscribers)) {
       try {
-        tell(subscriber);
+        this.context.run(tell, subscriber, undefined);
       } catch (error) {
         this.failed(error);
       }

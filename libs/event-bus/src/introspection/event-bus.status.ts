@@ -1,4 +1,5 @@
 import { Observable, filter, firstValueFrom, map } from 'rxjs';
+import { CallContext } from '../dispatching/call.context.js';
 import { BusClosedError } from '../errors.js';
 import type { Gap } from '../gaps/gap.js';
 import type { TransportState, TransportStatus } from '../transports/event.transport.js';
@@ -37,9 +38,9 @@ export class EventBusStatus {
   });
 
   /** @internal @param failed gets what a subscriber throws that rxjs does not report by itself */
-  constructor(failed: (error: unknown) => void = () => undefined) {
-    this.stateEmitter = new ContainedEmitter(failed);
-    this.gapEmitter = new ContainedEmitter(failed);
+  constructor(failed: (error: unknown) => void = () => undefined, context = new CallContext()) {
+    this.stateEmitter = new ContainedEmitter(failed, context);
+    this.gapEmitter = new ContainedEmitter(failed, context);
   }
 
   get current(): EventBusState {

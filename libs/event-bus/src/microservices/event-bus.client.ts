@@ -4,6 +4,7 @@ import type { Observable } from 'rxjs';
 import { Observable as RxObservable, Subject, connectable, from, throwError } from 'rxjs';
 import type { ApplicationBus } from '../application.buses.js';
 import { APPLICATION_BUS } from '../application.buses.js';
+import { CallContext } from '../dispatching/call.context.js';
 import { BusClosedError, InvalidChannelError, InvalidOptionError } from '../errors.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import { nameProblem } from '../routing/name.problem.js';
@@ -32,6 +33,8 @@ export class EventBusClient extends ClientProxy {
     (status) => this._status$.next(status),
     (error) => this.exchange.session.runtime.observer.listenerFailed('on()', error),
   );
+  /** It may be connected by whoever uses it first, whose stores are nobody else's business. */
+  private readonly context = new CallContext();
   private exchange: RequestExchange;
   private connecting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
@@ -159,12 +162,12 @@ export class EventBusClient extends ClientProxy {
 
   private async open(): Promise<void> {
     try {
-      await this.exchange.session.open([]);
+      await this.context.run((exchange) => exchange.session.open([]), this.exchange, undefined);
     } catch (error) {
       if (this.closing !== undefined) throw new BusClosedError();
       // Nothing of the attempt stays open; the next one starts anew.
       this.connecting = undefined;
-      this.exchange = this.newExchange();
+      this.exchange = this.context.run(() => this.newExchange(), undefined, undefined);
       throw error;
     }
   }
