@@ -30,7 +30,8 @@ const project = (displayName, testMatch, ioredisMajor = 6) => ({
   ...shared,
   displayName,
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
-  moduleNameMapper: ioredisMajor === 5 ? { '^ioredis$': 'ioredis5', ...sources } : sources,
+  moduleNameMapper:
+    ioredisMajor === 5 ? { '^ioredis$': 'ioredis5', '^ioredis/(.*)$': 'ioredis5/$1', ...sources } : sources,
   globals: { IOREDIS_MAJOR: ioredisMajor },
 });
 

@@ -1,4 +1,5 @@
 import type { ClusterOptions } from 'ioredis';
+import { OddReplyError } from '../redis/odd.reply.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { ClusterNode, NodeAddress } from './cluster.node.js';
 import { isAlone, nodeKey } from './cluster.node.js';
@@ -154,6 +155,7 @@ export class ClusterTopology {
       this.isDown = String(info).includes('cluster_state:fail');
       this.latestMap = map;
     } catch (error) {
+      if (error instanceof OddReplyError) home.abandon(error);
       if (!this.isClosed) this.listener.refused(home.causeOf(error) as Error);
       return;
     }

@@ -74,7 +74,7 @@ export class MembershipWatch {
         up: () => undefined,
         down: () => undefined,
         error: () => undefined,
-        ping: () => witness.link.ask('ping', [], () => undefined),
+        ping: () => witness.link.ping(),
         blocked: () => undefined,
       },
       candidates,

@@ -24,7 +24,7 @@ export async function askNode<Answer>(
       up: () => settle(),
       down: () => undefined,
       error: (error) => settle(error),
-      ping: () => connection.ask('ping', [], () => undefined),
+      ping: () => connection.ping(),
       blocked: () => undefined,
     },
   );

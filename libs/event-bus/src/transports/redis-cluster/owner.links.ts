@@ -49,7 +49,7 @@ export class OwnerLink {
           listener.error(error);
           if (!this.connection.isUp) listener.lost();
         },
-        ping: () => this.connection.ask('ping', [], () => undefined),
+        ping: () => this.connection.ping(),
         blocked: () => undefined,
       },
     );

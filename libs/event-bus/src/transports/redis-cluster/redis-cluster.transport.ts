@@ -96,7 +96,7 @@ class RedisClusterTransport implements EventTransport {
       },
       down: (reason) => this.lost(reason),
       error,
-      ping: () => this.home.link.ask('ping', [], () => undefined),
+      ping: () => this.home.link.ping(),
       // The same loop as the subscriber's, which reports it.
       blocked: () => undefined,
     });

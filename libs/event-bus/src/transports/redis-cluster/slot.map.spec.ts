@@ -55,3 +55,18 @@ describe('SlotMap', () => {
     expect([later.overlaps(map), other.overlaps(map)]).toEqual([true, false]);
   });
 });
+
+it.each([
+  [null],
+  ['OK'],
+  [[1]],
+  [[[0, 1]]],
+  [[[0, 1e15, ['a', 1]]]],
+  [[[-1, 5, ['a', 1]]]],
+  [[[0, 'x', ['a', 1]]]],
+  [[[0, 1, null]]],
+  [[[0, 1, ['a', 'port']]]],
+  [[[0, 1, ['a', 65_536]]]],
+])('does not believe %j', (reply) => {
+  expect(() => new SlotMap(reply, reachable)).toThrow('no answer to cluster slots');
+});

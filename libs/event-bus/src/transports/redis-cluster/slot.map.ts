@@ -1,5 +1,10 @@
+import { OddReplyError, countIn } from '../redis/odd.reply.js';
 import type { ClusterNode, NodeAddress, NodeIdentity } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
+
+const MAX_SLOT = 16_383;
+
+type Range = readonly [first: unknown, last: unknown, ...nodes: (readonly unknown[])[]];
 
 /** Who serves what, as one node of the Cluster sees it. */
 export class SlotMap {
@@ -12,7 +17,8 @@ export class SlotMap {
    * @param reachable where we reach a node that says it is at this address; without a host it is the one that was asked
    */
   constructor(reply: unknown, reachable: (host: string | undefined, port: number) => NodeAddress) {
-    for (const [first, last, ...nodes] of reply as [number, number, ...unknown[][]][]) {
+    if (!Array.isArray(reply) || !reply.every(isRange)) throw new OddReplyError('cluster slots');
+    for (const [first, last, ...nodes] of reply as Range[]) {
       const addresses = nodes.map(([host, port]) => reachable(hostIn(host), Number(port)));
       for (const [index, address] of addresses.entries()) {
         this.meet({ ...address, isMaster: index === 0 }, String(nodes[index]?.[2]));
@@ -62,4 +68,11 @@ export class SlotMap {
 function hostIn(host: unknown): string | undefined {
   const text = host === null || host === undefined ? '' : String(host as string);
   return text === '' || text === '?' ? undefined : text;
+}
+
+function isRange(range: unknown): range is Range {
+  if (!Array.isArray(range) || range.length < 3) return false;
+  const [first, last, ...nodes] = range as unknown[];
+  const isWithin = [first, last].every((slot) => (countIn(slot) ?? Infinity) <= MAX_SLOT);
+  return isWithin && nodes.every((node) => Array.isArray(node) && (countIn(node[1]) ?? Infinity) <= 65_535);
 }

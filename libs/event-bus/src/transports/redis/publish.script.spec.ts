@@ -63,6 +63,28 @@ describe('PublishScript', () => {
   });
 });
 
+describe('an answer to a script of two', () => {
+  it.each([
+    [null],
+    [2],
+    ['OK'],
+    [[]],
+    [[1]],
+    [[1, 2, 3]],
+    [[1, -1]],
+    [[1, 1.5]],
+    [[1, 2 ** 53]],
+    [[1, null]],
+    [[1, 'many']],
+    [[1, []]],
+    [[1, [null]]],
+    [[1, ['NOPERM x', 'y']]],
+    [[1, new Error('ERR x')]],
+  ])('is not %j', (answer) => {
+    expect(scriptOf(['a', 'b']).read(answer)).toBeUndefined();
+  });
+});
+
 describe('scriptProblemIn', () => {
   const against = { refusal: 'ERR This Redis command is not allowed from script script: f_1' };
   it('names why nothing may be published from within a script', () => {

@@ -1,4 +1,5 @@
 import type { MessageBody, OutgoingMessage } from '../event.transport.js';
+import { countIn } from './odd.reply.js';
 
 /** The server does nothing else while it runs a script: so much is written to it, and to subscribers, in a few milliseconds. */
 const MAX_BYTES = 64 * 1024;
@@ -92,12 +93,22 @@ export class PublishScript {
     return (this.messages[index] as OutgoingMessage).channel;
   }
 
-  /** @param reply of EVAL */
-  read(reply: unknown): ScriptReply[] {
-    return (reply as unknown[]).map((item) =>
-      // A string where the user has set `stringNumbers`.
-      Array.isArray(item) ? { refusal: this.outside(String(item[0])) } : { count: Number(item) },
-    );
+  /** @param answer of EVAL. Undefined where it is no answer to this script. */
+  read(answer: unknown): ScriptReply[] | undefined {
+    if (!Array.isArray(answer) || answer.length !== this.messages.length) return undefined;
+    const replies: ScriptReply[] = [];
+    for (const item of answer as unknown[]) {
+      const reply = Array.isArray(item) ? this.refusalIn(item) : countedIn(item);
+      if (reply === undefined) return undefined;
+      replies.push(reply);
+    }
+    return replies;
+  }
+
+  private refusalIn(item: readonly unknown[]): ScriptReply | undefined {
+    const [said] = item;
+    if (item.length !== 1 || !(Buffer.isBuffer(said) || typeof said === 'string')) return undefined;
+    return { refusal: this.outside(String(said)) };
   }
 
   /** A refusal as the server words it where no script is involved. */
@@ -111,6 +122,11 @@ export class PublishScript {
     }
     return refusal.replace(/^[A-Z]+ ACL failure in script: /, 'NOPERM ');
   }
+}
+
+function countedIn(item: unknown): ScriptReply | undefined {
+  const count = countIn(item);
+  return count === undefined ? undefined : { count };
 }
 
 /**

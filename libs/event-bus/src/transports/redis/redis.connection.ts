@@ -2,6 +2,7 @@ import { Command } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
 import { CLOSED_BY_SERVER, causeOf, isMute, isReplyError } from './redis.errors.js';
+import { OddReplyError } from './odd.reply.js';
 import { RedisHeartbeat } from './redis.heartbeat.js';
 import type { RedisBusOptions, RedisLinkSettings } from './redis.options.js';
 import type { RedisMasterConnector } from './redis.master.connector.js';
@@ -9,6 +10,7 @@ import { RedisProbe } from './redis.probe.js';
 import type { ProbeAddress } from './redis.probe.js';
 import type { RedisSecrets } from './redis.secrets.js';
 import type { RedisSentinels } from './redis.sentinels.js';
+import { guardReplies } from './reply.guard.js';
 import { RedisSlotMoves, isOutOfStep } from './redis.slot-moves.js';
 import type { SlotDriver } from './redis.slot-moves.js';
 
@@ -161,13 +163,22 @@ export class RedisConnection {
     return causeOf(error, this.secrets);
   }
 
-  /** As {@link send}, for a command that shall only be answered: a refusal is an answer as well. */
-  async ask(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
+  /** Resolves when the server has answered PING: a refusal is an answer as well. */
+  async ping(): Promise<void> {
     try {
-      await this.send(name, args, answered);
+      await this.send('ping', [], (reply) => {
+        if (!Buffer.isBuffer(reply) || reply.toString() !== 'PONG') this.distrust('ping');
+      });
     } catch (error) {
       if (!isReplyError(error)) throw error;
     }
+  }
+
+  /** The reply to this command is none: ends the link, on which nothing that follows means what it says. */
+  distrust(command: string): OddReplyError {
+    const error = new OddReplyError(command);
+    this.abandon(error);
+    return error;
   }
 
   /**
@@ -236,6 +247,8 @@ export class RedisConnection {
   }
 
   private connected(): void {
+    const { stream } = this.redis;
+    guardReplies(this.redis, (error) => stream.destroy(error));
     if (this.isClosed) return;
     const { remoteAddress: host, remotePort: port } = this.redis.stream;
     if (host !== undefined && port !== undefined) this.peer = { host, port };

@@ -138,6 +138,19 @@ describe('RedisHeartbeat', () => {
     expect(link.destroyed).toHaveLength(1);
   });
 
+  it('ends a link on which bytes come and never an answer', async () => {
+    start();
+    await pass(1_000);
+    for (let timeouts = 1; timeouts <= 4; timeouts += 1) {
+      link.bytesRead += 1;
+      await pass(400);
+      expect([timeouts, link.destroyed]).toEqual([timeouts, []]);
+    }
+    link.bytesRead += 1;
+    await pass(400);
+    expect(link.destroyed).toEqual(['no answer to the heartbeat within 400 ms']);
+  });
+
   it('takes no byte from before the question for a sign of life', async () => {
     start();
     link.bytesRead = 500;

@@ -32,10 +32,14 @@ interface Expectation {
   readonly of: 'heartbeat' | 'handshake';
   readonly sinceMs: number;
   bytesRead: number;
+  /** So many more time-outs it may wait for bytes alone. */
+  patience: number;
 }
 
 const DEFAULT_INTERVAL_MS = 2_000;
 const DEFAULT_TIMEOUT_MS = 2_000;
+/** For so many time-outs an answer may be behind what else comes. A server that is gone may leave somebody who still sends. */
+const PATIENCE = 4;
 
 /**
  * Proves that a link is alive, or ends it. TCP tells nothing of a half-open link or a server that has stopped, and an idle
@@ -96,7 +100,12 @@ export class RedisHeartbeat {
   }
 
   private expect(of: Expectation['of']): Expectation {
-    const expectation = { of, sinceMs: performance.now(), bytesRead: this.link.bytesRead };
+    const expectation = {
+      of,
+      sinceMs: performance.now(),
+      bytesRead: this.link.bytesRead,
+      patience: PATIENCE,
+    };
     this.expected = expectation;
     this.await(expectation);
     return expectation;
@@ -114,8 +123,11 @@ export class RedisHeartbeat {
     const { bytesRead, isAwaitingReply } = this.link;
     // Answered after all, and after the time that the user gives a command.
     if (expectation.of === 'heartbeat' && !isAwaitingReply) return this.answered(expectation);
-    // It may be behind much else that is on its way; and while a server loads its data, the driver waits and asks again.
-    if (bytesRead > expectation.bytesRead || !isAwaitingReply) {
+    // While a server loads its data, the driver waits and asks again.
+    if (!isAwaitingReply) expectation.patience = PATIENCE + 1;
+    // It may be behind much else that is on its way.
+    if (!isAwaitingReply || (bytesRead > expectation.bytesRead && expectation.patience > 0)) {
+      expectation.patience -= 1;
       expectation.bytesRead = bytesRead;
       this.await(expectation);
       return;

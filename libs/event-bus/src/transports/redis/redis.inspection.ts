@@ -1,5 +1,6 @@
 import { NotConnectedError, NotSupportedError, TransportRefusedError, reasonOf } from '../../errors.js';
 import type { InspectionQuery, InspectionResult } from '../event.transport.js';
+import { countIn, isTexts, unreadable } from './odd.reply.js';
 import type { RedisConnection } from './redis.connection.js';
 import { explainRefusal, isReplyError } from './redis.errors.js';
 
@@ -11,21 +12,32 @@ export async function inspectRedis(
   if (!connection.isUp) throw new NotConnectedError();
   switch (query.query) {
     case 'channels':
-      return { channels: await pubsub<string[]>(connection, 'CHANNELS', query.pattern ?? '*') };
+      return { channels: await pubsub(connection, namesIn, 'CHANNELS', query.pattern ?? '*') };
     case 'shardChannels':
-      return { channels: await pubsub<string[]>(connection, 'SHARDCHANNELS', query.pattern ?? '*') };
+      return { channels: await pubsub(connection, namesIn, 'SHARDCHANNELS', query.pattern ?? '*') };
     case 'subscriberCounts':
-      return { counts: countsOf(await pubsub<unknown[]>(connection, 'NUMSUB', ...query.channels)) };
+      return { counts: await pubsub(connection, countsIn, 'NUMSUB', ...query.channels) };
     case 'shardSubscriberCounts':
-      return { counts: countsOf(await pubsub<unknown[]>(connection, 'SHARDNUMSUB', ...query.channels)) };
+      return { counts: await pubsub(connection, countsIn, 'SHARDNUMSUB', ...query.channels) };
     case 'patternCount':
-      return { total: Number(await pubsub<number>(connection, 'NUMPAT')) };
+      return { total: await pubsub(connection, countIn, 'NUMPAT') };
   }
 }
 
-async function pubsub<T>(connection: RedisConnection, subcommand: string, ...args: string[]): Promise<T> {
+async function pubsub<T>(
+  connection: RedisConnection,
+  read: (reply: unknown) => T | undefined,
+  subcommand: string,
+  ...args: string[]
+): Promise<T> {
+  const answer = read(await replyOf(connection, subcommand, ...args));
+  if (answer === undefined) throw unreadable(`PUBSUB ${subcommand}`, connection.distrust('pubsub'));
+  return answer;
+}
+
+async function replyOf(connection: RedisConnection, subcommand: string, ...args: string[]): Promise<unknown> {
   try {
-    return (await connection.redis.call('PUBSUB', subcommand, ...args)) as T;
+    return await connection.redis.call('PUBSUB', subcommand, ...args);
   } catch (error) {
     const cause = connection.causeOf(error);
     if (!isReplyError(cause)) throw new NotConnectedError(reasonOf(cause));
@@ -38,9 +50,18 @@ async function pubsub<T>(connection: RedisConnection, subcommand: string, ...arg
   }
 }
 
+function namesIn(reply: unknown): string[] | undefined {
+  return isTexts(reply) ? reply : undefined;
+}
+
 /** Redis answers with a flat list: name, count, name, count. */
-function countsOf(reply: readonly unknown[]): Map<string, number> {
+function countsIn(reply: unknown): Map<string, number> | undefined {
+  if (!Array.isArray(reply) || reply.length % 2 !== 0) return undefined;
   const counts = new Map<string, number>();
-  for (let i = 0; i + 1 < reply.length; i += 2) counts.set(String(reply[i]), Number(reply[i + 1]));
+  for (let index = 0; index < reply.length; index += 2) {
+    const [name, count] = [reply[index] as unknown, countIn(reply[index + 1])];
+    if (typeof name !== 'string' || count === undefined) return undefined;
+    counts.set(name, count);
+  }
   return counts;
 }

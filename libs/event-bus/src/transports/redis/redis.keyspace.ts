@@ -1,5 +1,6 @@
 import { NotConnectedError, TransportRefusedError, reasonOf } from '../../errors.js';
 import type { KeyspaceFlags, KeyspaceNotifications } from '../event.transport.js';
+import { unreadable } from './odd.reply.js';
 import type { RedisConnection } from './redis.connection.js';
 import { explainRefusal, isReplyError } from './redis.errors.js';
 
@@ -11,7 +12,9 @@ export class RedisKeyspace implements KeyspaceNotifications {
 
   async read(): Promise<readonly KeyspaceFlags[]> {
     const reply = await this.config('GET', SETTING);
-    return [{ node: this.connection.address, flags: flagsIn(reply) }];
+    const flags = flagsIn(reply);
+    if (flags === undefined) throw unreadable('CONFIG GET', this.connection.distrust('config'));
+    return [{ node: this.connection.address, flags }];
   }
 
   async write({ flags }: KeyspaceFlags): Promise<void> {
@@ -32,10 +35,10 @@ export class RedisKeyspace implements KeyspaceNotifications {
   }
 }
 
-/** A list of names and values, or, in RESP3, a map. */
-function flagsIn(reply: unknown): string {
-  const flags: unknown = Array.isArray(reply)
-    ? reply[1]
-    : (reply as Record<string, unknown> | null)?.[SETTING];
-  return typeof flags === 'string' ? flags : '';
+/** A list of names and values, or, in RESP3, a map. Empty where the server does not tell. */
+function flagsIn(reply: unknown): string | undefined {
+  if (typeof reply !== 'object' || reply === null) return undefined;
+  const flags: unknown = Array.isArray(reply) ? reply[1] : (reply as Record<string, unknown>)[SETTING];
+  if (flags === undefined && Object.keys(reply).length === 0) return '';
+  return typeof flags === 'string' ? flags : undefined;
 }

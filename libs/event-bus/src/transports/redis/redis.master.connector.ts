@@ -79,7 +79,8 @@ export class RedisMasterConnector extends AbstractConnector {
     throw new Error('Connection is closed.');
   }
 
-  override check({ role }: { role?: string }): boolean {
+  override check(info: { role?: string } | null): boolean {
+    const role = info?.role;
     const isMaster = role === undefined || role === 'master';
     if (!isMaster) this.tell(new Error('the server that the sentinels name is a replica still'));
     return isMaster;

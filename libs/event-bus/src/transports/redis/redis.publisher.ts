@@ -14,6 +14,7 @@ import type {
   SettledListener,
 } from '../event.transport.js';
 import { DeliveryEstimate } from './delivery.estimate.js';
+import { countIn } from './odd.reply.js';
 import { PublishScript, scriptProblemIn } from './publish.script.js';
 import type { RedisConnection } from './redis.connection.js';
 import {
@@ -101,7 +102,11 @@ export class RedisPublisher {
       const keys = subjects.filter((name) => name !== '');
       if (subjects.length === 0) continue;
       this.connection.call('eval', ['return 1', String(keys.length), ...keys]).then(
-        () => permit.granted(subjects),
+        (answer) => {
+          if (countIn(answer) === 1) return permit.granted(subjects);
+          permit.forget(subjects);
+          this.connection.distrust('eval');
+        },
         (error: unknown) => refuse(permit, subjects, error),
       );
     }
@@ -155,6 +160,10 @@ export class RedisPublisher {
     this.connection.call('eval', script.toArguments()).then(
       (answer) => {
         const replies = script.read(answer);
+        if (replies === undefined) {
+          flight.executed(place);
+          return settleAll(this.connection.distrust('eval'));
+        }
         const refusal = scriptProblemIn(replies);
         if (refusal !== undefined) return refused(refusalOf(refusal, bodies));
         flight.executed(place);
@@ -210,8 +219,11 @@ export class RedisPublisher {
     const { redis } = this.connection;
     const answer = kind === 'shard' ? redis.spublish(channel, body) : redis.publish(channel, body);
     answer.then(
-      // A string where the user has set `stringNumbers`.
-      (count) => settle(this.accepted(channel, Number(count))),
+      (reply: unknown) => {
+        const count = countIn(reply);
+        if (count !== undefined) settle(this.accepted(channel, count));
+        else settle(this.failureOf(this.connection.distrust('publish'), channel));
+      },
       (error: unknown) => settle(this.failureOf(error, channel)),
     );
   }

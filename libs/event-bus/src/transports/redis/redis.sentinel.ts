@@ -4,6 +4,7 @@ import { reasonOf } from '../../errors.js';
 import { LoginStep } from './login.step.js';
 import type { RedisLinkSettings } from './redis.options.js';
 import { causeOf, isMute } from './redis.errors.js';
+import { OddReplyError, isTexts } from './odd.reply.js';
 import { tlsAdvice, tlsReason } from './tls-advice.js';
 
 export interface ServerAddress {
@@ -206,12 +207,14 @@ function adviceFor(reason: string): string {
 }
 
 function fieldsOf(reply: unknown): Map<string, string> {
-  const items = reply as string[];
+  if (!isTexts(reply)) throw new OddReplyError('sentinel');
   const fields = new Map<string, string>();
-  for (let index = 0; index < items.length; index += 2) fields.set(items[index]!, items[index + 1]!);
+  for (let index = 0; index < reply.length; index += 2) fields.set(reply[index]!, reply[index + 1]!);
   return fields;
 }
 
 function addressIn(fields: ReadonlyMap<string, string>): ServerAddress {
-  return { host: String(fields.get('ip')), port: Number(fields.get('port')) };
+  const [host, port] = [fields.get('ip'), Number(fields.get('port'))];
+  if (!host || !Number.isInteger(port) || port < 1 || port > 65_535) throw new OddReplyError('sentinel');
+  return { host, port };
 }

@@ -13,6 +13,7 @@ import { InterruptionTracker } from '../interruption.tracker.js';
 import type { InterruptionCause } from '../interruption.tracker.js';
 import type { SubscriptionRequest } from '../subscription-table.js';
 import { SubscriptionTable } from '../subscription-table.js';
+import { OddReplyError } from './odd.reply.js';
 import type { RedisConnection } from './redis.connection.js';
 import { explainRefusal, isReplyError } from './redis.errors.js';
 import { SubscriptionAnswers } from './subscription.answers.js';
@@ -389,7 +390,9 @@ export class RedisSubscriber {
     if (gone.length > 0 && !this.isClosed) this.tell((listener) => listener.released(gone));
   }
 
+  /** @throws OddReplyError, which the connection hears */
   private deliver(kind: SubscriptionKind, name: string, channel: Buffer, body: Buffer): void {
+    if (!Buffer.isBuffer(body) || !Buffer.isBuffer(channel)) throw new OddReplyError(SUBSCRIBE[kind]);
     if (this.isClosed) return;
     const target = this.delivering[kind].get(name);
     if (target === undefined) return;

@@ -96,10 +96,7 @@ class RedisTransport implements EventTransport {
       },
       error: (error) => this.failed(error),
       ping: async () => {
-        await Promise.all([
-          this.publisherLink.confirmMaster(),
-          this.publisherLink.ask('ping', [], () => undefined),
-        ]);
+        await Promise.all([this.publisherLink.confirmMaster(), this.publisherLink.ping()]);
       },
       // The same loop as the subscriber's, which reports it.
       blocked: () => undefined,

@@ -1,0 +1,49 @@
+import { TransportRefusedError, redis } from 'nestjs-redis-event-bus';
+import type { EventTransport } from '../../libs/event-bus/src/transports/event.transport.js';
+import { eventually } from '../support/eventually.js';
+import { ScriptedServer, arrayOf, bulk } from '../support/scripted.server.js';
+
+const ODD = ['$-1\r\n', '+WHAT\r\n', ':-1\r\n', arrayOf(':1\r\n'), arrayOf(bulk('a'), '$-1\r\n')];
+const listener = Object.fromEntries(
+  ['message', 'confirmed', 'released', 'denied', 'resumed', 'sendable', 'state', 'warned'].map((name) => [
+    name,
+    () => undefined,
+  ]),
+) as never;
+
+const questions: Readonly<Record<string, (transport: EventTransport) => Promise<unknown>>> = {
+  'PUBSUB CHANNELS': (transport) => transport.inspect({ query: 'channels' }),
+  'PUBSUB NUMSUB': (transport) => transport.inspect({ query: 'subscriberCounts', channels: ['a'] }),
+  'PUBSUB NUMPAT': (transport) => transport.inspect({ query: 'patternCount' }),
+  'CONFIG GET': async (transport) => transport.keyspace?.read(),
+  SET: async (transport) => transport.claim?.('key', 1_000),
+};
+
+/** A claim that another has is answered with null. */
+const isFair = (question: string, odd: string) => question === 'SET' && odd === '$-1\r\n';
+
+describe('a transport that is answered with something else', () => {
+  it.each(
+    Object.keys(questions).flatMap((question) =>
+      ODD.filter((odd) => !isFair(question, odd)).map((odd) => [question, odd] as const),
+    ),
+  )('says so to who has asked, and takes another connection: %s %j', async (question, odd) => {
+    const [command, subcommand] = question.split(' ');
+    const server = await ScriptedServer.start(([name, first]) =>
+      name?.toUpperCase() === command && (subcommand === undefined || first === subcommand) ? odd : undefined,
+    );
+    const transport = redis({ url: server.url }).create(listener);
+    try {
+      await transport.connect();
+      const before = server.acceptedCount;
+      const error = await questions[question]!(transport).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TransportRefusedError);
+      expect(error).toMatchObject({ message: expect.stringContaining(question) });
+      await eventually(() => expect(server.acceptedCount).toBe(before + 1));
+      await eventually(() => expect(transport.state.status).toBe('ready'));
+    } finally {
+      await transport.close();
+      server.stop();
+    }
+  });
+});
