@@ -234,7 +234,8 @@ export class RedisCluster {
       node.server.cliAll(slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, ...state]));
     await setSlots(to, 'IMPORTING', from.id);
     await setSlots(from, 'MIGRATING', to.id);
-    await moveKeys(slots, from, to);
+    // On a busy machine a node may take another one for lost for a moment, and refuse keys meanwhile.
+    await eventually(() => moveKeys(slots, from, to), POLL);
     await setSlots(to, 'NODE', to.id);
     await setSlots(from, 'NODE', to.id).catch((error: unknown) => {
       // A master that has heard of the loss of its last slot is a replica already.
