@@ -3,6 +3,7 @@ import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestj
 import { APP_PIPE } from '@nestjs/core';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
 import { HealthController } from './health.controller.js';
+import { HttpEnd } from './http.end.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 
 export interface AppModuleOptions {
@@ -21,7 +22,7 @@ export class AppModule {
       module: AppModule,
       imports: [EventBusModule.forRoot({ transport }), NotificationsModule.forRoot({ redis, notifyDelayMs })],
       controllers: [HealthController],
-      providers: [{ provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
+      providers: [HttpEnd, { provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
     };
   }
 }

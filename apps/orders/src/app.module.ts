@@ -3,6 +3,7 @@ import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestj
 import { APP_PIPE } from '@nestjs/core';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
 import { HealthController } from './health.controller.js';
+import { HttpEnd } from './http.end.js';
 import { OrdersModule } from './orders/orders.module.js';
 
 export interface AppModuleOptions {
@@ -22,7 +23,7 @@ export class AppModule {
         OrdersModule.forRoot({ redis }),
       ],
       controllers: [HealthController],
-      providers: [{ provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
+      providers: [HttpEnd, { provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
     };
   }
 }

@@ -12,6 +12,7 @@ export {
 } from './order.js';
 export { ALL_ORDER_CHANNELS, notificationSentChannel, orderChannel } from './channels.js';
 export { oneLine } from './one-line.js';
+export { closeHttpServer } from './http/close-http-server.js';
 export { orderKey, ORDERS_BY_CHANGE_KEY } from './keys.js';
 export { openRedis, type RedisClient } from './redis/redis-client.js';
 export {
