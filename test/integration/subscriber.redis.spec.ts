@@ -118,6 +118,25 @@ const publishAll = (bus: Bus, channel: string, payloads: readonly unknown[]) =>
   bus.publisher.publishMany(payloads.map((payload) => ({ channel, payload })));
 
 describe('subscribe', () => {
+  it('takes a few commands for thousands that begin together, and for thousands that end together', async () => {
+    const { subscriber } = await boot();
+    const callsOf = async (command: string): Promise<number> => {
+      const stats = String(await server.cli('INFO', 'commandstats'));
+      return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    };
+    await server.cli('CONFIG', 'RESETSTAT');
+    const channels = Array.from({ length: 2_000 }, (_, index) => `many:${index}`);
+    const subscriptions = await Promise.all(
+      channels.map((name) => subscriber.subscribe(name, () => undefined)),
+    );
+    expect(await server.cli('PUBSUB', 'CHANNELS', 'many:*')).toHaveLength(channels.length);
+    expect(await callsOf('subscribe')).toBeLessThan(10);
+    await Promise.all(subscriptions.map((subscription) => subscription.unsubscribe()));
+    expect(await server.cli('PUBSUB', 'CHANNELS', 'many:*')).toEqual([]);
+    // Heartbeats unsubscribe from a name that nobody uses.
+    expect(await callsOf('unsubscribe')).toBeLessThan(100);
+  });
+
   it('resolves on the confirmation: what is published afterwards reaches the listener', async () => {
     const [bus, other] = [await boot(), await boot()];
     const inbox = new Inbox<unknown>();

@@ -1,5 +1,6 @@
 import { CallContext } from './dispatching/call.context.js';
 import { EventDispatcher } from './dispatching/event.dispatcher.js';
+import { matcherOf } from './routing/event-target.js';
 import type { EventHandler } from './dispatching/event.handler.js';
 import { EventReceiver } from './dispatching/event.receiver.js';
 import { GroupClaims } from './dispatching/group.claims.js';
@@ -89,12 +90,13 @@ export class EventBusRuntime {
       gaps,
     });
     this.keeper = new SubscriptionKeeper(plan, this.transport, gaps);
-    this.registry = new HandlerRegistry(this.keeper, this.dispatcher, ({ targets }) =>
+    this.registry = new HandlerRegistry(this.keeper, this.dispatcher, (handlers) => {
+      const isGone = matcherOf(handlers.flatMap(({ targets }) => targets));
       this.gaps.forget((channel) => {
         const raw = prefix.addToChannel(channel);
-        return targets.some((target) => target.matches(raw)) && !plan.isWanted(raw);
-      }),
-    );
+        return isGone(raw) && !plan.isWanted(raw);
+      });
+    });
     this.subscriber = new EventBusSubscriber(settings, this.registry, this.status, this.observer);
     this.inspector = new EventBusInspector(
       settings,

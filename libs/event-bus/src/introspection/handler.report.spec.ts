@@ -54,4 +54,10 @@ describe('reportHandlers', () => {
     const many = Array.from({ length: 201 }, (_, n) => handler(`H.h${n}`, '*'));
     expect(reportHandlers(many, undefined).lines.at(-1)).toContain('not looked for');
   });
+
+  it('does not compare every pair of very many targets', () => {
+    const names = Array.from({ length: 1_001 }, (_, n) => `c:${n}`);
+    const lines = reportHandlers([handler('A.a', ...names), handler('B.b', ...names)], undefined).lines;
+    expect(lines.at(-1)).toContain('not looked for among more than 2000 targets');
+  });
 });

@@ -14,6 +14,7 @@ export interface HandlerReport {
 
 /** Every pair is compared, so that an application with very many handlers would start slowly. */
 const MAX_COMPARED_HANDLERS = 200;
+const MAX_COMPARED_TARGETS = 2_000;
 
 /** `contracts` are those that the application was told of, as targets; without them nothing is said of contracts. */
 export function reportHandlers(
@@ -63,6 +64,10 @@ function duplicates(handlers: readonly EventHandler[]): string[] {
 function overlaps(handlers: readonly EventHandler[]): string[] {
   if (handlers.length > MAX_COMPARED_HANDLERS) {
     return [`Overlaps are not looked for among more than ${MAX_COMPARED_HANDLERS} handlers`];
+  }
+  const count = handlers.reduce((sum, { targets }) => sum + targets.length, 0);
+  if (count > MAX_COMPARED_TARGETS) {
+    return [`Overlaps are not looked for among more than ${MAX_COMPARED_TARGETS} targets`];
   }
   return handlers.flatMap((handler, index) =>
     handlers.slice(index + 1).flatMap((other) => {

@@ -54,6 +54,10 @@ export class CoverIndex<Item extends Shaped> {
   /** The others: by head, then by tail. */
   private readonly globs = new TextIndex<TextIndex<Set<Item>>>();
 
+  get isEmpty(): boolean {
+    return this.prefixes.isEmpty && this.globs.isEmpty;
+  }
+
   add(item: Item): void {
     const { head, tail, isPrefix } = item.shape;
     if (isPrefix) {
@@ -79,7 +83,7 @@ export class CoverIndex<Item extends Shaped> {
 
   /** One that covers this item and that `isAllowed`. Undefined when none was found. */
   find(item: Item, isAllowed: (candidate: Item) => boolean): Item | undefined {
-    if (this.prefixes.isEmpty && this.globs.isEmpty) return undefined;
+    if (this.isEmpty) return undefined;
     const { shape } = item;
     const covers = (candidate: Item) => isAllowed(candidate) && candidate.shape.covers(shape);
     for (const items of this.prefixes.within(shape.head, headOf)) {

@@ -69,6 +69,17 @@ export function templateTarget(
   };
 }
 
+/** Whether any of the targets matches a channel: in one look-up where they are channels. */
+export function matcherOf(targets: readonly EventTarget[]): (channel: string) => boolean {
+  const names = new Set<string>();
+  const wide: EventTarget[] = [];
+  for (const target of targets) {
+    if (target.subscription.kind === 'pattern') wide.push(target);
+    else names.add(target.subscription.name);
+  }
+  return (channel) => names.has(channel) || wide.some((target) => target.matches(channel));
+}
+
 /** The values of a template's parameters in this channel (without prefix). Undefined for other targets. */
 export function paramsIn(target: EventTarget, channel: string): TemplateParams | undefined {
   return target.template?.match(channel);

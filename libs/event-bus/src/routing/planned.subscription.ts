@@ -13,6 +13,8 @@ export interface Way<C> extends Route<C> {
   readonly subscription: PlannedSubscription<C>;
   /** All of the consumer, in the order of its targets. */
   readonly ways: readonly Way<C>[];
+  /** The consumer has no other. */
+  readonly isOnly: boolean;
 }
 
 /** Those that others are served for, found without a look at each. */
@@ -183,6 +185,6 @@ export class PlannedSubscription<C> {
 const NONE: readonly never[] = [];
 
 /** What comes by it is for its consumer: nothing else can speak for it. Channels stand before globs, and each stands once. */
-function isPlainWay<C>({ subscription, target, ways }: Way<C>): boolean {
-  return subscription.target.kind !== 'pattern' || (ways.length === 1 && target.template === undefined);
+function isPlainWay<C>({ subscription, target, isOnly }: Way<C>): boolean {
+  return subscription.target.kind !== 'pattern' || (isOnly && target.template === undefined);
 }

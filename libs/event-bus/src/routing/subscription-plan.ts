@@ -67,23 +67,36 @@ export class SubscriptionPlan<C extends Consumer> {
     this.isCoalescing = coalesce;
   }
 
-  add(consumers: readonly C[]): void {
-    const fresh = new Set<PlannedSubscription<C>>();
+  add(consumers: Iterable<C>): void {
+    for (const _ of this.adding(consumers, Infinity));
+  }
+
+  /** As {@link add}, and pauses after each `slice` targets: what is in by then is complete, also within a consumer. */
+  *adding(consumers: Iterable<C>, slice: number): Generator<void, void> {
+    let fresh = new Set<PlannedSubscription<C>>();
+    let left = slice;
     for (const consumer of consumers) {
       if (this.waysOf.has(consumer)) continue;
       const ways: Way<C>[] = [];
+      this.waysOf.set(consumer, ways);
       for (const target of consumer.targets) {
+        if (left === 0) {
+          this.begun(fresh);
+          fresh = new Set();
+          left = slice;
+          yield;
+          // It may have been removed meanwhile.
+          if (this.waysOf.get(consumer) !== ways) break;
+        }
+        left -= 1;
         const subscription = this.planned(target.subscription);
-        const way = { consumer, target, subscription, ways };
+        const way = { consumer, target, subscription, ways, isOnly: consumer.targets.length === 1 };
         ways.push(way);
         if (!subscription.isWanted) fresh.add(subscription);
         subscription.addUser(way);
       }
-      this.waysOf.set(consumer, ways);
     }
-    this.place(fresh);
-    this.coverOthers([...fresh], fresh);
-    for (const subscription of fresh) this.update(subscription);
+    this.begun(fresh);
   }
 
   /** Returns what nobody asks for any more. It may still be held for a while, for what it covers. */
@@ -284,6 +297,13 @@ export class SubscriptionPlan<C extends Consumer> {
     return targets.flatMap((target) => this.find(target) ?? []);
   }
 
+  /** These are wanted from now on. */
+  private begun(fresh: ReadonlySet<PlannedSubscription<C>>): void {
+    this.place(fresh);
+    this.coverOthers(fresh, fresh);
+    for (const subscription of fresh) this.update(subscription);
+  }
+
   /** Puts wanted ones under what covers them. */
   private place(subscriptions: ReadonlySet<PlannedSubscription<C>>): void {
     const shared = [...subscriptions].filter(({ isShared }) => isShared);
@@ -299,17 +319,19 @@ export class SubscriptionPlan<C extends Consumer> {
 
   /** Puts what was there before under these where they cover it. */
   private coverOthers(
-    candidates: readonly PlannedSubscription<C>[],
+    candidates: Iterable<PlannedSubscription<C>>,
     except: ReadonlySet<PlannedSubscription<C>>,
   ): void {
-    const wide = candidates.filter(
-      ({ isShared, isNeeded, target }) => isShared && isNeeded && target.kind === 'pattern',
-    );
-    if (wide.length === 0) return;
+    const wide = new CoverIndex<PlannedSubscription<C>>();
+    for (const candidate of candidates) {
+      const { isShared, isNeeded, target } = candidate;
+      if (isShared && isNeeded && target.kind === 'pattern') wide.add(candidate);
+    }
+    if (wide.isEmpty) return;
     const { channel, pattern } = this.subscriptions;
     for (const other of [...channel.values(), ...pattern.values()]) {
       if (!other.isShared || !other.isNeeded || except.has(other)) continue;
-      const cover = wide.find((candidate) => candidate.shape.covers(other.shape));
+      const cover = wide.find(other, () => true);
       if (cover !== undefined) this.cover(other, cover);
     }
   }
@@ -354,7 +376,7 @@ export class SubscriptionPlan<C extends Consumer> {
     if (!subscription.isWanted) return;
     const granted = new Set([subscription]);
     this.place(granted);
-    this.coverOthers([subscription], granted);
+    this.coverOthers(granted, granted);
   }
 
   /** Notes what has to be told to the broker about this one. */

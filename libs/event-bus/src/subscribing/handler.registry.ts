@@ -7,12 +7,14 @@ import type { SubscriptionKeeper } from './subscription.keeper.js';
 /** The handlers of one bus, decorated or added at run time, and the subscriptions they need. */
 export class HandlerRegistry {
   private readonly registered = new Set<EventHandler>();
+  /** Removed, and not told yet. */
+  private ended: EventHandler[] = [];
 
   constructor(
     private readonly keeper: SubscriptionKeeper<EventHandler>,
     private readonly dispatcher: EventDispatcher,
-    /** Called when the broker sends nothing any more that only this handler wanted. */
-    private readonly removed: (handler: EventHandler) => void,
+    /** Called when the broker sends nothing any more that only these handlers wanted: once for all that end together. */
+    private readonly removed: (handlers: readonly EventHandler[]) => void,
   ) {}
 
   get handlers(): readonly EventHandler[] {
@@ -38,7 +40,14 @@ export class HandlerRegistry {
     if (!this.registered.delete(handler)) return;
     this.dispatcher.remove(handler);
     const unwanted = await this.keeper.unwant(handler);
-    if (unwanted.length > 0) this.removed(handler);
+    if (unwanted.length === 0) return;
+    this.ended.push(handler);
+    if (this.ended.length > 1) return;
+    void Promise.resolve().then(() => {
+      const ended = this.ended;
+      this.ended = [];
+      this.removed(ended);
+    });
   }
 
   /** Resolves when the broker sends nothing any more. What it sent until then is still handled. */

@@ -2,16 +2,37 @@ import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { Consumer, SubscriptionPlan } from '../routing/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { EventTransport, Interruption, SubscribeOutcome } from '../transports/event.transport.js';
+import { setImmediate } from '../transports/real.time.js';
 import { TargetMap } from '../transports/target.map.js';
+
+/** So many targets are worked through in one turn of the event loop: a hundred thousand would hold up everything else. */
+const TARGETS_PER_TURN = 1_000;
+
+/** Somebody who waits until targets are given up. */
+interface Waiter {
+  /** Those that are not. */
+  open: number;
+  readonly resolve: () => void;
+}
 
 /** Keeps at the broker what the plan says: tells the plan what the broker answers, and the broker what follows of it. */
 export class SubscriptionKeeper<C extends Consumer> {
   private isScheduled = false;
+  /** Consumers that are not in the plan yet, and not removed again. */
+  private readonly pending = new Set<C>();
+  /** Those of them that join it together, in the next microtask. */
+  private joining: C[] = [];
+  /** Resolves when they have. Absent before the first of a turn, which joins at once. */
+  private joined: Promise<void> | undefined;
   private isStopped = false;
   /** Unsubscriptions that the broker has not answered. */
   private readonly leaving = new Set<Promise<void>>();
-  /** Look whether what they wait for has come. */
-  private readonly waiting = new Set<() => void>();
+  /** By what they wait for: with thousands, no answer asks them all. */
+  private readonly waiting = new TargetMap<Waiter[]>();
+  /** Of which the broker or a consumer has said something since they were last looked at. */
+  private touched: SubscriptionTarget[] = [];
+  /** What has been said may end a wait for any target. */
+  private isAllTouched = false;
 
   constructor(
     private readonly plan: SubscriptionPlan<C>,
@@ -21,18 +42,10 @@ export class SubscriptionKeeper<C extends Consumer> {
 
   /** Resolves when each target of these is served, or refused: by the broker's answer to it, or to what covers it. */
   async want(consumers: readonly C[]): Promise<readonly SubscribeOutcome[]> {
-    this.plan.add(consumers);
-    const targets = new Set(consumers.flatMap((consumer) => consumer.targets.map(subscriptionOf)));
-    const outcomes = new Map<SubscriptionTarget, SubscribeOutcome>();
-    for (let open = [...targets]; open.length > 0; open = open.filter((target) => !outcomes.has(target))) {
-      const needed = new Map(open.map((target) => [target, this.plan.neededFor(target)]));
-      const answers = await this.ask(new Set(needed.values()));
-      for (const [target, asked] of needed) {
-        const outcome = this.outcomeOf(target, asked, answers);
-        if (outcome !== undefined) outcomes.set(target, outcome);
-      }
-    }
-    return [...outcomes.values()];
+    await this.join(consumers);
+    const targets = [...new Set(consumers.flatMap((consumer) => consumer.targets.map(subscriptionOf)))];
+    const outcomes = await inTurns(targets, (slice) => this.outcomesOf(slice));
+    return outcomes.flat();
   }
 
   /**
@@ -40,9 +53,14 @@ export class SubscriptionKeeper<C extends Consumer> {
    * is denied. Returns the targets that nobody wants now.
    */
   async unwant(consumer: C): Promise<readonly SubscriptionTarget[]> {
+    this.pending.delete(consumer);
     const unwanted = this.plan.remove(consumer);
-    this.keep();
-    await this.until(() => unwanted.every((target) => this.plan.isGivenUp(target)));
+    // What a pattern covers may have another root now, and what serves it may be given up for that.
+    if (unwanted.some(({ kind }) => kind === 'pattern')) this.isAllTouched = true;
+    // The first of a turn at once, and those that end with it together.
+    if (!this.isScheduled) this.keep();
+    this.keepSoon();
+    await this.givenUp(unwanted);
     return unwanted;
   }
 
@@ -54,8 +72,9 @@ export class SubscriptionKeeper<C extends Consumer> {
   /** Resolves when the broker holds nothing any more. */
   async stop(): Promise<void> {
     this.isStopped = true;
-    await Promise.all([this.transport.unsubscribe(this.plan.targets()), ...this.leaving]);
-    for (const look of this.waiting) look();
+    await Promise.all([this.unsubscribe(this.plan.targets()), ...this.leaving]);
+    for (const waiters of this.waiting.values()) for (const { resolve } of waiters) resolve();
+    this.waiting.clear();
   }
 
   confirmed(targets: readonly SubscriptionTarget[]): void {
@@ -65,11 +84,13 @@ export class SubscriptionKeeper<C extends Consumer> {
 
   released(targets: readonly SubscriptionTarget[]): void {
     this.plan.release(targets);
+    this.touch(targets);
     this.keepSoon();
   }
 
   denied(targets: readonly SubscriptionTarget[], sinceMs: number | undefined): void {
     this.plan.deny(targets, sinceMs);
+    this.isAllTouched = true;
     this.keepSoon();
   }
 
@@ -84,7 +105,7 @@ export class SubscriptionKeeper<C extends Consumer> {
   private keepSoon(): void {
     if (this.isScheduled || this.isStopped) return;
     this.isScheduled = true;
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       this.isScheduled = false;
       this.keep();
     });
@@ -97,7 +118,7 @@ export class SubscriptionKeeper<C extends Consumer> {
     if (subscribe.length > 0) this.transport.subscribe(subscribe).catch(() => undefined);
     this.leave(unsubscribe);
     this.tellMissed();
-    for (const look of this.waiting) look();
+    this.look();
   }
 
   private leave(targets: readonly SubscriptionTarget[]): void {
@@ -105,9 +126,10 @@ export class SubscriptionKeeper<C extends Consumer> {
     const answered = () => {
       this.leaving.delete(left);
       this.plan.left(targets);
-      this.keep();
+      this.touch(targets);
+      this.keepSoon();
     };
-    const left = this.transport.unsubscribe(targets).then(answered, answered);
+    const left = this.unsubscribe(targets).then(answered, answered);
     this.leaving.add(left);
   }
 
@@ -118,17 +140,35 @@ export class SubscriptionKeeper<C extends Consumer> {
     this.gaps.interrupted({ reason: 'subscription-denied', targets: texts, fromMs, toMs: Date.now() });
   }
 
+  /** Of each of these. */
+  private async outcomesOf(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
+    const outcomes = new Map<SubscriptionTarget, SubscribeOutcome>();
+    let open = targets;
+    while (open.length > 0) {
+      const needed = new Map(open.map((target) => [target, this.plan.neededFor(target)]));
+      const answers = await this.ask(new Set(needed.values()));
+      for (const [target, asked] of needed) {
+        const outcome = this.outcomeOf(target, asked, answers);
+        if (outcome !== undefined) outcomes.set(target, outcome);
+      }
+      open = open.filter((target) => !outcomes.has(target));
+    }
+    return [...outcomes.values()];
+  }
+
+  private async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
+    await inTurns(targets, (slice) => this.transport.unsubscribe(slice));
+  }
+
   /** The broker's answers to these, together with what else is to be asked for. None as long as one is on its way out. */
   private async ask(
     needed: ReadonlySet<SubscriptionTarget | undefined>,
   ): Promise<TargetMap<SubscribeOutcome>> {
-    const { subscribe, unsubscribe } = this.plan.changes();
-    this.leave(unsubscribe);
-    const asked = new Set([...subscribe, ...needed].filter((target) => target !== undefined));
-    const leaving = [...asked].filter((target) => this.plan.isLeaving(target));
-    for (const target of leaving) asked.delete(target);
-    const answered = this.transport.subscribe([...asked]);
-    if (leaving.length > 0) await Promise.all(this.leaving);
+    this.keepSoon();
+    const wanted = [...needed].filter((target) => target !== undefined);
+    const asked = wanted.filter((target) => !this.plan.isLeaving(target));
+    const answered = this.transport.subscribe(asked);
+    if (asked.length < wanted.length) await Promise.all(this.leaving);
     const answers = new TargetMap<SubscribeOutcome>();
     for (const outcome of await answered) answers.set(outcome.target, outcome);
     return answers;
@@ -147,17 +187,91 @@ export class SubscriptionKeeper<C extends Consumer> {
     return this.plan.neededFor(target) === asked ? { target, error: answer.error } : undefined;
   }
 
-  private until(isTrue: () => boolean): Promise<void> {
+  /** Resolves when the targets of these are in the plan: all of one turn but the first together, and many in slices. */
+  private join(consumers: readonly C[]): Promise<void> {
+    for (const consumer of consumers) this.pending.add(consumer);
+    if (this.joined !== undefined) {
+      for (const consumer of consumers) this.joining.push(consumer);
+      return this.joined;
+    }
+    this.joined = Promise.resolve().then(() => {
+      const { joining } = this;
+      this.joining = [];
+      this.joined = undefined;
+      return this.add(joining);
+    });
+    return this.add(consumers);
+  }
+
+  private async add(joining: readonly C[]): Promise<void> {
+    const slices = this.plan.adding(this.taken(joining), TARGETS_PER_TURN);
+    while (slices.next().done !== true) {
+      this.keep();
+      await nextTurn();
+    }
+    for (const { targets } of joining) this.touch(targets.map(subscriptionOf));
+    this.keep();
+  }
+
+  private *taken(consumers: readonly C[]): Iterable<C> {
+    for (const consumer of consumers) if (this.pending.delete(consumer)) yield consumer;
+  }
+
+  private givenUp(targets: readonly SubscriptionTarget[]): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
-        if (!this.isStopped && !isTrue()) return;
-        this.waiting.delete(look);
-        resolve();
-      };
-      this.waiting.add(look);
-      look();
+      const open = this.isStopped ? [] : targets.filter((target) => !this.plan.isGivenUp(target));
+      if (open.length === 0) return resolve();
+      const waiter = { open: open.length, resolve };
+      for (const target of open) {
+        const waiters = this.waiting.get(target);
+        if (waiters === undefined) this.waiting.set(target, [waiter]);
+        else waiters.push(waiter);
+      }
     });
   }
+
+  private touch(targets: readonly SubscriptionTarget[]): void {
+    if (this.waiting.size > 0) for (const target of targets) this.touched.push(target);
+  }
+
+  /** Ends the waits for what is given up now. */
+  private look(): void {
+    const touched = this.isAllTouched ? this.waiting.targets() : this.touched;
+    this.isAllTouched = false;
+    this.touched = [];
+    for (const target of touched) {
+      const waiters = this.waiting.get(target);
+      if (waiters === undefined || !this.plan.isGivenUp(target)) continue;
+      this.waiting.delete(target);
+      for (const waiter of waiters) {
+        waiter.open -= 1;
+        if (waiter.open === 0) waiter.resolve();
+      }
+    }
+  }
+}
+
+/** Begins with one slice in each turn, and resolves with what came of all. */
+async function inTurns<T>(
+  targets: readonly SubscriptionTarget[],
+  begin: (slice: readonly SubscriptionTarget[]) => Promise<T>,
+): Promise<T[]> {
+  if (targets.length <= TARGETS_PER_TURN) return [await begin(targets)];
+  const begun: Promise<T>[] = [];
+  for (let start = 0; start < targets.length; start += TARGETS_PER_TURN) {
+    if (start > 0) await nextTurn();
+    const slice = begin(targets.slice(start, start + TARGETS_PER_TURN));
+    // It is told below, and may be over before that.
+    slice.catch(() => undefined);
+    begun.push(slice);
+  }
+  return Promise.all(begun);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function subscriptionOf({ subscription }: Consumer['targets'][number]): SubscriptionTarget {

@@ -33,6 +33,12 @@ export class TargetMap<Value> {
     for (const map of Object.values(this.kinds)) map.clear();
   }
 
+  targets(): SubscriptionTarget[] {
+    return Object.entries(this.kinds).flatMap(([kind, map]) =>
+      [...map.keys()].map((name) => ({ kind: kind as SubscriptionKind, name })),
+    );
+  }
+
   /** Channels, then patterns, then shard channels. */
   values(): Value[] {
     return Object.values(this.kinds).flatMap((map) => [...map.values()]);
