@@ -23,9 +23,22 @@ const consumers = [
   { name: 'CommonJS with ioredis 5', type: 'commonjs', module: 'commonjs', ioredis: 'ioredis5' },
 ];
 
+/** Further ways to find the package's types, compiled and not run. */
+const resolutions = [
+  { type: 'module', module: 'node16' },
+  { type: 'module', module: 'node20' },
+  { type: 'module', module: 'esnext', moduleResolution: 'bundler' },
+  { type: 'commonjs', module: 'node20' },
+  { type: 'commonjs', module: 'nodenext' },
+  { type: 'commonjs', module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' },
+  { type: 'commonjs', module: 'node16', isBeyondNest: true },
+];
+
 const commonOptions = {
   target: 'ES2023',
   strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
   skipLibCheck: false,
   types: ['node'],
   experimentalDecorators: true,
@@ -50,6 +63,11 @@ try {
     run('attw', packed.path, '--profile', 'esm-only', '--no-definitely-typed', '--no-emoji'),
   );
   for (const consumer of consumers) check(consumer.name, () => checkConsumer(consumer, packed.path));
+  for (const resolution of resolutions) {
+    const { type, module, moduleResolution = module } = resolution;
+    const name = `types of ${type}, ${moduleResolution}`;
+    check(name, () => checkTypes(name, resolution, packed.path));
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -90,24 +108,52 @@ function checkFiles({ path, bytes, files }) {
 }
 
 function checkConsumer({ name, type, module, ioredis }, tarball) {
-  const app = join(work, name.replaceAll(' ', '-').toLowerCase());
-  unpack(tarball, join(app, 'node_modules', manifest.name));
-  for (const peer of [...Object.keys(manifest.peerDependencies), '@types/node']) {
-    const link = join(app, 'node_modules', peer);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(root, 'node_modules', peer === 'ioredis' ? ioredis : peer), link);
-  }
-  copyFileSync(join(root, 'test/package/main.ts'), join(app, 'main.ts'));
-  writeFileSync(join(app, 'package.json'), JSON.stringify({ type }));
-  const compilerOptions = { ...commonOptions, module };
-  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }));
-  run('tsc', '--project', app);
+  const app = prepareApp(name, type, ioredis, tarball);
+  compile(app, { module }, ['main.ts', 'entries.ts']);
   const output = execFileSync(process.execPath, [join(app, 'dist/main.js')], {
     ...captured,
     timeout: 30_000,
   });
   expect(output === EXPECTED_OUTPUT, `the application printed ${JSON.stringify(output)}`);
   return 'type-checked and run';
+}
+
+/** What compiles with Nest compiles with this package too. */
+function checkTypes(name, { type, isBeyondNest = false, ...compilerOptions }, tarball) {
+  const app = prepareApp(name, type, 'ioredis', tarball);
+  if (!isBeyondNest) {
+    compile(app, compilerOptions, ['entries.ts', 'nest-alone.ts']);
+    return 'type-checked';
+  }
+  let compiles = true;
+  try {
+    compile(app, compilerOptions, ['nest-alone.ts']);
+  } catch {
+    compiles = false;
+  }
+  expect(!compiles, 'Nest compiles by now: take away isBeyondNest');
+  return 'not even Nest';
+}
+
+function prepareApp(name, type, ioredis, tarball) {
+  const app = join(work, name.replaceAll(/\W+/g, '-').toLowerCase());
+  unpack(tarball, join(app, 'node_modules', manifest.name));
+  for (const peer of [...Object.keys(manifest.peerDependencies), '@types/node']) {
+    const link = join(app, 'node_modules', peer);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, 'node_modules', peer === 'ioredis' ? ioredis : peer), link);
+  }
+  for (const file of ['main.ts', 'entries.ts', 'nest-alone.ts']) {
+    copyFileSync(join(root, 'test/package', file), join(app, file));
+  }
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ type }));
+  return app;
+}
+
+function compile(app, options, files) {
+  const compilerOptions = { ...commonOptions, ...options };
+  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  run('tsc', '--project', app);
 }
 
 function unpack(tarball, directory) {

@@ -4,9 +4,9 @@ import type { EventBusModuleOptions } from './event-bus.options.js';
 /** What shapes the module itself, and so cannot come from an asynchronous factory. */
 export interface EventBusModuleExtras {
   /** The bus, where an application has several: `@OnEvent(…, { bus })`, `@InjectEventBusPublisher(name)`. @default 'default' */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Makes the publisher and the other injectables available in every module. @default true */
-  readonly isGlobal?: boolean;
+  readonly isGlobal?: boolean | undefined;
 }
 
 /** What `useClass` and `useExisting` of `forRootAsync` implement. */

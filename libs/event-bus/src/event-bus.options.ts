@@ -18,40 +18,40 @@ export interface EventBusModuleOptions {
    * applied to Redis' own channels (`__keyspace@0__:…`).
    * @default ''
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * How payloads become bytes: `json()`, `cloudEvents({ source })`, `raw()`, or one of your own.
    * @default json()
    */
-  readonly codec?: EventCodec;
+  readonly codec?: EventCodec | undefined;
   /**
    * The largest payload, in bytes, that is published or handed to a handler. Redis closes subscribers whose
    * output buffer overflows (32 MiB by default), so a large payload can cost others their connection.
    * @default 1048576 (1 MiB)
    */
-  readonly maxPayloadBytes?: number;
+  readonly maxPayloadBytes?: number | undefined;
   /**
    * Events that are published in one tick leave together: as one script (EVAL) where Redis lets the user run scripts,
    * otherwise one by one in a pipeline. An event alone is always a PUBLISH. With `false` each leaves by itself.
    * @default true
    */
-  readonly batching?: boolean;
+  readonly batching?: boolean | undefined;
   /**
    * The contracts of this application and of those it listens to. At start-up, a handler that none of them reaches
    * is warned of, and the report at `debug` names those that nobody here handles.
    */
-  readonly contracts?: readonly EventContract[];
+  readonly contracts?: readonly EventContract[] | undefined;
   /** Options for every handler of the bus; what a handler says itself is stronger, each option by itself. */
-  readonly handlerDefaults?: HandlerOptions;
+  readonly handlerDefaults?: HandlerOptions | undefined;
   /**
    * Whether a target that another one of this bus covers, as `orders:*` covers `orders:created`, is served by that one's
    * subscription: Redis then sends each event once. Whatever it says, a handler runs once for an event.
    * @default true
    */
-  readonly coalesce?: boolean;
-  readonly keyspace?: KeyspaceOptions;
-  readonly startup?: StartupOptions;
-  readonly shutdown?: ShutdownOptions;
+  readonly coalesce?: boolean | undefined;
+  readonly keyspace?: KeyspaceOptions | undefined;
+  readonly startup?: StartupOptions | undefined;
+  readonly shutdown?: ShutdownOptions | undefined;
 }
 
 export interface KeyspaceOptions {
@@ -61,7 +61,7 @@ export interface KeyspaceOptions {
    * `off` does not look.
    * @default 'check'
    */
-  readonly ensure?: 'check' | 'set' | 'off';
+  readonly ensure?: 'check' | 'set' | 'off' | undefined;
 }
 
 export interface StartupOptions {
@@ -70,13 +70,13 @@ export interface StartupOptions {
    * milliseconds.
    * @default 10000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * `throw` fails the application's start with a {@link StartupError}; `retry` starts it degraded and keeps
    * trying, see {@link EventBusStatus}.
    * @default 'throw'
    */
-  readonly onFailure?: 'throw' | 'retry';
+  readonly onFailure?: 'throw' | 'retry' | undefined;
 }
 
 export interface ShutdownOptions {
@@ -85,7 +85,7 @@ export interface ShutdownOptions {
    * What is left then is named in a warning and its `event.signal` is aborted.
    * @default 10000
    */
-  readonly drainTimeoutMs?: number;
+  readonly drainTimeoutMs?: number | undefined;
 }
 
 /** The options with every default in place. */

@@ -5,7 +5,7 @@ import type { StandardSchema } from './standard.schema.js';
 
 export interface ContractOptions {
   /** Travels by SPUBLISH and SSUBSCRIBE (Redis 7.0), on both sides. @default false */
-  readonly sharded?: boolean;
+  readonly sharded?: boolean | undefined;
 }
 
 /**

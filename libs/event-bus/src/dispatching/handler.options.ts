@@ -6,37 +6,37 @@ export interface HandlerOptions {
    * How many events the handler works on at once.
    * @default 256
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Events with the same key are handled one at a time, in the order of their arrival; others side by side. `channel`
    * takes the channel for the key, `none` keeps no order. A function gets the payload as it came, before a contract's
    * schema; when it throws, or returns no key, the handler has failed.
    * @default 'channel'
    */
-  readonly orderBy?: 'channel' | 'none' | ((event: EventContext) => string);
-  readonly buffer?: HandlerBufferOptions;
+  readonly orderBy?: 'channel' | 'none' | ((event: EventContext) => string) | undefined;
+  readonly buffer?: HandlerBufferOptions | undefined;
   /**
    * How long one call may take, in milliseconds. Then `event.signal` is aborted and the call has failed with a
    * {@link HandlerTimeoutError}; the next event of the same key starts. The call keeps its place among `concurrency`
    * until it really ends.
    * @default no limit
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * From when on a call that does not end is worth a warning, in milliseconds: once for all calls of the handler that are
    * stuck at once. Events with the same key wait for it as long as it runs. `false`: never.
    * @default 30000
    */
-  readonly stuckAfterMs?: number | false;
+  readonly stuckAfterMs?: number | false | undefined;
   /** Calls the handler again when it failed, in this process, before the next event of the same key. @default once */
-  readonly retry?: RetryOptions;
+  readonly retry?: RetryOptions | undefined;
   /**
    * A channel that gets a {@link DeadLetter} for each event that could not be handled: it failed for the last time, or
    * its payload does not decode or does not fit its contract. None of the handler's own targets may match it. `false`
    * takes back what `handlerDefaults` says.
    * @default false
    */
-  readonly deadLetter?: string | false;
+  readonly deadLetter?: string | false | undefined;
   /**
    * Of all instances that name the same group, at most one runs this handler for an event. It claims the event by its id
    * at the broker (SET NX PX), so the codec has to carry ids: `cloudEvents({ source })`. If that instance dies meanwhile,
@@ -44,26 +44,26 @@ export interface HandlerOptions {
    * `false`: every instance handles every event.
    * @default false
    */
-  readonly group?: string | false;
+  readonly group?: string | false | undefined;
 }
 
 /** What may wait for one handler. Whichever limit is reached first counts. */
 export interface HandlerBufferOptions {
   /** How many events. @default 10000 */
-  readonly events?: number;
+  readonly events?: number | undefined;
   /** How many bytes of messages. @default 16777216 (16 MiB) */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
   /** What goes when there is no room: the event that has waited longest, or the one that comes. @default 'drop-oldest' */
-  readonly overflow?: 'drop-oldest' | 'drop-newest';
+  readonly overflow?: 'drop-oldest' | 'drop-newest' | undefined;
 }
 
 export interface RetryOptions {
   /** Calls at most, the first one included. @default 3 */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** The pause before the second call, in milliseconds. @default 100 */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
   /** Every further pause is this many times as long as the one before. @default 2 */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
 }
 
 /** The options with every default in place. */

@@ -14,12 +14,12 @@ export interface OnEventOptions extends HandlerOptions {
    * The bus, by the name given in `EventBusModule.forRoot({ name })`.
    * @default 'default'
    */
-  readonly bus?: string;
+  readonly bus?: string | undefined;
   /**
    * Overrules the detection: `channel` is SUBSCRIBE to the literal text, `pattern` is PSUBSCRIBE, `shard` is
    * SSUBSCRIBE (Redis 7.0). Unset, a target with an unescaped `*`, `?` or `[` is a pattern, else a channel.
    */
-  readonly kind?: SubscriptionKind;
+  readonly kind?: SubscriptionKind | undefined;
 }
 
 /** One @OnEvent or @OnKeyEvent on one method, as it was written. */
@@ -27,7 +27,7 @@ export interface OnEventMetadata {
   readonly targets: readonly TargetInput[];
   readonly options: OnEventOptions;
   /** Only of @OnKeyEvent, whose targets are known once the database of the bus is. */
-  readonly keyEvents?: KeyEventDeclaration;
+  readonly keyEvents?: KeyEventDeclaration | undefined;
 }
 
 const ON_EVENT = Symbol.for(`${ON_EVENT_KEY}:${COPY_VERSION}`);

@@ -7,7 +7,7 @@ export interface OnGapOptions {
    * The bus, by the name given in `EventBusModule.forRoot({ name })`.
    * @default 'default'
    */
-  readonly bus?: string;
+  readonly bus?: string | undefined;
 }
 
 const ON_GAP = Symbol.for(`${ON_GAP_KEY}:${COPY_VERSION}`);

@@ -6,14 +6,14 @@ export interface OnKeyEventOptions extends Omit<HandlerOptions, 'group'> {
    * The bus, by the name given in `EventBusModule.forRoot({ name })`.
    * @default 'default'
    */
-  readonly bus?: string;
+  readonly bus?: string | undefined;
   /**
    * A Redis glob: other keys are left out, here and not at Redis.
    * @default every key
    */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The number of the database. @default that of the connection */
-  readonly db?: number;
+  readonly db?: number | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ export interface FrameOptions {
    * know of it.
    * @default false
    */
-  readonly frames?: boolean;
+  readonly frames?: boolean | undefined;
 }
 
 /** Frames of a codec whose messages are JSON texts. */

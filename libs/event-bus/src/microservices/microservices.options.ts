@@ -12,23 +12,23 @@ export interface EventBusServerOptions extends Omit<EventBusModuleOptions, 'code
    * `packetCodec()`. With another, such as `json()` or `raw()`, there are events alone, without an envelope.
    * @default nestPacket()
    */
-  readonly codec?: EventCodec;
+  readonly codec?: EventCodec | undefined;
   /** What logs call it, and `context.bus`. @default 'default' */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Options of {@link EventBusClient}. */
 export interface EventBusClientOptions extends EventBusServerOptions {
   /** How long a request waits for its first reply, and then for each further one, in milliseconds. @default 30000 */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 /** What a single request may have different. */
 export interface RequestOptions {
   /** How long to wait for the first reply, and then for each further one, in milliseconds. @default requestTimeoutMs */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Stops waiting: the Observable errors with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ClientSettings {

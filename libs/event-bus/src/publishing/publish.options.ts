@@ -11,18 +11,18 @@ export type WhenDisconnected = 'reject' | { readonly bufferMs: number };
 
 export interface PublishOptions {
   /** `shard` sends with SPUBLISH, to subscriptions of `kind: 'shard'` only. @default 'channel' */
-  readonly kind?: 'channel' | 'shard';
+  readonly kind?: 'channel' | 'shard' | undefined;
   /** How long to wait for Redis to accept the event, in milliseconds from when it is sent. @default 5000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Stops waiting. Before the event is sent it rejects with the signal's reason, afterwards as unconfirmed. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Metadata of the event, by name: `{ traceparent: '00-…' }`. Needs a codec that carries it, such as `cloudEvents()`,
    * whose attributes they become: names of up to 20 of the characters a to z and 0 to 9.
    */
-  readonly headers?: EventHeaders;
+  readonly headers?: EventHeaders | undefined;
   /** @default 'reject' */
-  readonly whenDisconnected?: WhenDisconnected;
+  readonly whenDisconnected?: WhenDisconnected | undefined;
 }
 
 /** Options of a `publishMany`: for all of its events. */
@@ -47,9 +47,9 @@ export interface EventToPublish {
   /** Or a contract, with `params` where its template has parameters. */
   readonly channel: string | EventContract;
   readonly payload: unknown;
-  readonly params?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string>> | undefined;
   /** @default 'channel' */
-  readonly kind?: 'channel' | 'shard';
+  readonly kind?: 'channel' | 'shard' | undefined;
   /** Metadata of the event, as with {@link PublishOptions.headers}. */
-  readonly headers?: EventHeaders;
+  readonly headers?: EventHeaders | undefined;
 }

@@ -31,7 +31,7 @@ export type EventListener<T = unknown> = (payload: T, event: EventContext<T>) =>
 
 export interface ObserveOptions {
   /** Overrules the detection of globs, as in {@link OnEventOptions}. */
-  readonly kind?: SubscriptionKind;
+  readonly kind?: SubscriptionKind | undefined;
 }
 
 /** What `@OnEvent` takes, but `group`: listeners have no name that several processes could share. */

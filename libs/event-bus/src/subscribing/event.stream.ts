@@ -5,15 +5,15 @@ import type { EventContext } from '../message/event-context.js';
 
 export interface StreamOptions {
   /** Ends the stream; what waits in the buffer is dropped. */
-  readonly signal?: AbortSignal;
-  readonly buffer?: StreamBufferOptions;
+  readonly signal?: AbortSignal | undefined;
+  readonly buffer?: StreamBufferOptions | undefined;
 }
 
 export interface StreamBufferOptions {
   /** How many events may wait for the loop. @default 10000 */
-  readonly events?: number;
+  readonly events?: number | undefined;
   /** Which one goes when the buffer is full. @default 'drop-oldest' */
-  readonly overflow?: 'drop-oldest' | 'drop-newest';
+  readonly overflow?: 'drop-oldest' | 'drop-newest' | undefined;
 }
 
 /** Events for `for await`. Every iterator has its own subscription and its own buffer. */

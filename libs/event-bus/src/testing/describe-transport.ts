@@ -3,23 +3,23 @@ import type { TestedCapabilities, TransportConformanceTest, TransportHarness } f
 
 export interface DescribeTransportOptions {
   /** Runs once before the tests and before the harness is made, e.g. starts a server. */
-  readonly before?: () => void | Promise<void>;
+  readonly before?: (() => void | Promise<void>) | undefined;
   /** Runs once after the tests. */
-  readonly after?: () => void | Promise<void>;
+  readonly after?: (() => void | Promise<void>) | undefined;
   /**
    * What the transport can do. Only needed when the harness is a function, which is called too late to tell which
    * tests to skip.
    * @default the harness's own; all of them when the harness is a function
    */
-  readonly capabilities?: TestedCapabilities;
+  readonly capabilities?: TestedCapabilities | undefined;
 }
 
 /** What Jest, and Vitest with `globals: true`, put on globalThis. */
 interface TestGlobals {
-  readonly describe?: (name: string, register: () => void) => void;
-  readonly it?: TestFunction & { readonly skip: TestFunction };
-  readonly beforeAll?: (run: () => Promise<void>) => void;
-  readonly afterAll?: (run: () => Promise<void>) => void;
+  readonly describe?: ((name: string, register: () => void) => void) | undefined;
+  readonly it?: (TestFunction & { readonly skip: TestFunction }) | undefined;
+  readonly beforeAll?: ((run: () => Promise<void>) => void) | undefined;
+  readonly afterAll?: ((run: () => Promise<void>) => void) | undefined;
 }
 
 type TestFunction = (name: string, run: () => Promise<void>, timeoutMs?: number) => void;

@@ -4,12 +4,12 @@ import { FaultSwitch } from './fault.switch.js';
 
 export interface DisconnectOptions {
   /** How long, in milliseconds. Until {@link EventBusFaults.endAll} when left out. */
-  readonly forMs?: number;
+  readonly forMs?: number | undefined;
 }
 
 export interface SlowOptions {
   /** How much longer each call takes, in milliseconds. Calls are held until the fault ends when left out. */
-  readonly byMs?: number;
+  readonly byMs?: number | undefined;
 }
 
 /** A fault that goes on until it is ended. */

@@ -13,12 +13,12 @@ import { EventRecorder } from './event.recorder.js';
 
 export interface EventBusTestingOptions {
   /** Shared by several applications of one test, which then hear each other. A new one when left out. */
-  readonly broker?: MemoryBroker;
+  readonly broker?: MemoryBroker | undefined;
   /**
    * A real one, e.g. `redis({ url })`, for tests that are to run on Redis.
    * @default the in-process transport
    */
-  readonly transport?: TransportFactory;
+  readonly transport?: TransportFactory | undefined;
 }
 
 const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');

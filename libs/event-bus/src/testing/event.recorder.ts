@@ -15,20 +15,20 @@ export interface RecordedEvent {
   /** Published: as it was passed to `publish`. Otherwise: as the codec decoded it. */
   readonly payload: unknown;
   /** `OrderNotifier.notify`. Absent for published events. */
-  readonly handler?: string;
+  readonly handler?: string | undefined;
   /** Absent for published events. */
-  readonly event?: EventContext;
+  readonly event?: EventContext | undefined;
   /** What the handler threw. Only for failed ones. */
   readonly error?: unknown;
 }
 
 export interface WaitForOptions {
   /** Only events of this stage. Any when left out. */
-  readonly stage?: RecordedStage;
+  readonly stage?: RecordedStage | undefined;
   /** Waits for this many, and returns the last of them. @default 1 */
-  readonly count?: number;
+  readonly count?: number | undefined;
   /** @default 5000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 const NO_PREFIX = new ChannelPrefix('');

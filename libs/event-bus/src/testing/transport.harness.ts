@@ -10,13 +10,13 @@ export interface TestedCapabilities extends TransportCapabilities {
    * It has the optional `claim`.
    * @default false
    */
-  readonly claim?: boolean;
+  readonly claim?: boolean | undefined;
   /**
    * What it says of a publish counts every subscription, and patterns are counted once. Otherwise these numbers may be
    * other ones, as on a Cluster, where each node counts its own.
    * @default true
    */
-  readonly exactCounts?: boolean;
+  readonly exactCounts?: boolean | undefined;
 }
 
 /** How the conformance suite gets transports of one kind. */
@@ -32,7 +32,7 @@ export interface TransportConformanceTest {
   /** Completes the sentence "the transport …". */
   readonly name: string;
   /** Without this capability there is nothing to test. */
-  readonly requires?: keyof TestedCapabilities;
+  readonly requires?: keyof TestedCapabilities | undefined;
   /** Rejects when the promise is not kept. Closes every transport that it opened. */
   run(harness: TransportHarness): Promise<void>;
 }

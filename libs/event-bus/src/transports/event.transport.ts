@@ -34,7 +34,7 @@ export type PublishBatching = 'script' | 'pipeline' | 'undecided';
 export interface SubscribeOutcome {
   readonly target: SubscriptionTarget;
   /** Absent when the broker confirmed the subscription. */
-  readonly error?: Error;
+  readonly error?: Error | undefined;
 }
 
 /** What a transport can do beyond channels and patterns. */
@@ -55,7 +55,7 @@ export type TransportStatus = 'connecting' | 'ready' | 'degraded' | 'closed';
 export interface TransportState {
   readonly status: TransportStatus;
   /** Why, for people, without secrets. Absent when there is nothing to explain. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** `wanted` waits for a link, `pending` for the broker's answer; `lost` was active on a link that died. */
@@ -65,7 +65,7 @@ export interface SubscriptionInfo {
   readonly target: SubscriptionTarget;
   readonly state: SubscriptionState;
   /** Why the broker denied it. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 export type InspectionQuery =
@@ -75,9 +75,9 @@ export type InspectionQuery =
 
 /** `channels` answers the channel queries, `counts` the counting ones, `total` the pattern count. */
 export interface InspectionResult {
-  readonly channels?: readonly string[];
-  readonly counts?: ReadonlyMap<string, number>;
-  readonly total?: number;
+  readonly channels?: readonly string[] | undefined;
+  readonly counts?: ReadonlyMap<string, number> | undefined;
+  readonly total?: number | undefined;
 }
 
 /**
@@ -100,7 +100,7 @@ export interface Interruption {
   /** Date.now() when the broker had confirmed the last of them again. */
   readonly toMs: number;
   /** What probably caused it, and what to do about it, for people. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /** Something that a person should know and that no state shows. */
@@ -109,7 +109,7 @@ export interface TransportWarning {
   readonly sentence: string;
   readonly fields: Readonly<Record<string, string | number>>;
   /** What to do about it. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
 }
 
 /**
@@ -164,7 +164,7 @@ export interface EventTransport {
   /** Where it connects to, without credentials, e.g. `127.0.0.1:6379`. */
   readonly address: string;
   /** The option that says so, e.g. `nodes`. @default 'url' */
-  readonly addressOption?: string;
+  readonly addressOption?: string | undefined;
   readonly capabilities: TransportCapabilities;
   readonly state: TransportState;
 
@@ -186,7 +186,7 @@ export interface EventTransport {
   ): Promise<readonly PublishOutcome[]>;
 
   /** How the messages of one call leave. Absent where there are no round trips to save. */
-  readonly batching?: PublishBatching;
+  readonly batching?: PublishBatching | undefined;
 
   /**
    * Resolves when the broker has answered for every target: confirmed, or refused with its reason. Waits
@@ -211,10 +211,10 @@ export interface EventTransport {
   claim?(key: string, ttlMs: number): Promise<boolean>;
 
   /** The number of the database that its connections are on. @default 0 */
-  readonly database?: number;
+  readonly database?: number | undefined;
 
   /** What the broker says of its keys, and how to change it. Absent where there are no keys. */
-  readonly keyspace?: KeyspaceNotifications;
+  readonly keyspace?: KeyspaceNotifications | undefined;
 
   /** What it is made of, for those who know it: the driver's clients. Changing their state is at one's own risk. */
   unwrap?(): unknown;

@@ -21,7 +21,7 @@ export interface MemoryTransportOptions {
    * Made by `memoryBroker()`. Buses that are given the same one hear each other.
    * @default a new one for each bus
    */
-  readonly broker?: MemoryBroker;
+  readonly broker?: MemoryBroker | undefined;
 }
 
 /** Events stay in this process, and travel as they do through Redis: the same bytes, globs, counts and order. */

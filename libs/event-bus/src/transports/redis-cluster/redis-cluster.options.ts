@@ -49,7 +49,7 @@ export type RedisClusterTransportOptions = RedisBusOptions &
            */
           readonly nodes: readonly (string | NodeAddress)[];
           /** Where a node is reached that says it is at `host:port`, e.g. `{ '10.0.0.1:6379': { host: 'localhost', port: 7000 } }`. */
-          readonly natMap?: ClusterOptions['natMap'];
+          readonly natMap?: ClusterOptions['natMap'] | undefined;
           readonly client?: undefined;
         })
     | {

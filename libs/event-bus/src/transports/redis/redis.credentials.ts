@@ -12,13 +12,13 @@ export type RedisCredential = string | (() => string | Promise<string>);
 /** Who we are, to a server and to sentinels. */
 export interface RedisCredentials {
   /** @default the user `default` */
-  readonly username?: RedisCredential;
+  readonly username?: RedisCredential | undefined;
   /** A function is for passwords that change, such as tokens of a cloud; it is stronger than the password of a URL. */
-  readonly password?: RedisCredential;
+  readonly password?: RedisCredential | undefined;
   /** As `username`, for the sentinels. */
-  readonly sentinelUsername?: RedisCredential;
+  readonly sentinelUsername?: RedisCredential | undefined;
   /** As `password`, for the sentinels. */
-  readonly sentinelPassword?: RedisCredential;
+  readonly sentinelPassword?: RedisCredential | undefined;
 }
 
 export const CREDENTIALS = ['username', 'password', 'sentinelUsername', 'sentinelPassword'] as const;

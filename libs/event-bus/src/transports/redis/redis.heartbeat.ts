@@ -6,12 +6,12 @@ export interface RedisHeartbeatOptions {
    * subscription. At least 50.
    * @default 2000
    */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
   /**
    * A server that does not answer for so long is taken for gone, and the connection replaced. At least 50.
    * @default 2000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The connection whose life is to be proved. */

@@ -37,7 +37,7 @@ export type RedisTransportOptions = RedisBusOptions &
     | (Omit<RedisOptions, OwnedOption | keyof RedisCredentials> &
         RedisCredentials & {
           /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. */
-          readonly url?: string;
+          readonly url?: string | undefined;
           readonly client?: undefined;
         })
     | {
@@ -53,7 +53,7 @@ export interface RedisBusOptions {
    * `intervalMs + timeoutMs`.
    * @default { intervalMs: 2000, timeoutMs: 2000 }
    */
-  readonly heartbeat?: RedisHeartbeatOptions;
+  readonly heartbeat?: RedisHeartbeatOptions | undefined;
 }
 
 /** What the connections of one bus are made from. */

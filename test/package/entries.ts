@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import type { EventBusModuleOptions, EventTransport, HandlerOptions } from 'nestjs-redis-event-bus';
+import { EventBusModule, OnEvent, cloudEvents, memory, redis, redisCluster } from 'nestjs-redis-event-bus';
+import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
+import { EventBusFaults, EventBusTestingModule, describeTransport } from 'nestjs-redis-event-bus/testing';
+
+// Of scripts/check-package.mjs: every entry of the package, compiled as strictly as TypeScript can. An explicit undefined is the default.
+
+const { REDIS_URL: url, EVENT_PREFIX: prefix } = process.env;
+const handling: HandlerOptions = { timeoutMs: undefined, retry: undefined, deadLetter: undefined };
+const options: EventBusModuleOptions = {
+  transport: redis({ url, username: undefined, password: async () => 'token', heartbeat: undefined }),
+  prefix,
+  codec: undefined,
+  startup: { timeoutMs: undefined, onFailure: undefined },
+  handlerDefaults: handling,
+};
+
+class OrderNotifier {
+  @OnEvent('orders:*', { bus: undefined, ...handling })
+  notify(): void {}
+}
+
+@Module({ imports: [EventBusModule.forRoot({ ...options, name: undefined })], providers: [OrderNotifier] })
+export class AppModule {}
+
+export const testing = [EventBusTestingModule.forRoot({ transport: undefined }), EventBusFaults];
+export const cluster = redisCluster({ nodes: ['redis://localhost:7000'], password: undefined });
+export const strategy: MicroserviceOptions = {
+  strategy: new EventBusServer({ transport: memory(), codec: undefined }),
+};
+export const client = new EventBusClient({ transport: memory(), requestTimeoutMs: undefined });
+export const codec = cloudEvents({ source: '/orders', frames: undefined });
+export const batchingOf = (transport: EventTransport): string => transport.batching ?? 'none';
+export const describe = describeTransport;
