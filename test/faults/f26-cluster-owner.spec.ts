@@ -25,8 +25,12 @@ afterAll(() => cluster.stopAll());
 interface Outcome extends PairAccount {
   /** From when all nodes agree. */
   readonly recoveredMs: number | undefined;
-  /** That has got another owner. */
-  readonly channel: string;
+  /** That have got another owner. */
+  readonly moved: readonly string[];
+}
+
+async function ownersById(): Promise<readonly string[]> {
+  return Promise.all(CHANNELS.map(async (channel) => (await cluster.ownerOf(channel)).id));
 }
 
 /** Gives a channel another owner. Resolves with that one once all nodes agree. */
@@ -63,16 +67,24 @@ const rowOf = (how: string, change: Change): FaultRow<Outcome> => ({
       channels: CHANNELS,
     });
     const channel = CHANNELS[0]!;
+    const before = await ownersById();
     const heir = await change(channel, await cluster.ownerOf(channel));
     const recoveredMs = await pair.recovers(
       async () => (await shardSubscriberCount(heir.server, channel)) > 0,
     );
-    return { ...(await pair.settle()), recoveredMs, channel };
+    const after = await ownersById();
+    const moved = CHANNELS.filter((_channel, index) => before[index] !== after[index]);
+    return { ...(await pair.settle()), recoveredMs, moved };
   },
-  check({ recoveredMs, channel, ...account }) {
+  check({ recoveredMs, moved, ...account }) {
     expect(recoveredMs).toBeLessThan(D_LIMIT_MS);
     expectSound(account);
-    expect(account.gaps.flatMap(({ targets }) => targets)).toContain(channel);
+    // Only those, however often the owners of the others say that the Cluster is down; twice when the heir was late.
+    const interrupted = account.gaps
+      .filter(({ reason }) => reason !== 'events-missed')
+      .flatMap(({ targets }) => targets);
+    expect(new Set(interrupted)).toEqual(new Set(moved));
+    expect(interrupted.length).toBeLessThanOrEqual(2 * moved.length);
   },
   figure: ({ recoveredMs, ...account }) =>
     [since('there', recoveredMs, 'the nodes agree'), pairFigure(account)].join(', '),

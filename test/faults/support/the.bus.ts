@@ -24,6 +24,7 @@ import { HEARTBEAT } from './deadlines.js';
 import { handlerClass } from './handler.class.js';
 
 type OwnRedisOptions = Omit<Extract<RedisTransportOptions, { readonly client?: undefined }>, 'client'>;
+type OwnClusterOptions = Extract<RedisClusterTransportOptions, { readonly client?: undefined }>;
 type BusOptions = Omit<Partial<EventBusModuleOptions>, 'transport'>;
 
 /** This package in a Nest application. */
@@ -36,8 +37,9 @@ export function theBusOnCluster(
   nodes: readonly string[],
   kind: 'channel' | 'shard',
   options: BusOptions = {},
+  { natMap }: Pick<OwnClusterOptions, 'natMap'> = {},
 ): Contender {
-  const cluster: RedisClusterTransportOptions = { nodes, heartbeat: HEARTBEAT };
+  const cluster: RedisClusterTransportOptions = { nodes, natMap, heartbeat: HEARTBEAT };
   return busOver(() => redisCluster(cluster), options, kind);
 }
 

@@ -52,6 +52,7 @@ describe('PublishScript', () => {
       'NOPERM ACL failure in script: No permissions to access a channel',
       'NOPERM No permissions to access a channel',
     ],
+    ['@user_script: 3: Unknown Redis command called from Lua script', "ERR unknown command 'PUBLISH'"],
     ['ERR something else', 'ERR something else'],
   ])('reads %s as what PUBLISH is answered', (said, meant) => {
     const script = scriptOf(['a', 'b', 'a']);

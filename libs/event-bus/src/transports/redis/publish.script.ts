@@ -120,6 +120,9 @@ export class PublishScript {
     if (refusal.includes("executing the script can't publish to the channel")) {
       return 'NOPERM this user has no permissions to access one of the channels used as arguments';
     }
+    if (refusal.includes('Unknown Redis command called from')) {
+      return `ERR unknown command '${COMMANDS[this.kind]}'`;
+    }
     return refusal.replace(/^[A-Z]+ ACL failure in script: /, 'NOPERM ');
   }
 }

@@ -1,7 +1,7 @@
 import { Command } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
-import { CLOSED_BY_SERVER, causeOf, isMute, isReplyError } from './redis.errors.js';
+import { CLOSED_BY_SERVER, causeOf, isMute, isNothingSubscribed, isReplyError } from './redis.errors.js';
 import { OddReplyError } from './odd.reply.js';
 import { RedisHeartbeat } from './redis.heartbeat.js';
 import type { RedisBusOptions, RedisLinkSettings } from './redis.options.js';
@@ -134,11 +134,16 @@ export class RedisConnection {
   async send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
     const command = commandOf(name, [...args], 'utf8');
     this.slotMoves.expect(command);
-    const { resolve } = command;
+    const { resolve, reject } = command;
     command.resolve = (reply) => {
       this.keepSubscriberMode();
       answered(reply);
       resolve(reply);
+    };
+    command.reject = (error) => {
+      // Valkey 8.0 says so where others answer with a count.
+      if (isNothingSubscribed(error)) command.resolve(0);
+      else reject(error);
     };
     try {
       await this.redis.sendCommand(command);

@@ -74,6 +74,19 @@ describe('explainRefusal', () => {
     expect(explainRefusal(reply('ERR DB index is out of range'))).toContain('Check the database number');
     expect(explainRefusal(reply('DENIED no'))).toBe('DENIED no');
   });
+
+  it.each(['`SSUBSCRIBE`, with args beginning with: ', "'ssubscribe'", "'SPUBLISH'"])(
+    'says from when on shard channels are known, when the server does not know %s',
+    (command) => {
+      expect(explainRefusal(reply(`ERR unknown command ${command}`))).toMatch(
+        /\. Shard channels need Redis 7\.0$/,
+      );
+    },
+  );
+
+  it('says no more than the server of any other unknown command', () => {
+    expect(explainRefusal(reply("ERR unknown command 'PUBLISH'"))).toBe("ERR unknown command 'PUBLISH'");
+  });
 });
 
 describe('causeOf', () => {

@@ -17,6 +17,11 @@ export function replyError(message: string, command: FailedCommand): Error {
   return Object.assign(new ReplyError(message) as Error, { command });
 }
 
+/** Of UNSUBSCRIBE, PUNSUBSCRIBE or SUNSUBSCRIBE on a connection without any subscription. */
+export function isNothingSubscribed(error: unknown): boolean {
+  return isReplyError(error) && error.message.startsWith('NOSUB');
+}
+
 /** A script was ended in its middle (SCRIPT KILL): part of it was executed. */
 export function isInsideScript(error: Error): boolean {
   return /user_script|running script|script killed/i.test(error.message);
@@ -70,11 +75,14 @@ export function explainRefusal(error: Error, name?: string): string {
   if (reason.startsWith('NOPERM')) return `${reason}. ${aclAdvice(reason, name)}`;
   if (reason.includes('DB index')) return `${reason}. Check the database number in the Redis URL`;
   if (NO_INFO.test(reason)) return `${reason}. If the server has no INFO, give enableReadyCheck: false`;
+  if (NO_SHARD_CHANNELS.test(reason)) return `${reason}. Shard channels need Redis 7.0`;
   return reason;
 }
 
 /** The driver asks INFO before it uses a connection. */
 const NO_INFO = /^(ERR )?(unknown|unsupported|invalid|unrecognized) (redis )?command ?['"`:]? ?info\b/i;
+/** A server before 7.0, also when a script calls them. */
+const NO_SHARD_CHANNELS = /unknown command\W+(ssubscribe|spublish)/i;
 
 /**
  * An error of ioredis, fit to be the cause of one of ours: passwords and payloads in it would reach whoever prints the error.

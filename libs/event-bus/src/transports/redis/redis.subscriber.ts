@@ -31,6 +31,8 @@ const DENIED_RETRY_MS = 30_000;
 
 /** The server does not answer for the slot of this shard channel: another does, or none right now. */
 const NOT_SERVED = /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN) /;
+/** It answers for the slot no more. A node that says that the Cluster is down goes on serving what it has. */
+const SLOT_GONE = /^(MOVED|ASK) /;
 
 /** How shard channels are spread over the nodes of a Cluster. */
 export interface ShardRouting {
@@ -138,7 +140,7 @@ export class RedisSubscriber {
       await this.connection.send(command, [name], answered).catch((error: unknown) => {
         // A refusal is an answer as well, unless it says that the node has let go of the slot.
         if (!isReplyError(error)) throw error;
-        isSound = !this.lostSlot(error) && isSound;
+        isSound = !this.isUncounted(error) && isSound;
       });
     };
     const asked = [ask('unsubscribe', this.unusedName, 'channels and patterns')];
@@ -333,10 +335,12 @@ export class RedisSubscriber {
     this.requestWaiting();
   }
 
-  /** The node says that it does not serve the slot of something that it had confirmed. */
-  private lostSlot(error: Error): boolean {
+  /** The node does not count the shard channels right now; or no more, when their slot has gone. */
+  private isUncounted(error: Error): boolean {
     if (this.routing === undefined || !NOT_SERVED.test(error.message)) return false;
-    if (!this.isClosed && !this.interruptions.isWaiting) this.repair('subscription-lost: its slot is gone');
+    if (SLOT_GONE.test(error.message) && !this.isClosed && !this.interruptions.isWaiting) {
+      this.repair('subscription-lost: its slot is gone');
+    }
     return true;
   }
 
