@@ -35,6 +35,7 @@ const REQUIRED = new Map([
   ['F32', [6]],
   ['F34', [6]],
   ['F39', [6]],
+  ['F36', BOTH],
   ['F38', BOTH],
 ]);
 /** Where Nest's own transport stands beside the bus. */

@@ -90,6 +90,11 @@ export class SubscriptionTable {
     return this.missed.size === 0;
   }
 
+  /** Some wait to be asked for. */
+  get isWaiting(): boolean {
+    return KINDS.some((kind) => this.waiting[kind].size > 0);
+  }
+
   /** Why the broker denies the one that it has denied for longest. Undefined when it denies none. */
   get denial(): string | undefined {
     const [entry] = this.denied;

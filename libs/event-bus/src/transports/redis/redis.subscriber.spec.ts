@@ -630,4 +630,84 @@ describe('RedisSubscriber', () => {
       expect(connection.next().command).toBe('subscribe a');
     });
   });
+
+  describe('a refusal that is no denial', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    const REFUSALS = [
+      'BUSY x',
+      'LOADING x',
+      'MASTERDOWN x',
+      'CLUSTERDOWN x',
+      'OOM x',
+      'TRYAGAIN x',
+      'ERR odd',
+    ];
+
+    it.each(REFUSALS)('is asked again soon, all in one, and nobody is denied: %s', async (refusal) => {
+      const { connection, calls, subscriber } = start();
+      void subscriber.subscribe([a, b]);
+      connection.next().confirm();
+      connection.die(subscriber);
+      connection.comeBack(subscriber);
+      calls.splice(0);
+      connection.next().refuse(refusal);
+      await settle();
+      expect(connection.sent).toEqual([]);
+      expect(subscriber.reason).toBe(refusal);
+      jest.advanceTimersByTime(50);
+      expect(connection.next().command).toBe('subscribe a b');
+      expect(subscriber.isWhole).toBe(false);
+    });
+
+    it('is asked for later each time, and never later than a second', async () => {
+      const { connection, calls, subscriber } = start();
+      const subscribed = subscriber.subscribe([a]);
+      for (const waitMs of [50, 100, 200, 400, 800, 1_000, 1_000]) {
+        connection.next().refuse('BUSY x');
+        await settle();
+        jest.advanceTimersByTime(waitMs - 1);
+        expect(connection.sent).toEqual([]);
+        jest.advanceTimersByTime(1);
+        expect(connection.sent).toHaveLength(1);
+      }
+      connection.next().confirm();
+      expect(await subscribed).toEqual([{ target: a }]);
+      expect(calls).toEqual(['not whole: BUSY x', 'confirmed a', 'whole']);
+      connection.die(subscriber);
+      connection.comeBack(subscriber);
+      connection.next().refuse('BUSY x');
+      await settle();
+      jest.advanceTimersByTime(50);
+      expect(connection.sent).toHaveLength(1);
+      subscriber.close();
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('is asked for at once on a new link', async () => {
+      const { connection, subscriber } = start();
+      void subscriber.subscribe([a]);
+      connection.next().refuse('BUSY x');
+      await settle();
+      connection.die(subscriber);
+      connection.comeBack(subscriber);
+      expect(connection.next().command).toBe('subscribe a');
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('is over when nobody wants the target any more', async () => {
+      const { connection, subscriber } = start();
+      void subscriber.subscribe([a]);
+      connection.next().refuse('BUSY x');
+      await settle();
+      await subscriber.unsubscribe([a]);
+      jest.advanceTimersByTime(50);
+      expect(connection.sent).toEqual([]);
+      expect(subscriber.isWhole).toBe(true);
+      expect(jest.getTimerCount()).toBe(0);
+    });
+  });
 });

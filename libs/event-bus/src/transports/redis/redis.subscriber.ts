@@ -29,6 +29,12 @@ const NAMES_PER_COMMAND = 500;
 /** Permissions change seldom, and every attempt leaves a line in the server's ACL log. */
 const DENIED_RETRY_MS = 30_000;
 
+/** Between two attempts at what the server has refused for the time being: at first, and at most. */
+const POSTPONED_MS = 50;
+const MAX_POSTPONED_MS = 1_000;
+/** It will be refused until somebody changes something: permissions, the server, or the transport, which is not one of a Cluster. */
+const DENIAL = /^(NOPERM|MOVED|ASK)\b|unknown command/i;
+
 /** The server does not answer for the slot of this shard channel: another does, or none right now. */
 const NOT_SERVED = /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN) /;
 /** It answers for the slot no more. A node that says that the Cluster is down goes on serving what it has. */
@@ -77,6 +83,11 @@ export class RedisSubscriber {
   private soundAtMs = 0;
   private lossReason: string | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
+  /** Nothing is asked for until then. */
+  private postponedTimer: NodeJS.Timeout | undefined;
+  private postponements = 0;
+  /** Why the server does not answer for what is wanted, for the time being. */
+  private postponedReason: string | undefined;
   private isRequesting = false;
   private isClosed = false;
 
@@ -104,12 +115,14 @@ export class RedisSubscriber {
 
   /** Every subscription that was answered once is confirmed now. */
   get isWhole(): boolean {
-    return this.table.isWhole;
+    return this.table.isWhole && this.postponedReason === undefined;
   }
 
   /** What keeps it from being whole. */
   get reason(): string {
-    return this.lossReason ?? this.table.denial ?? 'subscriptions are not confirmed yet';
+    return (
+      this.postponedReason ?? this.lossReason ?? this.table.denial ?? 'subscriptions are not confirmed yet'
+    );
   }
 
   /** The link is live: asks for everything that is wanted. */
@@ -124,6 +137,7 @@ export class RedisSubscriber {
     const targets = this.table.lose();
     this.interruptions.start(targets, { reason: 'connection-lost', fromMs: this.soundAtMs, hint });
     this.lossReason = undefined;
+    this.askFreely();
     this.ledger.clear();
     this.released(KINDS.flatMap((kind) => [...this.delivering[kind].values()]));
     this.changed();
@@ -227,6 +241,7 @@ export class RedisSubscriber {
   close(): void {
     this.isClosed = true;
     clearTimeout(this.retryTimer);
+    this.askFreely();
     for (const { target } of this.table.list()) this.answers.failed(target, () => new BusClosedError());
   }
 
@@ -243,6 +258,7 @@ export class RedisSubscriber {
   /** At most one full command in a turn of the event loop: ten thousand names in one go would hold up everything else. */
   private requestWaiting(): void {
     if (this.isRequesting || this.isClosed || !this.connection.isUp) return;
+    if (this.postponedTimer !== undefined) return;
     for (let request = this.next(); request !== undefined; request = this.next()) {
       this.request(request);
       if (request.targets.length < NAMES_PER_COMMAND) continue;
@@ -275,6 +291,7 @@ export class RedisSubscriber {
       request.kind,
       request.targets.map(({ name }) => name),
     );
+    if (this.postponedTimer === undefined) this.askFreely();
     const targets = this.table.confirm(request);
     if (targets.length === 0) return;
     for (const target of targets) this.delivering[target.kind].set(target.name, target);
@@ -291,6 +308,10 @@ export class RedisSubscriber {
       return;
     }
     const reason = explainRefusal(error, request.targets[0]?.name);
+    if (!DENIAL.test(error.message)) {
+      this.postpone(request, reason);
+      return;
+    }
     for (const single of this.table.refuse(request, reason)) this.request(single);
     for (const target of request.targets) {
       if (this.table.stateOf(target) !== 'denied') continue;
@@ -302,6 +323,31 @@ export class RedisSubscriber {
       this.retryLater();
     }
     this.answered();
+  }
+
+  /** It says nothing of these targets that the server is busy, loads its data, or has lost its master: asks again soon. */
+  private postpone(request: SubscriptionRequest, reason: string): void {
+    this.table.turnAway(request);
+    this.postponedReason = reason;
+    if (this.postponedTimer === undefined) {
+      const waitMs = Math.min(MAX_POSTPONED_MS, POSTPONED_MS * 2 ** this.postponements);
+      this.postponements += 1;
+      this.postponedTimer = setTimeout(() => {
+        this.postponedTimer = undefined;
+        if (!this.table.isWaiting) this.askFreely();
+        this.askAgain();
+      }, waitMs);
+      this.postponedTimer.unref();
+    }
+    this.changed();
+  }
+
+  /** Nothing is postponed any more. */
+  private askFreely(): void {
+    clearTimeout(this.postponedTimer);
+    this.postponedTimer = undefined;
+    this.postponedReason = undefined;
+    this.postponements = 0;
   }
 
   /** Some targets have their answer, or are wanted no more: that may have been the last that was missing. */
