@@ -35,7 +35,9 @@ const REQUIRED = new Map([
   ['F32', [6]],
   ['F34', [6]],
   ['F39', [6]],
+  ['F35', BOTH],
   ['F36', BOTH],
+  ['F37', BOTH],
   ['F38', BOTH],
 ]);
 /** Where Nest's own transport stands beside the bus. */

@@ -129,6 +129,8 @@ const allowed: readonly (readonly [string, string])[] = [
   [`${SRC}/errors.ts`, './foreign.js'],
   [`${SRC}/foreign.ts`, './printable.js'],
   [`${SRC}/dispatching/event.receiver.ts`, '../foreign.js'],
+  [`${SRC}/dispatching/handler.queue.ts`, '../clock.js'],
+  [`${SRC}/transports/redis/redis.subscriber.ts`, '../../clock.js'],
   [`${SRC}/message/json.codec.ts`, '../errors.js'],
   [`${SRC}/message/received.event.ts`, '../foreign.js'],
   [`${SRC}/contracts/contract.check.ts`, '../foreign.js'],

@@ -1,3 +1,4 @@
+import { windowSince } from './clock.js';
 import { withDeadline } from './deadline.js';
 import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
 import type { EventHandler } from './dispatching/event.handler.js';
@@ -21,7 +22,8 @@ export class EventBusSession {
   /** It goes on without what it was to have at its start: nobody waits for that any more. */
   private isLate = false;
   private closing: Promise<void> | undefined;
-  private readonly beganMs = Date.now();
+  /** A moment, see clock.ts. */
+  private readonly beganMs = performance.now();
 
   constructor(readonly runtime: EventBusRuntime) {}
 
@@ -194,8 +196,7 @@ export class EventBusSession {
     gaps.interrupted({
       reason: 'started-late',
       targets: [...targets],
-      fromMs: this.beganMs,
-      toMs: Date.now(),
+      ...windowSince(this.beganMs),
     });
   }
 

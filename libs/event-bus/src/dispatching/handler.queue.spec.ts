@@ -313,7 +313,7 @@ describe('HandlerQueue', () => {
           journal.services(),
         );
         for (const payload of ['1', '2', '3', '4', '5', '6']) queue.push(eventOf('a', payload));
-        jest.setSystemTime(4_000);
+        jest.advanceTimersByTime(4_000 - Date.now());
         held.end('1');
         await settled();
         expect(journal.gaps).toEqual([]);

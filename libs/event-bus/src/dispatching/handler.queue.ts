@@ -1,3 +1,4 @@
+import { windowSince } from '../clock.js';
 import { ignoreRejection } from '../foreign.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventContext } from '../message/event-context.js';
@@ -33,8 +34,8 @@ export class HandlerQueue implements WatchedCalls {
   /** Something came within a call. */
   private cameWithinCall = false;
   private dropped = 0;
-  /** Set while the handler is too slow. */
-  private episode: { readonly fromMs: number; droppedEvents: number } | undefined;
+  /** Set while the handler is too slow: since a moment, see clock.ts. */
+  private episode: { readonly sinceMs: number; droppedEvents: number } | undefined;
   /** The call that was warned of last, as long as one is stuck. */
   private stuck: EventContext | undefined;
   private idleListeners: (() => void)[] = [];
@@ -227,7 +228,7 @@ export class HandlerQueue implements WatchedCalls {
     const { buffer } = this.settings;
     const [events, total] = [this.waiting.length + 1, this.waiting.bytes + bytes];
     if (events * 2 < buffer.events && total * 2 < buffer.bytes) return;
-    this.episode = { fromMs: Date.now(), droppedEvents: 0 };
+    this.episode = { sinceMs: performance.now(), droppedEvents: 0 };
     this.services.observer.slowed(this.handler, events, total);
   }
 
@@ -235,14 +236,15 @@ export class HandlerQueue implements WatchedCalls {
     const { episode } = this;
     if (episode === undefined) return;
     this.episode = undefined;
-    this.services.observer.caughtUp(this.handler, episode);
-    if (episode.droppedEvents === 0) return;
+    const { droppedEvents } = episode;
+    const window = windowSince(episode.sinceMs);
+    this.services.observer.caughtUp(this.handler, { droppedEvents, fromMs: window.fromMs });
+    if (droppedEvents === 0) return;
     this.services.gaps.known({
       reason: 'buffer-overflow',
       targets: this.handler.targets.map(({ text }) => text),
-      fromMs: episode.fromMs,
-      toMs: Date.now(),
-      missed: episode.droppedEvents,
+      ...window,
+      missed: droppedEvents,
       hint: `${this.handler.name} was too slow.`,
     });
   }

@@ -5,15 +5,15 @@ export interface SeenCount extends ClockMember {
   readonly counts: ChannelCounts;
   readonly publisher: string;
   sequence: number;
-  /** In milliseconds since the epoch. */
+  /** performance.now() then. */
   seenMs: number;
 }
 
 /** The counts of one channel's publishers. A part of the tracker, which alone changes it. */
 export class ChannelCounts {
-  /** Date.now() when one of its counts had to go though its publisher was alive. */
+  /** performance.now() when one of its counts had to go though its publisher was alive. */
   lostMs = -Infinity;
-  /** Date.now() before which nobody is told again that a count began anew. */
+  /** performance.now() before which nobody is told again that a count began anew. */
   toldUntilMs = -Infinity;
   private readonly publishers = new Map<string, SeenCount>();
 

@@ -34,6 +34,23 @@ describe('GapReporter', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('measures a hole by a clock that nobody sets', () => {
+    see('orders:a', 1);
+    jest.advanceTimersByTime(2_000);
+    jest.setSystemTime(NOW_MS - 30_000);
+    see('orders:a', 3);
+    jest.advanceTimersByTime(250);
+    expect(gaps).toEqual([
+      {
+        reason: 'events-missed',
+        targets: ['orders:a'],
+        fromMs: NOW_MS - 32_000,
+        toMs: NOW_MS - 30_000,
+        missed: 1,
+      },
+    ]);
+  });
+
   it('says that nothing is missing as far as it shows, when the numbers go on', () => {
     see('orders:a', 1);
     reporter.interrupted(LOST);

@@ -29,11 +29,15 @@ export class GapReporter {
     return this.tracker?.unsequencedEvents ?? 0;
   }
 
-  /** An event came in, maybe through several subscriptions. */
+  /** An event came in at `nowMs`, by the wall clock; maybe through several subscriptions. */
   received(channel: string, stamp: EventStamp | undefined, nowMs: number): void {
-    const hole = this.tracker?.observe(channel, stamp, nowMs);
+    if (this.tracker === undefined) return;
+    // Nothing is measured by a clock that may be set; events without a number ask for no other.
+    const momentMs = stamp === undefined ? 0 : performance.now();
+    const hole = this.tracker.observe(channel, stamp, momentMs);
     if (hole === undefined) return;
-    const { missed, fromMs } = hole;
+    const { missed } = hole;
+    const fromMs = nowMs - Math.round(momentMs - hole.fromMs);
     if (missed === undefined) {
       this.report({
         reason: 'events-missed',
@@ -97,7 +101,10 @@ export class GapReporter {
   /** Where counts had to go for others nobody knows what their publishers sent. A hole was seen between two numbers. */
   private isBlindIn({ reason, targets }: Gap): boolean {
     if (reason === 'events-missed' || this.tracker === undefined) return false;
-    return this.tracker.isBlind((channel) => targets.some((text) => matches(text, channel)), Date.now());
+    return this.tracker.isBlind(
+      (channel) => targets.some((text) => matches(text, channel)),
+      performance.now(),
+    );
   }
 
   /** Some subscriptions of a new link deliver before the last one is confirmed: their holes are the interruption's. */

@@ -30,7 +30,7 @@ export interface Hole {
   readonly channel: string;
   /** How many events are missing. Undefined where the numbers jumped so that nobody counted to them: a new count has begun. */
   readonly missed: number | undefined;
-  /** When the last event before the hole came, in milliseconds since the epoch. */
+  /** When the last event before the hole came, by the clock of {@link SequenceTracker.observe}. */
   readonly fromMs: number;
 }
 
@@ -45,7 +45,7 @@ export class SequenceTracker {
   private readonly crowded = new Set<ChannelCounts>();
   private readonly clock = new EvictionClock<SeenCount>(MAX_COUNTS);
   private unsequenced = 0;
-  /** Date.now() when a live count went whose channel is not known any more. */
+  /** performance.now() when a live count went whose channel is not known any more. */
   private channelLostMs = -Infinity;
 
   /** Events without a number so far. */
@@ -62,7 +62,7 @@ export class SequenceTracker {
     return this.clock.size === 0;
   }
 
-  /** An event came in at `nowMs` (Date.now()); the same one may come again, through another subscription. */
+  /** An event came in at `nowMs`, by a clock that is never set; the same one may come again, through another subscription. */
   observe(channel: string, stamp: EventStamp | undefined, nowMs: number): Hole | undefined {
     if (stamp === undefined || !Number.isSafeInteger(stamp.sequence)) {
       this.unsequenced += 1;

@@ -22,7 +22,7 @@ export interface PlanChanges {
 export interface Missed {
   /** As they were written. */
   readonly texts: readonly string[];
-  /** Date.now() up to which nothing is missing. */
+  /** The moment up to which nothing is missing, by the clock of {@link SubscriptionPlan.deny}. */
   readonly fromMs: number;
 }
 
@@ -164,7 +164,7 @@ export class SubscriptionPlan<C extends Consumer> {
   /**
    * The broker denies these: what they cover is to be held by itself.
    *
-   * @param sinceMs Date.now() up to which nothing of what they deliver is missing. Undefined when they never did.
+   * @param sinceMs the moment up to which nothing of what they deliver is missing. Undefined when they never did.
    */
   deny(targets: readonly SubscriptionTarget[], sinceMs?: number): void {
     for (const subscription of this.known(targets)) {

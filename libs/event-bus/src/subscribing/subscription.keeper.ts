@@ -1,3 +1,4 @@
+import { momentOf, windowSince } from '../clock.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { Consumer, SubscriptionPlan } from '../routing/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
@@ -89,7 +90,7 @@ export class SubscriptionKeeper<C extends Consumer> {
   }
 
   denied(targets: readonly SubscriptionTarget[], sinceMs: number | undefined): void {
-    this.plan.deny(targets, sinceMs);
+    this.plan.deny(targets, sinceMs === undefined ? undefined : momentOf(sinceMs));
     this.isAllTouched = true;
     this.keepSoon();
   }
@@ -137,7 +138,7 @@ export class SubscriptionKeeper<C extends Consumer> {
     const missed = this.plan.takeMissed();
     if (missed === undefined) return;
     const { texts, fromMs } = missed;
-    this.gaps.interrupted({ reason: 'subscription-denied', targets: texts, fromMs, toMs: Date.now() });
+    this.gaps.interrupted({ reason: 'subscription-denied', targets: texts, ...windowSince(fromMs) });
   }
 
   /** Of each of these. */

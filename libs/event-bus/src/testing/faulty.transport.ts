@@ -1,3 +1,4 @@
+import { stampOf, windowSince } from '../clock.js';
 import { NotConnectedError, PublishRefusedError, SubscriptionRefusedError } from '../errors.js';
 import { targetKey } from '../routing/subscription-target.js';
 import type {
@@ -28,6 +29,7 @@ export class FaultyTransport implements EventTransport {
   /** Subscriptions that the bus was told are active, and not told are gone. */
   private readonly delivering = new Map<string, SubscriptionTarget>();
   /** What faults took away, and since when. */
+  /** Since moments, see clock.ts. */
   private readonly interrupted = new Map<string, { target: SubscriptionTarget; fromMs: number }>();
   private whenUp: (() => void)[] = [];
 
@@ -166,14 +168,14 @@ export class FaultyTransport implements EventTransport {
   /** A fault has begun: takes away what it hits. */
   interrupt(): void {
     const hit = [...this.delivering.values()].filter((target) => this.isOut(target));
-    const fromMs = Date.now();
+    const fromMs = performance.now();
     for (const target of hit) {
       this.delivering.delete(targetKey(target));
       this.interrupted.set(targetKey(target), { target, fromMs });
     }
     if (hit.length > 0) this.listener.released(hit);
     const denied = hit.filter(({ name }) => this.faults.denies(name));
-    if (denied.length > 0) this.listener.denied(denied, fromMs);
+    if (denied.length > 0) this.listener.denied(denied, stampOf(fromMs));
     this.tellState();
   }
 
@@ -210,8 +212,7 @@ export class FaultyTransport implements EventTransport {
     this.listener.resumed({
       reason,
       targets: back.map(({ target }) => target),
-      fromMs: Math.min(...back.map(({ fromMs }) => fromMs)),
-      toMs: Date.now(),
+      ...windowSince(Math.min(...back.map(({ fromMs }) => fromMs))),
     });
   }
 

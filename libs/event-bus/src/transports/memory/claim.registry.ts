@@ -1,11 +1,11 @@
-/** Keys that are taken for a time, by Date.now(). */
+/** Keys that are taken for a time, by performance.now(). */
 export class ClaimRegistry {
   /** When each claim ends, the oldest claim first. */
   private readonly endsAtMs = new Map<string, number>();
 
   /** Takes the key for `ttlMs`. False when it is taken. */
   claim(key: string, ttlMs: number): boolean {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     this.forgetEnded(nowMs);
     const endMs = this.endsAtMs.get(key);
     if (endMs !== undefined && endMs > nowMs) return false;

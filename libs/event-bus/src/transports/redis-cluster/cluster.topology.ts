@@ -84,7 +84,7 @@ export class ClusterTopology {
   learn(refusal: string): void {
     const owner = this.addressIn(refusal, 'MOVED');
     const slot = Number(refusal.split(' ')[1]);
-    if (owner !== undefined) this.learnt.set(slot, { owner, untilMs: Date.now() + LEARNT_FOR_MS });
+    if (owner !== undefined) this.learnt.set(slot, { owner, untilMs: performance.now() + LEARNT_FOR_MS });
   }
 
   /** Where a node sends us on to when it refuses in this way. */
@@ -165,7 +165,7 @@ export class ClusterTopology {
 
   /** What everybody knows by now, or nobody does. */
   private forget(): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     for (const [slot, { owner, untilMs }] of this.learnt) {
       const known = this.map?.ownerOf(slot);
       const isKnown = known !== undefined && nodeKey(known) === nodeKey(owner);

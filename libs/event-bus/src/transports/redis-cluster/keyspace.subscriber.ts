@@ -1,3 +1,4 @@
+import { windowSince } from '../../clock.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
   SubscribeOutcome,
@@ -24,8 +25,8 @@ export class KeyspaceSubscriber {
   /** Resolve when the masters are known. */
   private readonly waiting: (() => void)[] = [];
   private readonly closing = new Set<Promise<void>>();
-  /** Date.now() when the masters were last known to be those that are listened to. */
-  private soundAtMs = Date.now();
+  /** performance.now() when the masters were last known to be those that are listened to. */
+  private soundAtMs = performance.now();
   private isClosed = false;
 
   constructor(
@@ -92,7 +93,7 @@ export class KeyspaceSubscriber {
     if (masters.size === 0) return;
     const isSame = masters.size === this.nodes.size && [...masters].every((key) => this.nodes.has(key));
     if (isSame) {
-      this.soundAtMs = Date.now();
+      this.soundAtMs = performance.now();
       return;
     }
     for (const node of this.nodes.values()) if (!masters.has(node.key)) this.retire(node);
@@ -112,7 +113,7 @@ export class KeyspaceSubscriber {
     const outcomes = await node.subscriber.subscribe(targets);
     const back = outcomes.filter(({ error }) => error === undefined).map(({ target }) => target);
     if (this.isClosed || this.nodes.get(node.key) !== node || back.length === 0) return;
-    this.listener.resumed({ reason: 'connection-lost', targets: back, fromMs, toMs: Date.now() });
+    this.listener.resumed({ reason: 'connection-lost', targets: back, ...windowSince(fromMs) });
   }
 
   private openMissing({ isAwaited }: { isAwaited: boolean }): readonly KeyspaceNode[] {

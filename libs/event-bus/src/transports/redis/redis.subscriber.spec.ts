@@ -49,6 +49,8 @@ class FakeConnection {
     return this.isMaster;
   }
 
+  prove(): void {}
+
   die(subscriber: RedisSubscriber): void {
     this.isUp = false;
     for (const reject of this.dying.splice(0)) reject(new Error('the link is gone'));
@@ -333,23 +335,23 @@ describe('RedisSubscriber', () => {
       subscriber.resume();
       void subscriber.subscribe([a]);
       connection.next().confirm();
-      jest.setSystemTime(2_000);
+      jest.advanceTimersByTime(2_000 - Date.now());
       const answered = subscriber.ping();
-      jest.setSystemTime(2_500);
+      jest.advanceTimersByTime(2_500 - Date.now());
       connection.next().confirm();
       await answered;
       // From here on, the one that answers is the master no more.
       connection.isMaster = false;
-      jest.setSystemTime(2_800);
+      jest.advanceTimersByTime(2_800 - Date.now());
       const outdated = subscriber.ping();
       connection.next().confirm();
       await outdated;
-      jest.setSystemTime(3_000);
+      jest.advanceTimersByTime(3_000 - Date.now());
       const unanswered = subscriber.ping();
       connection.message('a');
       connection.die(subscriber);
       await expect(unanswered).rejects.toThrow('the link is gone');
-      jest.setSystemTime(4_000);
+      jest.advanceTimersByTime(4_000 - Date.now());
       connection.comeBack(subscriber);
       connection.sent.at(-1)?.confirm();
       jest.useRealTimers();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 // From the module, not the globals: the turns are those of the real event loop.
 import { setImmediate } from 'node:timers';
+import { stampOf, windowSince } from '../../clock.js';
 import { BusClosedError, SubscriptionRefusedError } from '../../errors.js';
 import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
@@ -79,7 +80,7 @@ export class RedisSubscriber {
     pattern: new Map(),
     shard: new Map(),
   };
-  /** Date.now() when the last command was sent whose answer proves that nothing was missing until then. */
+  /** performance.now() when the last command was sent whose answer proves that nothing was missing until then. */
   private soundAtMs = 0;
   private lossReason: string | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -127,7 +128,7 @@ export class RedisSubscriber {
 
   /** The link is live: asks for everything that is wanted. */
   resume(): void {
-    this.soundAtMs = Date.now();
+    this.soundAtMs = performance.now();
     this.requestWaiting();
     this.changed();
   }
@@ -145,7 +146,7 @@ export class RedisSubscriber {
 
   /** Resolves when the server has answered, whatever it said; its counts are compared with what it has confirmed. */
   async ping(): Promise<void> {
-    const sentAtMs = Date.now();
+    const sentAtMs = performance.now();
     let isSound = true;
     const ask = async (command: string, name: string, kinds: CountedSubscriptions) => {
       const answered = (count: unknown) => {
@@ -317,7 +318,8 @@ export class RedisSubscriber {
       if (this.table.stateOf(target) !== 'denied') continue;
       this.released([target]);
       this.interruptions.denied(target);
-      const sinceMs = this.interruptions.causeOf(target)?.fromMs;
+      const lostAtMs = this.interruptions.causeOf(target)?.fromMs;
+      const sinceMs = lostAtMs === undefined ? undefined : stampOf(lostAtMs);
       this.tell((listener) => listener.denied([target], sinceMs));
       this.answers.failed(target, () => new SubscriptionRefusedError(target.name, { cause: error, reason }));
       this.retryLater();
@@ -352,8 +354,9 @@ export class RedisSubscriber {
 
   /** Some targets have their answer, or are wanted no more: that may have been the last that was missing. */
   private answered(): void {
-    for (const interruption of this.interruptions.finish(Date.now())) {
-      this.tell((listener) => listener.resumed(interruption));
+    for (const interruption of this.interruptions.finish(performance.now())) {
+      const window = windowSince(interruption.fromMs);
+      this.tell((listener) => listener.resumed({ ...interruption, ...window }));
     }
     if (!this.interruptions.isWaiting) this.lossReason = undefined;
     this.changed();
