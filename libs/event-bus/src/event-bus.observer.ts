@@ -16,6 +16,8 @@ import type { SubscriptionTarget } from './routing/subscription-target.js';
 import { LogEpisode } from './log.episode.js';
 import { LogEpisodes } from './log.episodes.js';
 import { LogWriter } from './log.writer.js';
+import { StateLog } from './state.log.js';
+import type { TurnedState } from './state.log.js';
 import type { TransportState, TransportWarning } from './transports/event.transport.js';
 
 /** Whoever waits until a bus has done what it got. */
@@ -93,6 +95,7 @@ export class EventBusObserver implements DispatchObserver {
   private readonly slowness = new LogEpisodes();
   /** Those whose last slowness was told: that it is over is told as well. */
   private readonly toldSlow = new WeakSet<EventHandler>();
+  private readonly states = new StateLog((state, unlogged) => this.logState(state, unlogged));
   /** By what the listener listens to. */
   private readonly failedListeners = new LogEpisodes();
 
@@ -269,18 +272,23 @@ export class EventBusObserver implements DispatchObserver {
   }
 
   stateChanged(state: TransportState, previous: TransportState | undefined): void {
-    if (state.status === 'degraded' && previous?.status !== 'degraded') {
-      this.logger.warn(
-        `Event bus is degraded, events may be lost (reason=${quote(state.reason ?? 'unknown', Infinity)})`,
-      );
-    } else if (
-      state.status === 'connecting' &&
-      state.reason !== undefined &&
-      previous?.reason === undefined
-    ) {
+    const { status } = state;
+    if (status === 'closed') this.states.close();
+    else if (status === 'degraded' && previous?.status !== 'degraded')
+      this.states.turned({ ...state, status });
+    else if (status === 'ready' && previous?.status === 'degraded') this.states.turned({ ...state, status });
+    else if (status === 'connecting' && state.reason !== undefined && previous?.reason === undefined) {
       this.logger.warn(`No connection yet, trying again (reason=${quote(state.reason, Infinity)})`);
-    } else if (state.status === 'ready' && previous?.status === 'degraded') {
-      this.logger.log('Event bus is ready again');
+    }
+  }
+
+  private logState({ status, reason }: TurnedState, unlogged: number): void {
+    if (status === 'ready') {
+      this.logger.log(`Event bus is ready again${unlogged > 0 ? ` (unlogged=${unlogged})` : ''}`);
+    } else {
+      this.logger.warn(
+        `Event bus is degraded, events may be lost (reason=${quote(reason ?? 'unknown', Infinity)}${unloggedField(unlogged)})`,
+      );
     }
   }
 

@@ -1,5 +1,6 @@
 import { Command } from 'ioredis';
 import type { Redis } from 'ioredis';
+import { RedisBackOff } from './redis.back-off.js';
 import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
 import { CLOSED_BY_SERVER, causeOf, isMute, isNothingSubscribed, isReplyError } from './redis.errors.js';
 import { OddReplyError } from './odd.reply.js';
@@ -52,6 +53,7 @@ export class RedisConnection {
   private readonly internals: DriverInternals;
   private readonly heartbeat: RedisHeartbeat;
   private readonly slotMoves: RedisSlotMoves;
+  private readonly backOff = new RedisBackOff();
   private isClosed = false;
   private wasUp = false;
   /** The best reason known since the link was up. */
@@ -80,6 +82,7 @@ export class RedisConnection {
     this.internals = this.redis as unknown as DriverInternals;
     this.heartbeat = this.createHeartbeat(options);
     this.slotMoves = new RedisSlotMoves(this.internals, (name) => listener.unsubscribed?.(name));
+    this.countAttempts();
     this.redis.on('moved', () => this.slotMoves.answerMoved());
     this.redis.on('reconnecting', () => this.aim());
     this.redis.on('connecting', () => {
@@ -119,6 +122,11 @@ export class RedisConnection {
     const { path, host, port, sentinels, name } = this.redis.options;
     if (sentinels && sentinels.length > 0) return `sentinel ${String(name)}`;
     return path ?? `${host}:${port}`;
+  }
+
+  /** The link is of use: it has delivered a message, or taken one. When it ends, the next attempt follows at once. */
+  prove(): void {
+    this.backOff.prove();
   }
 
   /** Starts connecting and goes on until closed. What comes of it is told to the listener. */
@@ -231,6 +239,12 @@ export class RedisConnection {
     Object.assign(this.redis.options, { host, port });
   }
 
+  private countAttempts(): void {
+    const { options } = this.redis;
+    const delayMs = options.retryStrategy;
+    options.retryStrategy = (attempt) => delayMs?.(this.backOff.next(attempt));
+  }
+
   private createHeartbeat({ heartbeat }: RedisBusOptions): RedisHeartbeat {
     const { redis, internals, listener } = this;
     return new RedisHeartbeat(
@@ -241,7 +255,10 @@ export class RedisConnection {
         get isAwaitingReply() {
           return internals.commandQueue.length > 0;
         },
-        ping: () => listener.ping(),
+        ping: async () => {
+          await listener.ping();
+          this.prove();
+        },
         destroy: (reason) => redis.stream.destroy(reason),
         blocked: (blockedMs) => {
           if (this.closing === undefined) listener.blocked(blockedMs);
@@ -262,6 +279,7 @@ export class RedisConnection {
 
   private ready(): void {
     if (this.isClosed) return;
+    this.backOff.begin();
     if (this.listener.admit === undefined) return this.admitted();
     const { stream } = this.redis;
     this.listener.admit().then(

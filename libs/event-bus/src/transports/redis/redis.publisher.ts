@@ -238,6 +238,7 @@ export class RedisPublisher {
   }
 
   private accepted(channel: string, count: number): PublishOutcome {
+    this.connection.prove();
     this.estimate.saw(channel, count);
     return { subscriptions: count };
   }

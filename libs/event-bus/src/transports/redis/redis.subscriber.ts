@@ -449,6 +449,7 @@ export class RedisSubscriber {
     if (this.isClosed) return;
     const target = this.delivering[kind].get(name);
     if (target === undefined) return;
+    this.connection.prove();
     this.tell((listener) => listener.message(target, kind === 'pattern' ? channel.toString() : name, body));
   }
 

@@ -1,0 +1,53 @@
+import type { TransportState } from './transports/event.transport.js';
+
+/** A bus that is ready again and breaks within so long is told of as one that comes and goes. */
+const QUIET_MS = 5_000;
+
+export type TurnedState = TransportState & { readonly status: 'degraded' | 'ready' };
+
+/**
+ * The lines that say that a bus is degraded, and that it is ready again. The first of each is written at once. While they take
+ * turns, one line every few seconds says how it is then, and how many were left out.
+ */
+export class StateLog {
+  private written: TurnedState['status'] = 'ready';
+  private latest: TurnedState = { status: 'ready' };
+  private unlogged = 0;
+  private quiet: NodeJS.Timeout | undefined;
+
+  constructor(private readonly write: (state: TurnedState, unlogged: number) => void) {}
+
+  turned(state: TurnedState): void {
+    this.latest = state;
+    if (this.quiet !== undefined) {
+      this.unlogged += 1;
+      return;
+    }
+    this.tell(0);
+    if (state.status === 'ready') this.keepQuiet();
+  }
+
+  /** Nothing is written any more. */
+  close(): void {
+    clearTimeout(this.quiet);
+    this.quiet = undefined;
+  }
+
+  private keepQuiet(): void {
+    this.quiet = setTimeout(() => {
+      this.quiet = undefined;
+      const { unlogged } = this;
+      if (unlogged === 0) return;
+      const isNew = this.latest.status !== this.written;
+      this.unlogged = 0;
+      this.keepQuiet();
+      this.tell(isNew ? unlogged - 1 : unlogged);
+    }, QUIET_MS);
+    this.quiet.unref();
+  }
+
+  private tell(unlogged: number): void {
+    this.written = this.latest.status;
+    this.write(this.latest, unlogged);
+  }
+}
