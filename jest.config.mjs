@@ -71,6 +71,10 @@ export default {
   projects: [
     project('unit', ['{libs,apps}/*/src/**/*.spec.ts']),
     project('integration', ['test/{integration,migration}/**/*.spec.ts']),
+    {
+      ...project('fake-time', ['test/integration/fake-time.redis.spec.ts']),
+      fakeTimers: { enableGlobally: true },
+    },
     project('integration-ioredis5', ['test/integration/**/*.redis.spec.ts'], 5),
     project('faults', ['test/faults/**/*.spec.ts']),
     project('faults-ioredis5', ['test/faults/**/*.redis.spec.ts'], 5),

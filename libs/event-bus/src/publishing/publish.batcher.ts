@@ -1,3 +1,4 @@
+import { nextTick } from '../transports/real.time.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import type { FramePacker } from './frame.packer.js';
 import type { Departure, PublishCall } from './publish.call.js';
@@ -24,7 +25,7 @@ export class PublishBatcher {
     this.waiting.push(call);
     if (!this.isBatching) this.flush();
     // Its turn comes behind all promises that are settled now, and before the next event of the loop.
-    else if (this.waiting.length === 1) process.nextTick(this.flush);
+    else if (this.waiting.length === 1) nextTick(this.flush);
   }
 
   /** Hands over what waits now, but for what was given up. */

@@ -1,4 +1,5 @@
 import type { ClusterOptions } from 'ioredis';
+import { clearTimeout, setTimeout } from '../real.time.js';
 import { OddReplyError } from '../redis/odd.reply.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { ClusterNode, NodeAddress } from './cluster.node.js';

@@ -3,6 +3,7 @@ import { BusClosedError } from '../../errors.js';
 import { keySlot, nameInSlot } from '../../routing/key-slot.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type { SubscribeOutcome, SubscriptionInfo, TransportListener } from '../event.transport.js';
+import { clearTimeout, performance, setTimeout } from '../real.time.js';
 import type { HandedOver, ShardRouting } from '../redis/redis.subscriber.js';
 import { SubscriptionAnswers } from '../redis/subscription.answers.js';
 import type { NodeAddress } from './cluster.node.js';

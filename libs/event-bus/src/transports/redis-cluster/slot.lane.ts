@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NotConnectedError, PublishBufferFullError } from '../../errors.js';
 import { bodyOf } from '../event.transport.js';
 import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import { performance } from '../real.time.js';
 import { HAND_OVER_MS } from './hand-over.js';
 import type { OwnerLink } from './owner.links.js';
 

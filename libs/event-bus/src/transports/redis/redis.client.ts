@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { DirectConnector } from './direct.connector.js';
+import { inRealTime } from './in-real-time.js';
 import { LoginStep } from './login.step.js';
 import { fixedOptions } from './redis.credentials.js';
 import type { RedisLinkSettings } from './redis.options.js';
@@ -52,15 +54,19 @@ function createLedClient(options: RedisLinkSettings, sentinels: RedisSentinels):
 function clientWith(options: RedisLinkSettings, connecting: RedisOptions): Redis {
   const redis = unknownClientWith(options, { ...OWNED_OPTIONS, ...connecting });
   options.secrets.learn(redis.options);
-  return redis;
+  return inRealTime(redis);
 }
 
 function unknownClientWith(options: RedisLinkSettings, owned: RedisOptions): Redis {
-  if (options.client !== undefined) return options.client.duplicate(owned);
+  if (options.client !== undefined) {
+    const { Connector = DirectConnector } = options.client.options;
+    return options.client.duplicate({ Connector, ...owned });
+  }
   const { url, client: _none, heartbeat: _ours, secrets: _neither, login: _nor, ...given } = options;
   const rest = fixedOptions(given);
   const protocol = rest.protocol ?? PROTOCOL;
-  const all: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, ...rest, protocol, ...owned };
+  const driven: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, Connector: DirectConnector };
+  const all: RedisOptions = { ...driven, ...rest, protocol, ...owned };
   return url === undefined ? new Redis(all) : new Redis(url, all);
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'ioredis';
 import type { Redis } from 'ioredis';
+import { clearTimeout, setTimeout } from '../real.time.js';
 import { RedisBackOff } from './redis.back-off.js';
 import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
 import { CLOSED_BY_SERVER, causeOf, isMute, isNothingSubscribed, isReplyError } from './redis.errors.js';

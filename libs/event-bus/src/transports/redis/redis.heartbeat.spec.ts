@@ -61,7 +61,7 @@ describe('RedisHeartbeat', () => {
   });
 
   const start = (options: RedisHeartbeatOptions = OPTIONS) => {
-    const heartbeat = new RedisHeartbeat(link, options);
+    const heartbeat = new RedisHeartbeat(link, options, globalThis);
     heartbeat.start();
     return heartbeat;
   };
@@ -205,7 +205,7 @@ describe('RedisHeartbeat', () => {
 
   describe('while the connection is made', () => {
     it('ends a link whose handshake nobody answers', async () => {
-      const heartbeat = new RedisHeartbeat(link, OPTIONS);
+      const heartbeat = new RedisHeartbeat(link, OPTIONS, globalThis);
       heartbeat.expectHandshake();
       await pass(400);
       expect(link.destroyed).toEqual(['no answer to the handshake within 400 ms']);
@@ -213,7 +213,7 @@ describe('RedisHeartbeat', () => {
     });
 
     it('waits for a server that has answered and lets the driver wait', async () => {
-      const heartbeat = new RedisHeartbeat(link, OPTIONS);
+      const heartbeat = new RedisHeartbeat(link, OPTIONS, globalThis);
       heartbeat.expectHandshake();
       link.isAwaitingReply = false;
       await pass(4_000);

@@ -1,4 +1,4 @@
-import { setImmediate } from '../real.time.js';
+import * as realTime from '../real.time.js';
 
 export interface RedisHeartbeatOptions {
   /**
@@ -26,6 +26,13 @@ export interface HeartbeatLink {
   destroy(reason: Error): void;
   /** This process, not the server, has stood still for at least so long. */
   blocked(blockedMs: number): void;
+}
+
+/** What the heart beats by. */
+export interface HeartbeatTime {
+  readonly performance: { now(): number };
+  readonly setTimeout: (act: () => void, delayMs: number) => NodeJS.Timeout;
+  readonly clearTimeout: (timer: NodeJS.Timeout) => void;
 }
 
 interface Expectation {
@@ -56,6 +63,8 @@ export class RedisHeartbeat {
   constructor(
     private readonly link: HeartbeatLink,
     { intervalMs, timeoutMs }: RedisHeartbeatOptions = {},
+    /** Not that of a test which has its own, under which every link would be late. */
+    private readonly time: HeartbeatTime = realTime,
   ) {
     this.intervalMs = intervalMs ?? DEFAULT_INTERVAL_MS;
     this.timeoutMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -96,13 +105,13 @@ export class RedisHeartbeat {
   private answered(expectation: Expectation): void {
     if (this.expected !== expectation) return;
     this.expected = undefined;
-    this.beatIn(Math.max(0, expectation.sinceMs + this.intervalMs - performance.now()));
+    this.beatIn(Math.max(0, expectation.sinceMs + this.intervalMs - this.time.performance.now()));
   }
 
   private expect(of: Expectation['of']): Expectation {
     const expectation = {
       of,
-      sinceMs: performance.now(),
+      sinceMs: this.time.performance.now(),
       bytesRead: this.link.bytesRead,
       patience: PATIENCE,
     };
@@ -114,7 +123,7 @@ export class RedisHeartbeat {
   private await(expectation: Expectation): void {
     this.arm(this.timeoutMs, () => {
       // The answer may have come while the loop was blocked: two turns read what waits in the socket.
-      setImmediate(() => setImmediate(() => this.judge(expectation)));
+      realTime.setImmediate(() => realTime.setImmediate(() => this.judge(expectation)));
     });
   }
 
@@ -137,17 +146,17 @@ export class RedisHeartbeat {
 
   private arm(delayMs: number, act: (isOnTime: boolean) => void): void {
     this.disarm();
-    this.dueAtMs = performance.now() + delayMs;
-    this.timer = setTimeout(() => act(this.disarm()), delayMs);
+    this.dueAtMs = this.time.performance.now() + delayMs;
+    this.timer = this.time.setTimeout(() => act(this.disarm()), delayMs);
     this.timer.unref();
   }
 
   /** False when the timer is, or would have been, much later than due: nothing else ran either. */
   private disarm(): boolean {
     if (this.timer === undefined) return true;
-    clearTimeout(this.timer);
+    this.time.clearTimeout(this.timer);
     this.timer = undefined;
-    const lateMs = performance.now() - this.dueAtMs;
+    const lateMs = this.time.performance.now() - this.dueAtMs;
     if (lateMs < this.timeoutMs / 2) return true;
     if (!this.isBlocked) this.link.blocked(Math.round(lateMs));
     this.isBlocked = true;

@@ -2,6 +2,7 @@ import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { clearTimeout, setTimeout } from '../real.time.js';
 import type { LoginStep } from './login.step.js';
 import type { ServerAddress } from './redis.sentinel.js';
 import type { RedisSentinels } from './redis.sentinels.js';

@@ -2,6 +2,7 @@ import { connect as connectPlain } from 'node:net';
 import type { NetConnectOpts, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
+import { clearTimeout, setTimeout } from '../real.time.js';
 
 /** A server that turns us away says so at once. One that lets us in says nothing, and the probe takes up a place. */
 const PROBE_TIMEOUT_MS = 1_000;

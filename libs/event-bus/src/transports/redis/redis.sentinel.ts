@@ -4,6 +4,8 @@ import { reasonOf } from '../../errors.js';
 import { LoginStep } from './login.step.js';
 import type { RedisLinkSettings } from './redis.options.js';
 import { causeOf, isMute } from './redis.errors.js';
+import { DirectConnector } from './direct.connector.js';
+import { inRealTime } from './in-real-time.js';
 import { OddReplyError, isTexts } from './odd.reply.js';
 import { tlsAdvice, tlsReason } from './tls-advice.js';
 
@@ -175,6 +177,7 @@ export class RedisSentinel {
       connectTimeout,
     };
     const client = new Redis({
+      Connector: DirectConnector,
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       ...this.address,
       commandTimeout: this.options.sentinelCommandTimeout ?? DEFAULT_ANSWER_TIMEOUT_MS,
@@ -190,7 +193,7 @@ export class RedisSentinel {
       protocol: 2,
     } as RedisOptions);
     if (this.options.login !== undefined) LoginStep.install(this.options.login, client);
-    return client;
+    return inRealTime(client);
   }
 
   private reachable(address: ServerAddress): ServerAddress {

@@ -51,7 +51,9 @@ export class RedisSlotMoves {
     const [answered] = [...this.asked].filter((command) => !waiting.has(command));
     if (answered === undefined) return;
     // The driver's own answer says where to, and comes first.
-    queueMicrotask(() => answered.reject(Object.assign(new Error('MOVED '), { name: 'ReplyError' })));
+    void Promise.resolve().then(() =>
+      answered.reject(Object.assign(new Error('MOVED '), { name: 'ReplyError' })),
+    );
   }
 
   /** @param subscriptions what the driver notes its subscriptions in; a new one for each connection */

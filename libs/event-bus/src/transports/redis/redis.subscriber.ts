@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-// From the module, not the globals: the turns are those of the real event loop.
-import { setImmediate } from 'node:timers';
 import { stampOf, windowSince } from '../../clock.js';
 import { BusClosedError, SubscriptionRefusedError } from '../../errors.js';
 import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
@@ -10,6 +8,7 @@ import type {
   SubscriptionState,
   TransportListener,
 } from '../event.transport.js';
+import { setImmediate } from '../real.time.js';
 import { InterruptionTracker } from '../interruption.tracker.js';
 import type { InterruptionCause } from '../interruption.tracker.js';
 import type { SubscriptionRequest } from '../subscription-table.js';
