@@ -1,5 +1,6 @@
 import { TransportRefusedError, redis } from 'nestjs-redis-event-bus';
 import type { EventTransport } from '../../libs/event-bus/src/transports/event.transport.js';
+import { Escapes } from '../support/escapes.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedServer, arrayOf, bulk } from '../support/scripted.server.js';
 
@@ -18,6 +19,9 @@ const questions: Readonly<Record<string, (transport: EventTransport) => Promise<
   'CONFIG GET': async (transport) => transport.keyspace?.read(),
   SET: async (transport) => transport.claim?.('key', 1_000),
 };
+
+/** What a sentinel may say in bytes that are none of its business. */
+const NONSENSE = ['$-1\r\n', arrayOf('$-1\r\n'), arrayOf(bulk('message'), '$-1\r\n', '$-1\r\n')];
 
 /** A claim that another has is answered with null. */
 const isFair = (question: string, odd: string) => question === 'SET' && odd === '$-1\r\n';
@@ -44,6 +48,36 @@ describe('a transport that is answered with something else', () => {
     } finally {
       await transport.close();
       server.stop();
+    }
+  });
+});
+
+describe('a sentinel that talks nonsense', () => {
+  const escapes = new Escapes();
+  beforeEach(() => escapes.listen());
+  afterEach(() => escapes.release());
+
+  it.each(NONSENSE)('is connected to anew, and believed when it answers: %j', async (nonsense) => {
+    const master = await ScriptedServer.start();
+    const address = ['ip', '127.0.0.1', 'port', String(master.port), 'config-epoch', '1'].map(bulk);
+    let lies = 1;
+    const sentinel = await ScriptedServer.start(([name, subcommand]) => {
+      if (name?.toLowerCase() === 'subscribe') return undefined;
+      if ((lies -= 1) >= 0) return nonsense;
+      return subcommand === 'MASTER' ? arrayOf(...address) : arrayOf();
+    });
+    const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
+    const transport = redis({ name: 'mymaster', sentinels }).create(listener);
+    try {
+      await transport.connect();
+      const before = sentinel.acceptedCount;
+      sentinel.push(nonsense);
+      await eventually(() => expect(sentinel.acceptedCount).toBeGreaterThan(before));
+      await eventually(() => expect(transport.state.status).toBe('ready'));
+      expect(await escapes.take()).toEqual([]);
+    } finally {
+      await transport.close();
+      for (const server of [sentinel, master]) server.stop();
     }
   });
 });

@@ -89,7 +89,7 @@ function soundAnswer([name = '', ...args]: readonly string[]): string {
     return args.map((arg, index) => arrayOf(bulk(kind), bulk(arg), `:${index + 1}\r\n`)).join('');
   if (/^[ps]?unsubscribe$/.test(kind))
     return args.map((arg) => arrayOf(bulk(kind), bulk(arg), ':1\r\n')).join('');
-  if (kind === 'info') return bulk('role:master loading:0');
+  if (kind === 'info') return bulk('role:master\r\nloading:0\r\n');
   if (kind === 'ping') return '+PONG\r\n';
   if (kind === 'eval')
     return args[0] === 'return 1' ? ':1\r\n' : arrayOf(...publishedBy(args).map(() => ':0\r\n'));

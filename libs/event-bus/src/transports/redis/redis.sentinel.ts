@@ -6,6 +6,7 @@ import type { RedisLinkSettings } from './redis.options.js';
 import { causeOf, isMute } from './redis.errors.js';
 import { DirectConnector } from './direct.connector.js';
 import { inRealTime } from './in-real-time.js';
+import { guardReplies } from './reply.guard.js';
 import { OddReplyError, isTexts } from './odd.reply.js';
 import { tlsAdvice, tlsReason } from './tls-advice.js';
 
@@ -193,6 +194,10 @@ export class RedisSentinel {
       protocol: 2,
     } as RedisOptions);
     if (this.options.login !== undefined) LoginStep.install(this.options.login, client);
+    client.on('connect', () => {
+      const { stream } = client;
+      guardReplies(client, (error) => stream.destroy(error));
+    });
     return inRealTime(client);
   }
 
