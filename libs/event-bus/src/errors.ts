@@ -55,7 +55,10 @@ export class ConfigurationError extends EventBusError {
   }
 }
 
-/** The broker could not be reached, or did not confirm every subscription, before `startup.timeoutMs` was over. */
+/**
+ * The broker could not be reached, or did not confirm every subscription, before `startup.timeoutMs` was over. `cause` is the
+ * error of the connection, where there is one, with its own `code`: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, …
+ */
 export class StartupError extends EventBusError {
   static readonly code = 'EVENT_BUS_STARTUP';
   readonly code = StartupError.code;

@@ -16,8 +16,9 @@ import { SequenceTracker } from './gaps/sequence.tracker.js';
 import { GapHandlers } from './handlers/gap.handlers.js';
 import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
+import { StatusSource } from './introspection/status.source.js';
 import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
-import { EventBusPublisher } from './publishing/event-bus.publisher.js';
+import { EventBusPublisher, resumePublisher } from './publishing/event-bus.publisher.js';
 import { FramePacker } from './publishing/frame.packer.js';
 import { PublishBatcher } from './publishing/publish.batcher.js';
 import { SubscriptionPlan } from './routing/subscription-plan.js';
@@ -43,10 +44,11 @@ export class EventBusRuntime {
   readonly transport: EventTransport;
   readonly registry: HandlerRegistry;
   readonly context = new CallContext();
-  readonly status = new EventBusStatus(
+  readonly statusSource = new StatusSource(
     (error) => this.observer.listenerFailed('EventBusStatus', error),
     this.context,
   );
+  readonly status = new EventBusStatus(this.statusSource);
   readonly batcher: PublishBatcher;
   readonly publisher: EventBusPublisher;
   readonly deadLetters: DeadLetterPublisher;
@@ -129,11 +131,11 @@ export class EventBusRuntime {
       released: (targets) => this.keeper.released(targets),
       denied: (targets, sinceMs) => this.keeper.denied(targets, sinceMs),
       resumed: (interruption) => this.keeper.resumed(interruption),
-      sendable: () => this.publisher.resume(),
+      sendable: () => resumePublisher(this.publisher),
       state: (next) => {
         const previous = state;
         state = next;
-        this.status.update(next);
+        this.statusSource.update(next);
         this.observer.stateChanged(next, previous);
       },
       warned: (warning) => this.observer.warned(warning),
@@ -141,7 +143,7 @@ export class EventBusRuntime {
   }
 
   private tell(gap: Gap): void {
-    this.status.report(gap);
+    this.statusSource.report(gap);
     this.gapHandlers.handle(gap);
     this.observer.gap(gap);
   }

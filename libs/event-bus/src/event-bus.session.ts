@@ -2,8 +2,9 @@ import { windowSince } from './clock.js';
 import { withDeadline } from './deadline.js';
 import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
 import type { EventHandler } from './dispatching/event.handler.js';
-import { EventBusError, StartupError, reasonOf } from './errors.js';
+import { EventBusError, StartupError, TransportRefusedError, reasonOf } from './errors.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
+import { closePublisher } from './publishing/event-bus.publisher.js';
 import type { SubscriptionTarget } from './routing/subscription-target.js';
 import { targetKey } from './routing/subscription-target.js';
 import type { SubscribeOutcome } from './transports/event.transport.js';
@@ -74,7 +75,7 @@ export class EventBusSession {
       .add(handlers)
       .then((outcomes) => this.refuse(outcomes, describeHandlers.bind(undefined, handlers)));
     try {
-      await withDeadline(confirmed, settings.startup.timeoutMs, () => new StartupError(this.unconfirmed));
+      await withDeadline(confirmed, settings.startup.timeoutMs, () => this.late(this.unconfirmed));
     } catch (error) {
       // It goes on trying.
       if (settings.startup.onFailure === 'retry') return;
@@ -147,26 +148,32 @@ export class EventBusSession {
     return `${this.place} did not confirm every subscription within ${this.runtime.settings.startup.timeoutMs} ms (${this.reason}).`;
   }
 
+  /** It did not come in time, because of what the connection says. */
+  private late(message: string): StartupError {
+    const { error } = this.runtime.transport.state;
+    return new StartupError(message, error === undefined ? {} : { cause: error });
+  }
+
   private get reason(): string {
     return this.runtime.transport.state.reason ?? 'no answer';
   }
 
   private async end(): Promise<void> {
-    const { transport, status, receiver, gaps, publisher, stuckWatch } = this.runtime;
+    const { transport, statusSource, receiver, gaps, publisher, stuckWatch } = this.runtime;
     receiver.close();
     stuckWatch.close();
     gaps.flush();
-    publisher.close();
+    closePublisher(publisher);
     try {
       await transport.close();
     } finally {
-      status.update({ status: 'closed' });
+      statusSource.update({ status: 'closed' });
     }
   }
 
   private async inTime(work: Promise<void>, late: () => string): Promise<void> {
     try {
-      await withDeadline(work, this.runtime.settings.startup.timeoutMs, () => new StartupError(late()));
+      await withDeadline(work, this.runtime.settings.startup.timeoutMs, () => this.late(late()));
     } catch (error) {
       await this.failed(error);
     }
@@ -174,13 +181,13 @@ export class EventBusSession {
 
   /** Fails the start, or lets the bus go on trying, as `startup.onFailure` says. */
   private async failed(cause: unknown): Promise<void> {
-    const { settings, observer, status } = this.runtime;
+    const { settings, observer, statusSource } = this.runtime;
     if (this.isAbandoned) throw new StartupError(ABANDONED);
     const error = toStartupError(cause);
     if (settings.startup.onFailure === 'retry') {
       this.isLate = true;
       if (this.isStopping) return;
-      status.degrade();
+      statusSource.degrade();
       observer.startingDegraded(error);
       return;
     }
@@ -213,10 +220,10 @@ export class EventBusSession {
     outcomes: readonly SubscribeOutcome[],
     describeOwners: DescribeOwners,
   ): void {
-    const { status, observer, transport } = this.runtime;
+    const { statusSource, observer, transport } = this.runtime;
     if (this.isAbandoned) throw new StartupError(ABANDONED);
     if (this.isStopping) return;
-    status.start();
+    statusSource.start();
     if (this.isLate) this.reportLateStart();
     this.refuse(outcomes, describeOwners);
     // With no subscriptions to wait for, a late start is not ready yet.
@@ -251,5 +258,7 @@ function toStartupError(error: unknown): StartupError {
   if (error instanceof StartupError) return error;
   const message =
     error instanceof EventBusError ? error.message : `The event bus cannot start: ${reasonOf(error)}`;
-  return new StartupError(message, { cause: error });
+  // What the connection was told, and not our own words for it.
+  const cause = error instanceof TransportRefusedError ? (error.cause ?? error) : error;
+  return new StartupError(message, { cause });
 }

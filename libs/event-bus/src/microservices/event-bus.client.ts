@@ -5,7 +5,15 @@ import { Observable as RxObservable, Subject, connectable, from, throwError } fr
 import type { ApplicationBus } from '../application.buses.js';
 import { APPLICATION_BUS } from '../application.buses.js';
 import { CallContext } from '../dispatching/call.context.js';
-import { BusClosedError, InvalidChannelError, InvalidOptionError } from '../errors.js';
+import {
+  BusClosedError,
+  EventBusError,
+  InvalidChannelError,
+  InvalidOptionError,
+  NotConnectedError,
+  StartupError,
+} from '../errors.js';
+import { propertyOf } from '../foreign.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import { nameProblem } from '../routing/name.problem.js';
 import type { MicroserviceStatus } from './microservice.status.js';
@@ -74,6 +82,8 @@ export class EventBusClient extends ClientProxy {
    * Publishes an event, whether anybody subscribes to the result or not; that completes when Redis has accepted the
    * event. The data is serialized in the call; later changes to it do not travel.
    *
+   * A StartupError or NotConnectedError carries the connection's own `code` (ECONNREFUSED, …), as with Nest's client.
+   *
    * Errors with InvalidChannelError, PayloadEncodeError, PayloadTooLargeError, StartupError, NotConnectedError,
    * BusClosedError, PublishRefusedError, or PublishUnconfirmedError when it may have been delivered.
    */
@@ -135,7 +145,11 @@ export class EventBusClient extends ClientProxy {
     const { sender } = this.exchange;
     const message = sender.prepare({ ...packet, type: 'event' }, channelOf(packet.pattern));
     await this.connect();
-    await sender.send(message, packet.data);
+    try {
+      await sender.send(message, packet.data);
+    } catch (error) {
+      throw this.withConnectionCode(error);
+    }
     return undefined as T;
   }
 
@@ -152,7 +166,10 @@ export class EventBusClient extends ClientProxy {
       const { pattern, data, metadata } = packet();
       return this.exchange.start(
         { channel: channelOf(pattern), pattern, data, metadata, ...options },
-        callback,
+        (reply) => {
+          if (reply.err instanceof EventBusError) this.withConnectionCode(reply.err);
+          callback(reply);
+        },
       );
     } catch (err) {
       callback({ err });
@@ -165,11 +182,21 @@ export class EventBusClient extends ClientProxy {
       await this.context.run((exchange) => exchange.session.open([]), this.exchange, undefined);
     } catch (error) {
       if (this.closing !== undefined) throw new BusClosedError();
+      this.withConnectionCode(error);
       // Nothing of the attempt stays open; the next one starts anew.
       this.connecting = undefined;
       this.exchange = this.context.run(() => this.newExchange(), undefined, undefined);
       throw error;
     }
+  }
+
+  /** Nest's own client fails with the connection's error, whose code callers look at: ours carries it. */
+  private withConnectionCode(error: unknown): unknown {
+    if (!(error instanceof StartupError || error instanceof NotConnectedError)) return error;
+    const { state } = this.exchange.session.runtime.transport;
+    const code = [error.cause, state.error].map((cause) => propertyOf(cause, 'code')).find(isConnectionCode);
+    if (code !== undefined) Object.assign(error, { code });
+    return error;
   }
 
   private async end(): Promise<void> {
@@ -182,6 +209,11 @@ export class EventBusClient extends ClientProxy {
     this.reporter.follow(exchange.session.runtime.status);
     return exchange;
   }
+}
+
+/** Of Node or of the driver, and not one of ours. */
+function isConnectionCode(code: unknown): code is string {
+  return typeof code === 'string' && !code.startsWith('EVENT_BUS_');
 }
 
 /** @throws InvalidChannelError */

@@ -20,7 +20,7 @@ import { raw } from '../message/raw.codec.js';
 import { bodyOf } from '../transports/event.transport.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { memory } from '../transports/memory/memory.transport.js';
-import { EventBusPublisher } from './event-bus.publisher.js';
+import { EventBusPublisher, closePublisher, resumePublisher } from './event-bus.publisher.js';
 import { PublishBatcher } from './publish.batcher.js';
 
 const codec = cloudEvents({ source: '/test' });
@@ -255,7 +255,7 @@ describe('whenDisconnected', () => {
   };
   const up = (publisher: EventBusPublisher) => {
     transport.intercept = () => undefined;
-    publisher.resume();
+    resumePublisher(publisher);
   };
 
   it('makes events wait for the link, and keeps their order across publish and publishMany', async () => {
@@ -314,7 +314,7 @@ describe('whenDisconnected', () => {
     down();
     const publishing = reject(publisher.publish('a', 1, { whenDisconnected: { bufferMs: 5_000 } }));
     await new Promise((resolve) => setImmediate(resolve));
-    publisher.close();
+    closePublisher(publisher);
     expect(await publishing).toBeInstanceOf(BusClosedError);
     expect(observer.publishFailed).toHaveBeenCalledTimes(1);
   });
@@ -347,7 +347,7 @@ describe('closing', () => {
       return undefined;
     };
     const publishing = publisher.publish('a', 1);
-    publisher.close();
+    closePublisher(publisher);
     expect(handedOver).toEqual(['a']);
     expect(await publishing).toBe(1);
   });

@@ -19,11 +19,28 @@ import type {
 
 type Attempt = PreparedEvent | { readonly error: Error };
 
+/** Messages can be sent again: sends the events that wait for it. Not part of the public API. */
+export let resumePublisher: (publisher: EventBusPublisher) => void;
+
+/**
+ * Hands over what is to leave with this tick, and rejects the events that wait for the link with a BusClosedError; for the
+ * owner of the transport, who closes it. Not part of the public API.
+ */
+export let closePublisher: (publisher: EventBusPublisher) => void;
+
 /** Publishes events: PUBLISH, or SPUBLISH for `kind: 'shard'`. */
 export class EventBusPublisher {
   private readonly preparer: EventPreparer;
   private readonly sender: MessageSender;
   private readonly buffer: PublishBuffer;
+
+  static {
+    resumePublisher = ({ buffer }) => buffer.resume();
+    closePublisher = ({ buffer, batcher }) => {
+      buffer.close();
+      batcher.flush();
+    };
+  }
 
   constructor(
     settings: EventBusSettings,
@@ -107,20 +124,6 @@ export class EventBusPublisher {
     });
     if (outcomes.some((outcome) => 'error' in outcome)) throw new PublishManyError(outcomes);
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);
-  }
-
-  /** @internal Messages can be sent again: sends the events that wait for it. */
-  resume(): void {
-    this.buffer.resume();
-  }
-
-  /**
-   * @internal Hands over what is to leave with this tick, and rejects the events that wait for the link with a
-   * BusClosedError; for the owner of the transport, who closes it.
-   */
-  close(): void {
-    this.buffer.close();
-    this.batcher.flush();
   }
 
   private outcomeOf(event: PreparedEvent, terms: SendingTerms): Promise<PublishOutcome> {

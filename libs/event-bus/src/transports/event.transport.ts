@@ -56,6 +56,8 @@ export interface TransportState {
   readonly status: TransportStatus;
   /** Why, for people, without secrets. Absent when there is nothing to explain. */
   readonly reason?: string | undefined;
+  /** The connection's own error behind it, with its `code` (ECONNREFUSED, …), without secrets. */
+  readonly error?: Error | undefined;
 }
 
 /** `wanted` waits for a link, `pending` for the broker's answer; `lost` was active on a link that died. */

@@ -222,7 +222,8 @@ class RedisTransport implements EventTransport {
     // Linked and not ready: something is denied.
     const status: TransportStatus = isReady ? 'ready' : this.wasReady || isLinked ? 'degraded' : 'connecting';
     const reason = isReady ? undefined : this.reasonFor(isLinked);
-    this.transitionTo(reason === undefined ? { status } : { status, reason });
+    const error = isLinked ? undefined : this.latestError;
+    this.transitionTo(reason === undefined ? { status } : { status, reason, error });
   }
 
   private reasonFor(isLinked: boolean): string | undefined {
