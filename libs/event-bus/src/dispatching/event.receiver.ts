@@ -156,6 +156,7 @@ export class EventReceiver {
       const context = new EventContext(event, pattern, this.options.bus, params, contractOf(target));
       this.services.dispatcher.dispatch(handler, context);
     }
+    if (event instanceof ReceivedEvent) event.release();
   }
 
   /** Hands it on when its turn comes: nothing overtakes the rest of a long frame, on whatever channel. */

@@ -47,11 +47,15 @@ export interface HandlerOptions {
   readonly group?: string | false | undefined;
 }
 
-/** What may wait for one handler. Whichever limit is reached first counts. */
+/** What may wait for one handler, and how much memory its calls may take. Whichever limit is reached first counts. */
 export interface HandlerBufferOptions {
   /** How many events. @default 10000 */
   readonly events?: number | undefined;
-  /** How many bytes of messages. @default 16777216 (16 MiB) */
+  /**
+   * How many bytes of messages may wait. What runs at once takes about as much memory, once it is decoded; one event alone may take
+   * more, and 256 KiB are always there.
+   * @default 16777216 (16 MiB)
+   */
   readonly bytes?: number | undefined;
   /** What goes when there is no room: the event that has waited longest, or the one that comes. @default 'drop-oldest' */
   readonly overflow?: 'drop-oldest' | 'drop-newest' | undefined;

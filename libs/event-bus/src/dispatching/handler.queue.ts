@@ -2,12 +2,13 @@ import { windowSince } from '../clock.js';
 import { ignoreRejection } from '../foreign.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventContext } from '../message/event-context.js';
-import { originalOf } from '../message/event-context.js';
+import { originalOf, unparkEvent } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
 import type { RunnerServices } from './handler.runner.js';
 import { HandlerRunner } from './handler.runner.js';
+import { MemoryBudget } from './memory.budget.js';
 import type { RunningCall } from './running.calls.js';
 import type { StuckWatch, WatchedCalls } from './stuck.watch.js';
 import type { LaneTicket } from './waiting.events.js';
@@ -19,10 +20,14 @@ export interface QueueServices extends RunnerServices {
   readonly watch: StuckWatch;
 }
 
+/** A longer channel name is counted as a part of its message. */
+const NAME_LENGTH = 1_024;
+
 /**
  * The order in which one handler gets its events, and how many: those with the same key (the channel, unless
  * `orderBy` says otherwise) one at a time, as they came; others side by side, up to `concurrency`. What
- * waits is bounded. A synchronous handler costs none of this: its events are done when `push` returns.
+ * waits is bounded, and so is the memory of both ({@link MemoryBudget}): what waits for long is decoded again when its turn comes.
+ * A synchronous handler costs none of this: its events are done when `push` returns.
  */
 export class HandlerQueue implements WatchedCalls {
   private readonly settings: HandlerSettings;
@@ -34,6 +39,9 @@ export class HandlerQueue implements WatchedCalls {
   /** Something came within a call. */
   private cameWithinCall = false;
   private dropped = 0;
+  private readonly memory: MemoryBudget;
+  /** The next event waits for room beside what runs: no other heavy one may overtake it. */
+  private isHeld = false;
   /** Set while the handler is too slow: since a moment, see clock.ts. */
   private episode: { readonly sinceMs: number; droppedEvents: number } | undefined;
   /** The call that was warned of last, as long as one is stuck. */
@@ -45,9 +53,14 @@ export class HandlerQueue implements WatchedCalls {
     private readonly services: QueueServices,
   ) {
     this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
+    this.memory = new MemoryBudget(this.settings);
     this.runner = new HandlerRunner(handler, services, {
-      ended: () => this.proceed(),
       begun: () => services.watch.begun(this),
+      lingers: (event) => this.memory.runs(event),
+      ended: (event) => {
+        this.memory.ended(event);
+        this.proceed();
+      },
     });
   }
 
@@ -98,7 +111,7 @@ export class HandlerQueue implements WatchedCalls {
 
   /** Aborts the signal of what runs and forgets what waits: there is nobody left to reconcile, and nothing to catch up. */
   abandon(reason: unknown): void {
-    while (this.waiting.dropOldest() !== undefined);
+    while (this.dropOldest() !== undefined);
     this.episode = undefined;
     this.runner.abandon(reason);
   }
@@ -143,35 +156,39 @@ export class HandlerQueue implements WatchedCalls {
       key = checkedKey(orderBy(event));
     } catch (error) {
       const work = this.runner.giveUp(event, error);
-      if (work !== undefined) this.follow(work, undefined);
+      if (work !== undefined) this.follow(event, work, undefined);
       return;
     }
     this.place(event, key);
   }
 
   private place(event: EventContext, key: string | undefined): void {
-    if (!this.isCalling && this.hasRoom && !this.waiting.isBusy(key)) this.start(event, key);
-    else this.wait(event, key);
+    if (this.isCalling || !this.hasRoom || this.waiting.isBusy(key)) return this.wait(event, key);
+    if (this.mayStart(event)) return this.start(event, key);
+    this.isHeld = true;
+    this.wait(event, key);
   }
 
   private start(event: EventContext, key: unknown): void {
     const work = this.call(event);
-    if (work !== undefined) this.follow(work, this.waiting.occupy(key));
+    if (work !== undefined) this.follow(event, work, this.waiting.occupy(key));
     if (this.cameWithinCall) this.proceed();
   }
 
   /** Whatever comes within the call waits: its key is busy from here on, as far as anybody can tell. */
   private call(event: EventContext): Promise<void> | undefined {
     this.isCalling = true;
-    const work = this.runner.run(event);
+    const work = this.resume(event);
     this.isCalling = false;
     return work;
   }
 
-  private follow(work: Promise<void>, ticket: LaneTicket): void {
+  private follow(event: EventContext, work: Promise<void>, ticket: LaneTicket): void {
     this.running += 1;
+    this.memory.runs(event);
     const end = () => {
       this.running -= 1;
+      this.memory.ended(event);
       this.waiting.giveBack(ticket);
       this.proceed();
     };
@@ -183,12 +200,17 @@ export class HandlerQueue implements WatchedCalls {
   private proceed(): void {
     if (this.isCalling) return;
     this.cameWithinCall = false;
+    this.isHeld = false;
     while (this.hasRoom) {
-      const next = this.waiting.take();
-      if (next === undefined) break;
-      const work = this.call(next.item);
-      if (work === undefined) this.waiting.giveBack(next.ticket);
-      else this.follow(work, next.ticket);
+      const head = this.waiting.peek();
+      if (head === undefined) break;
+      this.isHeld = !this.memory.hasRoomFor(head);
+      if (this.isHeld) break;
+      const { item, ticket } = this.waiting.take() as NonNullable<ReturnType<typeof this.waiting.take>>;
+      this.memory.left(item);
+      const work = this.call(item);
+      if (work === undefined) this.waiting.giveBack(ticket);
+      else this.follow(item, work, ticket);
     }
     if (this.stuck !== undefined) this.endStuck(performance.now());
     if (this.waiting.length === 0) this.endEpisode();
@@ -198,20 +220,41 @@ export class HandlerQueue implements WatchedCalls {
     for (const listener of listeners) listener();
   }
 
+  private resume(event: EventContext): Promise<void> | undefined {
+    try {
+      unparkEvent(event);
+    } catch (error) {
+      // A codec that reads the same bytes another time, and not so.
+      return this.runner.giveUp(event, error);
+    }
+    return this.runner.run(event);
+  }
+
+  private mayStart(event: EventContext): boolean {
+    return this.memory.hasRoomFor(event) && (!this.isHeld || this.memory.isLight(event));
+  }
+
   private wait(event: EventContext, key: unknown): void {
     if (this.isCalling) this.cameWithinCall = true;
-    const { bytes } = originalOf(event);
+    const bytes = heldBytesOf(event);
     const { buffer } = this.settings;
     this.warnBeforeDropping(bytes);
     if (buffer.overflow === 'drop-newest' || bytes > buffer.bytes) {
-      if (!this.fits(bytes)) return this.drop(event);
+      if (!this.hasPlaceFor(bytes)) return this.drop(event);
     } else {
-      while (!this.fits(bytes)) this.drop(this.waiting.dropOldest() as EventContext);
+      while (!this.hasPlaceFor(bytes)) this.drop(this.dropOldest() as EventContext);
     }
+    this.memory.waits(event);
     this.waiting.add(event, bytes, key);
   }
 
-  private fits(bytes: number): boolean {
+  private dropOldest(): EventContext | undefined {
+    const event = this.waiting.dropOldest();
+    if (event !== undefined) this.memory.left(event);
+    return event;
+  }
+
+  private hasPlaceFor(bytes: number): boolean {
     const { buffer } = this.settings;
     return this.waiting.length < buffer.events && this.waiting.bytes + bytes <= buffer.bytes;
   }
@@ -248,6 +291,11 @@ export class HandlerQueue implements WatchedCalls {
       hint: `${this.handler.name} was too slow.`,
     });
   }
+}
+
+function heldBytesOf(event: EventContext): number {
+  const { bytes, channel } = originalOf(event);
+  return channel.length > NAME_LENGTH ? bytes + channel.length : bytes;
 }
 
 /** Whoever returns something else has lost the order without noticing: undefined for a field that is not there, a promise. */

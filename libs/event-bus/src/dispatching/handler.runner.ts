@@ -23,8 +23,10 @@ export interface RunnerServices {
 
 /** Hears what it cannot see from the promises of {@link HandlerRunner.run}. */
 export interface RunnerOwner {
-  /** A call that ran out of its time has ended after all. */
-  ended(): void;
+  /** A call has run out of its time, and goes on. */
+  lingers?(event: EventContext): void;
+  /** Such a call has ended after all. */
+  ended(event: EventContext): void;
   /** Something runs, where nothing did before. */
   begun(): void;
 }
@@ -186,7 +188,7 @@ export class HandlerRunner {
       this.calls.end(event);
       if (!isLate) return;
       this.lingering -= 1;
-      this.owner.ended();
+      this.owner.ended(event);
     });
     if (timeoutMs === undefined) return settled;
     let timer: NodeJS.Timeout | undefined;
@@ -194,6 +196,7 @@ export class HandlerRunner {
       timer = setTimeout(() => {
         isLate = true;
         this.lingering += 1;
+        this.owner.lingers?.(event);
         const error = new HandlerTimeoutError(this.handler.name, timeoutMs);
         abortEvent(event, error);
         reject(error);

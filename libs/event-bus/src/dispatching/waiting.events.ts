@@ -85,6 +85,15 @@ export class WaitingEvents<T> {
     lane.last = entry;
   }
 
+  /** What {@link take} would return, left where it is. */
+  peek(): T | undefined {
+    for (let lane = this.ready.peek(); lane !== undefined; lane = this.ready.peek()) {
+      if (lane.first !== undefined) return lane.first.item;
+      this.ready.shift();
+    }
+    return undefined;
+  }
+
   /** The next item that may start; its key is busy from now on. Undefined when everything waits for something. */
   take(): { readonly item: T; readonly ticket: LaneTicket } | undefined {
     for (let lane = this.ready.shift(); lane !== undefined; lane = this.ready.shift()) {

@@ -1,5 +1,6 @@
 import { checkPayload } from '../contracts/contract.check.js';
 import type { EventMetadata } from './event.codec.js';
+import { NO_METADATA } from './event.codec.js';
 import type { EventContract } from '../contracts/event.contract.js';
 import type { ReceivedEvent } from './received.event.js';
 
@@ -33,6 +34,20 @@ export let repeatEvent: (event: EventContext) => EventContext;
 export let abortEvent: (event: EventContext, reason: unknown) => void;
 
 /**
+ * Lets go what was decoded, for as long as the event waits. False where it cannot be decoded again. Not part of the public API.
+ */
+export let parkEvent: (event: EventContext) => boolean;
+
+/** Decodes a parked event again; nothing for others. Not part of the public API. @throws what its codec throws. */
+export let unparkEvent: (event: EventContext) => void;
+
+/** Whether it waits as bytes alone. Not part of the public API. */
+export let isParked: (event: EventContext) => boolean;
+
+/** How much memory it takes while it is handled, about. Not part of the public API. */
+export let weighEvent: (event: EventContext) => number;
+
+/**
  * What a handler gets beside the payload: where the event came from and when. One per handler and event; the
  * payload is shared by all handlers of the process that get the event, so treat it as read-only.
  */
@@ -57,7 +72,8 @@ export class EventContext<T = unknown> {
   #abortion: AbortController | undefined;
 
   readonly #contract: EventContract | undefined;
-  readonly #original: ReceivedEvent;
+  #original: ReceivedEvent;
+  #isParked = false;
 
   static {
     Object.defineProperty(this.prototype, EVENT, { value: true });
@@ -77,6 +93,25 @@ export class EventContext<T = unknown> {
       const checked = checkPayload(event.#contract, event.payload);
       return checked instanceof Promise ? checked.then(settle) : settle(checked);
     };
+    parkEvent = (event) => {
+      const parked = event.#original.park();
+      if (parked === undefined) return false;
+      event.#original = parked;
+      event.#isParked = true;
+      (event as { payload: unknown }).payload = undefined;
+      (event as { metadata: EventMetadata }).metadata = NO_METADATA;
+      return true;
+    };
+    unparkEvent = (event) => {
+      if (!event.#isParked) return;
+      event.#original = event.#original.unpark();
+      event.#isParked = false;
+      (event as { payload: unknown }).payload = event.#original.payload;
+      (event as { metadata: EventMetadata }).metadata = event.#original.metadata;
+    };
+    isParked = (event) => event.#isParked;
+    // The schema's output, and what it was made of.
+    weighEvent = (event) => event.#original.weight * (event.#contract?.schema === undefined ? 1 : 2);
     abortEvent = (event, reason) => {
       event.#abortion ??= new AbortController();
       event.#abortion.abort(reason);

@@ -39,7 +39,10 @@ export interface DecodedEvent {
 
 /** What turns the bytes of one event into the event. */
 export interface EventDecoder {
-  /** @throws PayloadDecodeError when they are not what it reads. */
+  /**
+   * May be asked twice for one event, which has waited for long.
+   * @throws PayloadDecodeError when they are not what it reads.
+   */
   decode(body: string | Buffer, channel: string): DecodedEvent;
 }
 
@@ -73,7 +76,10 @@ export interface EventCodec {
    * not throw. Absent where the codec carries no stamps.
    */
   stamp?(body: string | Buffer, stamp: EventStamp): string | Buffer;
-  /** @throws PayloadDecodeError when the bytes are not what this codec writes or reads. */
+  /**
+   * May be asked twice for one event, which has waited for long.
+   * @throws PayloadDecodeError when the bytes are not what this codec writes or reads.
+   */
   decode(body: Buffer, channel: string): DecodedEvent;
   /** Absent where a message is always one event. */
   readonly frames?: EventFrames;

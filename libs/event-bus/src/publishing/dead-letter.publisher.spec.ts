@@ -99,4 +99,18 @@ describe('DeadLetterPublisher', () => {
     expect(observer.counters.deadLettered).toBe(1_000);
     await letters.whenIdle();
   });
+
+  it('has letters about 16 MiB of events under way at most, however few they are', async () => {
+    let answer: (() => void) | undefined;
+    publish.mockImplementation(() => new Promise((resolve) => (answer ??= () => resolve(1))));
+    const large = { ...LETTER, event: { ...LETTER.event, bytes: 10 * 1024 * 1024 } };
+    const first = letters.send('dead', large);
+    await letters.send('dead', large);
+    expect(observer.counters.deadLettersLost).toBe(1);
+    expect(lines).toEqual([expect.stringContaining('letters of 16777216 bytes are under way already')]);
+    answer?.();
+    await first;
+    void letters.send('dead', large);
+    expect([publish.mock.calls.length, observer.counters.deadLettersLost]).toEqual([2, 1]);
+  });
 });

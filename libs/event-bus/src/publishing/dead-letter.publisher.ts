@@ -6,6 +6,8 @@ import type { EventBusPublisher } from './event-bus.publisher.js';
 
 /** As many may be under way at once: bad messages may come faster than the broker takes letters. */
 const MAX_LETTERS_UNDER_WAY = 1_000;
+/** Of the events that they are about: 16 MiB. */
+const MAX_BYTES_UNDER_WAY = 16 * 1024 * 1024;
 const IN_A_RING = `it follows from ${MAX_HOPS} others, one about the other: handlers fail on each other's dead letters. Let no handler that has a deadLetter listen where those of others go.`;
 /** A letter outlives a short loss of the connection, in milliseconds. */
 const BUFFER_MS = 5_000;
@@ -13,6 +15,7 @@ const BUFFER_MS = 5_000;
 /** Publishes dead letters on the bus they are about. */
 export class DeadLetterPublisher implements DeadLetterOffice {
   private readonly underWay = new Set<Promise<void>>();
+  private bytesUnderWay = 0;
 
   constructor(
     private readonly publisher: EventBusPublisher,
@@ -28,10 +31,21 @@ export class DeadLetterPublisher implements DeadLetterOffice {
       this.observer.deadLetterLost(letter, channel, `${MAX_LETTERS_UNDER_WAY} letters are under way already`);
       return;
     }
+    const { bytes } = letter.event;
+    if (this.underWay.size > 0 && this.bytesUnderWay + bytes > MAX_BYTES_UNDER_WAY) {
+      this.observer.deadLetterLost(
+        letter,
+        channel,
+        `letters of ${MAX_BYTES_UNDER_WAY} bytes are under way already`,
+      );
+      return;
+    }
     const sending = this.post(channel, letter);
     this.underWay.add(sending);
+    this.bytesUnderWay += bytes;
     await sending;
     this.underWay.delete(sending);
+    this.bytesUnderWay -= bytes;
   }
 
   /** Resolves when no letter is under way. */
