@@ -41,6 +41,11 @@ export class PlannedSubscription<C> {
   isLeaving = false;
   isConfirmed = false;
   isDenied = false;
+  /**
+   * Served since a moment between two places of the byte stream, where copies of one event may be on both sides: until the next
+   * place another target of the same consumer that was served before speaks for it.
+   */
+  isNew = false;
 
   /** Two of one consumer where it asks by a glob and by a template. */
   private readonly users = new Set<Way<C>>();
@@ -130,6 +135,18 @@ export class PlannedSubscription<C> {
     return ways.length > 0 && ways.every(({ target }) => !target.matches(channel));
   }
 
+  /** Whether a consumer of this one gets events by another of its targets. */
+  get hasServedSiblings(): boolean {
+    for (const { ways, isOnly } of this.users) {
+      if (
+        !isOnly &&
+        ways.some(({ subscription }) => subscription !== this && subscription.server !== undefined)
+      )
+        return true;
+    }
+    return false;
+  }
+
   /** The targets that ask for exactly this subscription, as they were written. */
   *texts(): Iterable<string> {
     for (const { target } of this.users) yield target.text;
@@ -141,10 +158,10 @@ export class PlannedSubscription<C> {
       this.routes = [...this.users];
       this.isPlain = this.routes.every(isPlainWay);
     }
-    if (this.isPlain) return this.routes;
+    if (this.isPlain && !this.isNew) return this.routes;
     const routes: Way<C>[] = [];
     for (const way of this.routes) {
-      const route = isPlainWay(way) ? way : this.routeOf(way, through, channel);
+      const route = isPlainWay(way) && !this.isNew ? way : this.routeOf(way, through, channel);
       if (route !== undefined) routes.push(route);
     }
     return routes;
@@ -156,14 +173,17 @@ export class PlannedSubscription<C> {
    */
   private routeOf(way: Way<C>, through: PlannedSubscription<C>, channel: string): Way<C> | undefined {
     let first: Way<C> | undefined;
+    let newlyServed: Way<C> | undefined;
     for (const own of way.ways) {
-      const { server, target } = own.subscription;
+      const { server, target, isNew } = own.subscription;
       // A shard channel is a namespace of its own.
       if (target.kind === 'shard' || !own.target.matches(channel)) continue;
       first ??= own;
-      if (server !== undefined) return server === through && own === way ? first : undefined;
+      if (server === undefined) continue;
+      if (!isNew) return server === through && own === way ? first : undefined;
+      newlyServed ??= own;
     }
-    return undefined;
+    return newlyServed === way && way.subscription.server === through ? first : undefined;
   }
 
   private serve(other: PlannedSubscription<C>): void {

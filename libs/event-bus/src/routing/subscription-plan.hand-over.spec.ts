@@ -171,6 +171,23 @@ describe('a hand-over between subscriptions', () => {
     );
   });
 
+  it('gives nobody an event twice whose other target is served in the middle of one', () => {
+    const world = new World(new Set());
+    world.add(['o:a', 'o:?']);
+    world.add(['o:*']);
+    world.add(['*']);
+    // All of them are confirmed but the widest, and the event comes by both.
+    for (let command = 0; command < 2; command += 1) world.serve();
+    world.publish('o:a');
+    for (let item = 0; item < 3; item += 1) world.read();
+    world.remove(2);
+    world.settle();
+    world.publish('o:a');
+    world.settle();
+    expect(breaksIn(world)).toEqual([]);
+    expect([...world.heard.values()].map((heard) => heard.get('o:a'))).toEqual([[1, 2], [1, 2], undefined]);
+  });
+
   it('does neither where some are denied', () => {
     const denied = fc.subarray(['o:a', 'o:?', 'o:*', '*', '?:a', 'p', 'p*']).map((names) => new Set(names));
     fc.assert(

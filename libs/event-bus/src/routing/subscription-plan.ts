@@ -56,6 +56,8 @@ export class SubscriptionPlan<C extends Consumer> {
   private readonly missing = new Set<PlannedSubscription<C>>();
   /** Held and not needed. */
   private readonly retiring = new Set<PlannedSubscription<C>>();
+  /** Those that are new at their server. */
+  private readonly newlyServed = new Set<PlannedSubscription<C>>();
   /** Not served since something was denied. */
   private readonly outages = new Map<PlannedSubscription<C>, Outage<C>>();
   /** Outages that are over and were not told yet. */
@@ -143,6 +145,7 @@ export class SubscriptionPlan<C extends Consumer> {
         if (other.isWanted && other.server === undefined) this.serve(other, subscription);
       }
     }
+    this.placed();
   }
 
   /** From this place of the byte stream on it does not. */
@@ -159,6 +162,7 @@ export class SubscriptionPlan<C extends Consumer> {
         owner.interrupted.add(other);
       }
     }
+    this.placed();
   }
 
   /**
@@ -351,8 +355,17 @@ export class SubscriptionPlan<C extends Consumer> {
 
   /** Serves it from what is there already. Nobody delivered for it until now, so that nothing is handed over. */
   private begin(subscription: PlannedSubscription<C>): void {
-    if (subscription.server === undefined && subscription.root.isLive)
-      this.serve(subscription, subscription.root);
+    if (subscription.server !== undefined || !subscription.root.isLive) return;
+    this.serve(subscription, subscription.root);
+    if (!subscription.hasServedSiblings) return;
+    subscription.isNew = true;
+    this.newlyServed.add(subscription);
+  }
+
+  /** At a place of the byte stream every event is wholly before it or behind it. */
+  private placed(): void {
+    for (const subscription of this.newlyServed) subscription.isNew = false;
+    this.newlyServed.clear();
   }
 
   private uncover(subscription: PlannedSubscription<C>): void {
@@ -416,6 +429,8 @@ export class SubscriptionPlan<C extends Consumer> {
   private serve(subscription: PlannedSubscription<C>, server: PlannedSubscription<C> | undefined): void {
     if (subscription.server === server) return;
     subscription.server = server;
+    subscription.isNew = false;
+    this.newlyServed.delete(subscription);
     this.inherit(subscription, undefined);
     if (server !== undefined && this.outages.has(subscription)) this.endOutage(subscription);
   }
