@@ -468,7 +468,7 @@ describe('wrong options', () => {
         ['third', 'kind "stream" does not exist.'],
         [
           'third',
-          'timeout is not an option. Known here: bus, kind, concurrency, orderBy, buffer, timeoutMs, retry, deadLetter, group.',
+          'timeout is not an option. Known here: bus, kind, concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
         ],
       ].map(([method, problem]) => expect.stringContaining(`@OnEvent on Wrong.${method}: ${problem}`)),
     );
@@ -477,7 +477,7 @@ describe('wrong options', () => {
   it('of handlerDefaults fail the start too', async () => {
     const handlerDefaults = { concurrency: 0, retry: { attempts: 0 }, bus: 'x' } as never;
     expect(await problemsOf({}, { ...bus, handlerDefaults })).toEqual([
-      'handlerDefaults.bus is not an option. Known here: concurrency, orderBy, buffer, timeoutMs, retry, deadLetter, group.',
+      'handlerDefaults.bus is not an option. Known here: concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
       'handlerDefaults.concurrency must be a whole number from 1 to 1000000.',
       'handlerDefaults.retry.attempts must be a whole number from 1 to 1000.',
     ]);

@@ -808,7 +808,8 @@ describe('EventBusInspector', () => {
       // The events were published in one tick.
       publishing: { batching: 'script' },
       handlers: [
-        {
+        // The age of the call that runs is there once somebody has looked at the clock.
+        expect.objectContaining({
           handler: 'Notifier.notify',
           targets: ['orders:created', 'orders:*'],
           subscriptions: ['app:orders:*'],
@@ -816,7 +817,7 @@ describe('EventBusInspector', () => {
           waiting: 2,
           waitingBytes: 2,
           dropped: 0,
-        },
+        }),
         { handler: 'Notifier.fail', targets: ['broken'], subscriptions: ['app:broken'], ...idle },
         { handler: 'listener', targets: ['shop'], subscriptions: ['app:shop'], ...idle },
       ],
