@@ -14,7 +14,7 @@ const NULLS = Math.floor(MIB / '\u001Enull'.length);
 const OBJECTS = 20_000;
 const UNREADABLE = 5_000;
 /** A slice when the message comes, and one in the turn that follows. */
-const PER_TURN = 1_000;
+const PER_TURN = 1_500;
 const LINES = 10;
 
 const stage = new FaultStage();
