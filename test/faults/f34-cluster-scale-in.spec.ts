@@ -6,7 +6,7 @@ import type { ClusterNode } from '../support/redis.cluster.js';
 import { RedisCluster } from '../support/redis.cluster.js';
 import type { Contender } from './support/contender.js';
 import { named } from './support/contender.js';
-import { D_LIMIT_MS } from './support/deadlines.js';
+import { D_LIMIT_MS, HEARTBEAT } from './support/deadlines.js';
 import type { FaultRow } from './support/fault.row.js';
 import { expectToBite, expectToHold } from './support/fault.row.js';
 import { FaultStage } from './support/fault.stage.js';
@@ -77,16 +77,19 @@ const rowOf = (whose: string, scaleIn: ScaleIn): FaultRow<Outcome> => ({
     [since('hears again', recoveredMs, 'it left'), pairFigure(account)].join(', '),
 });
 
-const theBus = () =>
-  theBusOnCluster([`redis://localhost:${given.server.port}`], 'channel', {
-    codec: cloudEvents({ source: '/faults' }),
-  });
+const theBus = (heartbeat = HEARTBEAT) =>
+  theBusOnCluster(
+    [`redis://localhost:${given.server.port}`],
+    'channel',
+    { codec: cloudEvents({ source: '/faults' }) },
+    { heartbeat },
+  );
 
-/** Stays where it is, as if nobody had said that the node is no member. */
+/** Stays where it is, as if nobody had said that the node is no member, and no heartbeat were late on a busy machine. */
 function theBusThatStays(): Contender {
   const leave = jest.spyOn(RoamingConnection.prototype, 'leave').mockImplementation(() => undefined);
   stage.closeLater(() => leave.mockRestore());
-  return named('the bus without the check', theBus());
+  return named('the bus without the check', theBus({ ...HEARTBEAT, timeoutMs: 60_000 }));
 }
 
 describe.each([

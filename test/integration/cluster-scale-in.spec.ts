@@ -100,7 +100,7 @@ describe('a Cluster that is scaled in', () => {
     expect(interruptions.flatMap(({ targets }) => targets)).toContainEqual(ORDERS);
     const owner = await cluster.ownerOf('orders');
     expect(await shardSubscriberCount(owner.server, 'orders')).toBe(1);
-    expect(portsOf(transport)).not.toContain(left.server.port);
+    await eventually(() => expect(portsOf(transport)).not.toContain(left.server.port), LONG);
   });
 
   it('is not mixed up with another Cluster that a node of it joins', async () => {

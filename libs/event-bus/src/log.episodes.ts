@@ -5,6 +5,8 @@ const MAX_KINDS = 8;
 const THE_REST = '';
 /** Listeners come and go, and may be named after what they listen to. */
 const MAX_HANDLERS = 1_000;
+/** Looking for those that have gone quiet takes longer than a line does. */
+const LOOK_EVERY_MS = 1_000;
 
 /**
  * The same trouble of the same handler at most once in a while, each kind by itself: what fails all the time hides nothing
@@ -13,6 +15,7 @@ const MAX_HANDLERS = 1_000;
 export class LogEpisodes {
   private readonly handlers = new Map<string, Map<string, LogEpisode>>();
   private readonly others = new LogEpisode();
+  private readonly look = new LogEpisode(LOOK_EVERY_MS);
 
   /** As {@link LogEpisode.log}, for this kind of trouble of this handler. */
   log(handler: string, kind: string, write: (unlogged: number) => void): void {
@@ -22,7 +25,7 @@ export class LogEpisodes {
   private episodeOf(handler: string, kind: string): LogEpisode {
     let kinds = this.handlers.get(handler);
     if (kinds === undefined) {
-      if (this.handlers.size >= MAX_HANDLERS) this.forgetQuiet();
+      if (this.handlers.size >= MAX_HANDLERS) this.look.log(() => this.forgetQuiet());
       if (this.handlers.size >= MAX_HANDLERS) return this.others;
       kinds = new Map();
       this.handlers.set(handler, kinds);

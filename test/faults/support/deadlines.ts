@@ -1,5 +1,5 @@
 /** What every bus under a fault has for its heartbeat, so that nothing takes seconds that need not. */
-export const HEARTBEAT = { intervalMs: 300, timeoutMs: 300 } as const;
+export const HEARTBEAT = { intervalMs: 300, timeoutMs: 300 };
 
 /** The first back-off, and the turns of grace that a busy process gets. */
 const MARGIN_MS = 100;

@@ -37,9 +37,9 @@ export function theBusOnCluster(
   nodes: readonly string[],
   kind: 'channel' | 'shard',
   options: BusOptions = {},
-  { natMap }: Pick<OwnClusterOptions, 'natMap'> = {},
+  clusterOptions: Pick<OwnClusterOptions, 'natMap' | 'heartbeat'> = {},
 ): Contender {
-  const cluster: RedisClusterTransportOptions = { nodes, natMap, heartbeat: HEARTBEAT };
+  const cluster: RedisClusterTransportOptions = { nodes, heartbeat: HEARTBEAT, ...clusterOptions };
   return busOver(() => redisCluster(cluster), options, kind);
 }
 

@@ -300,7 +300,7 @@ describe('EventReceiver', () => {
     expect(receiver.receivedMessages).toBe(1);
   });
 
-  it('stays small whatever is sent to it: 1,000,000 channels of as many publishers', () => {
+  it('stays small whatever is sent to it: 100,000 channels of as many publishers', () => {
     let decoded = 0;
     const codec: EventCodec = {
       name: 'numbered',
@@ -322,10 +322,10 @@ describe('EventReceiver', () => {
     add('Quick.handle', ['*'], () => undefined);
     add('Stuck.handle', ['*'], stuck);
     const body = Buffer.from('1');
-    for (let index = 0; index < 1_000_000; index += 1) receive(`channel:${index}`, body, '*');
+    for (let index = 0; index < 100_000; index += 1) receive(`channel:${index}`, body, '*');
 
-    const left = 1_000_000 - 256 - 10_000;
-    expect([decoded, counts]).toEqual([1_000_000, { handled: 1_000_000, dropped: left }]);
+    const left = 100_000 - 256 - 10_000;
+    expect([decoded, counts]).toEqual([100_000, { handled: 100_000, dropped: left }]);
     expect([...dispatcher.snapshot().values()].map(({ running, waiting }) => [running, waiting])).toEqual([
       [0, 0],
       [256, 10_000],

@@ -83,17 +83,17 @@ describe('SequenceTracker', () => {
     expect(new Set(holes)).toEqual(new Set([1]));
   });
 
-  it('forgets those of 1,000,000 channels that were not seen for longest, and keeps one in use', () => {
+  it('forgets those of 100,000 channels that were not seen for longest, and keeps one in use', () => {
     const tracker = new SequenceTracker();
     let largest = 0;
     let holes = 0;
-    for (let n = 1; n <= 1_000_000; n += 1) {
+    for (let n = 1; n <= 100_000; n += 1) {
       if (tracker.observe(`c${n}`, stamp(1), 0) !== undefined) holes += 1;
       // Every other one is missing, which shows as long as the count is known.
       if (n % 1_000 === 0) holes += tracker.observe('busy', stamp(n / 500), 0)?.missed ?? 0;
       largest = Math.max(largest, tracker.size);
     }
-    expect([largest, holes]).toEqual([LIMIT, 999]);
+    expect([largest, holes]).toEqual([LIMIT, 99]);
     expect(tracker.observe('c1', stamp(9), 0)).toBeUndefined();
     // What it holds is what it counts: nothing is left of a channel that went.
     const { channels } = tracker as unknown as { channels: Map<string, { readonly size: number }> };

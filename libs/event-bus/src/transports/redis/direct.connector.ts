@@ -1,9 +1,7 @@
-import { connect as connectPlain } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-
-type NetStream = Awaited<ReturnType<AbstractConnector['connect']>>;
+import { openStream } from './open.stream.js';
+import type { NetStream } from './open.stream.js';
 
 /** Connects a client of ioredis to where its options say, as its own connector does, which waits for a faked `process.nextTick`. */
 export class DirectConnector extends AbstractConnector {
@@ -21,9 +19,7 @@ export class DirectConnector extends AbstractConnector {
     await Promise.resolve();
     if (!this.connecting) throw new Error('Connection is closed.');
     const address = path === undefined ? given({ host, port, family }) : { path };
-    // `true` where the URL alone asks for TLS.
-    this.stream = tls ? connectTls({ ...address, ...tls }) : connectPlain(address as { port: number });
-    this.stream.once('error', (error) => {
+    this.stream = openStream(address, tls, (error) => {
       this.firstError = error;
     });
     return this.stream;

@@ -1,16 +1,14 @@
-import { connect as connectPlain } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import { clearTimeout, setTimeout } from '../real.time.js';
 import type { LoginStep } from './login.step.js';
+import { openStream } from './open.stream.js';
+import type { NetStream } from './open.stream.js';
 import type { ServerAddress } from './redis.sentinel.js';
 import type { RedisSentinels } from './redis.sentinels.js';
 
 /** A sentinel that answers again ends the wait. */
 const NO_SENTINEL_BACK_OFF_MS = 1_000;
-
-type NetStream = Awaited<ReturnType<AbstractConnector['connect']>>;
 
 /**
  * Connects a client of ioredis to the server that the sentinels name as the master, and ends the connection when they name
@@ -97,9 +95,7 @@ export class RedisMasterConnector extends AbstractConnector {
     const { tls, enableTLSForSentinelMode, family } = this.options;
     const address = family === undefined ? target : { ...target, family };
     this.target = target;
-    this.stream =
-      enableTLSForSentinelMode && tls ? connectTls({ ...address, ...tls }) : connectPlain(address);
-    this.stream.once('error', (error) => {
+    this.stream = openStream(address, enableTLSForSentinelMode ? tls : undefined, (error) => {
       this.firstError = error;
     });
     return this.stream;
