@@ -314,7 +314,7 @@ describe('when sentinels differ', () => {
     for (const _round of [1, 2]) {
       const again = await FakeSentinel.start({ masterPort: old.port, epoch: 3 }, left.port);
       await eventually(() => expect(again.subscriberCount).toBe(1));
-      expect(again.connectionCount).toBe(2);
+      await eventually(() => expect(again.connectionCount).toBe(2));
       again.stop();
       await eventually(() => expect(again.connectionCount).toBe(0));
     }

@@ -6,6 +6,7 @@ import { LoginStep } from './login.step.js';
 import { fixedOptions } from './redis.credentials.js';
 import type { RedisLinkSettings } from './redis.options.js';
 import { OWNED_OPTIONS } from './redis.options.js';
+import { READS_RESP3 } from './reply.guard.js';
 import { RedisMasterConnector } from './redis.master.connector.js';
 import type { RedisSentinels } from './redis.sentinels.js';
 
@@ -60,7 +61,8 @@ function clientWith(options: RedisLinkSettings, connecting: RedisOptions): Redis
 function unknownClientWith(options: RedisLinkSettings, owned: RedisOptions): Redis {
   if (options.client !== undefined) {
     const { Connector = DirectConnector } = options.client.options;
-    return options.client.duplicate({ Connector, ...owned });
+    const readable: RedisOptions = READS_RESP3 ? {} : { protocol: PROTOCOL };
+    return options.client.duplicate({ Connector, ...readable, ...owned });
   }
   const { url, client: _none, heartbeat: _ours, secrets: _neither, login: _nor, ...given } = options;
   const rest = fixedOptions(given);

@@ -21,8 +21,11 @@ interface GuardedDriver extends SlotDriver {
 }
 
 const { default: DriverReader } = driver as unknown as {
-  default: new (redis: Redis, options: ReaderOptions) => ReplyReader;
+  default: { new (redis: Redis, options: ReaderOptions): ReplyReader; readonly prototype: ReplyReader };
 };
+
+/** Connections are read with the ioredis that is found here, whatever copy their client is of: version 5 reads RESP2 alone. */
+export const READS_RESP3 = 'returnPush' in DriverReader.prototype;
 
 const CONFIRMATION = /^[ps]?(un)?subscribe$/;
 const MESSAGE = /^[ps]?message$/;
