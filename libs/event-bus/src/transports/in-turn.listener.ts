@@ -1,63 +1,35 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
-import type { Interruption, TransportListener, TransportState, TransportWarning } from './event.transport.js';
+import type { TransportListener } from './event.transport.js';
+import { GuardedListener } from './guarded.listener.js';
+import { ListenerRelay } from './listener.relay.js';
 
 /**
- * Hands on one call at a time. A transport may deliver within the very call that publishes, and a handler may publish: what
- * it says while a call is going on comes behind that call, so that nobody hears of the second event before the first.
+ * Hands on one call at a time. A transport may deliver within the very call that publishes, and a handler may publish: a call
+ * that arrives during another one follows it, so that nobody hears of the second event before the first.
  */
-export class InTurnListener implements TransportListener {
+export class InTurnListener extends ListenerRelay {
   private isBusy = false;
   private later: (() => void)[] = [];
 
   constructor(
-    private readonly listener: TransportListener,
-    /** What a call threw, which is to throw nothing. Must not throw. */
-    private readonly failed: (error: unknown) => void,
-  ) {}
+    listener: TransportListener,
+    /** Gets what a call threw, which is to throw nothing. Must not throw. */
+    failed: (error: unknown) => void,
+  ) {
+    super(new GuardedListener(listener, failed));
+  }
 
-  message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void {
+  override message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void {
     if (this.isBusy) {
       this.later.push(() => this.listener.message(target, channel, body, node));
       return;
     }
     this.isBusy = true;
-    try {
-      this.listener.message(target, channel, body, node);
-    } catch (error) {
-      this.failed(error);
-    }
+    this.listener.message(target, channel, body, node);
     this.leave();
   }
 
-  confirmed(targets: readonly SubscriptionTarget[]): void {
-    this.inTurn(() => this.listener.confirmed(targets));
-  }
-
-  released(targets: readonly SubscriptionTarget[]): void {
-    this.inTurn(() => this.listener.released(targets));
-  }
-
-  denied(targets: readonly SubscriptionTarget[], sinceMs?: number): void {
-    this.inTurn(() => this.listener.denied(targets, sinceMs));
-  }
-
-  resumed(interruption: Interruption): void {
-    this.inTurn(() => this.listener.resumed(interruption));
-  }
-
-  sendable(): void {
-    this.inTurn(() => this.listener.sendable());
-  }
-
-  state(state: TransportState): void {
-    this.inTurn(() => this.listener.state(state));
-  }
-
-  warned(warning: TransportWarning): void {
-    this.inTurn(() => this.listener.warned(warning));
-  }
-
-  private inTurn(call: () => void): void {
+  protected override pass(call: () => void): void {
     this.later.push(call);
     if (this.isBusy) return;
     this.isBusy = true;
@@ -66,13 +38,7 @@ export class InTurnListener implements TransportListener {
 
   private leave(): void {
     // What these calls cause is appended while they run.
-    for (let next = 0; next < this.later.length; next += 1) {
-      try {
-        (this.later[next] as () => void)();
-      } catch (error) {
-        this.failed(error);
-      }
-    }
+    for (let next = 0; next < this.later.length; next += 1) (this.later[next] as () => void)();
     if (this.later.length > 0) this.later = [];
     this.isBusy = false;
   }

@@ -12,6 +12,7 @@ import type {
   TransportListener,
   TransportState,
 } from '../event.transport.js';
+import { GuardedListener } from '../guarded.listener.js';
 import { SubscriptionTable } from '../subscription-table.js';
 import { isMemoryBroker, MemoryBroker } from './memory.broker.js';
 import type { MemoryConnection } from './memory.broker.js';
@@ -60,6 +61,7 @@ class MemoryTransport implements EventTransport {
   readonly address = 'in-process';
   readonly capabilities = { shard: true };
 
+  private readonly listener: TransportListener;
   private readonly table = new SubscriptionTable();
   private currentState: TransportState = { status: 'connecting' };
   private isConnected = false;
@@ -68,13 +70,15 @@ class MemoryTransport implements EventTransport {
   private readonly linked: Promise<void>;
   private link!: () => void;
   private readonly connection: MemoryConnection = (target, channel, body) => {
-    if (this.closing === undefined) this.tell((listener) => listener.message(target, channel, body));
+    if (this.closing === undefined) this.listener.message(target, channel, body);
   };
 
   constructor(
     private readonly broker: MemoryBroker,
-    private readonly listener: TransportListener,
+    owner: TransportListener,
   ) {
+    // If it throws, the other receivers of this broker shall not notice.
+    this.listener = new GuardedListener(owner);
     this.linked = new Promise((resolve) => {
       this.link = resolve;
     });
@@ -91,7 +95,7 @@ class MemoryTransport implements EventTransport {
     this.isConnected = true;
     this.request();
     this.transitionTo({ status: 'ready' });
-    this.tell((listener) => listener.sendable());
+    this.listener.sendable();
     this.link();
   }
 
@@ -118,7 +122,7 @@ class MemoryTransport implements EventTransport {
     if (this.closing !== undefined) return;
     const told = targets.filter((target) => this.table.drop(target));
     if (told.length > 0) {
-      this.broker.unsubscribe(this.connection, told, () => this.tell((listener) => listener.released(told)));
+      this.broker.unsubscribe(this.connection, told, () => this.listener.released(told));
     }
     await this.broker.turn();
   }
@@ -170,7 +174,7 @@ class MemoryTransport implements EventTransport {
       const asked = request;
       this.broker.subscribe(this.connection, asked.targets, () => {
         this.table.confirm(asked);
-        if (this.closing === undefined) this.tell((listener) => listener.confirmed(asked.targets));
+        if (this.closing === undefined) this.listener.confirmed(asked.targets);
       });
     }
   }
@@ -183,15 +187,6 @@ class MemoryTransport implements EventTransport {
 
   private transitionTo(state: TransportState): void {
     this.currentState = state;
-    this.tell((listener) => listener.state(state));
-  }
-
-  /** The listener must not throw; if it does, the other receivers of this broker shall not notice. */
-  private tell(call: (listener: TransportListener) => void): void {
-    try {
-      call(this.listener);
-    } catch {
-      // Whoever owns the listener contains and reports what its handlers throw.
-    }
+    this.listener.state(state);
   }
 }

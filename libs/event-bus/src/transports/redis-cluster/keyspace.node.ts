@@ -1,7 +1,6 @@
 import type { TransportListener } from '../event.transport.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisSubscriber } from '../redis/redis.subscriber.js';
-import { OUTPUT_BUFFER_HINT } from '../redis/redis.transport.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
@@ -34,14 +33,12 @@ export class KeyspaceNode {
           this.isAwaited = false;
           this.subscriber.resume();
         },
-        down: () => this.subscriber.suspend(this.connection.wasBlocked ? OUTPUT_BUFFER_HINT : undefined),
+        down: () => this.subscriber.suspend(),
         error: (error) => {
           this.isAwaited = false;
           events.error(error);
         },
         ping: () => this.subscriber.ping(),
-        // Reported once, by the connection that is always there.
-        blocked: () => undefined,
       },
     );
     this.subscriber = new RedisSubscriber(this.connection, listener, () => events.changed());

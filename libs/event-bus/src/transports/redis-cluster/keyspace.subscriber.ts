@@ -6,6 +6,7 @@ import type {
   SubscriptionState,
   TransportListener,
 } from '../event.transport.js';
+import { ListenerRelay } from '../listener.relay.js';
 import { TargetMap } from '../target.map.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
@@ -120,7 +121,11 @@ export class KeyspaceSubscriber {
     if (this.isClosed) return [];
     const missing = this.topology.masters.filter((master) => !this.nodes.has(nodeKey(master)));
     return missing.map((master) => {
-      const listener = this.listenerOf(nodeKey(master));
+      const key = nodeKey(master);
+      const listener = new MasterListener(this.listener, key, {
+        confirmed: (targets) => this.confirmed(key, targets),
+        released: (targets) => this.released(key, targets),
+      });
       const node = new KeyspaceNode(this.settings, master, listener, this.events, isAwaited);
       this.nodes.set(node.key, node);
       return node;
@@ -136,26 +141,13 @@ export class KeyspaceSubscriber {
     this.events.changed();
   }
 
-  /** A target is there from the first master that confirms it to the last that lets it go. */
-  private listenerOf(key: string): TransportListener {
-    const { listener } = this;
-    return {
-      message: (target, channel, body) => listener.message(target, channel, body, key),
-      confirmed: (targets) => {
-        const first = targets.filter((target) => {
-          const masters = this.delivering.get(target) ?? new Set();
-          this.delivering.set(target, masters.add(key));
-          return masters.size === 1;
-        });
-        if (first.length > 0) listener.confirmed(first);
-      },
-      released: (targets) => this.released(key, targets),
-      denied: (targets, sinceMs) => listener.denied(targets, sinceMs),
-      resumed: (interruption) => listener.resumed(interruption),
-      sendable: () => undefined,
-      state: () => undefined,
-      warned: (warning) => listener.warned(warning),
-    };
+  private confirmed(key: string, targets: readonly SubscriptionTarget[]): void {
+    const first = targets.filter((target) => {
+      const masters = this.delivering.get(target) ?? new Set();
+      this.delivering.set(target, masters.add(key));
+      return masters.size === 1;
+    });
+    if (first.length > 0) this.listener.confirmed(first);
   }
 
   private released(key: string, targets: readonly SubscriptionTarget[]): void {
@@ -165,5 +157,28 @@ export class KeyspaceSubscriber {
       return this.delivering.delete(target);
     });
     if (last.length > 0 && !this.isClosed) this.listener.released(last);
+  }
+}
+
+/** A target is there from the first master that confirms it to the last that lets it go. */
+class MasterListener extends ListenerRelay {
+  constructor(
+    listener: TransportListener,
+    private readonly key: string,
+    private readonly master: Pick<TransportListener, 'confirmed' | 'released'>,
+  ) {
+    super(listener);
+  }
+
+  override message(target: SubscriptionTarget, channel: string, body: Buffer): void {
+    this.listener.message(target, channel, body, this.key);
+  }
+
+  override confirmed(targets: readonly SubscriptionTarget[]): void {
+    this.master.confirmed(targets);
+  }
+
+  override released(targets: readonly SubscriptionTarget[]): void {
+    this.master.released(targets);
   }
 }

@@ -67,18 +67,7 @@ export class MembershipWatch {
   private callWitness(): RoamingConnection {
     // Those are gone when the Cluster has shrunk to the node at home.
     const candidates = () => (this.others.length > 0 ? this.others : this.topology.candidates);
-    const witness: RoamingConnection = new RoamingConnection(
-      this.settings,
-      this.topology,
-      {
-        up: () => undefined,
-        down: () => undefined,
-        error: () => undefined,
-        ping: () => witness.link.ping(),
-        blocked: () => undefined,
-      },
-      candidates,
-    );
+    const witness = new RoamingConnection(this.settings, this.topology, {}, candidates);
     witness.link.start();
     return witness;
   }

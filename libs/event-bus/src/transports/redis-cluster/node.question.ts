@@ -18,16 +18,8 @@ export async function askNode<Answer>(
   const opened = new Promise<Error | undefined>((resolve) => {
     settle = resolve;
   });
-  const connection: RedisConnection = new RedisConnection(
-    { ...settings.connection, host, port },
-    {
-      up: () => settle(),
-      down: () => undefined,
-      error: (error) => settle(error),
-      ping: () => connection.ping(),
-      blocked: () => undefined,
-    },
-  );
+  const settingsOfNode = { ...settings.connection, host, port };
+  const connection = new RedisConnection(settingsOfNode, { up: () => settle(), error: settle });
   connection.start();
   try {
     const error = await opened;

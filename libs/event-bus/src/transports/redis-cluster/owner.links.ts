@@ -49,8 +49,6 @@ export class OwnerLink {
           listener.error(error);
           if (!this.connection.isUp) listener.lost();
         },
-        ping: () => this.connection.ping(),
-        blocked: () => undefined,
       },
     );
     this.publisher = new RedisPublisher(this.connection, () => this.listener.sendable());

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { BusClosedError, TransportRefusedError } from '../../errors.js';
+import { BusClosedError } from '../../errors.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import { targetKey } from '../../routing/subscription-target.js';
 import type {
@@ -15,17 +15,17 @@ import type {
   TransportFactory,
   TransportListener,
   TransportState,
-  TransportStatus,
 } from '../event.transport.js';
-import { gatherOutcomes } from '../settled.messages.js';
-import { explainConnectionError } from '../redis/connection-advice.js';
-import { isMute, isRefusal, isReplyError } from '../redis/redis.errors.js';
+import { GuardedListener } from '../guarded.listener.js';
+import { LinkState } from '../link.state.js';
+import { blockedWarning } from '../redis/blocked.loop.js';
 import { RedisPublisher } from '../redis/redis.publisher.js';
 import { RedisSubscriber } from '../redis/redis.subscriber.js';
-import { OUTPUT_BUFFER_HINT } from '../redis/redis.transport.js';
+import { gatherOutcomes } from '../settled.messages.js';
 import { ClusterKeyspace } from './cluster.keyspace.js';
 import { inspectCluster } from './cluster.inspection.js';
 import { nodeKey } from './cluster.node.js';
+import { ClusterLinks } from './cluster.links.js';
 import { ClusterTopology } from './cluster.topology.js';
 import { OwnerLinks } from './owner.links.js';
 import { KeyspaceSubscriber } from './keyspace.subscriber.js';
@@ -68,16 +68,14 @@ class RedisClusterTransport implements EventTransport {
   readonly keyspace: ClusterKeyspace;
   private readonly keyspaceSubscriber: KeyspaceSubscriber;
   private isSubscriberStarted = false;
-  private currentState: TransportState = { status: 'connecting' };
-  private wasReady = false;
-  private latestError: Error | undefined;
-  private waitingForLinks: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  private readonly links: LinkState;
   private closing: Promise<void> | undefined;
 
   constructor(
     options: RedisClusterTransportOptions,
-    private readonly listener: TransportListener,
+    owner: TransportListener,
   ) {
+    const listener = new GuardedListener(owner);
     const settings = clusterSettings(options);
     this.addressOption = options.client === undefined ? 'nodes' : 'client';
     this.settings = settings;
@@ -86,45 +84,46 @@ class RedisClusterTransport implements EventTransport {
       strayed: (reason) => this.home.leave(reason),
       refused: (error) => this.failed(error),
     });
-    const sendable = () => this.tell((to) => to.sendable());
+    const sendable = () => listener.sendable();
     const error = (failure: Error) => this.failed(failure);
+    const changed = () => this.update();
     this.home = new RoamingConnection(settings, this.topology, {
       up: () => {
         void this.topology.refresh();
         this.update();
         sendable();
       },
-      down: (reason) => this.lost(reason),
+      down: (reason) => {
+        this.links.lost(reason);
+        this.update();
+      },
       error,
-      ping: () => this.home.link.ping(),
-      // The same loop as the subscriber's, which reports it.
-      blocked: () => undefined,
     });
-    const blocked = (blockedMs: number) => this.blocked(blockedMs);
     this.subscriberLink = new RoamingConnection(settings, this.topology, {
       up: () => this.subscriber.resume(),
       down: (reason) => {
-        this.subscriber.suspend(this.subscriberLink.link.wasBlocked ? OUTPUT_BUFFER_HINT : undefined);
-        this.lost(reason);
+        this.links.lost(reason);
+        this.subscriber.suspend();
       },
       error,
       ping: () => this.subscriber.ping(),
-      blocked,
+      // The only one that is always there: the others would report the same loop.
+      blocked: (blockedMs) => listener.warned(blockedWarning(blockedMs)),
     });
     this.membership = new MembershipWatch(settings, this.topology, this.home, this.subscriberLink);
-    const changed = () => this.update();
     this.publisher = new RedisPublisher(this.home.link, sendable);
     this.owners = new OwnerLinks(settings, this.topology, { sendable, error });
     this.slotPublisher = new SlotPublisher(this.owners, this.topology);
     this.subscriber = new RedisSubscriber(this.subscriberLink.link, listener, changed);
     this.keyspace = new ClusterKeyspace(settings, this.topology);
     this.keyspaceSubscriber = new KeyspaceSubscriber(settings, this.topology, listener, { changed, error });
-    this.shards = new ShardSubscriber(settings, this.topology, listener, {
-      changed,
-      error,
-      // Reported once, by the connection that is always there.
-      blocked: () => undefined,
+    this.shards = new ShardSubscriber(settings, this.topology, listener, { changed, error });
+    const links = new ClusterLinks(this.address, {
+      publisher: this.home.link,
+      subscriber: this.subscriberLink.link,
+      shortage: () => this.shortage,
     });
+    this.links = new LinkState(links, listener);
   }
 
   get address(): string {
@@ -132,12 +131,12 @@ class RedisClusterTransport implements EventTransport {
   }
 
   get state(): TransportState {
-    return this.currentState;
+    return this.links.current;
   }
 
   connect(): Promise<void> {
     if (this.closing !== undefined) return Promise.reject(new BusClosedError());
-    const linked = new Promise<void>((resolve, reject) => this.waitingForLinks.push({ resolve, reject }));
+    const linked = this.links.nextLink();
     this.home.link.start();
     this.update();
     return linked;
@@ -221,9 +220,9 @@ class RedisClusterTransport implements EventTransport {
   }
 
   private async end(): Promise<void> {
+    this.links.closing();
     this.topology.close();
     this.subscriber.close();
-    for (const { reject } of this.waitingForLinks.splice(0)) reject(new BusClosedError());
     await Promise.all([
       this.shards.close(),
       this.keyspaceSubscriber.close(),
@@ -232,7 +231,7 @@ class RedisClusterTransport implements EventTransport {
       this.subscriberLink.link.close({ graceful: false }),
       this.home.link.close({ graceful: true }),
     ]);
-    this.transitionTo({ status: 'closed' });
+    this.links.closed();
   }
 
   private followTopology(): void {
@@ -248,84 +247,23 @@ class RedisClusterTransport implements EventTransport {
     this.update();
   }
 
-  private lost(reason: Error | undefined): void {
-    this.latestError = reason;
-    this.update();
-  }
-
-  private blocked(blockedMs: number): void {
-    this.tell((to) =>
-      to.warned({
-        sentence: 'The event loop was blocked, handlers held up everything else',
-        fields: { blockedMs },
-        advice: 'Move long computations to a worker thread, or await between their steps.',
-      }),
-    );
-  }
-
   private failed(error: Error): void {
-    if (this.closing !== undefined) return;
-    // One link may know what the other does not.
-    if (this.latestError === undefined || !isMute(error)) this.latestError = error;
-    const refusal = this.refusalOf(error);
-    if (refusal !== undefined) for (const { reject } of this.waitingForLinks.splice(0)) reject(refusal);
+    this.links.failed(error);
     this.update();
-  }
-
-  /** Trying again cannot help. */
-  private refusalOf(error: Error): TransportRefusedError | undefined {
-    if (/cluster support disabled/i.test(error.message)) {
-      const message = `The Redis at ${this.address} is not a Cluster: ${error.message}. Use redis() instead of redisCluster().`;
-      return new TransportRefusedError(message, { cause: error });
-    }
-    if (!isRefusal(error)) return undefined;
-    const what = isReplyError(error) ? 'refuses us' : 'cannot be reached by TLS';
-    return new TransportRefusedError(
-      `The Redis Cluster at ${this.address} ${what}: ${this.explain(error)}.`,
-      { cause: error },
-    );
   }
 
   private update(): void {
-    if (this.closing !== undefined) return;
-    const isLinked = this.home.link.isUp && this.subscriberLink.link.isUp;
-    this.topology.urgent = this.topology.isKnown && (!isLinked || this.shards.isUrgent);
-    if (isLinked) for (const { resolve } of this.waitingForLinks.splice(0)) resolve();
-    const isWhole = this.parts.every((part) => part.isWhole);
-    const isReady = isLinked && !this.topology.isDown && isWhole;
-    // Linked and not ready: something is denied, or has no owner.
-    const status: TransportStatus = isReady ? 'ready' : this.wasReady || isLinked ? 'degraded' : 'connecting';
-    const reason = isReady ? undefined : this.reasonFor(isLinked);
-    const error = isLinked ? undefined : this.latestError;
-    this.transitionTo(reason === undefined ? { status } : { status, reason, error });
+    this.topology.urgent = this.topology.isKnown && (!this.links.areUp || this.shards.isUrgent);
+    this.links.update();
   }
 
-  private reasonFor(isLinked: boolean): string | undefined {
+  /** What is missing although the links are up. */
+  private get shortage(): string | undefined {
     const broken = this.parts.find((part) => !part.isWhole);
-    if (isLinked && broken !== undefined) return broken.reason;
-    if (isLinked) return 'the Cluster is down (cluster_state:fail): some slots have no master';
-    if (this.latestError !== undefined) return this.explain(this.latestError);
-    return this.wasReady ? 'connection closed' : undefined;
-  }
-
-  private explain(error: Error): string {
-    return explainConnectionError(error, this.home.link.redis.options, this.wasReady);
-  }
-
-  private transitionTo(state: TransportState): void {
-    const { status, reason } = this.currentState;
-    if (state.status === 'ready') this.wasReady = true;
-    this.currentState = state;
-    if (state.status === status && state.reason === reason) return;
-    this.tell((to) => to.state(state));
-  }
-
-  private tell(call: (listener: TransportListener) => void): void {
-    try {
-      call(this.listener);
-    } catch {
-      // The listener's contract is not to throw; a throw here would end the process.
-    }
+    if (broken !== undefined) return broken.reason;
+    return this.topology.isDown
+      ? 'the Cluster is down (cluster_state:fail): some slots have no master'
+      : undefined;
   }
 }
 

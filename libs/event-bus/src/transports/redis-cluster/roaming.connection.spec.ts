@@ -27,14 +27,10 @@ describe('RoamingConnection', () => {
         },
         { candidates } as unknown as ClusterTopology,
         {
-          up: () => undefined,
-          down: () => undefined,
           error: () => {
             tried.push(Number(connection.link.redis.options.port));
             if (tried.length === 6) resolve(connection);
           },
-          ping: async () => undefined,
-          blocked: () => undefined,
         },
       );
       connection.link.start();

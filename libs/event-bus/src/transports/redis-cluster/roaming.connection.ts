@@ -37,15 +37,15 @@ export class RoamingConnection {
       up: () => {
         if (this.node) this.rota.succeeded(this.node);
         this.upAtMs = performance.now();
-        listener.up();
+        listener.up?.();
       },
       down: (reason) => {
         this.failed();
-        listener.down(reason);
+        listener.down?.(reason);
       },
       error: (error) => {
         if (!this.link.isUp) this.failed();
-        listener.error(error);
+        listener.error?.(error);
       },
     };
     this.link = new RedisConnection(settings.connection, roaming, undefined, () => this.next());

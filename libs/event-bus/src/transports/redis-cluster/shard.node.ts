@@ -3,7 +3,6 @@ import type { TransportListener } from '../event.transport.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisSubscriber } from '../redis/redis.subscriber.js';
 import type { ShardRouting } from '../redis/redis.subscriber.js';
-import { OUTPUT_BUFFER_HINT } from '../redis/redis.transport.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
@@ -13,7 +12,6 @@ export interface ShardNodeEvents {
   /** The link is gone, or an attempt has failed. */
   lost(): void;
   error(error: Error): void;
-  blocked(blockedMs: number): void;
 }
 
 /** The shard channels that one node serves for us, on a connection of their own. */
@@ -40,7 +38,7 @@ export class ShardNode {
       {
         up: () => this.subscriber.resume(),
         down: () => {
-          this.subscriber.suspend(this.connection.wasBlocked ? OUTPUT_BUFFER_HINT : undefined);
+          this.subscriber.suspend();
           events.lost();
         },
         error: (error) => {
@@ -48,7 +46,6 @@ export class ShardNode {
           if (!this.connection.isUp) events.lost();
         },
         ping: () => this.subscriber.ping(),
-        blocked: (blockedMs) => events.blocked(blockedMs),
         unsubscribed: (name) => this.subscriber.unsubscribedByServer(name),
       },
     );

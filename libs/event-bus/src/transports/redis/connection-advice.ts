@@ -1,5 +1,5 @@
-import { reasonOf } from '../../errors.js';
-import { CLOSED_BY_SERVER, explainRefusal, isMute, isReplyError } from './redis.errors.js';
+import { TransportRefusedError, reasonOf } from '../../errors.js';
+import { CLOSED_BY_SERVER, explainRefusal, isMute, isRefusal, isReplyError } from './redis.errors.js';
 import { PLAIN_ADVICE, tlsAdvice, tlsReason } from './tls-advice.js';
 
 /** Of ioredis' options, those that say how a connection is made. */
@@ -26,6 +26,21 @@ export function explainConnectionError(
   if (wasReady || !saysNothing(error)) return reasonOf(error);
   const reason = isMute(error) ? `${CLOSED_BY_SERVER} without an answer` : reasonOf(error);
   return `${reason}. ${adviceOnSilence(settings)}`;
+}
+
+/**
+ * What to reject with when trying again cannot help. Undefined when it can.
+ *
+ * @param server e.g. `Redis at 127.0.0.1:6379`
+ */
+export function refusalBy(
+  server: string,
+  error: Error,
+  explain: () => string,
+): TransportRefusedError | undefined {
+  if (!isRefusal(error)) return undefined;
+  const what = isReplyError(error) ? 'refuses us' : 'cannot be reached by TLS';
+  return new TransportRefusedError(`${server} ${what}: ${explain()}.`, { cause: error });
 }
 
 /** Of ioredis, for all that has to happen before the first command: with TLS, the handshake too. */

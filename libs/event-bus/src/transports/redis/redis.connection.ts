@@ -21,6 +21,7 @@ const QUIT_TIMEOUT_MS = 1_000;
 /** Longer than `disconnectTimeout`, after which ioredis destroys the socket. Only Sentinel may need longer. */
 const END_TIMEOUT_MS = 1_000;
 
+/** What a connection tells its owner. Each is optional: who leaves one out does nothing about it. */
 export interface RedisConnectionListener {
   /**
    * The server has accepted us, and the link is used for nothing yet: resolves when it may be. It is ended when this rejects,
@@ -28,15 +29,18 @@ export interface RedisConnectionListener {
    */
   admit?(): Promise<void>;
   /** The link is live: commands may be sent. */
-  up(): void;
+  up?(): void;
   /** The link is gone; another attempt follows by itself. */
-  down(reason: Error | undefined): void;
+  down?(reason: Error | undefined): void;
   /** An attempt failed, or the server refused us. */
-  error(error: Error): void;
-  /** Time for a sign of life: asks something that the server answers at once. Resolves with the answer, whatever it is. */
-  ping(): Promise<void>;
+  error?(error: Error): void;
+  /**
+   * Time for a sign of life: asks something that the server answers at once. Resolves with the answer, whatever it is.
+   * @default PING
+   */
+  ping?(): Promise<void>;
   /** The event loop has stood still for at least so long. */
-  blocked(blockedMs: number): void;
+  blocked?(blockedMs: number): void;
   /** A node of a Cluster has unsubscribed this shard channel by itself, at this place of the byte stream. */
   unsubscribed?(shardChannel: string): void;
 }
@@ -257,12 +261,12 @@ export class RedisConnection {
           return internals.commandQueue.length > 0;
         },
         ping: async () => {
-          await listener.ping();
+          await (listener.ping === undefined ? this.ping() : listener.ping());
           this.prove();
         },
         destroy: (reason) => redis.stream.destroy(reason),
         blocked: (blockedMs) => {
-          if (this.closing === undefined) listener.blocked(blockedMs);
+          if (this.closing === undefined) listener.blocked?.(blockedMs);
         },
       },
       heartbeat,
@@ -297,7 +301,7 @@ export class RedisConnection {
     this.probe?.cancel();
     this.probe = undefined;
     this.heartbeat.start();
-    this.listener.up();
+    this.listener.up?.();
   }
 
   private lost(): void {
@@ -306,7 +310,7 @@ export class RedisConnection {
     this.wasUp = false;
     this.subscriberMode = undefined;
     this.heartbeat.stop();
-    if (wasUp) this.listener.down(this.latestError);
+    if (wasUp) this.listener.down?.(this.latestError);
     else if (!this.isExplained) this.turnedAway();
   }
 
@@ -343,7 +347,7 @@ export class RedisConnection {
     if (!isMute(error)) this.isExplained = true;
     else if (this.latestError !== undefined) return;
     this.latestError = this.causeOf(error) as Error;
-    this.listener.error(this.latestError);
+    this.listener.error?.(this.latestError);
   }
 
   /**

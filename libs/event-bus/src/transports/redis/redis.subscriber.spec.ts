@@ -2,13 +2,21 @@ import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
-import type { TransportListener } from '../event.transport.js';
-import type { RedisConnection } from './redis.connection.js';
+import { GuardedListener } from '../guarded.listener.js';
+import type { SubscriberConnection, SubscriptionListener } from './redis.subscriber.js';
 import { RedisSubscriber } from './redis.subscriber.js';
 
 const channel = (name: string): SubscriptionTarget => ({ kind: 'channel', name });
 const pattern = (name: string): SubscriptionTarget => ({ kind: 'pattern', name });
 const [a, b] = [channel('a'), channel('b')];
+
+const SILENT: SubscriptionListener = {
+  message: () => undefined,
+  confirmed: () => undefined,
+  released: () => undefined,
+  denied: () => undefined,
+  resumed: () => undefined,
+};
 
 interface Sent {
   readonly command: string;
@@ -18,10 +26,11 @@ interface Sent {
 }
 
 /** A connection whose server answers when the test says so. */
-class FakeConnection {
+class FakeConnection implements SubscriberConnection {
   readonly redis = new EventEmitter();
   readonly sent: Sent[] = [];
   isUp = true;
+  wasBlocked = false;
   isMaster = true;
   private readonly dying: ((error: Error) => void)[] = [];
 
@@ -36,12 +45,6 @@ class FakeConnection {
         },
         refuse: (message = 'NOPERM') => reject(Object.assign(new Error(message), { name: 'ReplyError' })),
       });
-    });
-  }
-
-  async ask(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
-    await this.send(name, args, answered).catch((error: Error) => {
-      if (error.name !== 'ReplyError') throw error;
     });
   }
 
@@ -81,18 +84,15 @@ function start() {
   const note = (call: string) => (targets: readonly SubscriptionTarget[]) => {
     calls.push(`${call} ${targets.map(({ name }) => name).join(' ')}`);
   };
-  const listener: TransportListener = {
+  const listener: SubscriptionListener = {
     message: (target, name, body) => calls.push(`message ${target.name} ${name} ${body.toString()}`),
     confirmed: note('confirmed'),
     released: note('released'),
     denied: note('denied'),
     resumed: ({ reason, targets }) => note(`resumed after ${reason}:`)(targets),
-    sendable: () => undefined,
-    state: () => undefined,
-    warned: () => undefined,
   };
   const subscriber: RedisSubscriber = new RedisSubscriber(
-    connection as unknown as RedisConnection,
+    connection,
     listener,
     () => {
       const next = subscriber?.isWhole ?? true;
@@ -269,8 +269,8 @@ describe('RedisSubscriber', () => {
       warned: fail,
     };
     const subscriber = new RedisSubscriber(
-      connection as unknown as RedisConnection,
-      listener,
+      connection,
+      new GuardedListener(listener),
       () => undefined,
     );
     void subscriber.subscribe([a]);
@@ -325,11 +325,11 @@ describe('RedisSubscriber', () => {
 
     it('begins when the last command was sent that the server answered, not when a message was read', async () => {
       jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'], now: 1_000 });
-      const listener = { resumed: jest.fn() };
+      const resumed = jest.fn();
       const connection = new FakeConnection();
       const subscriber = new RedisSubscriber(
-        connection as unknown as RedisConnection,
-        listener as unknown as TransportListener,
+        connection,
+        { ...SILENT, resumed },
         () => undefined,
       );
       subscriber.resume();
@@ -355,7 +355,7 @@ describe('RedisSubscriber', () => {
       connection.comeBack(subscriber);
       connection.sent.at(-1)?.confirm();
       jest.useRealTimers();
-      expect(listener.resumed.mock.calls).toEqual([
+      expect(resumed.mock.calls).toEqual([
         [{ reason: 'connection-lost', targets: [a], fromMs: 2_000, toMs: 4_000 }],
       ]);
     });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { stampOf, windowSince } from '../../clock.js';
 import { BusClosedError, SubscriptionRefusedError } from '../../errors.js';
 import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
@@ -13,6 +14,7 @@ import { InterruptionTracker } from '../interruption.tracker.js';
 import type { InterruptionCause } from '../interruption.tracker.js';
 import type { SubscriptionRequest } from '../subscription-table.js';
 import { SubscriptionTable } from '../subscription-table.js';
+import { OUTPUT_BUFFER_HINT } from './blocked.loop.js';
 import { OddReplyError } from './odd.reply.js';
 import type { RedisConnection } from './redis.connection.js';
 import { explainRefusal, isReplyError } from './redis.errors.js';
@@ -39,6 +41,20 @@ const DENIAL = /^(NOPERM|MOVED|ASK)\b|unknown command/i;
 const NOT_SERVED = /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN) /;
 /** It answers for the slot no more. A node that says that the Cluster is down goes on serving what it has. */
 const SLOT_GONE = /^(MOVED|ASK) /;
+
+/** What it tells. Must throw nothing, see GuardedListener. */
+export type SubscriptionListener = Pick<
+  TransportListener,
+  'message' | 'confirmed' | 'released' | 'denied' | 'resumed'
+>;
+
+/** What it needs of its connection. */
+export interface SubscriberConnection extends Pick<
+  RedisConnection,
+  'isUp' | 'wasBlocked' | 'send' | 'confirmMaster' | 'prove'
+> {
+  readonly redis: Pick<EventEmitter, 'on'>;
+}
 
 /** How shard channels are spread over the nodes of a Cluster. */
 export interface ShardRouting {
@@ -92,8 +108,8 @@ export class RedisSubscriber {
   private isClosed = false;
 
   constructor(
-    private readonly connection: RedisConnection,
-    private readonly listener: TransportListener,
+    private readonly connection: SubscriberConnection,
+    private readonly listener: SubscriptionListener,
     /** Called when {@link isWhole} may have changed. */
     private readonly changed: () => void,
     /** Of a Cluster's shard channels: those of one command are in one slot, and may have to move. */
@@ -133,8 +149,9 @@ export class RedisSubscriber {
   }
 
   /** The link is gone, and with it everything that came through it. */
-  suspend(hint?: string): void {
+  suspend(): void {
     const targets = this.table.lose();
+    const hint = this.connection.wasBlocked ? OUTPUT_BUFFER_HINT : undefined;
     this.interruptions.start(targets, { reason: 'connection-lost', fromMs: this.soundAtMs, hint });
     this.lossReason = undefined;
     this.askFreely();
@@ -295,7 +312,7 @@ export class RedisSubscriber {
     const targets = this.table.confirm(request);
     if (targets.length === 0) return;
     for (const target of targets) this.delivering[target.kind].set(target.name, target);
-    this.tell((listener) => listener.confirmed(targets));
+    this.listener.confirmed(targets);
     for (const target of targets) this.answers.confirmed(target);
     this.interruptions.confirmed(targets);
     this.answered();
@@ -319,7 +336,7 @@ export class RedisSubscriber {
       this.interruptions.denied(target);
       const lostAtMs = this.interruptions.causeOf(target)?.fromMs;
       const sinceMs = lostAtMs === undefined ? undefined : stampOf(lostAtMs);
-      this.tell((listener) => listener.denied([target], sinceMs));
+      this.listener.denied([target], sinceMs);
       this.answers.failed(target, () => new SubscriptionRefusedError(target.name, { cause: error, reason }));
       this.retryLater();
     }
@@ -354,8 +371,7 @@ export class RedisSubscriber {
   /** Some targets have their answer, or are wanted no more: that may have been the last that was missing. */
   private answered(): void {
     for (const interruption of this.interruptions.finish(performance.now())) {
-      const window = windowSince(interruption.fromMs);
-      this.tell((listener) => listener.resumed({ ...interruption, ...window }));
+      this.listener.resumed({ ...interruption, ...windowSince(interruption.fromMs) });
     }
     if (!this.interruptions.isWaiting) this.lossReason = undefined;
     this.changed();
@@ -439,7 +455,7 @@ export class RedisSubscriber {
   /** Nothing that comes through these from here on is passed on. */
   private released(targets: readonly SubscriptionTarget[]): void {
     const gone = targets.filter((target) => this.delivering[target.kind].delete(target.name));
-    if (gone.length > 0 && !this.isClosed) this.tell((listener) => listener.released(gone));
+    if (gone.length > 0 && !this.isClosed) this.listener.released(gone);
   }
 
   /** @throws OddReplyError, which the connection hears */
@@ -449,15 +465,7 @@ export class RedisSubscriber {
     const target = this.delivering[kind].get(name);
     if (target === undefined) return;
     this.connection.prove();
-    this.tell((listener) => listener.message(target, kind === 'pattern' ? channel.toString() : name, body));
-  }
-
-  private tell(call: (listener: TransportListener) => void): void {
-    try {
-      call(this.listener);
-    } catch {
-      // The listener's contract is not to throw; a throw here would end the process or lose the rest of the chunk.
-    }
+    this.listener.message(target, kind === 'pattern' ? channel.toString() : name, body);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { BusClosedError, TransportRefusedError } from '../../errors.js';
+import { BusClosedError } from '../../errors.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
   EventTransport,
@@ -14,15 +14,16 @@ import type {
   TransportFactory,
   TransportListener,
   TransportState,
-  TransportStatus,
 } from '../event.transport.js';
+import { GuardedListener } from '../guarded.listener.js';
+import { LinkState } from '../link.state.js';
 import { gatherOutcomes } from '../settled.messages.js';
-import { explainConnectionError } from './connection-advice.js';
+import { blockedWarning } from './blocked.loop.js';
 import { claimKey } from './redis.claim.js';
 import { RedisConnection } from './redis.connection.js';
 import type { RedisConnectionListener } from './redis.connection.js';
-import { isMute, isRefusal, isReplyError } from './redis.errors.js';
 import { inspectRedis } from './redis.inspection.js';
+import { RedisLinks } from './redis.links.js';
 import type { RedisTransportOptions } from './redis.options.js';
 import { addressOptionOf, linkSettings, redisProblems } from './redis.options.js';
 import { RedisKeyspace } from './redis.keyspace.js';
@@ -30,10 +31,6 @@ import { RedisPublisher } from './redis.publisher.js';
 import { RedisReplicaWatch } from './redis.replica.js';
 import { RedisSentinels } from './redis.sentinels.js';
 import { RedisSubscriber } from './redis.subscriber.js';
-
-/** For an interruption after a block: Redis tells no client why it closes it. */
-export const OUTPUT_BUFFER_HINT =
-  'The event loop had been blocked. Redis closes a subscriber that reads too slowly: see client-output-buffer-limit pubsub.';
 
 /**
  * Events travel through a Redis server, on two connections of our own: one subscribes, one publishes.
@@ -61,54 +58,59 @@ class RedisTransport implements EventTransport {
   private readonly subscriber: RedisSubscriber;
   private readonly publisher: RedisPublisher;
   private readonly replicaWatch: RedisReplicaWatch;
-  private currentState: TransportState = { status: 'connecting' };
-  private wasReady = false;
-  private latestError: Error | undefined;
-  private waitingForLinks: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  private readonly links: LinkState;
   private closing: Promise<void> | undefined;
 
   constructor(
     options: RedisTransportOptions,
-    private readonly listener: TransportListener,
+    owner: TransportListener,
   ) {
+    const listener = new GuardedListener(owner);
     this.addressOption = addressOptionOf(options);
     const made = linkSettings(options);
     this.sentinels = RedisSentinels.of(made);
+    const error = (failure: Error) => {
+      this.links.failed(failure);
+      this.links.update();
+    };
     const subscribing: RedisConnectionListener = {
       up: () => this.subscriber.resume(),
       down: (reason) => {
-        this.latestError = reason;
-        this.subscriber.suspend(this.subscriberLink.wasBlocked ? OUTPUT_BUFFER_HINT : undefined);
+        this.links.lost(reason);
+        this.subscriber.suspend();
       },
-      error: (error) => this.failed(error),
+      error,
       ping: () => this.subscriber.ping(),
-      blocked: (blockedMs) => this.blocked(blockedMs),
+      // The publisher's would report the same loop.
+      blocked: (blockedMs) => listener.warned(blockedWarning(blockedMs)),
     };
     const publishing: RedisConnectionListener = {
       up: () => {
-        this.update();
-        this.tell((to) => to.sendable());
+        this.links.update();
+        listener.sendable();
         void this.replicaWatch.check();
       },
       down: (reason) => {
-        this.latestError = reason;
-        this.update();
+        this.links.lost(reason);
+        this.links.update();
       },
-      error: (error) => this.failed(error),
+      error,
       ping: async () => {
         await Promise.all([this.publisherLink.confirmMaster(), this.publisherLink.ping()]);
       },
-      // The same loop as the subscriber's, which reports it.
-      blocked: () => undefined,
     };
     this.subscriberLink = new RedisConnection(made, subscribing, this.sentinels);
     this.publisherLink = new RedisConnection(made, publishing, this.sentinels);
-    this.subscriber = new RedisSubscriber(this.subscriberLink, listener, () => this.update());
+    const links = new RedisLinks(() => `Redis at ${this.address}`, {
+      publisher: this.publisherLink,
+      subscriber: this.subscriberLink,
+      shortage: () => (this.subscriber.isWhole ? undefined : this.subscriber.reason),
+    });
+    this.links = new LinkState(links, listener);
+    this.subscriber = new RedisSubscriber(this.subscriberLink, listener, () => this.links.update());
     this.keyspace = new RedisKeyspace(this.publisherLink);
-    this.publisher = new RedisPublisher(this.publisherLink, () => this.tell((to) => to.sendable()));
-    this.replicaWatch = new RedisReplicaWatch(this.publisherLink, (warning) =>
-      this.tell((to) => to.warned(warning)),
-    );
+    this.publisher = new RedisPublisher(this.publisherLink, () => listener.sendable());
+    this.replicaWatch = new RedisReplicaWatch(this.publisherLink, (warning) => listener.warned(warning));
   }
 
   get address(): string {
@@ -120,16 +122,16 @@ class RedisTransport implements EventTransport {
   }
 
   get state(): TransportState {
-    return this.currentState;
+    return this.links.current;
   }
 
   connect(): Promise<void> {
     if (this.closing !== undefined) return Promise.reject(new BusClosedError());
-    const linked = new Promise<void>((resolve, reject) => this.waitingForLinks.push({ resolve, reject }));
+    const linked = this.links.nextLink();
     this.sentinels?.start();
     this.subscriberLink.start();
     this.publisherLink.start();
-    this.update();
+    this.links.update();
     return linked;
   }
 
@@ -181,74 +183,13 @@ class RedisTransport implements EventTransport {
   }
 
   private async end(): Promise<void> {
+    this.links.closing();
     this.subscriber.close();
-    for (const { reject } of this.waitingForLinks.splice(0)) reject(new BusClosedError());
     await Promise.all([
       this.subscriberLink.close({ graceful: false }),
       this.publisherLink.close({ graceful: true }),
     ]);
     this.sentinels?.close();
-    this.transitionTo({ status: 'closed' });
-  }
-
-  private blocked(blockedMs: number): void {
-    this.tell((to) =>
-      to.warned({
-        sentence: 'The event loop was blocked, handlers held up everything else',
-        fields: { blockedMs },
-        advice: 'Move long computations to a worker thread, or await between their steps.',
-      }),
-    );
-  }
-
-  private failed(error: Error): void {
-    // One link may know what the other does not.
-    if (this.latestError === undefined || !isMute(error)) this.latestError = error;
-    if (isRefusal(error)) {
-      const what = isReplyError(error) ? 'refuses us' : 'cannot be reached by TLS';
-      const refusal = new TransportRefusedError(`Redis at ${this.address} ${what}: ${this.explain(error)}.`, {
-        cause: error,
-      });
-      for (const { reject } of this.waitingForLinks.splice(0)) reject(refusal);
-    }
-    this.update();
-  }
-
-  private update(): void {
-    if (this.closing !== undefined) return;
-    const isLinked = this.subscriberLink.isUp && this.publisherLink.isUp;
-    if (isLinked) for (const { resolve } of this.waitingForLinks.splice(0)) resolve();
-    const isReady = isLinked && this.subscriber.isWhole;
-    // Linked and not ready: something is denied.
-    const status: TransportStatus = isReady ? 'ready' : this.wasReady || isLinked ? 'degraded' : 'connecting';
-    const reason = isReady ? undefined : this.reasonFor(isLinked);
-    const error = isLinked ? undefined : this.latestError;
-    this.transitionTo(reason === undefined ? { status } : { status, reason, error });
-  }
-
-  private reasonFor(isLinked: boolean): string | undefined {
-    if (isLinked) return this.subscriber.reason;
-    if (this.latestError !== undefined) return this.explain(this.latestError);
-    return this.wasReady ? 'connection closed' : undefined;
-  }
-
-  private explain(error: Error): string {
-    return explainConnectionError(error, this.publisherLink.redis.options, this.wasReady);
-  }
-
-  private transitionTo(state: TransportState): void {
-    const { status, reason } = this.currentState;
-    if (state.status === 'ready') this.wasReady = true;
-    this.currentState = state;
-    if (state.status === status && state.reason === reason) return;
-    this.tell((to) => to.state(state));
-  }
-
-  private tell(call: (listener: TransportListener) => void): void {
-    try {
-      call(this.listener);
-    } catch {
-      // The listener's contract is not to throw; a throw here would end the process.
-    }
+    this.links.closed();
   }
 }

@@ -1,0 +1,61 @@
+import type { TransportListener } from './event.transport.js';
+import { GuardedListener } from './guarded.listener.js';
+import { ListenerRelay } from './listener.relay.js';
+
+const TARGET = { kind: 'channel', name: 'a' } as const;
+const CALLS = ['message', 'confirmed', 'released', 'denied', 'resumed', 'sendable', 'state', 'warned'] as const;
+
+/** Makes every call of the interface once, in the order of {@link CALLS}. */
+function callAll(listener: TransportListener): void {
+  listener.message(TARGET, 'a', Buffer.alloc(0), 'node');
+  listener.confirmed([TARGET]);
+  listener.released([TARGET]);
+  listener.denied([TARGET], 7);
+  listener.resumed({ reason: 'connection-lost', targets: [TARGET], fromMs: 1, toMs: 2 });
+  listener.sendable();
+  listener.state({ status: 'ready' });
+  listener.warned({ sentence: 's', fields: {} });
+}
+
+/** Notes the arguments of each call, and throws its name when asked to. */
+function noting(isThrowing: boolean) {
+  const noted: (readonly [string, ...unknown[]])[] = [];
+  const note =
+    (name: string) =>
+    (...args: unknown[]) => {
+      noted.push([name, ...args]);
+      if (isThrowing) throw new Error(name);
+    };
+  const listener: TransportListener = {
+    message: note('message'),
+    confirmed: note('confirmed'),
+    released: note('released'),
+    denied: note('denied'),
+    resumed: note('resumed'),
+    sendable: note('sendable'),
+    state: note('state'),
+    warned: note('warned'),
+  };
+  return { noted, listener };
+}
+
+describe('ListenerRelay', () => {
+  it('hands on every call with what it was given', () => {
+    const [direct, relayed] = [noting(false), noting(false)];
+    callAll(direct.listener);
+    callAll(new ListenerRelay(relayed.listener));
+    expect(relayed.noted).toEqual(direct.noted);
+    expect(relayed.noted.map(([name]) => name)).toEqual(CALLS);
+  });
+});
+
+describe('GuardedListener', () => {
+  it('contains what any call throws, and tells it', () => {
+    const { noted, listener } = noting(true);
+    const failures: unknown[] = [];
+    callAll(new GuardedListener(listener, (error) => failures.push(error)));
+    expect(noted.map(([name]) => name)).toEqual(CALLS);
+    expect(failures.map((error) => (error as Error).message)).toEqual(CALLS);
+    expect(() => callAll(listener)).toThrow('message');
+  });
+});

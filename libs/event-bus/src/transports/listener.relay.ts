@@ -1,0 +1,44 @@
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import type { Interruption, TransportListener, TransportState, TransportWarning } from './event.transport.js';
+
+/** Hands every call on as it is. Override the calls that are to be different, or {@link pass} for all but messages. */
+export class ListenerRelay implements TransportListener {
+  constructor(protected readonly listener: TransportListener) {}
+
+  /** Not through {@link pass}: that would cost a closure for each message. */
+  message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void {
+    this.listener.message(target, channel, body, node);
+  }
+
+  confirmed(targets: readonly SubscriptionTarget[]): void {
+    this.pass(() => this.listener.confirmed(targets));
+  }
+
+  released(targets: readonly SubscriptionTarget[]): void {
+    this.pass(() => this.listener.released(targets));
+  }
+
+  denied(targets: readonly SubscriptionTarget[], sinceMs?: number): void {
+    this.pass(() => this.listener.denied(targets, sinceMs));
+  }
+
+  resumed(interruption: Interruption): void {
+    this.pass(() => this.listener.resumed(interruption));
+  }
+
+  sendable(): void {
+    this.pass(() => this.listener.sendable());
+  }
+
+  state(state: TransportState): void {
+    this.pass(() => this.listener.state(state));
+  }
+
+  warned(warning: TransportWarning): void {
+    this.pass(() => this.listener.warned(warning));
+  }
+
+  protected pass(call: () => void): void {
+    call();
+  }
+}
