@@ -143,7 +143,7 @@ export class ClusterTopology {
   private async readOnce(): Promise<void> {
     const home = this.home();
     if (!home.isWritable) return;
-    const { stream } = home.redis;
+    const { stream } = home;
     try {
       const [map, info] = await Promise.all([this.readAt(home), home.redis.call('CLUSTER', 'INFO')]);
       if (this.isClosed) return;

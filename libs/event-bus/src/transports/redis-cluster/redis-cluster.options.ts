@@ -1,5 +1,6 @@
 import type { Cluster, ClusterOptions, RedisOptions } from 'ioredis';
 import { hostProblem, portProblem, urlProblem } from '../redis/address.problems.js';
+import { startupNodesOf } from '../redis/driver.internals.js';
 import type { OWNED_OPTIONS, RedisBusOptions, RedisLinkSettings } from '../redis/redis.options.js';
 import { redisProblems } from '../redis/redis.options.js';
 import type { RedisCredentials } from '../redis/redis.credentials.js';
@@ -196,15 +197,10 @@ function parseNode(node: string | NodeAddress): ParsedNode {
   };
 }
 
-/** What a client of a Cluster keeps to itself. */
-interface ClusterInternals {
-  readonly startupNodes: readonly (string | number | RedisOptions)[];
-}
-
 function settingsOf(client: Cluster, { heartbeat }: RedisBusOptions): ClusterSettings {
   const secrets = new RedisSecrets();
   return {
-    seeds: startupNodesOf(client).map(({ host, port }) => ({ host, port, isMaster: true })),
+    seeds: parsedNodesOf(client).map(({ host, port }) => ({ host, port, isMaster: true })),
     connection: {
       ...optionsOf(client),
       ...(heartbeat === undefined ? {} : { heartbeat }),
@@ -218,14 +214,14 @@ function settingsOf(client: Cluster, { heartbeat }: RedisBusOptions): ClusterSet
   };
 }
 
-function startupNodesOf(client: Cluster): readonly ParsedNode[] {
-  return (client as unknown as ClusterInternals).startupNodes.map(parseStartupNode);
+function parsedNodesOf(client: Cluster): readonly ParsedNode[] {
+  return startupNodesOf(client).map(parseStartupNode);
 }
 
 /** Those for all nodes. */
 function optionsOf(client: Cluster): RedisOptions {
   const { redisOptions } = client.options;
-  return { ...redisOptions, ...Object.assign({}, ...startupNodesOf(client).map(({ access }) => access)) };
+  return { ...redisOptions, ...Object.assign({}, ...parsedNodesOf(client).map(({ access }) => access)) };
 }
 
 function parseStartupNode(node: string | number | RedisOptions): ParsedNode {

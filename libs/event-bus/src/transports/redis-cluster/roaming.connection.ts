@@ -1,5 +1,5 @@
 import { RedisConnection } from '../redis/redis.connection.js';
-import type { RedisConnectionListener } from '../redis/redis.connection.js';
+import type { RedisConnectionListener } from '../redis/connection.listener.js';
 import type { ClusterNode, NodeIdentity } from './cluster.node.js';
 import { isAlone, nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';

@@ -1,17 +1,11 @@
 import { Socket } from 'node:net';
-import type { AbstractConnector, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { clearTimeout, setTimeout } from '../real.time.js';
+import { connectorOf, setLogin } from './driver.internals.js';
 import type { Login, RedisLogin } from './redis.credentials.js';
 
 /** Where the options have no `connectTimeout`. */
 const ASK_TIMEOUT_MS = 5_000;
-
-/** What ioredis keeps to itself. */
-interface DriverInternals {
-  /** Of the attempt that has begun. */
-  readonly condition: { auth: unknown };
-  readonly connector: Pick<AbstractConnector, 'connect' | 'disconnect'> & { firstError?: Error | undefined };
-}
 
 /** Asks for the credentials of each attempt of one client, and sets them, before a connection is opened. */
 export class LoginStep {
@@ -40,11 +34,8 @@ export class LoginStep {
   async take(): Promise<boolean> {
     const given = await this.inTime();
     if (given === undefined) return false;
-    const { options } = this.client();
-    Object.assign(options, given);
-    const { username, password } = options;
-    // The driver has read its options already.
-    this.internals.condition.auth = username ? [username, password] : password;
+    const client = this.client();
+    setLogin(client, Object.assign(client.options, given));
     return true;
   }
 
@@ -70,13 +61,9 @@ export class LoginStep {
     });
   }
 
-  private get internals(): DriverInternals {
-    return this.client() as unknown as DriverInternals;
-  }
-
   private precede(): void {
     const redis = this.client();
-    const { connector } = this.internals;
+    const connector = connectorOf(redis);
     const connect = connector.connect.bind(connector);
     const disconnect = connector.disconnect.bind(connector);
     const disconnectClient = redis.disconnect.bind(redis);

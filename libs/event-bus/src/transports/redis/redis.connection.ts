@@ -1,77 +1,35 @@
-import { Command } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { clearTimeout, setTimeout } from '../real.time.js';
+import { disconnect, quit } from './client.ending.js';
+import { ConnectionDiagnosis } from './connection.diagnosis.js';
+import type { RedisConnectionListener } from './connection.listener.js';
+import { queueOf, streamOf } from './driver.internals.js';
 import { RedisBackOff } from './redis.back-off.js';
 import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
-import { CLOSED_BY_SERVER, causeOf, isMute, isNothingSubscribed, isReplyError } from './redis.errors.js';
+import { RedisCommands } from './redis.commands.js';
+import { causeOf, isReplyError } from './redis.errors.js';
 import { OddReplyError } from './odd.reply.js';
 import { RedisHeartbeat } from './redis.heartbeat.js';
 import type { RedisBusOptions, RedisLinkSettings } from './redis.options.js';
 import type { RedisMasterConnector } from './redis.master.connector.js';
-import { RedisProbe } from './redis.probe.js';
-import type { ProbeAddress } from './redis.probe.js';
 import type { RedisSecrets } from './redis.secrets.js';
 import type { RedisSentinels } from './redis.sentinels.js';
 import { guardReplies } from './reply.guard.js';
-import { RedisSlotMoves, isOutOfStep } from './redis.slot-moves.js';
-import type { SlotDriver } from './redis.slot-moves.js';
-
-/** A server that does not answer QUIT by then does not answer the publishes before it either. */
-const QUIT_TIMEOUT_MS = 1_000;
-/** Longer than `disconnectTimeout`, after which ioredis destroys the socket. Only Sentinel may need longer. */
-const END_TIMEOUT_MS = 1_000;
-
-/** What a connection tells its owner. Each is optional: who leaves one out does nothing about it. */
-export interface RedisConnectionListener {
-  /**
-   * The server has accepted us, and the link is used for nothing yet: resolves when it may be. It is ended when this rejects,
-   * and with the reason another attempt begins. What it asks, the heartbeat watches over.
-   */
-  admit?(): Promise<void>;
-  /** The link is live: commands may be sent. */
-  up?(): void;
-  /** The link is gone; another attempt follows by itself. */
-  down?(reason: Error | undefined): void;
-  /** An attempt failed, or the server refused us. */
-  error?(error: Error): void;
-  /**
-   * Time for a sign of life: asks something that the server answers at once. Resolves with the answer, whatever it is.
-   * @default PING
-   */
-  ping?(): Promise<void>;
-  /** The event loop has stood still for at least so long. */
-  blocked?(blockedMs: number): void;
-  /** A node of a Cluster has unsubscribed this shard channel by itself, at this place of the byte stream. */
-  unsubscribed?(shardChannel: string): void;
-}
-
-/** What ioredis keeps to itself. */
-interface DriverInternals extends SlotDriver {
-  readonly condition: { subscriber: unknown };
-}
+import { isOutOfStep } from './redis.slot-moves.js';
 
 /** One connection to one Redis server that comes back by itself and never queues or repeats a command. */
 export class RedisConnection {
   readonly redis: Redis;
   private readonly secrets: RedisSecrets;
   private readonly master: RedisMasterConnector | undefined;
-  private readonly internals: DriverInternals;
   private readonly heartbeat: RedisHeartbeat;
-  private readonly slotMoves: RedisSlotMoves;
+  private readonly diagnosis: ConnectionDiagnosis;
+  private readonly commands: RedisCommands;
   private readonly backOff = new RedisBackOff();
   private isClosed = false;
   private wasUp = false;
-  /** The best reason known since the link was up. */
-  private latestError: Error | undefined;
-  /** Whether this attempt has told why it failed. */
-  private isExplained = false;
-  /** At most one until the link is up. */
-  private probe: RedisProbe | undefined;
-  /** Where the server was last found, which with Sentinel no option tells. */
-  private peer: { host: string; port: number } | undefined;
   private restartTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
-  private subscriberMode: unknown;
 
   constructor(
     options: RedisLinkSettings,
@@ -84,23 +42,16 @@ export class RedisConnection {
     this.redis = redis;
     this.secrets = options.secrets;
     this.master = master;
-    this.internals = this.redis as unknown as DriverInternals;
     this.heartbeat = this.createHeartbeat(options);
-    this.slotMoves = new RedisSlotMoves(this.internals, (name) => listener.unsubscribed?.(name));
+    this.diagnosis = new ConnectionDiagnosis(redis, options.secrets, (reason) => listener.error?.(reason));
+    this.commands = new RedisCommands(redis, options.secrets, (name) => listener.unsubscribed?.(name));
     this.countAttempts();
-    this.redis.on('moved', () => this.slotMoves.answerMoved());
-    this.redis.on('reconnecting', () => this.aim());
-    this.redis.on('connecting', () => {
-      this.isExplained = false;
-    });
-    this.redis.on('connect', () => this.connected());
-    this.redis.on('ready', () => this.ready());
-    this.redis.on('close', () => this.lost());
-    this.redis.on('error', (error: Error) => this.failed(error));
-    // ioredis gives up where it takes an attempt for hopeless, such as a port out of range.
-    this.redis.on('end', () => {
-      if (this.closing === undefined) this.restartTimer = setTimeout(() => this.start(), MAX_BACK_OFF_MS);
-    });
+    this.follow();
+  }
+
+  /** The socket of the current attempt. */
+  get stream(): Redis['stream'] {
+    return streamOf(this.redis);
   }
 
   get isUp(): boolean {
@@ -109,7 +60,7 @@ export class RedisConnection {
 
   /** What is sent now is written now. A link may be up, and its socket ended, for a moment. */
   get isWritable(): boolean {
-    return this.isUp && this.closing === undefined && this.redis.stream.writable;
+    return this.isUp && this.closing === undefined && this.stream.writable;
   }
 
   /** The event loop was blocked shortly before now. */
@@ -119,7 +70,7 @@ export class RedisConnection {
 
   /** The address behind the name, of the server that last accepted a connection. Undefined for a path, and before the first. */
   get peerAddress(): { readonly host: string; readonly port: number } | undefined {
-    return this.peer;
+    return this.diagnosis.peerAddress;
   }
 
   /** Where it connects to, without credentials. */
@@ -140,40 +91,14 @@ export class RedisConnection {
     this.redis.connect().catch(() => undefined);
   }
 
-  /**
-   * Sends one command. `answered` is called at the reply's place in the byte stream, before any message that
-   * the server sent after it; a promise would be resolved only after the rest of the chunk was parsed.
-   */
-  async send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
-    const command = commandOf(name, [...args], 'utf8');
-    this.slotMoves.expect(command);
-    const { resolve, reject } = command;
-    command.resolve = (reply) => {
-      this.keepSubscriberMode();
-      answered(reply);
-      resolve(reply);
-    };
-    command.reject = (error) => {
-      // Valkey 8.0 says so where others answer with a count.
-      if (isNothingSubscribed(error)) command.resolve(0);
-      else reject(error);
-    };
-    try {
-      await this.redis.sendCommand(command);
-    } catch (error) {
-      throw this.causeOf(error);
-    }
+  /** As {@link RedisCommands.send}. */
+  send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
+    return this.commands.send(name, args, answered);
   }
 
-  /**
-   * Sends one command, and resolves with its reply, in which texts are Buffers.
-   *
-   * @throws what ioredis says, for {@link causeOf}
-   */
+  /** As {@link RedisCommands.call}. */
   call(name: string, args: (string | Buffer)[]): Promise<unknown> {
-    const command = commandOf(name, args, null);
-    this.redis.sendCommand(command);
-    return command.promise;
+    return this.commands.call(name, args);
   }
 
   /** What {@link redis} or {@link call} rejected with, fit to be the cause of one of our errors. */
@@ -209,7 +134,7 @@ export class RedisConnection {
 
   /** Ends the link at once, so that the next attempt begins. */
   abandon(reason: Error): void {
-    if (this.isUp) this.redis.stream.destroy(reason);
+    if (this.isUp) this.stream.destroy(reason);
   }
 
   /** Lets commands in flight settle when `graceful`, then ends the connection. Idempotent. */
@@ -219,23 +144,26 @@ export class RedisConnection {
   }
 
   private async end(graceful: boolean): Promise<void> {
-    if (graceful && this.isUp) {
-      await within(
-        QUIT_TIMEOUT_MS,
-        this.redis.quit().catch(() => undefined),
-      );
-    }
+    if (graceful && this.isUp) await quit(this.redis);
     this.isClosed = true;
     clearTimeout(this.restartTimer);
     this.heartbeat.stop();
-    this.probe?.cancel();
-    // In every other status there is no socket, and `end` may have been or never be emitted.
-    const hasSocket = ['connecting', 'connect', 'ready'].includes(this.redis.status);
-    const ended = new Promise((resolve) => this.redis.once('end', resolve));
-    // ioredis hears one error of a socket; in the middle of a TLS handshake there are two, and the second would end the process.
-    if (hasSocket) (this.redis.stream as Redis['stream'] | undefined)?.on('error', () => undefined);
-    this.redis.disconnect();
-    if (hasSocket) await within(END_TIMEOUT_MS, ended);
+    this.diagnosis.close();
+    await disconnect(this.redis);
+  }
+
+  /** What the driver tells of its attempts. */
+  private follow(): void {
+    this.redis.on('reconnecting', () => this.aim());
+    this.redis.on('connecting', () => this.diagnosis.begin());
+    this.redis.on('connect', () => this.connected());
+    this.redis.on('ready', () => this.ready());
+    this.redis.on('close', () => this.lost());
+    this.redis.on('error', (error: Error) => this.failed(error));
+    // ioredis gives up where it takes an attempt for hopeless, such as a port out of range.
+    this.redis.on('end', () => {
+      if (this.closing === undefined) this.restartTimer = setTimeout(() => this.start(), MAX_BACK_OFF_MS);
+    });
   }
 
   private aim(): void {
@@ -251,20 +179,20 @@ export class RedisConnection {
   }
 
   private createHeartbeat({ heartbeat }: RedisBusOptions): RedisHeartbeat {
-    const { redis, internals, listener } = this;
+    const { redis, listener } = this;
     return new RedisHeartbeat(
       {
         get bytesRead() {
-          return redis.stream.bytesRead;
+          return streamOf(redis).bytesRead;
         },
         get isAwaitingReply() {
-          return internals.commandQueue.length > 0;
+          return queueOf(redis).length > 0;
         },
         ping: async () => {
           await (listener.ping === undefined ? this.ping() : listener.ping());
           this.prove();
         },
-        destroy: (reason) => redis.stream.destroy(reason),
+        destroy: (reason) => this.stream.destroy(reason),
         blocked: (blockedMs) => {
           if (this.closing === undefined) listener.blocked?.(blockedMs);
         },
@@ -274,11 +202,10 @@ export class RedisConnection {
   }
 
   private connected(): void {
-    const { stream } = this.redis;
+    const { stream } = this;
     guardReplies(this.redis, (error) => stream.destroy(error));
     if (this.isClosed) return;
-    const { remoteAddress: host, remotePort: port } = this.redis.stream;
-    if (host !== undefined && port !== undefined) this.peer = { host, port };
+    this.diagnosis.connected();
     this.heartbeat.expectHandshake();
   }
 
@@ -286,10 +213,10 @@ export class RedisConnection {
     if (this.isClosed) return;
     this.backOff.begin();
     if (this.listener.admit === undefined) return this.admitted();
-    const { stream } = this.redis;
+    const { stream } = this;
     this.listener.admit().then(
       () => {
-        if (!this.isClosed && this.redis.stream === stream && !stream.destroyed) this.admitted();
+        if (!this.isClosed && this.stream === stream && !stream.destroyed) this.admitted();
       },
       (reason: unknown) => stream.destroy(reason as Error),
     );
@@ -297,9 +224,7 @@ export class RedisConnection {
 
   private admitted(): void {
     this.wasUp = true;
-    this.latestError = undefined;
-    this.probe?.cancel();
-    this.probe = undefined;
+    this.diagnosis.succeeded();
     this.heartbeat.start();
     this.listener.up?.();
   }
@@ -308,73 +233,14 @@ export class RedisConnection {
     if (this.isClosed) return;
     const { wasUp } = this;
     this.wasUp = false;
-    this.subscriberMode = undefined;
+    this.commands.reset();
     this.heartbeat.stop();
-    if (wasUp) this.listener.down?.(this.latestError);
-    else if (!this.isExplained) this.turnedAway();
-  }
-
-  /** The server has closed the connection before it was of any use, and has said nothing that ioredis could read. */
-  private turnedAway(): void {
-    this.failed(new Error(CLOSED_BY_SERVER));
-    const address = this.probe === undefined ? this.probeAddress() : undefined;
-    if (address === undefined) return;
-    const probe = new RedisProbe(address);
-    this.probe = probe;
-    void probe.refusal.then((refusal) => {
-      if (this.probe !== probe) return;
-      if (refusal !== undefined) this.failed(Object.assign(new Error(refusal), { name: 'ReplyError' }));
-      else if (probe.alert !== undefined) this.failed(probe.alert);
-    });
-  }
-
-  private probeAddress(): ProbeAddress | undefined {
-    const { path, host, port, family, sentinels, tls, enableTLSForSentinelMode } = this.redis.options;
-    if (sentinels && sentinels.length > 0) {
-      return this.peer && { address: this.peer, tls: enableTLSForSentinelMode ? tls : undefined };
-    }
-    if (typeof path === 'string') return { address: { path }, tls };
-    return { address: { host, port: port ?? 6379, family }, tls };
+    if (wasUp) this.listener.down?.(this.diagnosis.reason);
+    else this.diagnosis.turnedAway();
   }
 
   private failed(error: Error): void {
-    if (this.isClosed) return;
-    if (isOutOfStep(error)) {
-      this.abandon(error);
-      return;
-    }
-    // What says nothing of the reason does not replace what says it.
-    if (!isMute(error)) this.isExplained = true;
-    else if (this.latestError !== undefined) return;
-    this.latestError = this.causeOf(error) as Error;
-    this.listener.error?.(this.latestError);
+    if (!this.isClosed && isOutOfStep(error)) this.abandon(error);
+    else this.diagnosis.failed(error);
   }
-
-  /**
-   * UNSUBSCRIBE answers with the channels and patterns that are left, SUNSUBSCRIBE with the shard channels. ioredis
-   * takes a 0 in either for the end of all subscriptions, and from then on loses the messages of the others.
-   */
-  private keepSubscriberMode(): void {
-    const { condition } = this.internals;
-    condition.subscriber ||= this.subscriberMode;
-    this.subscriberMode = condition.subscriber;
-    this.slotMoves.watch(condition.subscriber);
-  }
-}
-
-function commandOf(name: string, args: (string | Buffer)[], replyEncoding: 'utf8' | null): Command {
-  const command = new Command(name, args, { replyEncoding });
-  // An application's client may be of ioredis 6 where ours is 5, whose commands do not know how replies are mapped.
-  (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
-  return command;
-}
-
-/** Resolves with the promise, or when the time is over. */
-async function within(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
 }

@@ -76,7 +76,7 @@ export class RedisPublisher {
       messages.forEach((message, index) => this.send(message, (outcome) => settled(index, outcome)));
       return;
     }
-    const { stream } = this.connection.redis;
+    const { stream } = this.connection;
     if (stream !== this.stream) {
       this.stream = stream;
       this.permit = new ScriptPermit();
@@ -185,7 +185,7 @@ export class RedisPublisher {
 
   /** What cannot go as a script: each by itself. */
   private sendApart({ messages, bodies }: PublishScript, settle: SettledListener): void {
-    const { stream } = this.connection.redis;
+    const { stream } = this.connection;
     stream.cork();
     messages.forEach((message, position) => {
       const hindrance = this.hindrance();
@@ -257,7 +257,7 @@ export class RedisPublisher {
   /** Why nothing can be written right now: asked before the body is made. */
   private hindrance(): NotConnectedError | PublishBufferFullError | undefined {
     if (!this.connection.isWritable) return new NotConnectedError();
-    if (this.connection.redis.stream.writableLength <= MAX_UNSENT_BYTES) return undefined;
+    if (this.connection.stream.writableLength <= MAX_UNSENT_BYTES) return undefined;
     this.awaitDrain();
     return new PublishBufferFullError('64 MiB');
   }
@@ -265,7 +265,7 @@ export class RedisPublisher {
   private awaitDrain(): void {
     if (this.isAwaitingDrain) return;
     this.isAwaitingDrain = true;
-    const { stream } = this.connection.redis;
+    const { stream } = this.connection;
     const settled = () => {
       stream.off('drain', settled).off('close', settled);
       this.isAwaitingDrain = false;

@@ -63,7 +63,7 @@ export class RedisSecrets {
     }
     for (const name of Object.getOwnPropertyNames(error)) {
       if (NEVER_TEXT.has(name) || name === 'message' || name === 'stack') continue;
-      const value = (error as unknown as Record<string, unknown>)[name];
+      const value = Reflect.get(error, name) as unknown;
       if (typeof value === 'string') set(error, name, this.without(value, secrets));
       for (const inner of [value].flat()) if (inner instanceof Error) this.scrubOnce(inner, secrets, seen);
     }

@@ -5,6 +5,7 @@ import { LoginStep } from './login.step.js';
 import type { RedisLinkSettings } from './redis.options.js';
 import { causeOf, isMute } from './redis.errors.js';
 import { DirectConnector } from './direct.connector.js';
+import { streamOf } from './driver.internals.js';
 import { inRealTime } from './in-real-time.js';
 import { guardReplies } from './reply.guard.js';
 import { OddReplyError, isTexts } from './odd.reply.js';
@@ -195,7 +196,7 @@ export class RedisSentinel {
     } as RedisOptions);
     if (this.options.login !== undefined) LoginStep.install(this.options.login, client);
     client.on('connect', () => {
-      const { stream } = client;
+      const stream = streamOf(client);
       guardReplies(client, (error) => stream.destroy(error));
     });
     return inRealTime(client);

@@ -36,7 +36,10 @@ describe('RedisSlotMoves', () => {
   beforeEach(() => {
     driver = new Driver();
     unsubscribed = [];
-    moves = new RedisSlotMoves(driver, (name) => unsubscribed.push(name));
+    moves = new RedisSlotMoves(
+      () => driver.commandQueue,
+      (name) => unsubscribed.push(name),
+    );
     moves.watch(driver.subscriptions);
   });
 

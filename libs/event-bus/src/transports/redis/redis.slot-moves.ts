@@ -1,14 +1,5 @@
 import { Command } from 'ioredis';
-
-/** What ioredis keeps to itself, as far as moving slots concern it. */
-export interface SlotDriver {
-  readonly commandQueue: {
-    readonly length: number;
-    peekFront(): { readonly command: Command } | undefined;
-    unshift(item: { readonly command: Command; readonly stream: 'socket'; readonly select: number }): void;
-    toArray(): readonly { readonly command: Command }[];
-  };
-}
+import type { CommandQueue } from './driver.internals.js';
 
 interface DriverSubscriptions {
   del(replyType: string, name: string): void;
@@ -32,7 +23,7 @@ export class RedisSlotMoves {
   private watched: DriverSubscriptions | undefined;
 
   constructor(
-    private readonly driver: SlotDriver,
+    private readonly queue: () => CommandQueue,
     /** Called at the place of the byte stream where the node has unsubscribed this shard channel by itself. */
     private readonly unsubscribed: (name: string) => void,
   ) {}
@@ -47,7 +38,7 @@ export class RedisSlotMoves {
 
   /** For `moved`, which ioredis 5 emits instead of an answer, and 6 together with one. */
   answerMoved(): void {
-    const waiting = new Set(this.driver.commandQueue.toArray().map(({ command }) => command));
+    const waiting = new Set(this.queue().toArray().map(({ command }) => command));
     const [answered] = [...this.asked].filter((command) => !waiting.has(command));
     if (answered === undefined) return;
     // The driver's own answer says where to, and comes first.
@@ -68,13 +59,13 @@ export class RedisSlotMoves {
   }
 
   private isAskedFor(name: string): boolean {
-    const command = this.driver.commandQueue.peekFront()?.command;
+    const command = this.queue().peekFront()?.command;
     return command?.name === 'sunsubscribe' && command.args.includes(name);
   }
 
   private departed(name: string): void {
     // Something for the driver to answer, instead of what was really asked.
-    this.driver.commandQueue.unshift({
+    this.queue().unshift({
       command: new Command('sunsubscribe', [name]),
       stream: 'socket',
       select: 0,

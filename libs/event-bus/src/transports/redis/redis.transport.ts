@@ -21,7 +21,7 @@ import { gatherOutcomes } from '../settled.messages.js';
 import { blockedWarning } from './blocked.loop.js';
 import { claimKey } from './redis.claim.js';
 import { RedisConnection } from './redis.connection.js';
-import type { RedisConnectionListener } from './redis.connection.js';
+import type { RedisConnectionListener } from './connection.listener.js';
 import { inspectRedis } from './redis.inspection.js';
 import { RedisLinks } from './redis.links.js';
 import type { RedisTransportOptions } from './redis.options.js';

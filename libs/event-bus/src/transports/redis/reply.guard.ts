@@ -1,28 +1,7 @@
 import type { Redis } from 'ioredis';
-import driver from 'ioredis/built/DataHandler.js';
+import { DriverReader, queueOf, readerOptionsOf, streamOf } from './driver.internals.js';
+import type { ReplyReaderOptions } from './driver.internals.js';
 import { OddReplyError, countIn } from './odd.reply.js';
-import type { SlotDriver } from './redis.slot-moves.js';
-
-/** What ioredis reads a connection with, as far as it concerns us. */
-interface ReplyReader {
-  returnReply(reply: unknown): void;
-  returnError(error: Error): void;
-  /** Of ioredis 6: what RESP3 sends without being asked. */
-  returnPush?(reply: unknown): void;
-}
-
-interface ReaderOptions {
-  readonly stringNumbers?: boolean | undefined;
-  readonly replyMapping?: unknown;
-}
-
-interface GuardedDriver extends SlotDriver {
-  readonly condition: { readonly replyMapping?: unknown };
-}
-
-const { default: DriverReader } = driver as unknown as {
-  default: { new (redis: Redis, options: ReaderOptions): ReplyReader; readonly prototype: ReplyReader };
-};
 
 /** Connections are read with the ioredis that is found here, whatever copy their client is of: version 5 reads RESP2 alone. */
 export const READS_RESP3 = 'returnPush' in DriverReader.prototype;
@@ -37,17 +16,15 @@ const MESSAGE = /^[ps]?message$/;
  * @param odd called with the first odd one. Nothing is read after it.
  */
 export function guardReplies(redis: Redis, odd: (error: Error) => void): void {
-  const { stream } = redis;
+  const stream = streamOf(redis);
   replaceListener(stream, () => undefined);
-  const { condition } = redis as unknown as GuardedDriver;
   let isOdd = false;
   const found = (error: Error) => {
     if (isOdd) return;
     isOdd = true;
     odd(error);
   };
-  const options = { stringNumbers: redis.options.stringNumbers, replyMapping: condition.replyMapping };
-  new ReplyGuard(redis, options, found);
+  new ReplyGuard(redis, readerOptionsOf(redis), found);
   replaceListener(stream, (read) => (bytes) => {
     if (isOdd) return;
     try {
@@ -70,17 +47,15 @@ function replaceListener(stream: Redis['stream'], replace: (read: Read) => Read 
 }
 
 class ReplyGuard extends DriverReader {
-  private readonly driver: SlotDriver;
   /** That waits for confirmations, and the names in it. */
   private awaited: { readonly command: unknown; readonly names: ReadonlySet<string> } | undefined;
 
   constructor(
-    redis: Redis,
-    options: ReaderOptions,
+    private readonly client: Redis,
+    options: ReplyReaderOptions,
     private readonly odd: (error: Error) => void,
   ) {
-    super(redis, options);
-    this.driver = redis as unknown as SlotDriver;
+    super(client, options);
   }
 
   override returnReply(reply: unknown): void {
@@ -115,8 +90,9 @@ class ReplyGuard extends DriverReader {
 
   /** Of what can be told from the command that waits: the rest is checked by who has asked. */
   private check(reply: unknown): void {
-    if (this.driver.commandQueue.length === 0) return;
-    const command = this.driver.commandQueue.peekFront()?.command;
+    const queue = queueOf(this.client);
+    if (queue.length === 0) return;
+    const command = queue.peekFront()?.command;
     if (command === undefined) return;
     const asked = command.name.toLowerCase();
     if (!CONFIRMATION.test(asked)) return;

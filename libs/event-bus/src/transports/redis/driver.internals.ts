@@ -1,0 +1,117 @@
+import type { AbstractConnector, Cluster, Redis, RedisOptions } from 'ioredis';
+import { Command } from 'ioredis';
+import reader from 'ioredis/built/DataHandler.js';
+
+/*
+ * The only file that reaches into what ioredis keeps to itself, which test/repo/driver-internals.spec.ts holds. Each name was
+ * read in ioredis 5.11 and 6.0 and is the same in both, unless it says otherwise.
+ */
+
+/** `condition`: the state of the current connection. The driver makes a new one for each attempt. */
+interface Condition {
+  auth: unknown;
+  subscriber: unknown;
+  readonly replyMapping?: unknown;
+}
+
+/** Commands without an answer, in the order in which they were sent. */
+export interface CommandQueue {
+  readonly length: number;
+  peekFront(): { readonly command: Command } | undefined;
+  unshift(item: { readonly command: Command; readonly stream: 'socket'; readonly select: number }): void;
+  toArray(): readonly { readonly command: Command }[];
+}
+
+/** What opens the connections of a client. */
+export type Connector = Pick<AbstractConnector, 'connect' | 'disconnect'> & { firstError?: Error | undefined };
+
+/** What reads the replies of a connection. */
+export interface ReplyReader {
+  returnReply(reply: unknown): void;
+  returnError(error: Error): void;
+  /** Of ioredis 6: what RESP3 sends without being asked. */
+  returnPush?(reply: unknown): void;
+}
+
+export interface ReplyReaderOptions {
+  readonly stringNumbers?: boolean | undefined;
+  /** Of ioredis 6. */
+  readonly replyMapping?: unknown;
+}
+
+interface Internals {
+  readonly condition: Condition;
+  readonly commandQueue: CommandQueue;
+  readonly connector: Connector;
+  setStatus: (status: Redis['status'], detail?: unknown) => void;
+}
+
+function internalsOf(redis: Redis): Internals {
+  return redis as unknown as Internals;
+}
+
+/** `stream`: the socket of the current attempt. Without it a dead link could not be ended, nor a burst written at once. */
+export function streamOf(redis: Redis): Redis['stream'] {
+  return redis.stream;
+}
+
+/** `condition.auth`: the driver has read its options by the time of an attempt. Without it the login before the last is used. */
+export function setLogin(redis: Redis, { username, password }: Pick<RedisOptions, 'username' | 'password'>) {
+  internalsOf(redis).condition.auth = username ? [username, password] : password;
+}
+
+/**
+ * `condition.subscriber`: the subscriptions that the driver notes, `false` when it knows of none. Without it SlotMoves would not
+ * hear of a slot that leaves.
+ */
+export function subscriptionsOf(redis: Redis): unknown {
+  return internalsOf(redis).condition.subscriber;
+}
+
+/** `condition.subscriber`: without it the messages of all subscriptions are lost when one answer counts 0, see SubscriberMode. */
+export function setSubscriptions(redis: Redis, subscriptions: unknown): void {
+  internalsOf(redis).condition.subscriber = subscriptions;
+}
+
+/** `condition.replyMapping`, of ioredis 6: without it our reader would hand out the maps of RESP3 in another form. */
+export function readerOptionsOf(redis: Redis): ReplyReaderOptions {
+  const { replyMapping } = internalsOf(redis).condition;
+  return { stringNumbers: redis.options.stringNumbers, replyMapping };
+}
+
+/** `commandQueue`: replaced with each connection. Without it nothing tells whether an answer is owed, and to what. */
+export function queueOf(redis: Redis): CommandQueue {
+  return internalsOf(redis).commandQueue;
+}
+
+/** `connector`: without it no credentials could be asked for before a connection is opened. */
+export function connectorOf(redis: Redis): Connector {
+  return internalsOf(redis).connector;
+}
+
+/** `setStatus`: without it a client tells its state through a `process.nextTick` that a test may have faked, and so never. */
+export function replaceSetStatus(redis: Redis, setStatus: Internals['setStatus']): void {
+  internalsOf(redis).setStatus = setStatus;
+}
+
+/** `startupNodes` of a Cluster client: without it the addresses that it was made with would have to be given again. */
+export function startupNodesOf(cluster: Cluster): readonly (string | number | RedisOptions)[] {
+  return (cluster as unknown as { startupNodes: readonly (string | number | RedisOptions)[] }).startupNodes;
+}
+
+/** `DataHandler`: without it an odd reply makes the driver throw where nobody can catch it, see ReplyGuard. */
+export const { default: DriverReader } = reader as unknown as {
+  default: { new (redis: Redis, options: ReplyReaderOptions): ReplyReader; readonly prototype: ReplyReader };
+};
+
+/**
+ * A command whose answers are texts, or Buffers when the encoding is null.
+ *
+ * `setReplyContext`, of ioredis 6: an application's client may be of 6 where ours is 5, whose commands do not know how replies are
+ * mapped. Without it that client throws at each of them.
+ */
+export function commandOf(name: string, args: (string | Buffer)[], replyEncoding: 'utf8' | null): Command {
+  const command = new Command(name, args, { replyEncoding });
+  (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
+  return command;
+}

@@ -1,0 +1,64 @@
+import type { Redis } from 'ioredis';
+import { commandOf, queueOf } from './driver.internals.js';
+import { causeOf, isNothingSubscribed } from './redis.errors.js';
+import type { RedisSecrets } from './redis.secrets.js';
+import { RedisSlotMoves } from './redis.slot-moves.js';
+import { SubscriberMode } from './subscriber.mode.js';
+
+/** Sends commands on one client of ioredis, and hears each answer at its place in the byte stream. */
+export class RedisCommands {
+  private readonly slotMoves: RedisSlotMoves;
+  private readonly subscriberMode: SubscriberMode;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly secrets: RedisSecrets,
+    /** Called at the place of the byte stream where a node of a Cluster has unsubscribed this shard channel by itself. */
+    unsubscribed: (shardChannel: string) => void,
+  ) {
+    this.slotMoves = new RedisSlotMoves(() => queueOf(redis), unsubscribed);
+    this.subscriberMode = new SubscriberMode(redis, (noted) => this.slotMoves.watch(noted));
+    redis.on('moved', () => this.slotMoves.answerMoved());
+  }
+
+  /**
+   * Sends one command. `answered` is called at the reply's place in the byte stream, before any message that
+   * the server sent after it; a promise would be resolved only after the rest of the chunk was parsed.
+   */
+  async send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
+    const command = commandOf(name, [...args], 'utf8');
+    this.slotMoves.expect(command);
+    const { resolve, reject } = command;
+    command.resolve = (reply) => {
+      this.subscriberMode.keep();
+      answered(reply);
+      resolve(reply);
+    };
+    command.reject = (error) => {
+      // Valkey 8.0 says so where others answer with a count.
+      if (isNothingSubscribed(error)) command.resolve(0);
+      else reject(error);
+    };
+    try {
+      await this.redis.sendCommand(command);
+    } catch (error) {
+      throw causeOf(error, this.secrets);
+    }
+  }
+
+  /**
+   * Sends one command, and resolves with its reply, in which texts are Buffers.
+   *
+   * @throws what ioredis says, for `causeOf`
+   */
+  call(name: string, args: (string | Buffer)[]): Promise<unknown> {
+    const command = commandOf(name, args, null);
+    this.redis.sendCommand(command);
+    return command.promise;
+  }
+
+  /** The connection is gone, and what it was subscribed to. */
+  reset(): void {
+    this.subscriberMode.leave();
+  }
+}
