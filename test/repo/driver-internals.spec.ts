@@ -9,7 +9,10 @@ const THE_ONE = `${TRANSPORTS}/redis/driver.internals.ts`;
 const REACHES: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a cast past the types', /\bas unknown as\b/],
   ['a file that is not its entry', /['"]ioredis\/(?!package\.json)/],
-  ['a private name', /\.(condition|prevCondition|commandQueue|offlineQueue|connector|setStatus|startupNodes)\b(?!\.js)/],
+  [
+    'a private name',
+    /\.(condition|prevCondition|commandQueue|offlineQueue|connector|setStatus|startupNodes)\b(?!\.js)/,
+  ],
   ['a private name', /\b(condition|prevCondition|commandQueue|offlineQueue|setStatus|startupNodes) \} = /],
   ['its socket', /\b(redis|client|asker|watcher)\.stream\b/],
   ['its socket', /\{[^}]*\bstream\b[^}]*\} = (this\.)?(\w+\.)?(redis|client)\b/],
@@ -18,7 +21,9 @@ const REACHES: readonly (readonly [what: string, pattern: RegExp])[] = [
 function reachesIn(text: string): readonly string[] {
   return text
     .split('\n')
-    .flatMap((line) => REACHES.filter(([, pattern]) => pattern.test(line)).map(([what]) => `${what}: ${line.trim()}`));
+    .flatMap((line) =>
+      REACHES.filter(([, pattern]) => pattern.test(line)).map(([what]) => `${what}: ${line.trim()}`),
+    );
 }
 
 const files = readdirSync(join(ROOT, TRANSPORTS), { recursive: true, encoding: 'utf8' })

@@ -3,7 +3,16 @@ import { GuardedListener } from './guarded.listener.js';
 import { ListenerRelay } from './listener.relay.js';
 
 const TARGET = { kind: 'channel', name: 'a' } as const;
-const CALLS = ['message', 'confirmed', 'released', 'denied', 'resumed', 'sendable', 'state', 'warned'] as const;
+const CALLS = [
+  'message',
+  'confirmed',
+  'released',
+  'denied',
+  'resumed',
+  'sendable',
+  'state',
+  'warned',
+] as const;
 
 /** Makes every call of the interface once, in the order of {@link CALLS}. */
 function callAll(listener: TransportListener): void {

@@ -1,4 +1,5 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import { collect } from './collect.js';
 import type { Interruption, InterruptionReason } from './event.transport.js';
 import { TargetMap } from './target.map.js';
 
@@ -89,12 +90,7 @@ export class InterruptionTracker {
   finish(toMs: number): readonly Interruption[] {
     if (this.isWaiting || this.back.size === 0) return [];
     const groups = new Map<InterruptionReason, Interrupted[]>();
-    for (const interrupted of this.back.values()) {
-      const { reason } = interrupted.cause;
-      const group = groups.get(reason);
-      if (group === undefined) groups.set(reason, [interrupted]);
-      else group.push(interrupted);
-    }
+    for (const interrupted of this.back.values()) collect(groups, interrupted.cause.reason, interrupted);
     this.back.clear();
     return [...groups].map(([reason, group]) => interruptionOf(reason, group, toMs));
   }

@@ -90,7 +90,7 @@ describe('SubscriptionTable', () => {
 
     it('starts whole and with nothing to ask for', () => {
       const table = new SubscriptionTable();
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
       expect(table.request(1)).toBeUndefined();
       expect(table.list()).toEqual([]);
       expect(table.lose()).toEqual([]);
@@ -325,7 +325,7 @@ describe('SubscriptionTable', () => {
       table.drop(a);
       expect(table.hold(a)).toBe(true);
       expect(table.list()).toEqual([{ target: a, state: 'wanted' }]);
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
     });
   });
 
@@ -371,41 +371,41 @@ describe('SubscriptionTable', () => {
     it('stays whole while a new target waits for its first answer', () => {
       const table = activeTable(a);
       table.hold(b);
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
       const request = ask(table);
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
       table.confirm(request);
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
     });
 
     it('is not whole from the loss of an active one until it is confirmed again', () => {
       const table = activeTable(a, b);
       table.lose();
-      expect(table.isWhole).toBe(false);
+      expect(table.isFullySubscribed).toBe(false);
       const [first, second] = [ask(table, 1), ask(table, 1)];
-      expect(table.isWhole).toBe(false);
+      expect(table.isFullySubscribed).toBe(false);
       table.confirm(first);
-      expect(table.isWhole).toBe(false);
+      expect(table.isFullySubscribed).toBe(false);
       table.confirm(second);
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
     });
 
     it('is not whole from a denial until the target is confirmed or dropped', () => {
       const table = deniedTable(a);
-      expect(table.isWhole).toBe(false);
+      expect(table.isFullySubscribed).toBe(false);
       table.retryDenied();
-      expect(table.isWhole).toBe(false);
+      expect(table.isFullySubscribed).toBe(false);
       const request = ask(table);
-      expect(table.isWhole).toBe(false);
+      expect(table.isFullySubscribed).toBe(false);
       table.lose();
-      expect(table.isWhole).toBe(false);
+      expect(table.isFullySubscribed).toBe(false);
       expect(table.confirm(request)).toEqual([]);
       table.confirm(ask(table));
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
 
       const dropped = deniedTable(b);
       dropped.drop(b);
-      expect(dropped.isWhole).toBe(true);
+      expect(dropped.isFullySubscribed).toBe(true);
     });
 
     it('is whole again when the missing one is dropped', () => {
@@ -413,7 +413,7 @@ describe('SubscriptionTable', () => {
       table.lose();
       table.confirm(ask(table, 1));
       table.drop(b);
-      expect(table.isWhole).toBe(true);
+      expect(table.isFullySubscribed).toBe(true);
     });
   });
 
@@ -494,10 +494,10 @@ describe('SubscriptionTable of a Cluster', () => {
     const table = tableOf(a, b);
     table.miss(a);
     table.miss(c);
-    expect(table.isWhole).toBe(false);
+    expect(table.isFullySubscribed).toBe(false);
     table.confirm(ask(table));
     table.miss(b);
-    expect(table.isWhole).toBe(true);
+    expect(table.isFullySubscribed).toBe(true);
   });
 
   it('loses one alone', () => {

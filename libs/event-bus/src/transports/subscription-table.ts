@@ -86,7 +86,7 @@ export class SubscriptionTable {
   }
 
   /** Everything that the broker has answered for is active now. New targets do not count yet. */
-  get isWhole(): boolean {
+  get isFullySubscribed(): boolean {
     return this.missed.size === 0;
   }
 

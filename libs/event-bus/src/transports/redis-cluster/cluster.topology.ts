@@ -23,6 +23,21 @@ export interface TopologyListener {
   refused(error: Error): void;
 }
 
+/** Whom it asks, and as much of the connection as it needs. */
+export interface TopologySource extends Pick<
+  RedisConnection,
+  'isWritable' | 'address' | 'abandon' | 'causeOf'
+> {
+  readonly redis: AskedClient;
+  /** Another one with each link. */
+  readonly stream: unknown;
+}
+
+interface AskedClient {
+  readonly options: { readonly host?: string | undefined };
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
 /** Which nodes there are and who serves which slot: asked of one node, again and again, and learnt from what others refuse. */
 export class ClusterTopology {
   /** The Cluster says that it does not serve all slots. */
@@ -40,7 +55,7 @@ export class ClusterTopology {
   constructor(
     private readonly settings: ClusterSettings,
     /** Whom to ask. */
-    private readonly home: () => RedisConnection,
+    private readonly home: () => TopologySource,
     private readonly listener: TopologyListener,
   ) {
     const { intervalMs = READ_INTERVAL_MS } = settings.connection.heartbeat ?? {};
@@ -120,7 +135,7 @@ export class ClusterTopology {
   }
 
   /** What one node says, whichever. Rejects with what it answers instead. */
-  async readAt({ redis }: RedisConnection): Promise<SlotMap> {
+  async readAt({ redis }: Pick<TopologySource, 'redis'>): Promise<SlotMap> {
     const slots = await redis.call('CLUSTER', 'SLOTS');
     return new SlotMap(slots, (host, port) => this.reach(host, port, { redis }));
   }
@@ -175,7 +190,7 @@ export class ClusterTopology {
   }
 
   /** @param asked who says so, and leaves its own host out when it does not know it */
-  private reach(host: string | undefined, port: number, asked: Pick<RedisConnection, 'redis'>): NodeAddress {
+  private reach(host: string | undefined, port: number, asked: Pick<TopologySource, 'redis'>): NodeAddress {
     const address = { host: host ?? asked.redis.options.host ?? '127.0.0.1', port };
     return mapped(this.settings.natMap, nodeKey(address)) ?? address;
   }

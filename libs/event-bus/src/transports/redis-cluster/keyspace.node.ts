@@ -46,8 +46,8 @@ export class KeyspaceNode {
   }
 
   /** Everything that was answered once is confirmed now. */
-  get isWhole(): boolean {
-    return this.isAwaited || (this.connection.isUp && this.subscriber.isWhole);
+  get isFullySubscribed(): boolean {
+    return this.isAwaited || (this.connection.isUp && this.subscriber.isFullySubscribed);
   }
 
   /** What keeps it from being whole. */

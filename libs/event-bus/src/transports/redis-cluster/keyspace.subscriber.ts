@@ -8,19 +8,30 @@ import type {
 } from '../event.transport.js';
 import { ListenerRelay } from '../listener.relay.js';
 import { TargetMap } from '../target.map.js';
+import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
-import { KeyspaceNode } from './keyspace.node.js';
-import type { KeyspaceNodeEvents } from './keyspace.node.js';
-import type { ClusterSettings } from './redis-cluster.options.js';
+import type { KeyspaceNode, KeyspaceNodeEvents } from './keyspace.node.js';
 
 /** The worst first: a target is in the worst state that it has at any master. */
 const STATES: readonly SubscriptionState[] = ['denied', 'lost', 'pending', 'wanted', 'active'];
 
+/** One master, as far as it is listened to. */
+export interface MasterOfKeys extends Pick<KeyspaceNode, 'key' | 'isFullySubscribed' | 'reason' | 'close'> {
+  readonly subscriber: Pick<KeyspaceNode['subscriber'], 'subscribe' | 'unsubscribe' | 'subscriptions'>;
+}
+
+/** @param isAwaited see KeyspaceNode */
+export type OpenKeyspaceNode = (
+  master: NodeAddress,
+  listener: TransportListener,
+  isAwaited: boolean,
+) => MasterOfKeys;
+
 /** Every master speaks of its own keys alone: keeps what is said of keys subscribed at all of them, whichever there are. */
 export class KeyspaceSubscriber {
   private readonly wanted = new TargetMap<SubscriptionTarget>();
-  private readonly nodes = new Map<string, KeyspaceNode>();
+  private readonly nodes = new Map<string, MasterOfKeys>();
   /** The masters that deliver a target. */
   private readonly delivering = new TargetMap<Set<string>>();
   /** Resolve when the masters are known. */
@@ -31,20 +42,20 @@ export class KeyspaceSubscriber {
   private isClosed = false;
 
   constructor(
-    private readonly settings: ClusterSettings,
-    private readonly topology: ClusterTopology,
+    private readonly topology: Pick<ClusterTopology, 'isKnown' | 'masters'>,
     private readonly listener: TransportListener,
-    private readonly events: KeyspaceNodeEvents,
+    private readonly events: Pick<KeyspaceNodeEvents, 'changed'>,
+    private readonly open: OpenKeyspaceNode,
   ) {}
 
   /** Everything that was answered once is confirmed by every master now. */
-  get isWhole(): boolean {
-    return [...this.nodes.values()].every(({ isWhole }) => isWhole);
+  get isFullySubscribed(): boolean {
+    return [...this.nodes.values()].every(({ isFullySubscribed }) => isFullySubscribed);
   }
 
   /** What keeps it from being whole. */
   get reason(): string {
-    const broken = [...this.nodes.values()].find(({ isWhole }) => !isWhole);
+    const broken = [...this.nodes.values()].find(({ isFullySubscribed }) => !isFullySubscribed);
     return broken?.reason ?? 'subscriptions are not confirmed yet';
   }
 
@@ -109,7 +120,7 @@ export class KeyspaceSubscriber {
   }
 
   /** The keys of this master were somewhere else before, or nowhere: what was said of them until now is missing. */
-  private async joinLate(node: KeyspaceNode, fromMs: number): Promise<void> {
+  private async joinLate(node: MasterOfKeys, fromMs: number): Promise<void> {
     const targets = this.wanted.values();
     const outcomes = await node.subscriber.subscribe(targets);
     const back = outcomes.filter(({ error }) => error === undefined).map(({ target }) => target);
@@ -117,7 +128,7 @@ export class KeyspaceSubscriber {
     this.listener.resumed({ reason: 'connection-lost', targets: back, ...windowSince(fromMs) });
   }
 
-  private openMissing({ isAwaited }: { isAwaited: boolean }): readonly KeyspaceNode[] {
+  private openMissing({ isAwaited }: { isAwaited: boolean }): readonly MasterOfKeys[] {
     if (this.isClosed) return [];
     const missing = this.topology.masters.filter((master) => !this.nodes.has(nodeKey(master)));
     return missing.map((master) => {
@@ -126,13 +137,13 @@ export class KeyspaceSubscriber {
         confirmed: (targets) => this.confirmed(key, targets),
         released: (targets) => this.released(key, targets),
       });
-      const node = new KeyspaceNode(this.settings, master, listener, this.events, isAwaited);
+      const node = this.open(master, listener, isAwaited);
       this.nodes.set(node.key, node);
       return node;
     });
   }
 
-  private retire(node: KeyspaceNode): void {
+  private retire(node: MasterOfKeys): void {
     this.nodes.delete(node.key);
     this.released(node.key, this.wanted.values());
     const closed = node.close();

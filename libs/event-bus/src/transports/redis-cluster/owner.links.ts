@@ -7,7 +7,7 @@ import type { ClusterTopology } from './cluster.topology.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 
 export interface OwnerLinksListener {
-  sendable(): void;
+  writable(): void;
   error(error: Error): void;
 }
 
@@ -37,7 +37,7 @@ export class OwnerLink {
       {
         up: () => {
           this.settle();
-          listener.sendable();
+          listener.writable();
         },
         down: (reason) => {
           this.latestError = reason;
@@ -51,7 +51,7 @@ export class OwnerLink {
         },
       },
     );
-    this.publisher = new RedisPublisher(this.connection, () => this.listener.sendable());
+    this.publisher = new RedisPublisher(this.connection, () => this.listener.writable());
     this.connection.start();
   }
 
@@ -79,7 +79,7 @@ export class OwnerLinks {
 
   constructor(
     private readonly settings: ClusterSettings,
-    private readonly topology: ClusterTopology,
+    private readonly topology: Pick<ClusterTopology, 'masters' | 'ownerOf' | 'unlearn' | 'refresh'>,
     private readonly listener: OwnerLinksListener,
   ) {}
 

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { BusClosedError } from '../../errors.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
-import { targetKey } from '../../routing/subscription-target.js';
 import type {
   EventTransport,
   InspectionQuery,
@@ -19,21 +18,20 @@ import type {
 import { GuardedListener } from '../guarded.listener.js';
 import { LinkState } from '../link.state.js';
 import { blockedWarning } from '../redis/blocked.loop.js';
+import type { RedisConnectionListener } from '../redis/connection.listener.js';
 import { RedisPublisher } from '../redis/redis.publisher.js';
-import { RedisSubscriber } from '../redis/redis.subscriber.js';
 import { gatherOutcomes } from '../settled.messages.js';
 import { ClusterKeyspace } from './cluster.keyspace.js';
 import { inspectCluster } from './cluster.inspection.js';
 import { nodeKey } from './cluster.node.js';
 import { ClusterLinks } from './cluster.links.js';
+import { ClusterSubscriptions } from './cluster.subscriptions.js';
 import { ClusterTopology } from './cluster.topology.js';
 import { OwnerLinks } from './owner.links.js';
-import { KeyspaceSubscriber } from './keyspace.subscriber.js';
 import { MembershipWatch } from './membership.watch.js';
 import { clusterSettings, redisClusterProblems } from './redis-cluster.options.js';
 import type { ClusterSettings, RedisClusterTransportOptions } from './redis-cluster.options.js';
 import { RoamingConnection } from './roaming.connection.js';
-import { ShardSubscriber } from './shard.subscriber.js';
 import { SlotPublisher } from './slot.publisher.js';
 
 /**
@@ -62,19 +60,14 @@ class RedisClusterTransport implements EventTransport {
   private readonly owners: OwnerLinks;
   private readonly slotPublisher: SlotPublisher;
   private readonly subscriberLink: RoamingConnection;
-  private readonly subscriber: RedisSubscriber;
-  private readonly shards: ShardSubscriber;
+  private readonly held: ClusterSubscriptions;
   private readonly membership: MembershipWatch;
   readonly keyspace: ClusterKeyspace;
-  private readonly keyspaceSubscriber: KeyspaceSubscriber;
   private isSubscriberStarted = false;
   private readonly links: LinkState;
   private closing: Promise<void> | undefined;
 
-  constructor(
-    options: RedisClusterTransportOptions,
-    owner: TransportListener,
-  ) {
+  constructor(options: RedisClusterTransportOptions, owner: TransportListener) {
     const listener = new GuardedListener(owner);
     const settings = clusterSettings(options);
     this.addressOption = options.client === undefined ? 'nodes' : 'client';
@@ -84,40 +77,16 @@ class RedisClusterTransport implements EventTransport {
       strayed: (reason) => this.home.leave(reason),
       refused: (error) => this.failed(error),
     });
-    const sendable = () => listener.sendable();
-    const error = (failure: Error) => this.failed(failure);
-    const changed = () => this.update();
-    this.home = new RoamingConnection(settings, this.topology, {
-      up: () => {
-        void this.topology.refresh();
-        this.update();
-        sendable();
-      },
-      down: (reason) => {
-        this.links.lost(reason);
-        this.update();
-      },
-      error,
-    });
-    this.subscriberLink = new RoamingConnection(settings, this.topology, {
-      up: () => this.subscriber.resume(),
-      down: (reason) => {
-        this.links.lost(reason);
-        this.subscriber.suspend();
-      },
-      error,
-      ping: () => this.subscriber.ping(),
-      // The only one that is always there: the others would report the same loop.
-      blocked: (blockedMs) => listener.warned(blockedWarning(blockedMs)),
-    });
+    const writable = () => listener.sendable();
+    const events = { error: (error: Error) => this.failed(error), changed: () => this.update() };
+    this.home = new RoamingConnection(settings, this.topology, this.publishing(writable));
+    this.subscriberLink = new RoamingConnection(settings, this.topology, this.subscribing(listener));
     this.membership = new MembershipWatch(settings, this.topology, this.home, this.subscriberLink);
-    this.publisher = new RedisPublisher(this.home.link, sendable);
-    this.owners = new OwnerLinks(settings, this.topology, { sendable, error });
+    this.publisher = new RedisPublisher(this.home.link, writable);
+    this.owners = new OwnerLinks(settings, this.topology, { writable, error: events.error });
     this.slotPublisher = new SlotPublisher(this.owners, this.topology);
-    this.subscriber = new RedisSubscriber(this.subscriberLink.link, listener, changed);
+    this.held = new ClusterSubscriptions(settings, this.topology, this.subscriberLink.link, listener, events);
     this.keyspace = new ClusterKeyspace(settings, this.topology);
-    this.keyspaceSubscriber = new KeyspaceSubscriber(settings, this.topology, listener, { changed, error });
-    this.shards = new ShardSubscriber(settings, this.topology, listener, { changed, error });
     const links = new ClusterLinks(this.address, {
       publisher: this.home.link,
       subscriber: this.subscriberLink.link,
@@ -170,27 +139,17 @@ class RedisClusterTransport implements EventTransport {
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
     if (this.closing !== undefined) return targets.map((target) => ({ target, error: new BusClosedError() }));
-    const groups = await Promise.all([
-      this.shards.subscribe(targets.filter(isShard)),
-      this.keyspaceSubscriber.subscribe(targets.filter(isOfKeys)),
-      this.subscriber.subscribe(targets.filter(isOfAnyNode)),
-    ]);
-    const outcomes = new Map(groups.flat().map((outcome) => [targetKey(outcome.target), outcome]));
-    return targets.map((target) => outcomes.get(targetKey(target)) as SubscribeOutcome);
+    return this.held.subscribe(targets);
   }
 
   async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
     if (this.closing !== undefined) return;
-    await Promise.all([
-      this.shards.unsubscribe(targets.filter(isShard)),
-      this.keyspaceSubscriber.unsubscribe(targets.filter(isOfKeys)),
-      this.subscriber.unsubscribe(targets.filter(isOfAnyNode)),
-    ]);
+    await this.held.unsubscribe(targets);
     this.update();
   }
 
   subscriptions(): readonly SubscriptionInfo[] {
-    return this.parts.flatMap((part) => [...part.subscriptions()]);
+    return this.held.list();
   }
 
   async inspect(query: InspectionQuery): Promise<InspectionResult> {
@@ -205,7 +164,12 @@ class RedisClusterTransport implements EventTransport {
 
   /** The ioredis clients: the one that publishes, the one that subscribes, then those of the masters. */
   unwrap(): Redis[] {
-    const links = [this.home.link, this.subscriberLink.link, ...this.shards.connections, ...this.owners.all];
+    const links = [
+      this.home.link,
+      this.subscriberLink.link,
+      ...this.held.shardConnections,
+      ...this.owners.all,
+    ];
     return links.map(({ redis }) => redis);
   }
 
@@ -214,24 +178,46 @@ class RedisClusterTransport implements EventTransport {
     return this.closing;
   }
 
-  /** What holds subscriptions. */
-  private get parts(): readonly (RedisSubscriber | ShardSubscriber | KeyspaceSubscriber)[] {
-    return [this.subscriber, this.shards, this.keyspaceSubscriber];
-  }
-
   private async end(): Promise<void> {
     this.links.closing();
     this.topology.close();
-    this.subscriber.close();
     await Promise.all([
-      this.shards.close(),
-      this.keyspaceSubscriber.close(),
+      this.held.close(),
       this.owners.close(),
       this.membership.close(),
       this.subscriberLink.link.close({ graceful: false }),
       this.home.link.close({ graceful: true }),
     ]);
     this.links.closed();
+  }
+
+  private publishing(writable: () => void): RedisConnectionListener {
+    return {
+      up: () => {
+        void this.topology.refresh();
+        this.update();
+        writable();
+      },
+      down: (reason) => {
+        this.links.lost(reason);
+        this.update();
+      },
+      error: (error) => this.failed(error),
+    };
+  }
+
+  private subscribing(listener: TransportListener): RedisConnectionListener {
+    return {
+      up: () => this.held.plain.resume(),
+      down: (reason) => {
+        this.links.lost(reason);
+        this.held.plain.suspend();
+      },
+      error: (error) => this.failed(error),
+      ping: () => this.held.plain.ping(),
+      // The only one that is always there: the others would report the same loop.
+      blocked: (blockedMs) => listener.warned(blockedWarning(blockedMs)),
+    };
   }
 
   private followTopology(): void {
@@ -242,8 +228,7 @@ class RedisClusterTransport implements EventTransport {
     }
     if (this.topology.map !== undefined) this.membership.follow(this.topology.map);
     this.owners.prune();
-    this.shards.follow();
-    this.keyspaceSubscriber.follow();
+    this.held.follow();
     this.update();
   }
 
@@ -253,30 +238,14 @@ class RedisClusterTransport implements EventTransport {
   }
 
   private update(): void {
-    this.topology.urgent = this.topology.isKnown && (!this.links.areUp || this.shards.isUrgent);
+    this.topology.urgent = this.topology.isKnown && (!this.links.areUp || this.held.isUrgent);
     this.links.update();
   }
 
   /** What is missing although the links are up. */
   private get shortage(): string | undefined {
-    const broken = this.parts.find((part) => !part.isWhole);
-    if (broken !== undefined) return broken.reason;
-    return this.topology.isDown
-      ? 'the Cluster is down (cluster_state:fail): some slots have no master'
-      : undefined;
+    const { isDown } = this.topology;
+    const down = isDown ? 'the Cluster is down (cluster_state:fail): some slots have no master' : undefined;
+    return this.held.shortage ?? down;
   }
-}
-
-function isShard({ kind }: SubscriptionTarget): boolean {
-  return kind === 'shard';
-}
-
-/** What each master says of its own keys. */
-function isOfKeys({ kind, name }: SubscriptionTarget): boolean {
-  return kind !== 'shard' && name.startsWith('__key');
-}
-
-/** What every node passes on. */
-function isOfAnyNode(target: SubscriptionTarget): boolean {
-  return !isShard(target) && !isOfKeys(target);
 }

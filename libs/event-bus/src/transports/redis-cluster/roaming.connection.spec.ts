@@ -1,6 +1,5 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import type { ClusterTopology } from './cluster.topology.js';
 import { RedisSecrets } from '../redis/redis.secrets.js';
 import { RoamingConnection } from './roaming.connection.js';
 
@@ -25,7 +24,7 @@ describe('RoamingConnection', () => {
           connection: { secrets: new RedisSecrets(), login: undefined },
           natMap: undefined,
         },
-        { candidates } as unknown as ClusterTopology,
+        { candidates, readAt: () => Promise.reject(new Error('nobody listens')) },
         {
           error: () => {
             tried.push(Number(connection.link.redis.options.port));

@@ -4,7 +4,7 @@ import type { ClusterNode, NodeIdentity } from './cluster.node.js';
 import { isAlone, nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
 import { HAND_OVER_MS } from './hand-over.js';
-import { NodeRota } from './node.rota.js';
+import { NodeSelector } from './node.selector.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import type { SlotMap } from './slot.map.js';
 
@@ -16,7 +16,7 @@ const NEWCOMER_MS = 15_000;
 /** A connection to some node of the Cluster, whichever lives: when it is lost, the next attempt leads to another one. */
 export class RoamingConnection {
   readonly link: RedisConnection;
-  private readonly rota: NodeRota;
+  private readonly selector: NodeSelector;
   private node: ClusterNode | undefined;
   private id: string | undefined;
   /** The node that this leads to has served slots, or was a replica in sync, as itself or another one said. */
@@ -26,16 +26,16 @@ export class RoamingConnection {
 
   constructor(
     settings: ClusterSettings,
-    private readonly topology: ClusterTopology,
+    private readonly topology: Pick<ClusterTopology, 'candidates' | 'readAt'>,
     listener: RedisConnectionListener,
     candidates: () => readonly ClusterNode[] = () => topology.candidates,
   ) {
-    this.rota = new NodeRota(candidates);
+    this.selector = new NodeSelector(candidates);
     const roaming: RedisConnectionListener = {
       ...listener,
       admit: () => this.admit(),
       up: () => {
-        if (this.node) this.rota.succeeded(this.node);
+        if (this.node) this.selector.succeeded(this.node);
         this.upAtMs = performance.now();
         listener.up?.();
       },
@@ -106,11 +106,11 @@ export class RoamingConnection {
     this.id = undefined;
     this.absentReadings = 0;
     this.wasListed = false;
-    this.node = this.rota.next();
+    this.node = this.selector.next();
     return this.node;
   }
 
   private failed(): void {
-    if (this.node) this.rota.failed(this.node);
+    if (this.node) this.selector.failed(this.node);
   }
 }

@@ -1,8 +1,7 @@
-import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type { TransportListener } from '../event.transport.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisSubscriber } from '../redis/redis.subscriber.js';
-import type { ShardRouting } from '../redis/redis.subscriber.js';
+import type { ShardRouting } from '../redis/shard.routing.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
@@ -19,10 +18,8 @@ export class ShardNode {
   readonly key: string;
   readonly connection: RedisConnection;
   readonly subscriber: RedisSubscriber;
-  /** Those that were given to it, by name. */
-  readonly targets = new Map<string, SubscriptionTarget>();
-  /** performance.now() since when the Cluster names another owner for some of them. */
-  disownedSinceMs: number | undefined;
+  /** performance.now() since when the Cluster names another owner for some of what it serves. */
+  ownerChangedAtMs: number | undefined;
 
   constructor(
     settings: ClusterSettings,

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { BusClosedError } from '../../errors.js';
-import { keySlot, nameInSlot } from '../../routing/key-slot.js';
+import { keySlot } from '../../routing/key-slot.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
+import { collect } from '../collect.js';
 import type { SubscribeOutcome, SubscriptionInfo, TransportListener } from '../event.transport.js';
 import { clearTimeout, performance, setTimeout } from '../real.time.js';
-import type { HandedOver, ShardRouting } from '../redis/redis.subscriber.js';
+import type { HandedOver } from '../redis/shard.hand-over.js';
+import type { ShardRouting } from '../redis/shard.routing.js';
 import { SubscriptionAnswers } from '../redis/subscription.answers.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
@@ -13,29 +14,24 @@ import { HAND_OVER_MS } from './hand-over.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import { ShardNode } from './shard.node.js';
 import type { ShardNodeEvents } from './shard.node.js';
+import { ShardPlacement } from './shard.placement.js';
+import { UnusedNames } from './unused.names.js';
 
 /** A node that is no owner any more says so at once, unless it is cut off from the others. */
-const DISOWNED_MS = 3_000;
+const OWNER_CHANGED_MS = 3_000;
 /** Two nodes that send us to each other are asked so often at most. */
 const RESETTLE_MS = 100;
 
 /** Keeps each shard channel subscribed at the node that serves its slot, and moves it when another does. */
 export class ShardSubscriber {
   private readonly nodes = new Map<string, ShardNode>();
-  private readonly placed = new Map<string, ShardNode>();
-  /** Nobody serves their slots right now. */
-  private readonly homeless = new Map<string, HandedOver>();
-  /** Their nodes serve them no more. */
-  private readonly displaced = new Set<string>();
+  private readonly placement = new ShardPlacement<ShardNode>();
   private readonly answers = new SubscriptionAnswers();
-  private readonly unusedNames = new Map<number, string>();
   private readonly routing: ShardRouting;
-  private settleTimer: NodeJS.Timeout | undefined;
-  /** Let go of, and not asked for at the heir yet. */
-  private readonly pausing = new Map<string, HandedOver>();
   private readonly pauses = new Set<NodeJS.Timeout>();
-  private settledAtMs = -Infinity;
   private readonly closing = new Set<Promise<void>>();
+  private settleTimer: NodeJS.Timeout | undefined;
+  private settledAtMs = -Infinity;
   private isClosed = false;
 
   constructor(
@@ -44,42 +40,38 @@ export class ShardSubscriber {
     private readonly listener: TransportListener,
     private readonly events: Omit<ShardNodeEvents, 'lost'>,
   ) {
+    const unusedNames = new UnusedNames();
     this.routing = {
       answers: this.answers,
       slotOf: keySlot,
-      unusedNameBeside: (name) => this.unusedNameIn(keySlot(name)),
-      displaced: (targets, refusal) => this.displace(targets, refusal),
+      unusedNameBeside: (name) => unusedNames.beside(name),
+      displaced: (targets, refusal) => this.displaced(targets, refusal),
     };
   }
 
   /** Every shard channel that was answered once is confirmed now. */
-  get isWhole(): boolean {
-    if (this.unplaced.some(({ cause }) => cause !== undefined)) return false;
-    return [...this.nodes.values()].every(({ subscriber }) => subscriber.isWhole);
+  get isFullySubscribed(): boolean {
+    if (this.placement.unplaced.some(({ cause }) => cause !== undefined)) return false;
+    return [...this.nodes.values()].every(({ subscriber }) => subscriber.isFullySubscribed);
   }
 
-  /** What keeps it from being whole. */
+  /** What keeps it from being fully subscribed. */
   get reason(): string {
-    const broken = [...this.nodes.values()].find(({ subscriber }) => !subscriber.isWhole);
-    if (broken === undefined && this.pausing.size > 0)
-      return 'some shard channels are on their way to another node';
-    if (broken === undefined) return 'no node serves the slots of some shard channels';
-    return broken.connection.isUp ? broken.subscriber.reason : `no connection to ${broken.key}`;
+    const broken = [...this.nodes.values()].find(({ subscriber }) => !subscriber.isFullySubscribed);
+    if (broken !== undefined)
+      return broken.connection.isUp ? broken.subscriber.reason : `no connection to ${broken.key}`;
+    return this.placement.isPausing
+      ? 'some shard channels are on their way to another node'
+      : 'no node serves the slots of some shard channels';
   }
 
   /** Something waits for the Cluster to name another owner. */
   get isUrgent(): boolean {
-    if (this.homeless.size > 0 || this.displaced.size > 0) return true;
-    return [...this.nodes.values()].some(({ connection }) => !connection.isUp);
+    return this.placement.isUrgent || this.connections.some(({ isUp }) => !isUp);
   }
 
   get connections(): readonly ShardNode['connection'][] {
     return [...this.nodes.values()].map(({ connection }) => connection);
-  }
-
-  /** Held, and at no node right now. */
-  private get unplaced(): readonly HandedOver[] {
-    return [...this.homeless.values(), ...this.pausing.values()];
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
@@ -99,14 +91,11 @@ export class ShardSubscriber {
   async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
     const told = new Map<ShardNode, SubscriptionTarget[]>();
     for (const target of targets) {
-      const node = this.placed.get(target.name);
+      if (!this.placement.has(target.name)) continue;
+      const node = this.placement.nodeOf(target.name);
       if (node !== undefined) collect(told, node, target);
-      if (this.homeless.delete(target.name) || this.pausing.delete(target.name)) {
-        this.answers.failed(target, () => new Error('it was unsubscribed meanwhile'));
-      }
-      this.displaced.delete(target.name);
-      this.placed.delete(target.name);
-      node?.targets.delete(target.name);
+      else this.answers.failed(target, () => new Error('it was unsubscribed meanwhile'));
+      this.placement.remove(target.name);
     }
     await Promise.all(
       [...told].map(async ([node, group]) => {
@@ -117,7 +106,7 @@ export class ShardSubscriber {
   }
 
   subscriptions(): readonly SubscriptionInfo[] {
-    const waiting = this.unplaced.map(({ target, cause }): SubscriptionInfo => ({
+    const waiting = this.placement.unplaced.map(({ target, cause }): SubscriptionInfo => ({
       target,
       state: cause === undefined ? 'wanted' : 'lost',
     }));
@@ -127,36 +116,36 @@ export class ShardSubscriber {
   /** The topology was read: gives everything to its owner that is not there. */
   follow(): void {
     if (this.isClosed) return;
-    this.settleAt([...this.homeless.values()]);
+    this.settleAt(this.placement.unassigned);
     for (const node of this.nodes.values()) this.followFrom(node);
-    if (this.displaced.size > 0) this.settleSoon();
+    if (this.placement.hasDisplaced) this.settleSoon();
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.settleTimer);
     for (const pause of this.pauses) clearTimeout(pause);
-    for (const { target } of this.unplaced) this.answers.failed(target, () => new BusClosedError());
+    for (const { target } of this.placement.unplaced) {
+      this.answers.failed(target, () => new BusClosedError());
+    }
     await Promise.all([...[...this.nodes.values()].map((node) => node.close()), ...this.closing]);
   }
 
-  /** Where it is, or is from now on. Undefined when nobody serves its slot. */
+  /** Where it is, or is from now on. Undefined when nobody serves its slot, or not yet. */
   private nodeFor(target: SubscriptionTarget): ShardNode | undefined {
-    const placed = this.placed.get(target.name);
-    if (placed !== undefined || this.homeless.has(target.name) || this.pausing.has(target.name))
-      return placed;
-    const node = this.assign(target);
-    if (node === undefined) this.homeless.set(target.name, { target });
-    return node;
+    if (!this.placement.has(target.name)) this.assign({ target });
+    return this.placement.nodeOf(target.name);
   }
 
-  /** Notes it for the owner of its slot. */
-  private assign(target: SubscriptionTarget): ShardNode | undefined {
-    const owner = this.topology.ownerOf(keySlot(target.name));
-    if (owner === undefined) return undefined;
+  /** Notes it for the owner of its slot. Undefined when there is none. */
+  private assign(handed: HandedOver): ShardNode | undefined {
+    const owner = this.topology.ownerOf(keySlot(handed.target.name));
+    if (owner === undefined) {
+      this.placement.leaveUnassigned(handed);
+      return undefined;
+    }
     const node = this.nodeAt(owner);
-    node.targets.set(target.name, target);
-    this.placed.set(target.name, node);
+    this.placement.place(handed, node);
     return node;
   }
 
@@ -164,14 +153,8 @@ export class ShardSubscriber {
   private settleAt(all: readonly HandedOver[]): void {
     const groups = new Map<ShardNode, HandedOver[]>();
     for (const handed of all) {
-      const { name } = handed.target;
-      const node = this.assign(handed.target);
-      if (node === undefined) {
-        this.homeless.set(name, handed);
-      } else {
-        this.homeless.delete(name);
-        collect(groups, node, handed);
-      }
+      const node = this.assign(handed);
+      if (node !== undefined) collect(groups, node, handed);
     }
     for (const [node, group] of groups) node.subscriber.takeOver(group);
   }
@@ -190,14 +173,14 @@ export class ShardSubscriber {
   }
 
   private followFrom(node: ShardNode): void {
-    const leaving = [...node.targets.values()].filter((target) => this.isElsewhere(target, node));
+    const leaving = this.placement.targetsAt(node).filter((target) => this.isElsewhere(target, node));
     if (leaving.length === 0) {
-      node.disownedSinceMs = undefined;
+      node.ownerChangedAtMs = undefined;
       return;
     }
-    node.disownedSinceMs ??= performance.now();
+    node.ownerChangedAtMs ??= performance.now();
     // While it delivers, its word counts more than that of a node which may be the last to know.
-    const isOver = performance.now() - node.disownedSinceMs >= DISOWNED_MS;
+    const isOver = performance.now() - node.ownerChangedAtMs >= OWNER_CHANGED_MS;
     if (!node.connection.isUp || this.topology.isReplica(node.address) || isOver) this.move(leaving, node);
   }
 
@@ -207,34 +190,27 @@ export class ShardSubscriber {
   }
 
   private move(targets: readonly SubscriptionTarget[], from: ShardNode): void {
-    for (const { name } of targets) {
-      from.targets.delete(name);
-      this.placed.delete(name);
-      this.displaced.delete(name);
-    }
+    for (const { name } of targets) this.placement.remove(name);
     const handed = from.subscriber.handOver(targets);
-    // What a demoted master has delivered is on its way to its heir.
+    // What a demoted master has delivered is on its way to its successor.
     if (from.connection.isUp && this.topology.isReplica(from.address)) this.settleLater(handed);
     else this.settleAt(handed);
     this.retire(from);
   }
 
   private settleLater(handed: readonly HandedOver[]): void {
-    for (const one of handed) this.pausing.set(one.target.name, one);
+    for (const one of handed) this.placement.pause(one);
     const pause = setTimeout(() => {
       this.pauses.delete(pause);
-      // What was unsubscribed meanwhile is not asked for any more.
-      const due = handed.filter((one) => this.pausing.get(one.target.name) === one);
-      for (const { target } of due) this.pausing.delete(target.name);
-      this.settleAt(due);
+      this.settleAt(this.placement.endPause(handed));
       this.events.changed();
     }, HAND_OVER_MS);
     this.pauses.add(pause);
   }
 
-  private displace(targets: readonly SubscriptionTarget[], refusal: string | undefined): void {
+  private displaced(targets: readonly SubscriptionTarget[], refusal: string | undefined): void {
     if (refusal !== undefined) this.topology.learn(refusal);
-    for (const { name } of targets) if (this.placed.has(name)) this.displaced.add(name);
+    this.placement.displace(targets.map(({ name }) => name));
     this.settleSoon();
   }
 
@@ -246,21 +222,13 @@ export class ShardSubscriber {
 
   /** Asks the node that has let go of them where they are now, unless the topology knows already. */
   private async settle(): Promise<void> {
-    const isKnown = [...this.displaced].every((name) => {
-      const node = this.placed.get(name);
-      return node === undefined || this.isElsewhere({ kind: 'shard', name }, node);
-    });
-    if (!isKnown) await this.topology.refresh();
+    if (!this.placement.everyDisplaced((target, node) => this.isElsewhere(target, node))) {
+      await this.topology.refresh();
+    }
     this.settleTimer = undefined;
     this.settledAtMs = performance.now();
     if (this.isClosed) return;
-    const groups = new Map<ShardNode, SubscriptionTarget[]>();
-    for (const name of this.displaced) {
-      const node = this.placed.get(name);
-      if (node !== undefined) collect(groups, node, { kind: 'shard', name });
-    }
-    this.displaced.clear();
-    for (const [node, targets] of groups) {
+    for (const [node, targets] of this.placement.takeDisplaced()) {
       const leaving = targets.filter((target) => this.isElsewhere(target, node));
       if (leaving.length > 0) this.move(leaving, node);
       node.subscriber.askAgain();
@@ -269,26 +237,11 @@ export class ShardSubscriber {
 
   /** Closes the connection that nothing is left on. */
   private retire(node: ShardNode): void {
-    if (node.targets.size > 0 || this.nodes.get(node.key) !== node) return;
+    if (!this.placement.isEmpty(node) || this.nodes.get(node.key) !== node) return;
     this.nodes.delete(node.key);
     const closed = node.close();
     this.closing.add(closed);
     void closed.then(() => this.closing.delete(closed));
     this.events.changed();
   }
-
-  private unusedNameIn(slot: number): string {
-    let name = this.unusedNames.get(slot);
-    if (name === undefined) {
-      name = nameInSlot(slot, `heartbeat:${randomUUID()}`);
-      this.unusedNames.set(slot, name);
-    }
-    return name;
-  }
-}
-
-function collect<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [item]);
-  else group.push(item);
 }

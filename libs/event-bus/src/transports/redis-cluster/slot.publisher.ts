@@ -1,6 +1,7 @@
 import { keySlot } from '../../routing/key-slot.js';
 import { NotConnectedError } from '../../errors.js';
-import type { OutgoingMessage, SettledListener } from '../event.transport.js';
+import { collect } from '../collect.js';
+import type { OutgoingMessage, PublishOutcome, SettledListener } from '../event.transport.js';
 import { claimKey } from '../redis/redis.claim.js';
 import type { NodeAddress } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
@@ -23,10 +24,8 @@ export class SlotPublisher {
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     const lanes = new Map<SlotLane, LaneMessage[]>();
     messages.forEach((message, index) => {
-      const lane = this.laneOf(keySlot(message.channel));
-      const own = lanes.get(lane) ?? [];
-      own.push({ message, settle: (outcome) => settled(index, outcome) });
-      lanes.set(lane, own);
+      const settle = (outcome: PublishOutcome) => settled(index, outcome);
+      collect(lanes, this.laneOf(keySlot(message.channel)), { message, settle });
     });
     for (const [lane, own] of lanes) lane.send(own);
   }

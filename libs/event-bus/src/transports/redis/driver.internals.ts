@@ -23,7 +23,9 @@ export interface CommandQueue {
 }
 
 /** What opens the connections of a client. */
-export type Connector = Pick<AbstractConnector, 'connect' | 'disconnect'> & { firstError?: Error | undefined };
+export type Connector = Pick<AbstractConnector, 'connect' | 'disconnect'> & {
+  firstError?: Error | undefined;
+};
 
 /** What reads the replies of a connection. */
 export interface ReplyReader {

@@ -63,6 +63,11 @@ export function isRefusal(error: unknown): boolean {
   );
 }
 
+/** A subscription is refused until somebody changes something: permissions, the server, or the transport, which is not one of a Cluster. */
+export function isDenial(error: Error): boolean {
+  return /^(NOPERM|MOVED|ASK)\b|unknown command/i.test(error.message);
+}
+
 /**
  * What the server said, and what to do about it.
  *

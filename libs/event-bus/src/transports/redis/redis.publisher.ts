@@ -1,11 +1,4 @@
-import type { Redis } from 'ioredis';
-import {
-  NotConnectedError,
-  PublishBufferFullError,
-  PublishRefusedError,
-  PublishUnconfirmedError,
-} from '../../errors.js';
-import { bodyOf } from '../event.transport.js';
+import { PublishBufferFullError, PublishRefusedError } from '../../errors.js';
 import type {
   MessageBody,
   OutgoingMessage,
@@ -13,43 +6,30 @@ import type {
   PublishOutcome,
   SettledListener,
 } from '../event.transport.js';
-import { DeliveryEstimate } from './delivery.estimate.js';
 import { countIn } from './odd.reply.js';
 import { PublishScript, scriptProblemIn } from './publish.script.js';
-import type { RedisConnection } from './redis.connection.js';
-import {
-  explainRefusal,
-  isInsideScript,
-  isNotSent,
-  isReplyError,
-  isScriptUnstarted,
-  replyError,
-} from './redis.errors.js';
+import type { ScriptReply } from './publish.script.js';
+import { PublishWriter } from './publish.writer.js';
+import type { PublishLink, Settle } from './publish.writer.js';
+import { isInsideScript, isReplyError, isScriptUnstarted, replyError } from './redis.errors.js';
 import { MAX_HELD_MESSAGES, ScriptFlight } from './script.flight.js';
 import { ScriptPermit, subjectOf } from './script.permit.js';
 
-/**
- * So much may wait in the socket of a server that does not read: memory stays bounded until the heartbeat ends the
- * link. A burst that a healthy server has not read yet counts as well.
- */
-const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
-
-type Settle = (outcome: PublishOutcome) => void;
-
 /** Sends messages in the order given: PUBLISH and SPUBLISH, or EVAL for several at once. */
 export class RedisPublisher {
-  private readonly estimate = new DeliveryEstimate();
+  private readonly writer: PublishWriter;
   private readonly flight = new ScriptFlight();
   private permit = new ScriptPermit();
   /** Whose permit it is. */
-  private stream: Redis['stream'] | undefined;
-  private isAwaitingDrain = false;
+  private stream: PublishLink['stream'] | undefined;
 
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly link: PublishLink,
     /** Called when the socket has sent what it refused more for. */
-    private readonly sendable: () => void,
-  ) {}
+    writable: () => void,
+  ) {
+    this.writer = new PublishWriter(link, writable);
+  }
 
   get batching(): PublishBatching {
     return this.permit.batching;
@@ -72,11 +52,11 @@ export class RedisPublisher {
   }
 
   private sendSeveral(messages: readonly OutgoingMessage[], settled: SettledListener): void {
-    if (!this.connection.isWritable) {
+    if (!this.link.isWritable) {
       messages.forEach((message, index) => this.send(message, (outcome) => settled(index, outcome)));
       return;
     }
-    const { stream } = this.connection;
+    const { stream } = this.link;
     if (stream !== this.stream) {
       this.stream = stream;
       this.permit = new ScriptPermit();
@@ -101,11 +81,11 @@ export class RedisPublisher {
     for (const subjects of [unasked.filter((name) => name === ''), unasked.filter((name) => name !== '')]) {
       const keys = subjects.filter((name) => name !== '');
       if (subjects.length === 0) continue;
-      this.connection.call('eval', ['return 1', String(keys.length), ...keys]).then(
+      this.link.call('eval', ['return 1', String(keys.length), ...keys]).then(
         (answer) => {
           if (countIn(answer) === 1) return permit.granted(subjects);
           permit.forget(subjects);
-          this.connection.distrust('eval');
+          this.link.distrust('eval');
         },
         (error: unknown) => refuse(permit, subjects, error),
       );
@@ -120,14 +100,14 @@ export class RedisPublisher {
       script = undefined;
     };
     messages.forEach((message, index) => {
-      const body = this.take(message);
+      const body = this.writer.take(message);
       if (typeof body === 'object' && 'error' in body) return settled(index, body);
       if (!this.permit.allows(message)) {
         leave();
         return this.write(message, body, (outcome) => settled(index, outcome));
       }
       const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-      const deliveries = this.estimate.of(message.channel);
+      const deliveries = this.writer.deliveriesOf(message.channel);
       if (script?.hasRoomFor(message, bytes, deliveries) === false) leave();
       script ??= new PublishScript(message.kind);
       script.add(index, message, body, bytes, deliveries);
@@ -136,59 +116,66 @@ export class RedisPublisher {
   }
 
   private run(script: PublishScript, settled: SettledListener): void {
-    const { permit } = this;
     const { messages, bodies, indices } = script;
-    const settle = (position: number, outcome: PublishOutcome) =>
-      settled(indices[position] as number, outcome);
+    const settle: SettledListener = (position, outcome) => settled(indices[position] as number, outcome);
     // Behind a script that may be refused, one alone is a script too: it is refused as well then.
     if (messages.length === 1 && this.flight.isIdle) {
-      this.write(messages[0] as OutgoingMessage, bodies[0] as MessageBody, (outcome) => settle(0, outcome));
+      const [message, body] = [messages[0] as OutgoingMessage, bodies[0] as MessageBody];
+      this.writer.write(message, body, (outcome) => settle(0, outcome));
       return;
     }
-    const { flight } = this;
-    const place = flight.depart();
-    const settleAll = (error: unknown) =>
-      messages.forEach(({ channel }, position) => settle(position, this.failureOf(error, channel)));
-    const refused = (error: Error) => {
-      permit.refused(messages.map(subjectOf), error.message);
-      flight.refused({
-        place,
-        sendAgain: () => this.sendApart(script, settle),
-        giveUp: () => settleAll(error),
-      });
-    };
-    this.connection.call('eval', script.toArguments()).then(
-      (answer) => {
-        const replies = script.read(answer);
-        if (replies === undefined) {
-          flight.executed(place);
-          return settleAll(this.connection.distrust('eval'));
-        }
-        const refusal = scriptProblemIn(replies);
-        if (refusal !== undefined) return refused(refusalOf(refusal, bodies));
-        flight.executed(place);
-        replies.forEach((reply, position) => {
-          const { channel } = messages[position] as OutgoingMessage;
-          if ('count' in reply) settle(position, this.accepted(channel, reply.count));
-          else settle(position, this.failureOf(refusalOf(reply.refusal, [bodies[position]]), channel));
-        });
-      },
-      (error: unknown) => {
-        if (isScriptUnstarted(error)) return refused(error);
-        refuse(permit, messages.map(subjectOf), error);
-        if (isMoved(error)) flight.turnedDown();
-        else flight.executed(place);
-        settleAll(error);
-      },
+    const sent: SentScript = { script, permit: this.permit, place: this.flight.depart(), settle };
+    this.link.call('eval', script.toArguments()).then(
+      (answer) => this.answered(sent, script.read(answer)),
+      (error: unknown) => this.failed(sent, error),
     );
   }
 
+  /** @param replies undefined where the answer is none to this script */
+  private answered(sent: SentScript, replies: readonly ScriptReply[] | undefined): void {
+    const { messages, bodies } = sent.script;
+    if (replies === undefined) {
+      this.flight.executed(sent.place);
+      return this.settleAll(sent, this.link.distrust('eval'));
+    }
+    const problem = scriptProblemIn(replies);
+    if (problem !== undefined) return this.refused(sent, refusalOf(problem, bodies));
+    this.flight.executed(sent.place);
+    replies.forEach((reply, position) => {
+      const { channel } = messages[position] as OutgoingMessage;
+      if ('count' in reply) sent.settle(position, this.writer.accepted(channel, reply.count));
+      else sent.settle(position, this.writer.failed(channel, refusalOf(reply.refusal, [bodies[position]])));
+    });
+  }
+
+  private failed(sent: SentScript, error: unknown): void {
+    if (isScriptUnstarted(error)) return this.refused(sent, error);
+    refuse(sent.permit, sent.script.messages.map(subjectOf), error);
+    if (isMoved(error)) this.flight.turnedDown();
+    else this.flight.executed(sent.place);
+    this.settleAll(sent, error);
+  }
+
+  /** Nothing of it was executed: it goes in another way, unless something behind it was. */
+  private refused(sent: SentScript, error: Error): void {
+    sent.permit.refused(sent.script.messages.map(subjectOf), error.message);
+    this.flight.refused({
+      place: sent.place,
+      sendAgain: () => this.sendApart(sent),
+      giveUp: () => this.settleAll(sent, error),
+    });
+  }
+
+  private settleAll({ script, settle }: SentScript, error: unknown): void {
+    script.messages.forEach(({ channel }, position) => settle(position, this.writer.failed(channel, error)));
+  }
+
   /** What cannot go as a script: each by itself. */
-  private sendApart({ messages, bodies }: PublishScript, settle: SettledListener): void {
-    const { stream } = this.connection;
+  private sendApart({ script: { messages, bodies }, settle }: SentScript): void {
+    const { stream } = this.link;
     stream.cork();
     messages.forEach((message, position) => {
-      const hindrance = this.hindrance();
+      const hindrance = this.writer.hindrance();
       if (hindrance !== undefined) settle(position, { error: hindrance });
       else this.write(message, bodies[position] as MessageBody, (outcome) => settle(position, outcome));
     });
@@ -196,83 +183,33 @@ export class RedisPublisher {
   }
 
   private send(message: OutgoingMessage, settle: Settle): void {
-    const body = this.take(message);
+    const body = this.writer.take(message);
     if (typeof body === 'object' && 'error' in body) settle(body);
     else this.write(message, body, settle);
   }
 
   private write(message: OutgoingMessage, body: MessageBody, settle: Settle): void {
-    if (this.flight.isIdle) this.writeAlone(message, body, settle);
+    if (this.flight.isIdle) this.writer.write(message, body, settle);
     else this.writeBehindScript(message, body, settle);
   }
 
   private writeBehindScript(message: OutgoingMessage, body: MessageBody, settle: Settle): void {
     const place = this.flight.depart();
-    this.writeAlone(message, body, (outcome) => {
+    this.writer.write(message, body, (outcome: PublishOutcome) => {
       if ('error' in outcome && outcome.error instanceof PublishRefusedError) this.flight.turnedDown();
       else this.flight.executed(place);
       settle(outcome);
     });
   }
+}
 
-  private writeAlone({ kind, channel }: OutgoingMessage, body: MessageBody, settle: Settle): void {
-    const { redis } = this.connection;
-    const answer = kind === 'shard' ? redis.spublish(channel, body) : redis.publish(channel, body);
-    answer.then(
-      (reply: unknown) => {
-        const count = countIn(reply);
-        if (count !== undefined) settle(this.accepted(channel, count));
-        else settle(this.failureOf(this.connection.distrust('publish'), channel));
-      },
-      (error: unknown) => settle(this.failureOf(error, channel)),
-    );
-  }
-
-  private failureOf(error: unknown, channel: string): PublishOutcome {
-    if (isNotSent(error)) return { error: new NotConnectedError() };
-    const cause = this.connection.causeOf(error);
-    if (!isReplyError(cause) || isInsideScript(cause)) {
-      return { error: new PublishUnconfirmedError(channel, { cause }) };
-    }
-    return { error: new PublishRefusedError(channel, { cause, reason: explainRefusal(cause, channel) }) };
-  }
-
-  private accepted(channel: string, count: number): PublishOutcome {
-    this.connection.prove();
-    this.estimate.saw(channel, count);
-    return { subscriptions: count };
-  }
-
-  /** The bytes of a message, or why there is no use in making them. */
-  private take(message: OutgoingMessage): MessageBody | { readonly error: Error } {
-    const hindrance = this.hindrance();
-    if (hindrance !== undefined) return { error: hindrance };
-    try {
-      return bodyOf(message);
-    } catch (error) {
-      return { error: error as Error };
-    }
-  }
-
-  /** Why nothing can be written right now: asked before the body is made. */
-  private hindrance(): NotConnectedError | PublishBufferFullError | undefined {
-    if (!this.connection.isWritable) return new NotConnectedError();
-    if (this.connection.stream.writableLength <= MAX_UNSENT_BYTES) return undefined;
-    this.awaitDrain();
-    return new PublishBufferFullError('64 MiB');
-  }
-
-  private awaitDrain(): void {
-    if (this.isAwaitingDrain) return;
-    this.isAwaitingDrain = true;
-    const { stream } = this.connection;
-    const settled = () => {
-      stream.off('drain', settled).off('close', settled);
-      this.isAwaitingDrain = false;
-      if (this.connection.isWritable) this.sendable();
-    };
-    stream.on('drain', settled).on('close', settled);
-  }
+interface SentScript {
+  readonly script: PublishScript;
+  /** Of the link that it was sent on. */
+  readonly permit: ScriptPermit;
+  readonly place: number;
+  /** By the position in the script. */
+  readonly settle: SettledListener;
 }
 
 /** The slot is another node's: whatever follows is refused as well. */

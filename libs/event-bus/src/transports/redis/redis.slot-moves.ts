@@ -38,7 +38,11 @@ export class RedisSlotMoves {
 
   /** For `moved`, which ioredis 5 emits instead of an answer, and 6 together with one. */
   answerMoved(): void {
-    const waiting = new Set(this.queue().toArray().map(({ command }) => command));
+    const waiting = new Set(
+      this.queue()
+        .toArray()
+        .map(({ command }) => command),
+    );
     const [answered] = [...this.asked].filter((command) => !waiting.has(command));
     if (answered === undefined) return;
     // The driver's own answer says where to, and comes first.

@@ -1,9 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
+import { FakeConnection } from '../../../../../test/support/fake.connection.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
+import { TargetMap } from '../target.map.js';
 import { GuardedListener } from '../guarded.listener.js';
-import type { SubscriberConnection, SubscriptionListener } from './redis.subscriber.js';
+import type { SubscriptionListener } from './delivery.gate.js';
 import { RedisSubscriber } from './redis.subscriber.js';
 
 const channel = (name: string): SubscriptionTarget => ({ kind: 'channel', name });
@@ -18,70 +19,30 @@ const SILENT: SubscriptionListener = {
   resumed: () => undefined,
 };
 
-interface Sent {
-  readonly command: string;
-  /** The server's answer, at its place in the byte stream. */
-  readonly confirm: (count?: number) => void;
-  readonly refuse: (message?: string) => void;
-}
+/** What the parts of a subscriber and a plan that hears of it have contradicted each other in, after any step. */
+const disagreements: string[] = [];
+const checks: (() => void)[] = [];
 
-/** A connection whose server answers when the test says so. */
-class FakeConnection implements SubscriberConnection {
-  readonly redis = new EventEmitter();
-  readonly sent: Sent[] = [];
-  isUp = true;
-  wasBlocked = false;
-  isMaster = true;
-  private readonly dying: ((error: Error) => void)[] = [];
-
-  send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.dying.push(reject);
-      this.sent.push({
-        command: [name, ...args].join(' '),
-        confirm: (count = 1) => {
-          answered(count);
-          resolve();
-        },
-        refuse: (message = 'NOPERM') => reject(Object.assign(new Error(message), { name: 'ReplyError' })),
-      });
-    });
-  }
-
-  async confirmMaster(): Promise<boolean> {
-    return this.isMaster;
-  }
-
-  prove(): void {}
-
-  die(subscriber: RedisSubscriber): void {
-    this.isUp = false;
-    for (const reject of this.dying.splice(0)) reject(new Error('the link is gone'));
-    subscriber.suspend();
-  }
-
-  comeBack(subscriber: RedisSubscriber): void {
-    this.isUp = true;
-    subscriber.resume();
-  }
-
-  /** The command that was sent next. */
-  next(): Sent {
-    const sent = this.sent.shift();
-    if (sent === undefined) throw new Error('Nothing was sent.');
-    return sent;
-  }
-
-  message(name: string, body = 'x'): void {
-    this.redis.emit('messageBuffer', Buffer.from(name), Buffer.from(body));
-  }
-}
+afterEach(() => {
+  for (const check of checks.splice(0)) check();
+  expect(disagreements.splice(0)).toEqual([]);
+});
 
 function start() {
   const connection = new FakeConnection();
   const calls: string[] = [];
-  let isWhole = true;
+  const confirmed = new TargetMap<true>();
+  const check = () => {
+    const found = subscriber.disagreements({ isConfirmed: (target) => confirmed.has(target) });
+    disagreements.push(...found);
+  };
+  checks.push(check);
+  let isFullySubscribed = true;
   const note = (call: string) => (targets: readonly SubscriptionTarget[]) => {
+    for (const target of targets) {
+      if (call === 'confirmed') confirmed.set(target, true);
+      if (call === 'released') confirmed.delete(target);
+    }
     calls.push(`${call} ${targets.map(({ name }) => name).join(' ')}`);
   };
   const listener: SubscriptionListener = {
@@ -91,15 +52,12 @@ function start() {
     denied: note('denied'),
     resumed: ({ reason, targets }) => note(`resumed after ${reason}:`)(targets),
   };
-  const subscriber: RedisSubscriber = new RedisSubscriber(
-    connection,
-    listener,
-    () => {
-      const next = subscriber?.isWhole ?? true;
-      if (next !== isWhole) calls.push(next ? 'whole' : `not whole: ${subscriber.reason}`);
-      isWhole = next;
-    },
-  );
+  const subscriber: RedisSubscriber = new RedisSubscriber(connection, listener, () => {
+    check();
+    const next = subscriber.isFullySubscribed;
+    if (next !== isFullySubscribed) calls.push(next ? 'whole' : `not whole: ${subscriber.reason}`);
+    isFullySubscribed = next;
+  });
   const states = () => subscriber.subscriptions().map(({ target, state }) => `${target.name} ${state}`);
   return { connection, calls, subscriber, states };
 }
@@ -268,11 +226,7 @@ describe('RedisSubscriber', () => {
       state: fail,
       warned: fail,
     };
-    const subscriber = new RedisSubscriber(
-      connection,
-      new GuardedListener(listener),
-      () => undefined,
-    );
+    const subscriber = new RedisSubscriber(connection, new GuardedListener(listener), () => undefined);
     void subscriber.subscribe([a]);
     connection.next().confirm();
     connection.message('a');
@@ -327,11 +281,7 @@ describe('RedisSubscriber', () => {
       jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'], now: 1_000 });
       const resumed = jest.fn();
       const connection = new FakeConnection();
-      const subscriber = new RedisSubscriber(
-        connection,
-        { ...SILENT, resumed },
-        () => undefined,
-      );
+      const subscriber = new RedisSubscriber(connection, { ...SILENT, resumed }, () => undefined);
       subscriber.resume();
       void subscriber.subscribe([a]);
       connection.next().confirm();
@@ -566,7 +516,7 @@ describe('RedisSubscriber', () => {
       expect(outcomes[0]?.error).toMatchObject({ code: 'EVENT_BUS_SUBSCRIPTION_REFUSED', target: 'a' });
       expect(outcomes[1]).toEqual({ target: b });
       expect(states()).toEqual(['a denied', 'b active']);
-      expect(subscriber.isWhole).toBe(false);
+      expect(subscriber.isFullySubscribed).toBe(false);
       subscriber.close();
     });
 
@@ -578,14 +528,14 @@ describe('RedisSubscriber', () => {
         await settle();
         jest.advanceTimersByTime(29_999);
         expect(connection.sent).toEqual([]);
-        expect(subscriber.isWhole).toBe(false);
+        expect(subscriber.isFullySubscribed).toBe(false);
         jest.advanceTimersByTime(1);
         expect(connection.sent).toHaveLength(1);
-        expect(subscriber.isWhole).toBe(false);
+        expect(subscriber.isFullySubscribed).toBe(false);
       }
       connection.next().confirm();
       expect(states()).toEqual(['a active']);
-      expect(subscriber.isWhole).toBe(true);
+      expect(subscriber.isFullySubscribed).toBe(true);
       expect(jest.getTimerCount()).toBe(0);
     });
 
@@ -609,7 +559,7 @@ describe('RedisSubscriber', () => {
       connection.next().refuse();
       await settle();
       await subscriber.unsubscribe([a]);
-      expect(subscriber.isWhole).toBe(true);
+      expect(subscriber.isFullySubscribed).toBe(true);
       jest.advanceTimersByTime(60_000);
       expect(connection.sent).toEqual([]);
 
@@ -662,7 +612,7 @@ describe('RedisSubscriber', () => {
       expect(subscriber.reason).toBe(refusal);
       jest.advanceTimersByTime(50);
       expect(connection.next().command).toBe('subscribe a b');
-      expect(subscriber.isWhole).toBe(false);
+      expect(subscriber.isFullySubscribed).toBe(false);
     });
 
     it('is asked for later each time, and never later than a second', async () => {
@@ -708,7 +658,7 @@ describe('RedisSubscriber', () => {
       await subscriber.unsubscribe([a]);
       jest.advanceTimersByTime(50);
       expect(connection.sent).toEqual([]);
-      expect(subscriber.isWhole).toBe(true);
+      expect(subscriber.isFullySubscribed).toBe(true);
       expect(jest.getTimerCount()).toBe(0);
     });
   });

@@ -61,50 +61,17 @@ class RedisTransport implements EventTransport {
   private readonly links: LinkState;
   private closing: Promise<void> | undefined;
 
-  constructor(
-    options: RedisTransportOptions,
-    owner: TransportListener,
-  ) {
+  constructor(options: RedisTransportOptions, owner: TransportListener) {
     const listener = new GuardedListener(owner);
     this.addressOption = addressOptionOf(options);
     const made = linkSettings(options);
     this.sentinels = RedisSentinels.of(made);
-    const error = (failure: Error) => {
-      this.links.failed(failure);
-      this.links.update();
-    };
-    const subscribing: RedisConnectionListener = {
-      up: () => this.subscriber.resume(),
-      down: (reason) => {
-        this.links.lost(reason);
-        this.subscriber.suspend();
-      },
-      error,
-      ping: () => this.subscriber.ping(),
-      // The publisher's would report the same loop.
-      blocked: (blockedMs) => listener.warned(blockedWarning(blockedMs)),
-    };
-    const publishing: RedisConnectionListener = {
-      up: () => {
-        this.links.update();
-        listener.sendable();
-        void this.replicaWatch.check();
-      },
-      down: (reason) => {
-        this.links.lost(reason);
-        this.links.update();
-      },
-      error,
-      ping: async () => {
-        await Promise.all([this.publisherLink.confirmMaster(), this.publisherLink.ping()]);
-      },
-    };
-    this.subscriberLink = new RedisConnection(made, subscribing, this.sentinels);
-    this.publisherLink = new RedisConnection(made, publishing, this.sentinels);
+    this.subscriberLink = new RedisConnection(made, this.subscribing(listener), this.sentinels);
+    this.publisherLink = new RedisConnection(made, this.publishing(listener), this.sentinels);
     const links = new RedisLinks(() => `Redis at ${this.address}`, {
       publisher: this.publisherLink,
       subscriber: this.subscriberLink,
-      shortage: () => (this.subscriber.isWhole ? undefined : this.subscriber.reason),
+      shortage: () => (this.subscriber.isFullySubscribed ? undefined : this.subscriber.reason),
     });
     this.links = new LinkState(links, listener);
     this.subscriber = new RedisSubscriber(this.subscriberLink, listener, () => this.links.update());
@@ -191,5 +158,41 @@ class RedisTransport implements EventTransport {
     ]);
     this.sentinels?.close();
     this.links.closed();
+  }
+  private subscribing(listener: TransportListener): RedisConnectionListener {
+    return {
+      up: () => this.subscriber.resume(),
+      down: (reason) => {
+        this.links.lost(reason);
+        this.subscriber.suspend();
+      },
+      error: (error) => this.failed(error),
+      ping: () => this.subscriber.ping(),
+      // The publisher's would report the same loop.
+      blocked: (blockedMs) => listener.warned(blockedWarning(blockedMs)),
+    };
+  }
+
+  private publishing(listener: TransportListener): RedisConnectionListener {
+    return {
+      up: () => {
+        this.links.update();
+        listener.sendable();
+        void this.replicaWatch.check();
+      },
+      down: (reason) => {
+        this.links.lost(reason);
+        this.links.update();
+      },
+      error: (error) => this.failed(error),
+      ping: async () => {
+        await Promise.all([this.publisherLink.confirmMaster(), this.publisherLink.ping()]);
+      },
+    };
+  }
+
+  private failed(error: Error): void {
+    this.links.failed(error);
+    this.links.update();
   }
 }

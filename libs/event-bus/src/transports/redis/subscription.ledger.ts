@@ -1,4 +1,4 @@
-import type { SubscriptionKind } from '../../routing/subscription-target.js';
+import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
 
 /** Redis counts shard channels apart from everything else: SUNSUBSCRIBE answers with them, UNSUBSCRIBE with the rest. */
 export type CountedSubscriptions = 'channels and patterns' | 'shard channels';
@@ -20,6 +20,10 @@ export class SubscriptionLedger {
   get someShard(): string | undefined {
     const [name] = this.names.shard;
     return name;
+  }
+
+  has({ kind, name }: SubscriptionTarget): boolean {
+    return this.names[kind].has(name);
   }
 
   add(kind: SubscriptionKind, names: readonly string[]): void {

@@ -2,7 +2,7 @@ import type { ClusterNode, NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 
 /** Which node to try next, for a connection that may lead to any: never the one that has just failed, if there is another. */
-export class NodeRota {
+export class NodeSelector {
   private readonly failedAt = new Map<string, number>();
   private failures = 0;
 

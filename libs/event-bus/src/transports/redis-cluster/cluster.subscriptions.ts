@@ -1,0 +1,101 @@
+import type { SubscriptionTarget } from '../../routing/subscription-target.js';
+import { targetKey } from '../../routing/subscription-target.js';
+import type { SubscribeOutcome, SubscriptionInfo, TransportListener } from '../event.transport.js';
+import type { RedisConnection } from '../redis/redis.connection.js';
+import { RedisSubscriber } from '../redis/redis.subscriber.js';
+import type { ClusterTopology } from './cluster.topology.js';
+import { KeyspaceSubscriber } from './keyspace.subscriber.js';
+import { KeyspaceNode } from './keyspace.node.js';
+import type { KeyspaceNodeEvents } from './keyspace.node.js';
+import type { ClusterSettings } from './redis-cluster.options.js';
+import { ShardSubscriber } from './shard.subscriber.js';
+
+/** Each subscription where it belongs: at the owner of its slot, at every master, or at any node. */
+export class ClusterSubscriptions {
+  /** What every node passes on, on a connection that its owner holds. */
+  readonly plain: RedisSubscriber;
+  private readonly shards: ShardSubscriber;
+  /** What each master says of its own keys. */
+  private readonly keys: KeyspaceSubscriber;
+
+  constructor(
+    settings: ClusterSettings,
+    topology: ClusterTopology,
+    link: RedisConnection,
+    listener: TransportListener,
+    events: KeyspaceNodeEvents,
+  ) {
+    this.plain = new RedisSubscriber(link, listener, () => events.changed());
+    this.keys = new KeyspaceSubscriber(
+      topology,
+      listener,
+      events,
+      (master, to, isAwaited) => new KeyspaceNode(settings, master, to, events, isAwaited),
+    );
+    this.shards = new ShardSubscriber(settings, topology, listener, events);
+  }
+
+  /** What is missing, for people. Undefined when everything that was answered once is confirmed now. */
+  get shortage(): string | undefined {
+    return this.parts.find((part) => !part.isFullySubscribed)?.reason;
+  }
+
+  /** Something waits for the Cluster to name another owner. */
+  get isUrgent(): boolean {
+    return this.shards.isUrgent;
+  }
+
+  /** Those to the owners of slots. */
+  get shardConnections(): readonly RedisConnection[] {
+    return this.shards.connections;
+  }
+
+  async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
+    const groups = await Promise.all([
+      this.shards.subscribe(targets.filter(isShard)),
+      this.keys.subscribe(targets.filter(isOfKeys)),
+      this.plain.subscribe(targets.filter(isPlain)),
+    ]);
+    const outcomes = new Map(groups.flat().map((outcome) => [targetKey(outcome.target), outcome]));
+    return targets.map((target) => outcomes.get(targetKey(target)) as SubscribeOutcome);
+  }
+
+  async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
+    await Promise.all([
+      this.shards.unsubscribe(targets.filter(isShard)),
+      this.keys.unsubscribe(targets.filter(isOfKeys)),
+      this.plain.unsubscribe(targets.filter(isPlain)),
+    ]);
+  }
+
+  list(): readonly SubscriptionInfo[] {
+    return this.parts.flatMap((part) => [...part.subscriptions()]);
+  }
+
+  /** The topology was read. */
+  follow(): void {
+    this.shards.follow();
+    this.keys.follow();
+  }
+
+  async close(): Promise<void> {
+    this.plain.close();
+    await Promise.all([this.shards.close(), this.keys.close()]);
+  }
+
+  private get parts(): readonly (RedisSubscriber | ShardSubscriber | KeyspaceSubscriber)[] {
+    return [this.plain, this.shards, this.keys];
+  }
+}
+
+function isShard({ kind }: SubscriptionTarget): boolean {
+  return kind === 'shard';
+}
+
+function isOfKeys({ kind, name }: SubscriptionTarget): boolean {
+  return kind !== 'shard' && name.startsWith('__key');
+}
+
+function isPlain(target: SubscriptionTarget): boolean {
+  return !isShard(target) && !isOfKeys(target);
+}

@@ -1,0 +1,87 @@
+import type { EventEmitter } from 'node:events';
+import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
+import type { TransportListener } from '../event.transport.js';
+import { OddReplyError } from './odd.reply.js';
+import { SUBSCRIBE } from './subscription.commands.js';
+
+/** What hears of subscriptions. Must throw nothing, see GuardedListener. */
+export type SubscriptionListener = Pick<
+  TransportListener,
+  'message' | 'confirmed' | 'released' | 'denied' | 'resumed'
+>;
+
+/** What delivers: as much of a connection as the gate needs. */
+export interface DeliverySource {
+  readonly redis: Pick<EventEmitter, 'on'>;
+  prove(): void;
+}
+
+/**
+ * What the broker delivers at this place of the byte stream. Passes on what comes through an open target, and tells when one is
+ * opened or shut.
+ */
+export class DeliveryGate {
+  /** By the channel or glob that a delivery names; per kind, so that a message costs one look-up. */
+  private readonly opened: Readonly<Record<SubscriptionKind, Map<string, SubscriptionTarget>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+  private isOver = false;
+
+  constructor(
+    private readonly source: DeliverySource,
+    private readonly listener: Pick<SubscriptionListener, 'message' | 'confirmed' | 'released'>,
+  ) {
+    const { redis } = source;
+    redis.on('messageBuffer', (channel: Buffer, body: Buffer) => {
+      this.deliver('channel', channel.toString(), channel, body);
+    });
+    redis.on('pmessageBuffer', (pattern: Buffer | string, channel: Buffer, body: Buffer) => {
+      this.deliver('pattern', pattern.toString(), channel, body);
+    });
+    redis.on('smessageBuffer', (channel: Buffer, body: Buffer) => {
+      this.deliver('shard', channel.toString(), channel, body);
+    });
+  }
+
+  /** Channels, then patterns, then shard channels. */
+  get targets(): readonly SubscriptionTarget[] {
+    return Object.values(this.opened).flatMap((targets) => [...targets.values()]);
+  }
+
+  get isClosed(): boolean {
+    return this.isOver;
+  }
+
+  isOpen({ kind, name }: SubscriptionTarget): boolean {
+    return this.opened[kind].has(name);
+  }
+
+  /** From here on the broker delivers these. */
+  open(targets: readonly SubscriptionTarget[]): void {
+    for (const target of targets) this.opened[target.kind].set(target.name, target);
+    this.listener.confirmed(targets);
+  }
+
+  /** Nothing that comes through these from here on is passed on. Those that are not open are ignored. */
+  shut(targets: readonly SubscriptionTarget[]): void {
+    const gone = targets.filter(({ kind, name }) => this.opened[kind].delete(name));
+    if (gone.length > 0 && !this.isOver) this.listener.released(gone);
+  }
+
+  /** Nothing is passed on or told any more. */
+  close(): void {
+    this.isOver = true;
+  }
+
+  /** @throws OddReplyError, which the connection hears */
+  private deliver(kind: SubscriptionKind, name: string, channel: Buffer, body: Buffer): void {
+    if (!Buffer.isBuffer(body) || !Buffer.isBuffer(channel)) throw new OddReplyError(SUBSCRIBE[kind]);
+    if (this.isOver) return;
+    const target = this.opened[kind].get(name);
+    if (target === undefined) return;
+    this.source.prove();
+    this.listener.message(target, kind === 'pattern' ? channel.toString() : name, body);
+  }
+}

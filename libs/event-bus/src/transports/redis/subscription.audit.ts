@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { isReplyError } from './redis.errors.js';
+import type { RedisCommands } from './redis.commands.js';
+import { NOT_SERVED, SLOT_GONE } from './shard.routing.js';
+import type { ShardRouting } from './shard.routing.js';
+import type { CountedSubscriptions, SubscriptionLedger } from './subscription.ledger.js';
+
+/** Whose subscriptions are counted. */
+export interface AuditedSubscriptions {
+  /** What is lost already is being asked for: no count of the server says anything. */
+  readonly isRepairing: boolean;
+  /** The server holds less than it has confirmed. */
+  repair(reason: string): void;
+}
+
+/** Asks the server how many subscriptions it holds, at a place of the byte stream where it is known how many there must be. */
+export class SubscriptionAudit {
+  /** A name that nobody subscribes to: to unsubscribe from it changes nothing, and is answered with a count. */
+  private readonly unusedName = `heartbeat:${randomUUID()}`;
+
+  constructor(
+    private readonly connection: Pick<RedisCommands, 'send'>,
+    private readonly ledger: SubscriptionLedger,
+    private readonly audited: AuditedSubscriptions,
+    private readonly routing?: ShardRouting,
+  ) {}
+
+  /** Resolves when the server has answered, whatever it said: with true when it holds everything. */
+  async ask(): Promise<boolean> {
+    const asked = [this.count('unsubscribe', this.unusedName, 'channels and patterns')];
+    const shard = this.ledger.someShard;
+    if (shard !== undefined) {
+      const name = this.routing?.unusedNameBeside(shard) ?? this.unusedName;
+      asked.push(this.count('sunsubscribe', name, 'shard channels'));
+    }
+    const answers = await Promise.all(asked);
+    return answers.every((isSound) => isSound);
+  }
+
+  private async count(command: string, name: string, kinds: CountedSubscriptions): Promise<boolean> {
+    let isSound = true;
+    try {
+      await this.connection.send(command, [name], (count) => {
+        isSound = this.compare(kinds, Number(count));
+      });
+    } catch (error) {
+      // A refusal is an answer as well, unless it says that the node has let go of the slot.
+      if (!isReplyError(error)) throw error;
+      isSound = !this.isUncounted(error);
+    }
+    return isSound;
+  }
+
+  /** True when nothing is missing at this place of the byte stream. */
+  private compare(kinds: CountedSubscriptions, counted: number): boolean {
+    if (this.audited.isRepairing) return false;
+    const missing = this.ledger.audit(kinds, counted);
+    if (missing === 0) return true;
+    this.audited.repair(`subscription-lost: the server holds ${counted} ${kinds}, ${missing} too few`);
+    return false;
+  }
+
+  /** The node does not count the shard channels right now; or no more, when their slot has gone. */
+  private isUncounted(error: Error): boolean {
+    if (this.routing === undefined || !NOT_SERVED.test(error.message)) return false;
+    if (SLOT_GONE.test(error.message) && !this.audited.isRepairing) {
+      this.audited.repair('subscription-lost: its slot is gone');
+    }
+    return true;
+  }
+}
