@@ -1,10 +1,8 @@
-import type { EventBusModuleOptions, EventCodec } from 'nestjs-redis-event-bus';
+import type { EventBusModuleOptions, EventBusObserver, EventCodec } from 'nestjs-redis-event-bus';
 import { OnEvent, OnGap, defineEvent, json, memory } from 'nestjs-redis-event-bus';
 import { EventBusRuntime } from '../../libs/event-bus/src/event-bus.runtime.js';
-import { EVENT_BUS_TAP } from '../../libs/event-bus/src/event-bus.constants.js';
-import type { EventBusTap } from '../../libs/event-bus/src/event-bus.observer.js';
+import { FACT_NAMES } from '../../libs/event-bus/src/observing/observer.registry.js';
 import type { StandardSchema } from '../../libs/event-bus/src/contracts/standard.schema.js';
-import { Global, Module } from '@nestjs/common';
 import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import type { Oddity } from '../support/oddities.js';
@@ -135,15 +133,7 @@ describe.each(MISBEHAVIOURS)('Foreign code that $title', ({ misbehave }) => {
   });
 
   it('as an observer changes nothing', async () => {
-    const tap = {
-      attached: () => undefined,
-      onPublished: misbehave,
-      onHandled: misbehave,
-      onFailed: misbehave,
-    } as EventBusTap;
-    @Global()
-    @Module({ providers: [{ provide: EVENT_BUS_TAP, useValue: tap }], exports: [EVENT_BUS_TAP] })
-    class Tapped {}
+    const observer = Object.fromEntries(FACT_NAMES.map((name) => [name, misbehave])) as EventBusObserver;
     const handled = new Inbox<unknown>();
     class Orders {
       @OnEvent('sync')
@@ -155,7 +145,7 @@ describe.each(MISBEHAVIOURS)('Foreign code that $title', ({ misbehave }) => {
         handled.push(payload);
       }
     }
-    const started = await start({ imports: [Tapped], providers: [Orders] }, { transport: memory() });
+    const started = await start({ providers: [Orders] }, { transport: memory(), observers: [observer] });
     for (const n of [1, 2, 3]) {
       expect(await started.publisher.publish('sync', n)).toBe(1);
       expect(await started.publisher.publish('async', n)).toBe(1);

@@ -176,7 +176,7 @@ describe('keyspace: { ensure }', () => {
     const server = await startServer('--notify-keyspace-events', 'Kx');
     const { lines } = await boot({ transport: redis({ url: server.url }) }, Watch);
     expect(said(lines)).toEqual([
-      `warn Redis does not publish the key events that handlers wait for (missing=Eg nodes="127.0.0.1:${server.port}"). Run CONFIG SET notify-keyspace-events xKEg, or write keyspace: { ensure: 'set' }.`,
+      `warn Redis does not publish the key events that handlers wait for (missing="Eg" nodes="127.0.0.1:${server.port}"). Run CONFIG SET notify-keyspace-events xKEg, or write keyspace: { ensure: 'set' }.`,
     ]);
     expect(await flagsOf(server)).toBe('xK');
   });

@@ -1,8 +1,8 @@
 import type { DeadLetter, DeadLetterOffice } from '../../libs/event-bus/src/dispatching/dead.letter.js';
 import type {
-  DispatchObserver,
+  DispatchReporter,
   SlowEpisode,
-} from '../../libs/event-bus/src/dispatching/dispatch.observer.js';
+} from '../../libs/event-bus/src/dispatching/dispatch.reporter.js';
 import type { EventHandler } from '../../libs/event-bus/src/dispatching/event.handler.js';
 import type { Claim } from '../../libs/event-bus/src/dispatching/group.claims.js';
 import { GroupClaims } from '../../libs/event-bus/src/dispatching/group.claims.js';
@@ -19,13 +19,18 @@ import { json } from '../../libs/event-bus/src/message/json.codec.js';
 import { ReceivedEvent } from '../../libs/event-bus/src/message/received.event.js';
 
 /** Everything that the dispatching of events tells, as lines in the order it was told. */
-export class DispatchJournal implements DispatchObserver, DeadLetterOffice {
+export class DispatchJournal implements DispatchReporter, DeadLetterOffice {
+  timesCalls = false;
   readonly lines: string[] = [];
   readonly letters: { readonly channel: string; readonly letter: DeadLetter }[] = [];
   readonly gaps: Gap[] = [];
   readonly episodes: SlowEpisode[] = [];
   /** Of every event that failed for the last time. */
   readonly errors: unknown[] = [];
+
+  received(): void {
+    // Of every message.
+  }
 
   handled(_handler: EventHandler, event: EventContext): void {
     this.lines.push(`handled ${textOf(event.payload)}`);
@@ -78,7 +83,7 @@ export class DispatchJournal implements DispatchObserver, DeadLetterOffice {
   /** What a queue needs, all of it written down here. Claims are refused unless a test says otherwise. */
   services(claim: Claim = () => Promise.reject(new Error('no handler here has a group'))): QueueServices {
     return {
-      observer: this,
+      reporter: this,
       deadLetters: this,
       claims: new GroupClaims('', claim),
       gaps: { known: (gap) => void this.gaps.push(gap) },

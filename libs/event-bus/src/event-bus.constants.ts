@@ -19,5 +19,5 @@ export const EVENT_BUS_SETTINGS = Symbol.for(`${SETTINGS_KEY}:${COPY_VERSION}`);
 
 /** Bound by the testing kit: takes the place of the configured transport in every bus of the application. */
 export const EVENT_BUS_TRANSPORT_OVERRIDE = Symbol.for(`${TRANSPORT_OVERRIDE_KEY}:${COPY_VERSION}`);
-/** Bound by the testing kit: hears what every bus of the application publishes and handles. */
-export const EVENT_BUS_TAP = Symbol.for(`nestjs-redis-event-bus:tap:${COPY_VERSION}`);
+/** Bound by the testing kit: is told of every bus of the application, and observes it. */
+export const EVENT_BUS_TEST_KIT = Symbol.for(`nestjs-redis-event-bus:test-kit:${COPY_VERSION}`);

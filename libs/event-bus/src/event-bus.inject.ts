@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { DEFAULT_BUS } from './event-bus.constants.js';
 import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
+import { EventBusObservers } from './observing/event-bus.observers.js';
 import { EventBusPublisher } from './publishing/event-bus.publisher.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 
@@ -26,3 +27,7 @@ export const InjectEventBusInspector = (name?: string): ParameterDecorator & Pro
 /** Injects the status of a named bus. */
 export const InjectEventBusStatus = (name?: string): ParameterDecorator & PropertyDecorator =>
   Inject(eventBusToken(EventBusStatus as never, name));
+
+/** Injects the observers of a named bus. */
+export const InjectEventBusObservers = (name?: string): ParameterDecorator & PropertyDecorator =>
+  Inject(eventBusToken(EventBusObservers as never, name));

@@ -8,7 +8,7 @@ import type { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from 
 import type { ApplicationBus } from './application.buses.js';
 import { APPLICATION_BUS, ApplicationBuses } from './application.buses.js';
 import type { EventHandler } from './dispatching/event.handler.js';
-import { BusClosedError, ConfigurationError, reasonOf } from './errors.js';
+import { BusClosedError, ConfigurationError } from './errors.js';
 import { EVENT_BUS_SETTINGS } from './event-bus.constants.js';
 import type { EventBusSettings } from './event-bus.options.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
@@ -17,6 +17,7 @@ import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { LazyModules } from './handlers/lazy.modules.js';
 import { nestInternals } from './handlers/nest.internals.js';
 import { KeyspaceCheck } from './introspection/keyspace.check.js';
+import type { HandlerReport } from './introspection/handler.report.js';
 import { reportHandlers } from './introspection/handler.report.js';
 import { readTarget } from './contracts/contract.target.js';
 
@@ -50,9 +51,9 @@ export class EventBusLifecycle
     return this.buses.startTogether(async () => {
       this.handlers = this.explore();
       this.stage = 'explored';
-      const { settings, observer } = this.runtime;
+      const { settings } = this.runtime;
       const contracts = settings.contracts?.map((contract) => readTarget(contract, settings.prefix));
-      observer.handlersFound(reportHandlers(this.handlers, contracts));
+      this.tell(reportHandlers(this.handlers, contracts));
       await this.session.connect();
     });
   }
@@ -74,7 +75,7 @@ export class EventBusLifecycle
     if (this.stage === 'init' || this.stage === 'stopping') return;
     const handlers = this.explore();
     if (handlers.length === 0) return;
-    this.runtime.observer.handlersFound(reportHandlers(handlers, undefined));
+    this.tell(reportHandlers(handlers, undefined));
     if (this.stage === 'explored') {
       this.handlers = [...this.handlers, ...handlers];
       return;
@@ -85,12 +86,12 @@ export class EventBusLifecycle
 
   /** Once there is a connection: with `startup.onFailure: 'retry'` that may be later. */
   private async checkKeyspace(handlers: readonly EventHandler[]): Promise<void> {
-    const { transport, observer, settings, status } = this.runtime;
-    const check = new KeyspaceCheck(transport, observer, settings.keyspace.ensure);
+    const { transport, reporter, settings, status } = this.runtime;
+    const check = new KeyspaceCheck(transport, reporter, settings.keyspace.ensure);
     if (status.current === 'ready') return check.run(handlers);
     const late = status.whenReady().then(() => check.run(handlers));
     late.catch((error: unknown) => {
-      if (!(error instanceof BusClosedError)) observer.keyspaceUnknown('', reasonOf(error));
+      if (!(error instanceof BusClosedError)) check.warnUnknown('', error);
     });
   }
 
@@ -98,14 +99,18 @@ export class EventBusLifecycle
   async beforeApplicationShutdown(): Promise<void> {
     this.stage = 'stopping';
     this.lazyModules.stop();
-    const unfinished = await this.session.drain();
-    const { observer, settings } = this.runtime;
-    if (unfinished.length > 0) observer.drainIncomplete(unfinished, settings.shutdown.drainTimeoutMs);
+    this.session.warnOfUnfinished(await this.session.drain());
   }
 
   /** After this nothing can be published. */
   async onApplicationShutdown(): Promise<void> {
     await this.session.close();
+  }
+
+  private tell({ lines, warnings }: HandlerReport): void {
+    const { reporter } = this.runtime;
+    for (const sentence of lines) reporter.noted({ level: 'debug', sentence, fields: {} });
+    for (const sentence of warnings) reporter.warned({ sentence, fields: {} });
   }
 
   private explore(): readonly EventHandler[] {

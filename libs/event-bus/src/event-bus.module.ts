@@ -11,7 +11,8 @@ import { exportedProviders, internalProviders } from './event-bus.providers.js';
 
 /**
  * One event bus. Import it once, at the root; its injectables are available everywhere:
- * {@link EventBusPublisher}, {@link EventBusSubscriber}, {@link EventBusInspector}, {@link EventBusStatus}.
+ * {@link EventBusPublisher}, {@link EventBusSubscriber}, {@link EventBusInspector}, {@link EventBusStatus},
+ * {@link EventBusObservers}.
  * Several buses in one application have a `name` each.
  */
 @Module({})

@@ -7,6 +7,8 @@ import { strangeContractProblem, toContract } from './contracts/event.contract.j
 import { json } from './message/json.codec.js';
 import { ChannelPrefix } from './routing/channel-prefix.js';
 import { nameProblem } from './routing/name.problem.js';
+import type { EventBusObserver } from './observing/event-bus.observer.js';
+import { observerProblem } from './observing/observer.registry.js';
 import type { TransportFactory } from './transports/event.transport.js';
 
 /** Options of `EventBusModule.forRoot()`. Only `transport` is required. */
@@ -49,6 +51,8 @@ export interface EventBusModuleOptions {
    * @default true
    */
   readonly coalesce?: boolean | undefined;
+  /** What takes the facts of what the bus does, for metrics, traces and consoles. See {@link EventBusObserver}. */
+  readonly observers?: readonly EventBusObserver[] | undefined;
   readonly keyspace?: KeyspaceOptions | undefined;
   readonly startup?: StartupOptions | undefined;
   readonly shutdown?: ShutdownOptions | undefined;
@@ -99,6 +103,7 @@ export interface EventBusSettings {
   readonly contracts: readonly EventContract[] | undefined;
   readonly handlerDefaults: HandlerOptions;
   readonly coalesce: boolean;
+  readonly observers: readonly EventBusObserver[];
   readonly keyspace: Required<KeyspaceOptions>;
   readonly startup: Required<StartupOptions>;
   readonly shutdown: Required<ShutdownOptions>;
@@ -114,6 +119,7 @@ const OPTION_NAMES = [
   'contracts',
   'handlerDefaults',
   'coalesce',
+  'observers',
   'keyspace',
   'startup',
   'shutdown',
@@ -133,6 +139,7 @@ export function resolveSettings(options: EventBusModuleOptions, name: string): E
     contracts: options.contracts,
     handlerDefaults: options.handlerDefaults ?? {},
     coalesce: options.coalesce ?? true,
+    observers: options.observers ?? [],
     keyspace: { ensure: options.keyspace?.ensure ?? 'check' },
     startup: {
       timeoutMs: options.startup?.timeoutMs ?? 10_000,
@@ -157,6 +164,7 @@ function problemsOf(options: unknown, name: unknown): string[] {
     contracts,
     handlerDefaults,
     coalesce,
+    observers,
     keyspace,
     startup,
     shutdown,
@@ -205,6 +213,7 @@ function problemsOf(options: unknown, name: unknown): string[] {
   if (coalesce !== undefined && typeof coalesce !== 'boolean') {
     problems.push('coalesce must be true or false.');
   }
+  problems.push(...observersProblems(observers));
   problems.push(...groupProblems('keyspace', keyspace, ['ensure']));
   if (isObject(keyspace) && !['check', 'set', 'off', undefined].includes(keyspace['ensure'] as undefined)) {
     problems.push("keyspace.ensure must be 'check', 'set' or 'off'.");
@@ -228,6 +237,14 @@ function problemsOf(options: unknown, name: unknown): string[] {
     }
   }
   return [...problems, ...unknownNames('', options, OPTION_NAMES)];
+}
+
+function observersProblems(observers: unknown): string[] {
+  if (observers === undefined) return [];
+  if (!Array.isArray(observers)) return ['observers must be an array, e.g. observers: [new MyObserver()].'];
+  return observers
+    .map(observerProblem)
+    .flatMap((problem, index) => (problem === undefined ? [] : [`observers[${index}] ${problem}`]));
 }
 
 function groupProblems(group: string, value: unknown, names: readonly string[]): string[] {

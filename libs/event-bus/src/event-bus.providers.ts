@@ -1,15 +1,20 @@
 import type { Provider } from '@nestjs/common';
 import { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
-import { EVENT_BUS_SETTINGS, EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE } from './event-bus.constants.js';
+import {
+  EVENT_BUS_SETTINGS,
+  EVENT_BUS_TEST_KIT,
+  EVENT_BUS_TRANSPORT_OVERRIDE,
+} from './event-bus.constants.js';
 import { eventBusToken } from './event-bus.inject.js';
 import { EventBusLifecycle } from './event-bus.lifecycle.js';
 import { MODULE_OPTIONS_TOKEN } from './event-bus.module-definition.js';
-import type { EventBusTap } from './event-bus.observer.js';
 import type { EventBusModuleOptions, EventBusSettings } from './event-bus.options.js';
 import { resolveSettings } from './event-bus.options.js';
 import { EventBusRuntime } from './event-bus.runtime.js';
+import type { BusTestKit } from './event-bus.test-kit.js';
 import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
+import { EventBusObservers } from './observing/event-bus.observers.js';
 import { EventBusPublisher } from './publishing/event-bus.publisher.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 import type { TransportFactory } from './transports/event.transport.js';
@@ -19,9 +24,10 @@ const PARTS = [
   { type: EventBusSubscriber, part: 'subscriber' },
   { type: EventBusInspector, part: 'inspector' },
   { type: EventBusStatus, part: 'status' },
+  { type: EventBusObservers, part: 'observers' },
 ] as const;
 
-/** The four injectables of one bus, which other modules may inject. */
+/** The injectables of one bus, which other modules may inject. */
 export function exportedProviders(name: string): Provider[] {
   return PARTS.map(({ type, part }) => ({
     provide: eventBusToken(type as never, name),
@@ -40,12 +46,12 @@ export function internalProviders(name: string): Provider[] {
     },
     {
       provide: EventBusRuntime,
-      useFactory: (settings: EventBusSettings, override?: TransportFactory, tap?: EventBusTap) =>
-        new EventBusRuntime(settings, override ?? settings.transport, tap),
+      useFactory: (settings: EventBusSettings, override?: TransportFactory, kit?: BusTestKit) =>
+        new EventBusRuntime(settings, override ?? settings.transport, kit),
       inject: [
         EVENT_BUS_SETTINGS,
         { token: EVENT_BUS_TRANSPORT_OVERRIDE, optional: true },
-        { token: EVENT_BUS_TAP, optional: true },
+        { token: EVENT_BUS_TEST_KIT, optional: true },
       ],
     },
     {

@@ -7,9 +7,8 @@ import { GroupClaims } from './dispatching/group.claims.js';
 import { resolveHandlerSettings } from './dispatching/handler.options.js';
 import { StuckWatch } from './dispatching/stuck.watch.js';
 import { NotSupportedError } from './errors.js';
-import type { EventBusTap } from './event-bus.observer.js';
-import { EventBusObserver } from './event-bus.observer.js';
 import type { EventBusSettings } from './event-bus.options.js';
+import type { BusTestKit } from './event-bus.test-kit.js';
 import type { Gap } from './gaps/gap.js';
 import { GapReporter } from './gaps/gap.reporter.js';
 import { SequenceTracker } from './gaps/sequence.tracker.js';
@@ -17,6 +16,10 @@ import { GapHandlers } from './handlers/gap.handlers.js';
 import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
 import { StatusSource } from './introspection/status.source.js';
+import { BusObservation } from './observing/bus.observation.js';
+import type { BusReporter } from './observing/bus.reporter.js';
+import type { EventBusObservers } from './observing/event-bus.observers.js';
+import type { PublishHooks } from './observing/publish.hooks.js';
 import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
 import { EventBusPublisher, resumePublisher } from './publishing/event-bus.publisher.js';
 import { FramePacker } from './publishing/frame.packer.js';
@@ -35,7 +38,9 @@ import type {
 
 /** Every part of one bus, put together in the one place where they meet. */
 export class EventBusRuntime {
-  readonly observer: EventBusObserver;
+  readonly reporter: BusReporter;
+  readonly observers: EventBusObservers;
+  readonly publishHooks: PublishHooks;
   readonly gaps: GapReporter;
   readonly gapHandlers: GapHandlers;
   readonly stuckWatch = new StuckWatch();
@@ -45,7 +50,7 @@ export class EventBusRuntime {
   readonly registry: HandlerRegistry;
   readonly context = new CallContext();
   readonly statusSource = new StatusSource(
-    (error) => this.observer.listenerFailed('EventBusStatus', error),
+    (error) => this.reporter.listenerFailed('EventBusStatus', error),
     this.context,
   );
   readonly status = new EventBusStatus(this.statusSource);
@@ -59,35 +64,37 @@ export class EventBusRuntime {
   constructor(
     readonly settings: EventBusSettings,
     factory: TransportFactory,
-    tap: EventBusTap | undefined,
+    kit?: BusTestKit,
   ) {
     const { name, codec, prefix, maxPayloadBytes, coalesce } = settings;
     const plan = new SubscriptionPlan<EventHandler>({ coalesce });
-    this.observer = new EventBusObserver(name, tap);
-    this.gapHandlers = new GapHandlers(
-      this.observer,
-      this.stuckWatch,
-      this.context,
-      resolveHandlerSettings({}, settings.handlerDefaults).stuckAfterMs,
-    );
+    const { stuckAfterMs } = resolveHandlerSettings({}, settings.handlerDefaults);
+    const observers = [...settings.observers, ...(kit?.observers ?? [])];
+    const observation = new BusObservation({ name, prefix, observers, stuckAfterMs }, this.stuckWatch);
+    const { reporter, handleHooks } = observation;
+    this.reporter = reporter;
+    this.publishHooks = observation.publishHooks;
+    this.observers = observation.observers;
+    this.gapHandlers = new GapHandlers(reporter, this.stuckWatch, this.context, stuckAfterMs);
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
     this.transport = factory.create(
-      new InTurnListener(this.listener(), (error) => this.observer.listenerFailed('transport', error)),
+      new InTurnListener(this.listener(), (error) => this.reporter.listenerFailed('transport', error)),
     );
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
-    this.publisher = new EventBusPublisher(settings, this.transport, this.batcher, this.observer);
-    this.deadLetters = new DeadLetterPublisher(this.publisher, this.observer);
+    this.publisher = new EventBusPublisher(settings, this.transport, this.batcher, reporter);
+    this.deadLetters = new DeadLetterPublisher(this.publisher, reporter);
 
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
-    const { observer, deadLetters, gaps } = this;
-    const services = { observer, deadLetters, gaps, claims, watch: this.stuckWatch, context: this.context };
-    this.dispatcher = new EventDispatcher(services, (handler) => tap?.standInFor?.(handler) ?? handler);
-    tap?.attached(this, prefix.prefix);
+    const { deadLetters, gaps } = this;
+    const services = { reporter, deadLetters, gaps, claims, watch: this.stuckWatch, context: this.context };
+    this.dispatcher = new EventDispatcher(services, (handler) => handleHooks.around(handler));
+    observation.registry.onChange(() => this.dispatcher.rewrap());
+    kit?.attached(this, prefix.prefix);
     this.receiver = new EventReceiver({ bus: name, codec, prefix, maxPayloadBytes }, plan, {
       dispatcher: this.dispatcher,
-      observer,
+      reporter,
       deadLetters,
       gaps,
     });
@@ -99,14 +106,14 @@ export class EventBusRuntime {
         return isGone(raw) && !plan.isWanted(raw);
       });
     });
-    this.subscriber = new EventBusSubscriber(settings, this.registry, this.status, this.observer);
+    this.subscriber = new EventBusSubscriber(settings, this.registry, this.status, reporter);
     this.inspector = new EventBusInspector(
       settings,
       this.transport,
       this.registry,
       this.dispatcher,
       this.receiver,
-      this.observer,
+      reporter,
       this.status,
       this.gaps,
     );
@@ -126,26 +133,29 @@ export class EventBusRuntime {
       message: (target, channel, body, node) => this.receiver.receive(target, channel, body, node),
       confirmed: (targets) => {
         this.keeper.confirmed(targets);
-        this.observer.subscribed(targets);
+        this.reporter.subscribed(targets);
       },
       released: (targets) => this.keeper.released(targets),
-      denied: (targets, sinceMs) => this.keeper.denied(targets, sinceMs),
+      denied: (targets, sinceMs) => {
+        this.keeper.denied(targets, sinceMs);
+        this.reporter.denied(targets);
+      },
       resumed: (interruption) => this.keeper.resumed(interruption),
       sendable: () => resumePublisher(this.publisher),
       state: (next) => {
         const previous = state;
         state = next;
         this.statusSource.update(next);
-        this.observer.stateChanged(next, previous);
+        this.reporter.stateChanged(next, previous);
       },
-      warned: (warning) => this.observer.warned(warning),
+      warned: (warning) => this.reporter.warned(warning),
     };
   }
 
   private tell(gap: Gap): void {
     this.statusSource.report(gap);
     this.gapHandlers.handle(gap);
-    this.observer.gap(gap);
+    this.reporter.gap(gap);
   }
 
   private async claim(key: string, ttlMs: number): Promise<boolean> {

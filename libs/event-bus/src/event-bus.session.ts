@@ -118,6 +118,20 @@ export class EventBusSession {
     }
   }
 
+  /** What a {@link drain} left. */
+  warnOfUnfinished(unfinished: readonly UnfinishedWork[]): void {
+    if (unfinished.length === 0) return;
+    const { reporter, settings } = this.runtime;
+    const { drainTimeoutMs } = settings.shutdown;
+    const names = unfinished.map(
+      ({ handler, running, waiting }) => `${handler}: ${running} running, ${waiting} waiting`,
+    );
+    reporter.warned({
+      sentence: 'Shutdown did not wait for all handlers',
+      fields: { drainTimeoutMs, unfinished: names.join('; ') },
+    });
+  }
+
   /** Publishes in flight settle, and nothing is received any more. Idempotent. */
   close(): Promise<void> {
     this.isStopping = true;
@@ -181,14 +195,17 @@ export class EventBusSession {
 
   /** Fails the start, or lets the bus go on trying, as `startup.onFailure` says. */
   private async failed(cause: unknown): Promise<void> {
-    const { settings, observer, statusSource } = this.runtime;
+    const { settings, reporter, statusSource } = this.runtime;
     if (this.isAbandoned) throw new StartupError(ABANDONED);
     const error = toStartupError(cause);
     if (settings.startup.onFailure === 'retry') {
       this.isLate = true;
       if (this.isStopping) return;
       statusSource.degrade();
-      observer.startingDegraded(error);
+      reporter.warned({
+        sentence: 'Event bus starts degraded and keeps trying',
+        fields: { reason: error.message },
+      });
       return;
     }
     await this.abandon();
@@ -220,7 +237,7 @@ export class EventBusSession {
     outcomes: readonly SubscribeOutcome[],
     describeOwners: DescribeOwners,
   ): void {
-    const { statusSource, observer, transport } = this.runtime;
+    const { statusSource, reporter, transport } = this.runtime;
     if (this.isAbandoned) throw new StartupError(ABANDONED);
     if (this.isStopping) return;
     statusSource.start();
@@ -228,7 +245,12 @@ export class EventBusSession {
     this.refuse(outcomes, describeOwners);
     // With no subscriptions to wait for, a late start is not ready yet.
     if (handlers > 0 || transport.state.status === 'ready')
-      observer.started(transport.name, transport.address, handlers, transport.subscriptions().length);
+      reporter.started({
+        transport: transport.name,
+        address: transport.address,
+        handlers,
+        subscriptions: transport.subscriptions().length,
+      });
   }
 }
 

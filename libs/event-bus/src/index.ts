@@ -8,6 +8,7 @@ export type {
 } from './event-bus.options.js';
 export {
   InjectEventBusInspector,
+  InjectEventBusObservers,
   InjectEventBusPublisher,
   InjectEventBusStatus,
   InjectEventBusSubscriber,
@@ -65,6 +66,42 @@ export type {
 } from './introspection/event-bus.inspector.js';
 export { EventBusStatus } from './introspection/event-bus.status.js';
 export type { EventBusState } from './introspection/event-bus.status.js';
+
+export { EventBusObservers } from './observing/event-bus.observers.js';
+export type {
+  AroundHandle,
+  EventBusObserver,
+  ObservedHandler,
+  ObservedPublish,
+} from './observing/event-bus.observer.js';
+export type {
+  CaughtUpFact,
+  DeadLetterLostFact,
+  DeadLetteredFact,
+  DroppedFact,
+  FailedFact,
+  GapFact,
+  GapHandlerFailedFact,
+  HandledFact,
+  LeftToGroupFact,
+  ListenerFailedFact,
+  NotedFact,
+  NoticedFact,
+  ObservedFact,
+  PublishFailedFact,
+  PublishedFact,
+  ReceivedFact,
+  RejectedFact,
+  RepeatedFact,
+  SlowedFact,
+  StartedFact,
+  StateChangedFact,
+  StreamDroppedFact,
+  StuckFact,
+  SubscriptionsFact,
+  UnstuckFact,
+} from './observing/observer.facts.js';
+export type { PipelineStage } from './handlers/handler.failure.js';
 
 export { cloudEvents } from './message/cloud-events.codec.js';
 export type { CloudEventsOptions } from './message/cloud-events.codec.js';

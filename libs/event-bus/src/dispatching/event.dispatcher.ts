@@ -2,6 +2,7 @@ import type { EventContext } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
 import type { QueueServices } from './handler.queue.js';
 import { HandlerQueue } from './handler.queue.js';
+import type { HandlerCallee } from './handler.runner.js';
 
 /** What a handler still had to do when the time for it was over. */
 export interface UnfinishedWork {
@@ -25,12 +26,17 @@ export class EventDispatcher {
 
   constructor(
     private readonly services: QueueServices,
-    /** What is to be called in place of a handler; the handler itself unless a test says otherwise. */
-    private readonly standInFor: (handler: EventHandler) => EventHandler = (handler) => handler,
+    /** What is to be called in place of a handler now. */
+    private readonly around: (handler: EventHandler) => HandlerCallee = (handler) => handler,
   ) {}
 
   add(handler: EventHandler): void {
-    this.queues.set(handler, new HandlerQueue(this.standInFor(handler), this.services));
+    this.queues.set(handler, new HandlerQueue(handler, this.services, this.around(handler)));
+  }
+
+  /** What is called in place of the handlers may be another one from now on. */
+  rewrap(): void {
+    for (const [handler, queue] of this.queues) queue.callThrough(this.around(handler));
   }
 
   /** What the handler has accepted already still runs. */

@@ -32,7 +32,7 @@ function receiverOf(codec: EventCodec, maxPayloadBytes = 100) {
   const settings = { bus: 'default', codec, prefix, maxPayloadBytes };
   const receiver = new EventReceiver(settings, plan, {
     dispatcher,
-    observer: journal,
+    reporter: journal,
     deadLetters: journal,
     gaps,
   });

@@ -15,7 +15,7 @@ import type { Route, SubscriptionPlan } from '../routing/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { DeadLetterOffice } from './dead.letter.js';
 import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
-import type { DispatchObserver } from './dispatch.observer.js';
+import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventDispatcher, UnfinishedWork } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
 import { keyEventCodec } from './key-event.codec.js';
@@ -31,7 +31,7 @@ export interface ReceiverSettings {
 /** Who gets what a receiver makes of messages. */
 export interface ReceiverServices {
   readonly dispatcher: EventDispatcher;
-  readonly observer: DispatchObserver;
+  readonly reporter: DispatchReporter;
   readonly deadLetters: DeadLetterOffice;
   readonly gaps: GapReporter;
 }
@@ -120,6 +120,7 @@ export class EventReceiver {
     const records = frames === undefined ? undefined : recordsIn(frames, body);
     const events = countOf(records);
     this.messageCount += events;
+    this.services.reporter.received(through, rawChannel, body.length, events);
     const routes = this.plan.routesFor(through, rawChannel);
     if (routes.length === 0) {
       if (this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += events;
@@ -208,7 +209,7 @@ export class EventReceiver {
   }
 
   private refuse(channel: string, body: string | Buffer, error: EventBusError, events = 1): Unreadable {
-    this.services.observer.rejected(channel, error, events);
+    this.services.reporter.rejected(channel, error, events);
     return { channel, body: typeof body === 'string' ? Buffer.from(body) : body, error };
   }
 

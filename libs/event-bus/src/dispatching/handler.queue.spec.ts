@@ -353,7 +353,7 @@ describe('HandlerQueue', () => {
       let dropped = 0;
       const queue = new HandlerQueue(
         { name: 'S', targets: [], settings, invoke: () => new Promise<void>(() => undefined) },
-        { ...journal.services(), observer: Object.assign(journal, { dropped: () => (dropped += 1) }) },
+        { ...journal.services(), reporter: Object.assign(journal, { dropped: () => (dropped += 1) }) },
       );
       for (let index = 0; index < 100_000; index += 1) queue.push(eventOf(`channel:${index}`, index));
       expect(sizesOf(queue)).toEqual([1, 100]);

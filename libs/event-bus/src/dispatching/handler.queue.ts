@@ -6,7 +6,8 @@ import { originalOf, unparkEvent } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
-import type { RunnerServices } from './handler.runner.js';
+import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
+import type { HandlerCallee, RunnerServices } from './handler.runner.js';
 import { HandlerRunner } from './handler.runner.js';
 import { MemoryBudget } from './memory.budget.js';
 import type { RunningCall } from './running.calls.js';
@@ -33,6 +34,8 @@ export class HandlerQueue implements WatchedCalls {
   private readonly settings: HandlerSettings;
   private readonly runner: HandlerRunner;
   private readonly waiting = new WaitingEvents<EventContext>();
+  /** performance.now() when it began to wait; only while that is measured. */
+  private readonly waitingSince = new WeakMap<EventContext, number>();
   private running = 0;
   /** The handler is being called right now, and has not returned. */
   private isCalling = false;
@@ -51,10 +54,12 @@ export class HandlerQueue implements WatchedCalls {
   constructor(
     readonly handler: EventHandler,
     private readonly services: QueueServices,
+    /** What is called in place of the handler. */
+    callee: HandlerCallee = handler,
   ) {
     this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
     this.memory = new MemoryBudget(this.settings);
-    this.runner = new HandlerRunner(handler, services, {
+    this.runner = new HandlerRunner(handler, callee, services, {
       begun: () => services.watch.begun(this),
       lingers: (event) => this.memory.runs(event),
       ended: (event) => {
@@ -97,6 +102,10 @@ export class HandlerQueue implements WatchedCalls {
     return this.waiting.keyCount;
   }
 
+  callThrough(callee: HandlerCallee): void {
+    this.runner.callee = callee;
+  }
+
   push(event: EventContext): void {
     const { orderBy } = this.settings;
     if (typeof orderBy === 'function') this.pushByKey(event, orderBy);
@@ -123,7 +132,7 @@ export class HandlerQueue implements WatchedCalls {
     if (oldest === undefined) return false;
     if (this.stuck === undefined && this.isStuck(oldest)) {
       this.stuck = oldest.event;
-      this.services.observer.stuck(this.handler, oldest, this.waiting.length);
+      this.services.reporter.stuck(this.handler, oldest, this.waiting.length);
     }
     return true;
   }
@@ -139,7 +148,7 @@ export class HandlerQueue implements WatchedCalls {
     if (calls.has(event)) return;
     const oldest = calls.look(nowMs);
     this.stuck = oldest !== undefined && this.isStuck(oldest) ? oldest.event : undefined;
-    if (this.stuck === undefined) this.services.observer.unstuck(this.handler, event);
+    if (this.stuck === undefined) this.services.reporter.unstuck(this.handler, event);
   }
 
   private get isIdle(): boolean {
@@ -156,7 +165,7 @@ export class HandlerQueue implements WatchedCalls {
       key = checkedKey(orderBy(event));
     } catch (error) {
       const work = this.runner.giveUp(event, error);
-      if (work !== undefined) this.follow(event, work, undefined);
+      if (typeof work !== 'string') this.follow(event, work, undefined);
       return;
     }
     this.place(event, key);
@@ -171,19 +180,19 @@ export class HandlerQueue implements WatchedCalls {
 
   private start(event: EventContext, key: unknown): void {
     const work = this.call(event);
-    if (work !== undefined) this.follow(event, work, this.waiting.occupy(key));
+    if (typeof work !== 'string') this.follow(event, work, this.waiting.occupy(key));
     if (this.cameWithinCall) this.proceed();
   }
 
   /** Whatever comes within the call waits: its key is busy from here on, as far as anybody can tell. */
-  private call(event: EventContext): Promise<void> | undefined {
+  private call(event: EventContext): SettledHandling {
     this.isCalling = true;
     const work = this.resume(event);
     this.isCalling = false;
     return work;
   }
 
-  private follow(event: EventContext, work: Promise<void>, ticket: LaneTicket): void {
+  private follow(event: EventContext, work: Promise<HandlingOutcome>, ticket: LaneTicket): void {
     this.running += 1;
     this.memory.runs(event);
     const end = () => {
@@ -209,7 +218,7 @@ export class HandlerQueue implements WatchedCalls {
       const { item, ticket } = this.waiting.take() as NonNullable<ReturnType<typeof this.waiting.take>>;
       this.memory.left(item);
       const work = this.call(item);
-      if (work === undefined) this.waiting.giveBack(ticket);
+      if (typeof work === 'string') this.waiting.giveBack(ticket);
       else this.follow(item, work, ticket);
     }
     if (this.stuck !== undefined) this.endStuck(performance.now());
@@ -220,14 +229,19 @@ export class HandlerQueue implements WatchedCalls {
     for (const listener of listeners) listener();
   }
 
-  private resume(event: EventContext): Promise<void> | undefined {
+  private resume(event: EventContext): SettledHandling {
     try {
       unparkEvent(event);
     } catch (error) {
       // A codec that reads the same bytes another time, and not so.
       return this.runner.giveUp(event, error);
     }
-    return this.runner.run(event);
+    return this.runner.run(event, this.services.reporter.timesCalls ? this.waitedMs(event) : 0);
+  }
+
+  private waitedMs(event: EventContext): number {
+    const sinceMs = this.waitingSince.get(event);
+    return sinceMs === undefined ? 0 : performance.now() - sinceMs;
   }
 
   private mayStart(event: EventContext): boolean {
@@ -244,6 +258,7 @@ export class HandlerQueue implements WatchedCalls {
     } else {
       while (!this.hasPlaceFor(bytes)) this.drop(this.dropOldest() as EventContext);
     }
+    if (this.services.reporter.timesCalls) this.waitingSince.set(event, performance.now());
     this.memory.waits(event);
     this.waiting.add(event, bytes, key);
   }
@@ -262,7 +277,7 @@ export class HandlerQueue implements WatchedCalls {
   private drop(event: EventContext): void {
     this.dropped += 1;
     if (this.episode !== undefined) this.episode.droppedEvents += 1;
-    this.services.observer.dropped(this.handler, event);
+    this.services.reporter.dropped(this.handler, event);
   }
 
   /** At half of a limit, so that there is time to do something about it. */
@@ -272,7 +287,7 @@ export class HandlerQueue implements WatchedCalls {
     const [events, total] = [this.waiting.length + 1, this.waiting.bytes + bytes];
     if (events * 2 < buffer.events && total * 2 < buffer.bytes) return;
     this.episode = { sinceMs: performance.now(), droppedEvents: 0 };
-    this.services.observer.slowed(this.handler, events, total);
+    this.services.reporter.slowed(this.handler, events, total);
   }
 
   private endEpisode(): void {
@@ -281,7 +296,7 @@ export class HandlerQueue implements WatchedCalls {
     this.episode = undefined;
     const { droppedEvents } = episode;
     const window = windowSince(episode.sinceMs);
-    this.services.observer.caughtUp(this.handler, { droppedEvents, fromMs: window.fromMs });
+    this.services.reporter.caughtUp(this.handler, { droppedEvents, fromMs: window.fromMs });
     if (droppedEvents === 0) return;
     this.services.gaps.known({
       reason: 'buffer-overflow',

@@ -23,7 +23,7 @@ function runnerOf(options: HandlerOptions, invoke: Invoke, claim?: Claim) {
   const ended = jest.fn();
   const handler = { name: 'Orders.bill', targets: [], settings: resolveHandlerSettings(options), invoke };
   const owner = { ended, begun: () => undefined };
-  return { journal, ended, runner: new HandlerRunner(handler, journal.services(claim), owner) };
+  return { journal, ended, runner: new HandlerRunner(handler, handler, journal.services(claim), owner) };
 }
 
 const contractEvent = (payload: unknown, schema: StandardSchema) =>
@@ -49,15 +49,15 @@ describe('HandlerRunner', () => {
   beforeEach(() => void jest.useFakeTimers({ ...FAKE, doNotFake: [...FAKE.doNotFake], now: 10_000 }));
   afterEach(() => jest.useRealTimers());
 
-  it('returns nothing for a handler that is done at once, and asks for no promise', () => {
+  it('returns the outcome of a handler that is done at once, and asks for no promise', () => {
     const { journal, runner } = runnerOf({}, () => undefined);
-    expect(runner.run(eventOf('a', '1'))).toBeUndefined();
+    expect(runner.run(eventOf('a', '1'))).toBe('handled');
     expect(journal.lines).toEqual(['handled 1']);
     expect(
       runnerOf({}, () => {
         throw new Error('x');
       }).runner.run(eventOf('a', '1')),
-    ).toBeUndefined();
+    ).toBe('failed');
   });
 
   it.each<[string, HandlerOptions]>([
@@ -438,7 +438,7 @@ describe('HandlerRunner', () => {
 
   it('reports an event that never came to a call, with a letter where one is wanted', async () => {
     const plain = runnerOf({}, boom);
-    expect(plain.runner.giveUp(eventOf('a', '1'), 'no key')).toBeUndefined();
+    expect(plain.runner.giveUp(eventOf('a', '1'), 'no key')).toBe('failed');
     expect(plain.journal.lines).toEqual(['failed 1 no key']);
     const { journal, runner } = runnerOf({ deadLetter: 'dead' }, boom);
     await runner.giveUp(eventOf('a', '1'), 'no key');

@@ -1,125 +1,194 @@
-import type { PayloadInvalidError } from '../errors.js';
-import { GroupClaimError, HandlerTimeoutError } from '../errors.js';
+import type { GroupClaimError, PayloadInvalidError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
 import { abortEvent, admitEvent, originalOf, repeatEvent } from '../message/event-context.js';
 import type { CallContext } from './call.context.js';
 import type { DeadLetterOffice } from './dead.letter.js';
 import { errorOfLetter, eventOfLetter, letterOf } from './dead.letter.js';
-import type { DispatchObserver } from './dispatch.observer.js';
+import type { CallTimes, DispatchReporter } from './dispatch.reporter.js';
+import { NEVER_CALLED, UNTIMED } from './dispatch.reporter.js';
 import type { EventHandler } from './event.handler.js';
 import type { GroupClaims } from './group.claims.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
 import { isWorthRepeating, thrownIn } from './handling.failure.js';
+import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
+import { Pauses } from './pauses.js';
 import { RunningCalls } from './running.calls.js';
+import type { LingeringListener } from './timed.calls.js';
+import { TimedCalls } from './timed.calls.js';
 
 /** What a runner needs beside the handler. */
 export interface RunnerServices {
-  readonly observer: DispatchObserver;
+  readonly reporter: DispatchReporter;
   readonly deadLetters: DeadLetterOffice;
   readonly claims: GroupClaims;
   readonly context: CallContext;
 }
 
-/** Hears what it cannot see from the promises of {@link HandlerRunner.run}. */
-export interface RunnerOwner {
-  /** A call has run out of its time, and goes on. */
-  lingers?(event: EventContext): void;
-  /** Such a call has ended after all. */
-  ended(event: EventContext): void;
+/** Hears what it cannot see from the outcomes of {@link HandlerRunner.run}. */
+export interface RunnerOwner extends LingeringListener {
   /** Something runs, where nothing did before. */
   begun(): void;
 }
 
-/** Handles one event at a time with one handler: claims it, checks it, calls the handler, again if need be. */
+/** The handler, or what is called in its place. */
+export type HandlerCallee = Pick<EventHandler, 'invoke'>;
+
+/**
+ * Handles one event at a time with one handler: claims it, checks it, calls the handler, again if need be. Every outcome is
+ * reported, and never a rejection.
+ */
 export class HandlerRunner {
   private readonly settings: HandlerSettings;
   private readonly isPlain: boolean;
   /** Those that ran out of their time included, and those that wait for an asynchronous schema or for a claim. */
   readonly calls = new RunningCalls();
-  private readonly pauses = new Set<() => void>();
+  private readonly pauses = new Pauses();
   private isAbandoned = false;
-  private lingering = 0;
+  private readonly timedCalls: TimedCalls;
 
   constructor(
     private readonly handler: EventHandler,
+    /** May be another one for the next event. */
+    public callee: HandlerCallee,
     private readonly services: RunnerServices,
     private readonly owner: RunnerOwner,
   ) {
     this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
     const { timeoutMs, retry, deadLetter, group } = this.settings;
+    this.timedCalls = new TimedCalls(handler.name, timeoutMs, owner);
     this.isPlain = timeoutMs === undefined && retry.attempts === 1 && deadLetter === false && group === false;
   }
 
   /** Calls that ran out of their time and go on nevertheless. */
   get lingeringCalls(): number {
-    return this.lingering;
+    return this.timedCalls.lingeringCalls;
   }
 
-  /** Undefined when it is done already. Never rejects: it reports. */
-  run(event: EventContext): Promise<void> | undefined {
-    return this.isPlain ? this.runPlainly(event) : this.runCarefully(event);
+  /** @param waitedMs how long it has waited in the queue, where that is measured */
+  run(event: EventContext, waitedMs = 0): SettledHandling {
+    return this.isPlain ? this.runPlainly(event, waitedMs) : this.runCarefully(event, waitedMs);
   }
 
-  /** Reports an event that never came to a call, as one that failed. Undefined when it is done already. */
-  giveUp(event: EventContext, error: unknown): Promise<void> | undefined {
-    this.services.observer.failed(this.handler, event, error);
-    return this.settings.deadLetter === false ? undefined : this.bury(event, error, 0);
+  /** Of an event that never came to a call. */
+  giveUp(event: EventContext, error: unknown): SettledHandling {
+    const outcome = this.failed(event, error, NEVER_CALLED);
+    return this.settings.deadLetter === false ? outcome : this.sendDeadLetter(outcome, event, error, 0);
   }
 
   /** Aborts the signals of what runs. Nothing is tried again, and nothing begins. */
   abandon(reason: unknown): void {
     this.isAbandoned = true;
     for (const event of this.calls.events()) abortEvent(event, reason);
-    for (const end of this.pauses) end();
+    this.pauses.end();
   }
 
-  private runPlainly(event: EventContext): Promise<void> | undefined {
+  private runPlainly(event: EventContext, waitedMs: number): SettledHandling {
     let admitted: void | Promise<void>;
     try {
       admitted = admitEvent(event);
     } catch (error) {
-      this.reject(event, error);
-      return undefined;
+      return this.rejected(event, error);
     }
-    if (admitted === undefined) return this.callPlainly(event);
+    if (admitted === undefined) return this.callPlainly(event, waitedMs);
     this.begin(event);
     return admitted.then(
       () => {
         this.calls.end(event);
-        return this.isAbandoned ? undefined : this.callPlainly(event);
+        return this.isAbandoned ? 'abandoned' : this.callPlainly(event, waitedMs);
       },
       (error: unknown) => {
         this.calls.end(event);
-        this.reject(event, error);
+        return this.rejected(event, error);
       },
     );
   }
 
-  private callPlainly(event: EventContext): Promise<void> | undefined {
-    const { handler } = this;
-    const { observer, context } = this.services;
+  private callPlainly(event: EventContext, waitedMs: number): SettledHandling {
+    const startedMs = this.startedMs();
     try {
-      const call = context.run(invoke, handler, event);
-      if (call === undefined) {
-        observer.handled(handler, event);
-        return undefined;
-      }
+      const call = this.services.context.run(invoke, this.callee, event);
+      if (call === undefined) return this.handled(event, timesOf(1, waitedMs, startedMs));
       this.begin(event);
       return call.then(
         () => {
           this.calls.end(event);
-          observer.handled(handler, event);
+          return this.handled(event, timesOf(1, waitedMs, startedMs));
         },
         (error: unknown) => {
           this.calls.end(event);
-          observer.failed(handler, event, error);
+          return this.failed(event, error, timesOf(1, waitedMs, startedMs));
         },
       );
     } catch (error) {
-      observer.failed(handler, event, error);
-      return undefined;
+      return this.failed(event, error, timesOf(1, waitedMs, startedMs));
     }
+  }
+
+  private async runCarefully(event: EventContext, waitedMs: number): Promise<HandlingOutcome> {
+    this.begin(event);
+    const { group } = this.settings;
+    const claimed = group === false ? undefined : await this.claim(group, event);
+    if (claimed !== undefined) {
+      this.calls.end(event);
+      return claimed;
+    }
+    try {
+      const admitted = admitEvent(event);
+      if (admitted !== undefined) await admitted;
+    } catch (error) {
+      this.calls.end(event);
+      return this.sendDeadLetter(this.rejected(event, error), event, error, 0);
+    }
+    if (!this.isAbandoned) return this.callRepeatedly(event, waitedMs);
+    this.calls.end(event);
+    return 'abandoned';
+  }
+
+  private async callRepeatedly(event: EventContext, waitedMs: number): Promise<HandlingOutcome> {
+    const { attempts, delayMs, factor } = this.settings.retry;
+    for (let attempt = 1; ; attempt += 1) {
+      const current = attempt === 1 ? event : repeatEvent(event);
+      if (current !== event) this.begin(current);
+      const startedMs = this.startedMs();
+      try {
+        await this.callInTime(current);
+        return this.handled(current, timesOf(attempt, waitedMs, startedMs));
+      } catch (error) {
+        const times = timesOf(attempt, waitedMs, startedMs);
+        const isLast = attempt === attempts || !isWorthRepeating(error);
+        if (!isLast && !this.isAbandoned) await this.pauses.pause(delayMs * factor ** (attempt - 1));
+        if (isLast || this.isAbandoned)
+          return this.sendDeadLetter(this.failed(current, error, times), event, error, attempt);
+        this.services.reporter.repeated(this.handler, current, error, times);
+      }
+    }
+  }
+
+  /** Undefined where the event is ours. */
+  private async claim(group: string, event: EventContext): Promise<HandlingOutcome | undefined> {
+    const { reporter, claims } = this.services;
+    try {
+      if ((await claims.take(group, event)) === 'ours') return undefined;
+      reporter.leftToGroup(this.handler, event);
+      return 'left';
+    } catch (error) {
+      return this.rejected(event, error);
+    }
+  }
+
+  /** Settles with the call, or rejects when its time is over. */
+  private async callInTime(event: EventContext): Promise<void> {
+    let call: void | Promise<void>;
+    try {
+      call = this.services.context.run(invoke, this.callee, event);
+    } catch (error) {
+      this.calls.end(event);
+      throw error;
+    }
+    if (call === undefined) return this.calls.end(event);
+    const ended = call.finally(() => this.calls.end(event));
+    return this.timedCalls.inTime(ended, event);
   }
 
   private begin(event: EventContext): void {
@@ -127,126 +196,48 @@ export class HandlerRunner {
     this.calls.begin(event);
   }
 
-  private async runCarefully(event: EventContext): Promise<void> {
-    const { handler, settings } = this;
-    const { observer } = this.services;
-    this.begin(event);
-    if (settings.group !== false && !(await this.isOurs(settings.group, event))) return this.calls.end(event);
-    try {
-      const admitted = admitEvent(event);
-      if (admitted !== undefined) await admitted;
-    } catch (error) {
-      this.calls.end(event);
-      this.reject(event, error);
-      return this.bury(event, error, 0);
-    }
-    if (this.isAbandoned) return this.calls.end(event);
-    const { attempts, delayMs, factor } = settings.retry;
-    for (let attempt = 1; ; attempt += 1) {
-      const current = attempt === 1 ? event : repeatEvent(event);
-      if (current !== event) this.begin(current);
-      try {
-        await this.callInTime(current);
-        observer.handled(handler, current);
-        return;
-      } catch (error) {
-        const isLast = attempt === attempts || !isWorthRepeating(error);
-        if (!isLast) await this.pause(delayMs * factor ** (attempt - 1));
-        if (isLast || this.isAbandoned) {
-          observer.failed(handler, current, error);
-          return this.bury(event, error, attempt);
-        }
-        observer.repeated(handler, current, error);
-      }
-    }
+  /** Of a call that begins. 0 while nobody measures. */
+  private startedMs(): number {
+    return this.services.reporter.timesCalls ? performance.now() : 0;
   }
 
-  private async isOurs(group: string, event: EventContext): Promise<boolean> {
-    const { observer, claims } = this.services;
-    try {
-      if ((await claims.take(group, event)) === 'ours') return true;
-      observer.leftToGroup(this.handler);
-    } catch (error) {
-      observer.rejected(event.channel, error as GroupClaimError);
-    }
-    return false;
+  private handled(event: EventContext, times: CallTimes): HandlingOutcome {
+    this.services.reporter.handled(this.handler, event, times);
+    return 'handled';
   }
 
-  /** Settles with the call, or rejects when its time is over. */
-  private async callInTime(event: EventContext): Promise<void> {
-    const { timeoutMs } = this.settings;
-    let call: void | Promise<void>;
-    try {
-      call = this.services.context.run(invoke, this.handler, event);
-    } catch (error) {
-      this.calls.end(event);
-      throw error;
-    }
-    if (call === undefined) return this.calls.end(event);
-    let isLate = false;
-    const settled = call.finally(() => {
-      this.calls.end(event);
-      if (!isLate) return;
-      this.lingering -= 1;
-      this.owner.ended(event);
-    });
-    if (timeoutMs === undefined) return settled;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        isLate = true;
-        this.lingering += 1;
-        this.owner.lingers?.(event);
-        const error = new HandlerTimeoutError(this.handler.name, timeoutMs);
-        abortEvent(event, error);
-        reject(error);
-      }, timeoutMs);
-    });
-    // What it comes to afterwards was reported as late.
-    settled.catch(() => undefined);
-    try {
-      await Promise.race([settled, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private failed(event: EventContext, error: unknown, times: CallTimes): HandlingOutcome {
+    this.services.reporter.failed(this.handler, event, error, times);
+    return 'failed';
   }
 
-  private reject(event: EventContext, error: unknown): void {
-    this.services.observer.rejected(event.channel, error as PayloadInvalidError);
+  private rejected(event: EventContext, error: unknown): HandlingOutcome {
+    this.services.reporter.rejected(event.channel, error as PayloadInvalidError | GroupClaimError);
+    return 'rejected';
   }
 
-  /** Publishes the dead letter, if there is a channel for it. */
-  private async bury(event: EventContext, error: unknown, attempts: number): Promise<void> {
+  /** Publishes the dead letter, if there is a channel for it. Resolves with the outcome. */
+  private async sendDeadLetter(
+    outcome: HandlingOutcome,
+    event: EventContext,
+    error: unknown,
+    attempts: number,
+  ): Promise<HandlingOutcome> {
     const { deadLetter } = this.settings;
-    if (deadLetter === false) return;
-    const details = {
-      error: errorOfLetter(thrownIn(error)),
-      handler: this.handler.name,
-      bus: event.bus,
-      attempts,
-    };
+    if (deadLetter === false) return outcome;
+    const { name: handler } = this.handler;
+    const details = { error: errorOfLetter(thrownIn(error)), handler, bus: event.bus, attempts };
     const letter = letterOf(eventOfLetter(event), originalOf(event).payload, details);
     await this.services.deadLetters.send(deadLetter, letter);
-  }
-
-  /** Over at once when the work is abandoned. */
-  private async pause(delayMs: number): Promise<void> {
-    if (this.isAbandoned) return;
-    await new Promise<void>((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.pauses.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, Math.min(delayMs, MAX_TIMER_MS));
-      this.pauses.add(end);
-    });
+    return outcome;
   }
 }
 
-function invoke(handler: EventHandler, event: EventContext): void | Promise<void> {
-  return handler.invoke(event);
+function invoke(callee: HandlerCallee, event: EventContext): void | Promise<void> {
+  return callee.invoke(event);
 }
 
-/** What a timer of Node can wait for at most. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Of a call that is over. */
+function timesOf(attempt: number, waitedMs: number, startedMs: number): CallTimes {
+  return startedMs === 0 ? UNTIMED : { attempt, waitedMs, tookMs: performance.now() - startedMs };
+}

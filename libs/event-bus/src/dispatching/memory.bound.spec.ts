@@ -48,9 +48,9 @@ class Scene {
       caughtUp: () => undefined,
     });
     this.dispatcher = new EventDispatcher({ ...this.journal.services(), gaps: this.gaps });
-    const { dispatcher, journal: observer, journal: deadLetters, gaps } = this;
+    const { dispatcher, journal: reporter, journal: deadLetters, gaps } = this;
     const settings = { bus: 'default', codec, prefix: NO_PREFIX, maxPayloadBytes: 16 * MIB };
-    this.receiver = new EventReceiver(settings, this.plan, { dispatcher, observer, deadLetters, gaps });
+    this.receiver = new EventReceiver(settings, this.plan, { dispatcher, reporter, deadLetters, gaps });
   }
 
   handle(

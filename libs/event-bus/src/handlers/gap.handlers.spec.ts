@@ -37,11 +37,11 @@ describe('GapHandlers', () => {
   beforeEach(() => {
     failures = [];
     stuck = [];
-    const observer = {
+    const reporter = {
       gapHandlerFailed: (name: string, error: unknown) => void failures.push(`${name}: ${String(error)}`),
       gapHandlerStuck: (name: string, forMs: number) => void stuck.push(`${name} for ${forMs} ms`),
     };
-    handlers = new GapHandlers(observer, new StuckWatch(), new CallContext(), 100);
+    handlers = new GapHandlers(reporter, new StuckWatch(), new CallContext(), 100);
   });
 
   it('warns once of a call that does not end, and of the next one again', async () => {

@@ -12,7 +12,7 @@ export interface GapHandler {
 }
 
 /** What is told of `@OnGap` methods. No call may throw. */
-export interface GapHandlerObserver {
+export interface GapHandlerReporter {
   gapHandlerFailed(handler: string, error: unknown): void;
   /** Once for each call. */
   gapHandlerStuck(handler: string, forMs: number): void;
@@ -33,7 +33,7 @@ export class GapHandlers implements WatchedCalls {
   private isOpen = true;
 
   constructor(
-    private readonly observer: GapHandlerObserver,
+    private readonly reporter: GapHandlerReporter,
     private readonly watch: StuckWatch,
     private readonly context: CallContext,
     readonly stuckAfterMs: number | false,
@@ -75,7 +75,7 @@ export class GapHandlers implements WatchedCalls {
       const forMs = nowMs - runner.sinceMs;
       if (this.stuckAfterMs === false || forMs < this.stuckAfterMs) continue;
       runner.sinceMs = undefined;
-      this.observer.gapHandlerStuck(runner.handler.name, forMs);
+      this.reporter.gapHandlerStuck(runner.handler.name, forMs);
     }
     return this.running.length > 0;
   }
@@ -93,7 +93,7 @@ export class GapHandlers implements WatchedCalls {
       try {
         await this.context.run(callWith, runner.handler, gap);
       } catch (error) {
-        this.observer.gapHandlerFailed(runner.handler.name, error);
+        this.reporter.gapHandlerFailed(runner.handler.name, error);
       }
     }
     runner.running = undefined;

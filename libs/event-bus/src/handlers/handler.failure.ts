@@ -6,7 +6,8 @@ import { quote, reasonOf } from '../errors.js';
 /** Where in Nest's pipeline it failed. */
 export type PipelineStage = 'guard' | 'guard-refused' | 'pipe' | 'handler' | 'filter' | 'scope';
 
-const SENTENCES: Readonly<Record<PipelineStage, string>> = {
+/** What the log says. */
+export const FAILURE_SENTENCES: Readonly<Record<PipelineStage, string>> = {
   guard: 'A guard failed',
   'guard-refused': 'A guard refused an event',
   pipe: 'A pipe refused an event',
@@ -28,16 +29,12 @@ export class HandlerFailure extends HandlingFailure {
     /** What a filter that failed was called for: without it the real failure would be lost. */
     private readonly filtered?: unknown,
   ) {
-    super(SENTENCES[stage]);
+    super(FAILURE_SENTENCES[stage]);
   }
 
   /** A pipe that says what is wrong with the payload says the same again; one that broke may not. */
   override get isRefusal(): boolean {
     return this.stage === 'guard-refused' || (this.stage === 'pipe' && isClientError(this.cause));
-  }
-
-  get sentence(): string {
-    return SENTENCES[this.stage];
   }
 
   /** What is probably wrong, when guards or filters made for HTTP meet an event. */

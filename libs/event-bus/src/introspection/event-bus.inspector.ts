@@ -2,8 +2,9 @@ import { withDeadline } from '../deadline.js';
 import type { EventDispatcher, HandlerWork } from '../dispatching/event.dispatcher.js';
 import type { EventReceiver } from '../dispatching/event.receiver.js';
 import { InvalidOptionError, NotConnectedError } from '../errors.js';
-import type { EventBusCounters, EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
+import type { EventBusCounters } from '../observing/event-bus.counters.js';
 import type { HandlerRegistry } from '../subscribing/handler.registry.js';
 import type {
   EventTransport,
@@ -91,7 +92,7 @@ export class EventBusInspector {
     private readonly registry: HandlerRegistry,
     private readonly dispatcher: EventDispatcher,
     private readonly receiver: EventReceiver,
-    private readonly observer: EventBusObserver,
+    private readonly reporter: BusReporter,
     private readonly status: EventBusStatus,
     private readonly gaps: GapReporter,
   ) {}
@@ -150,7 +151,7 @@ export class EventBusInspector {
         ...rest,
       })),
       counters: {
-        ...this.observer.counters,
+        ...this.reporter.counters,
         received: this.receiver.receivedMessages,
         unmatched: this.receiver.unmatchedMessages,
         unsequenced: this.gaps.unsequencedEvents,

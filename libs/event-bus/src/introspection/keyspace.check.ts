@@ -1,7 +1,7 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { StartupError, reasonOf } from '../errors.js';
-import type { EventBusObserver } from '../event-bus.observer.js';
 import type { KeyspaceOptions } from '../event-bus.options.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
 import { flagsFor, mergedFlags, missingFlags } from '../routing/keyspace.flags.js';
 import type { EventTransport, KeyspaceFlags } from '../transports/event.transport.js';
 
@@ -11,7 +11,7 @@ const NOTIFICATIONS = /^__key(event|space)@[^:]*__:(.+)$/s;
 export class KeyspaceCheck {
   constructor(
     private readonly transport: EventTransport,
-    private readonly observer: EventBusObserver,
+    private readonly reporter: BusReporter,
     private readonly ensure: Required<KeyspaceOptions>['ensure'],
   ) {}
 
@@ -28,25 +28,34 @@ export class KeyspaceCheck {
       for (const { node, flags } of lacking)
         await keyspace.write({ node, flags: mergedFlags(flags, needed) });
     } catch (error) {
-      if (this.ensure === 'check') return this.observer.keyspaceUnknown(needed, reasonOf(error));
+      if (this.ensure === 'check') return this.warnUnknown(needed, error);
       throw new StartupError(
         `keyspace: { ensure: 'set' } could not set notify-keyspace-events: ${reasonOf(error)}. Set it by hand, CONFIG SET notify-keyspace-events ${needed}, and write ensure: 'check'.`,
         { cause: error },
       );
     }
-    this.observer.keyspaceSet(
-      lacking.map(({ node }) => node),
-      needed,
-    );
+    const nodes = lacking.map(({ node }) => node);
+    const sentence = 'notify-keyspace-events was set';
+    this.reporter.noted({ level: 'log', sentence, fields: { flags: needed, nodes } });
+  }
+
+  /** Of a server that does not let us see its flags. */
+  warnUnknown(needed: string, error: unknown): void {
+    this.reporter.warned({
+      sentence: 'Cannot see whether Redis publishes the key events that handlers wait for',
+      fields: { needed, reason: reasonOf(error) },
+      advice: "If it does, write keyspace: { ensure: 'off' }.",
+    });
   }
 
   private warn(lacking: readonly KeyspaceFlags[], needed: string): void {
     const [first] = lacking as [KeyspaceFlags];
-    this.observer.keyspaceLacking(
-      lacking.map(({ node }) => node),
-      [...new Set(lacking.flatMap(({ flags }) => missingFlags(flags, needed).split('')))].join(''),
-      mergedFlags(first.flags, needed),
-    );
+    const missing = new Set(lacking.flatMap(({ flags }) => missingFlags(flags, needed).split('')));
+    this.reporter.warned({
+      sentence: 'Redis does not publish the key events that handlers wait for',
+      fields: { missing: [...missing].join(''), nodes: lacking.map(({ node }) => node) },
+      advice: `Run CONFIG SET notify-keyspace-events ${mergedFlags(first.flags, needed)}, or write keyspace: { ensure: 'set' }.`,
+    });
   }
 }
 

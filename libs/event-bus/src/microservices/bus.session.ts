@@ -14,7 +14,7 @@ export class BusSession extends EventBusSession {
   constructor(settings: EventBusSettings, released?: (targets: readonly SubscriptionTarget[]) => void) {
     const { transport } = settings;
     const factory = released === undefined ? transport : tellingReleases(transport, released);
-    super(new EventBusRuntime(settings, factory, undefined));
+    super(new EventBusRuntime(settings, factory));
   }
 
   /** The connections are live, whatever may be denied on them. */

@@ -39,7 +39,7 @@ export class EventBusClient extends ClientProxy {
   private readonly settings: ClientSettings;
   private readonly reporter = new StatusReporter(
     (status) => this._status$.next(status),
-    (error) => this.exchange.session.runtime.observer.listenerFailed('on()', error),
+    (error) => this.exchange.session.runtime.reporter.listenerFailed('on()', error),
   );
   /** It may be connected by whoever uses it first, whose stores are nobody else's business. */
   private readonly context = new CallContext();

@@ -44,7 +44,7 @@ export class EventBusServer
   private readonly patterns: PatternHandlers;
   private readonly reporter = new StatusReporter(
     (status) => this._status$.next(status),
-    (error) => this.session.runtime.observer.listenerFailed('on()', error),
+    (error) => this.session.runtime.reporter.listenerFailed('on()', error),
   );
   private starting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
@@ -129,7 +129,7 @@ export class EventBusServer
     try {
       await (failure === undefined ? callback() : callback(failure.error));
     } catch (error) {
-      this.session.runtime.observer.listenerFailed('listen()', error);
+      this.session.runtime.reporter.listenerFailed('listen()', error);
     }
   }
 
@@ -159,10 +159,9 @@ export class EventBusServer
   }
 
   private async stop(): Promise<void> {
-    const { observer, settings } = this.session.runtime;
     const unfinished = await this.session.drain();
     if (unfinished.length > 0) {
-      observer.drainIncomplete(this.patterns.byPattern(unfinished), settings.shutdown.drainTimeoutMs);
+      this.session.warnOfUnfinished(this.patterns.byPattern(unfinished));
       this.patterns.abandon();
       // The replies that say so are on their way after this, and close() lets them out.
       await turn();

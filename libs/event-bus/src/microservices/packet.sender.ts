@@ -32,15 +32,17 @@ export class PacketSender {
    * Resolves once the broker has accepted it, with the number of subscriptions it reports.
    * @throws NotConnectedError, BusClosedError, PublishRefusedError, PublishUnconfirmedError
    */
-  send({ message, name, bytes }: PreparedEvent, payload: unknown): Promise<number> {
-    const { batcher, observer } = this.runtime;
+  send(event: PreparedEvent, payload: unknown): Promise<number> {
+    const { batcher, reporter } = this.runtime;
+    const startedMs = reporter.startPublish();
+    const { message, name, bytes } = event;
     return new Promise((resolve, reject) => {
       const call = new PublishCall(message, name, bytes, PUBLISH_TIMEOUT_MS, (outcome) => {
         if ('error' in outcome) {
-          observer.publishFailed();
+          reporter.publishFailed(name, outcome.error, startedMs);
           reject(outcome.error);
         } else {
-          observer.published(name, payload);
+          reporter.published(event, name, payload, outcome.subscriptions, startedMs);
           resolve(outcome.subscriptions);
         }
       });

@@ -126,7 +126,7 @@ export class RequestExchange {
     try {
       callback(reply);
     } catch (error) {
-      this.session.runtime.observer.listenerFailed('send()', error);
+      this.session.runtime.reporter.listenerFailed('send()', error);
     }
   }
 

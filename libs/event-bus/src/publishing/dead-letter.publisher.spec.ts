@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { observedReporter } from '../../../../test/support/bus.reporters.js';
 import { settled } from '../../../../test/support/eventually.js';
 import type { DeadLetter } from '../dispatching/dead.letter.js';
 import { NotConnectedError, PayloadEncodeError, PayloadTooLargeError } from '../errors.js';
-import { EventBusObserver } from '../event-bus.observer.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
 import { DeadLetterPublisher } from './dead-letter.publisher.js';
 import type { EventBusPublisher } from './event-bus.publisher.js';
 
@@ -21,7 +22,7 @@ const WITHOUT_CONTENT = {
 
 describe('DeadLetterPublisher', () => {
   let publish: jest.Mock<(channel: string, payload: unknown, options: unknown) => Promise<number>>;
-  let observer: EventBusObserver;
+  let reporter: BusReporter;
   let letters: DeadLetterPublisher;
   const lines: string[] = [];
 
@@ -30,22 +31,22 @@ describe('DeadLetterPublisher', () => {
     const keep = (line: unknown) => lines.push(String(line));
     Logger.overrideLogger({ log: keep, warn: keep, error: keep });
     publish = jest.fn<typeof publish>().mockResolvedValue(1);
-    observer = new EventBusObserver('default', undefined);
-    letters = new DeadLetterPublisher({ publish } as unknown as EventBusPublisher, observer);
+    ({ reporter } = observedReporter());
+    letters = new DeadLetterPublisher({ publish } as unknown as EventBusPublisher, reporter);
   });
   afterEach(() => Logger.overrideLogger(['log', 'error', 'warn']));
 
   it('publishes a letter, and lets it wait for a connection that is lost for a moment', async () => {
     await letters.send('dead', LETTER);
     expect(publish.mock.calls).toEqual([['dead', LETTER, { whenDisconnected: { bufferMs: 5_000 } }]]);
-    expect([observer.counters.deadLettered, lines]).toEqual([1, []]);
+    expect([reporter.counters.deadLettered, lines]).toEqual([1, []]);
   });
 
   it('leaves the content out of a letter that is too large', async () => {
     publish.mockRejectedValueOnce(new PayloadTooLargeError('dead', 2, 1));
     await letters.send('dead', LETTER);
     expect(publish.mock.calls.map(([, payload]) => payload)).toEqual([LETTER, WITHOUT_CONTENT]);
-    expect([observer.counters.deadLettered, observer.counters.deadLettersLost]).toEqual([1, 0]);
+    expect([reporter.counters.deadLettered, reporter.counters.deadLettersLost]).toEqual([1, 0]);
   });
 
   it('sends JSON text where the codec takes bytes and text alone, without content where that is too large', async () => {
@@ -59,14 +60,14 @@ describe('DeadLetterPublisher', () => {
     publish.mockRejectedValueOnce(new PayloadEncodeError('raw() takes text.'));
     await letters.send('dead', LETTER);
     expect(publish.mock.calls.at(-1)?.[1]).toBe(JSON.stringify(WITHOUT_CONTENT));
-    expect(observer.counters.deadLettered).toBe(2);
+    expect(reporter.counters.deadLettered).toBe(2);
   });
 
   it('counts a letter that is lost, and says once a minute which and why', async () => {
     publish.mockRejectedValue(new NotConnectedError('the link is down'));
     await letters.send('dead', LETTER);
     await letters.send('dead', LETTER);
-    expect([observer.counters.deadLettered, observer.counters.deadLettersLost]).toEqual([0, 2]);
+    expect([reporter.counters.deadLettered, reporter.counters.deadLettersLost]).toEqual([0, 2]);
     expect(lines).toEqual([
       expect.stringMatching(
         /^A dead letter is lost \(deadLetter="dead" handler=Orders\.bill channel="orders" reason=".*the link is down/,
@@ -78,7 +79,7 @@ describe('DeadLetterPublisher', () => {
     publish.mockRejectedValue(new PayloadEncodeError('not this.'));
     const odd = { ...LETTER, event: { ...LETTER.event, payload: 1n } };
     await letters.send('dead', odd);
-    expect(observer.counters.deadLettersLost).toBe(1);
+    expect(reporter.counters.deadLettersLost).toBe(1);
   });
 
   it('has no more than 1,000 letters under way, and waits for them at the end', async () => {
@@ -86,7 +87,7 @@ describe('DeadLetterPublisher', () => {
     publish.mockImplementation(() => new Promise((resolve) => answers.push(() => resolve(1))));
     const sent = Array.from({ length: 1_200 }, () => letters.send('dead', LETTER));
     await settled();
-    expect([answers.length, observer.counters.deadLettersLost]).toEqual([1_000, 200]);
+    expect([answers.length, reporter.counters.deadLettersLost]).toEqual([1_000, 200]);
     expect(lines).toEqual([expect.stringContaining('1000 letters are under way already')]);
 
     let isIdle = false;
@@ -96,7 +97,7 @@ describe('DeadLetterPublisher', () => {
     expect(isIdle).toBe(false);
     answers[0]?.();
     await Promise.all([idle, ...sent]);
-    expect(observer.counters.deadLettered).toBe(1_000);
+    expect(reporter.counters.deadLettered).toBe(1_000);
     await letters.whenIdle();
   });
 
@@ -106,11 +107,11 @@ describe('DeadLetterPublisher', () => {
     const large = { ...LETTER, event: { ...LETTER.event, bytes: 10 * 1024 * 1024 } };
     const first = letters.send('dead', large);
     await letters.send('dead', large);
-    expect(observer.counters.deadLettersLost).toBe(1);
+    expect(reporter.counters.deadLettersLost).toBe(1);
     expect(lines).toEqual([expect.stringContaining('letters of 16777216 bytes are under way already')]);
     answer?.();
     await first;
     void letters.send('dead', large);
-    expect([publish.mock.calls.length, observer.counters.deadLettersLost]).toEqual([2, 1]);
+    expect([publish.mock.calls.length, reporter.counters.deadLettersLost]).toEqual([2, 1]);
   });
 });

@@ -1,7 +1,7 @@
 import { MAX_HOPS } from '../dispatching/dead-letter.hops.js';
 import type { DeadLetter, DeadLetterOffice } from '../dispatching/dead.letter.js';
 import { PayloadEncodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
-import type { EventBusObserver } from '../event-bus.observer.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventBusPublisher } from './event-bus.publisher.js';
 
 /** As many may be under way at once: bad messages may come faster than the broker takes letters. */
@@ -19,23 +19,23 @@ export class DeadLetterPublisher implements DeadLetterOffice {
 
   constructor(
     private readonly publisher: EventBusPublisher,
-    private readonly observer: EventBusObserver,
+    private readonly reporter: BusReporter,
   ) {}
 
   async send(channel: string, letter: DeadLetter): Promise<void> {
     if ((letter.hops ?? 1) > MAX_HOPS) {
-      this.observer.deadLetterLost(letter, channel, IN_A_RING);
+      this.reporter.deadLetterLost(channel, letter, IN_A_RING);
       return;
     }
     if (this.underWay.size >= MAX_LETTERS_UNDER_WAY) {
-      this.observer.deadLetterLost(letter, channel, `${MAX_LETTERS_UNDER_WAY} letters are under way already`);
+      this.reporter.deadLetterLost(channel, letter, `${MAX_LETTERS_UNDER_WAY} letters are under way already`);
       return;
     }
     const { bytes } = letter.event;
     if (this.underWay.size > 0 && this.bytesUnderWay + bytes > MAX_BYTES_UNDER_WAY) {
-      this.observer.deadLetterLost(
-        letter,
+      this.reporter.deadLetterLost(
         channel,
+        letter,
         `letters of ${MAX_BYTES_UNDER_WAY} bytes are under way already`,
       );
       return;
@@ -60,9 +60,9 @@ export class DeadLetterPublisher implements DeadLetterOffice {
         const { payload: _payload, base64: _base64, ...rest } = letter.event;
         return this.publish(channel, { ...letter, event: rest });
       });
-      this.observer.deadLettered();
+      this.reporter.deadLettered(channel, letter);
     } catch (error) {
-      this.observer.deadLetterLost(letter, channel, reasonOf(error));
+      this.reporter.deadLetterLost(channel, letter, reasonOf(error));
     }
   }
 

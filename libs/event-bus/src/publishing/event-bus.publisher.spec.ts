@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { jest } from '@jest/globals';
+import { observedReporter } from '../../../../test/support/bus.reporters.js';
 import {
   BusClosedError,
   InvalidOptionError,
@@ -17,6 +17,7 @@ import { cloudEvents } from '../message/cloud-events.codec.js';
 import type { DecodedEvent } from '../message/event.codec.js';
 import { json } from '../message/json.codec.js';
 import { raw } from '../message/raw.codec.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
 import { bodyOf } from '../transports/event.transport.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { memory } from '../transports/memory/memory.transport.js';
@@ -60,14 +61,14 @@ class StubTransport {
   }
 }
 
-const observer = { published: jest.fn(), publishFailed: jest.fn() };
+let reporter: BusReporter;
 let transport: StubTransport;
 
 function publisherWith(options: Partial<EventBusModuleOptions> = {}): EventBusPublisher {
   const settings = resolveSettings({ transport: memory(), codec, ...options }, 'default');
   const sender = transport as unknown as EventTransport;
   const batcher = new PublishBatcher(sender, settings.batching);
-  return new EventBusPublisher(settings, sender, batcher, observer as never);
+  return new EventBusPublisher(settings, sender, batcher, reporter);
 }
 
 const reject = (promise: Promise<unknown>): Promise<Error> =>
@@ -78,7 +79,7 @@ const reject = (promise: Promise<unknown>): Promise<Error> =>
 
 beforeEach(() => {
   transport = new StubTransport();
-  jest.clearAllMocks();
+  ({ reporter } = observedReporter());
 });
 
 describe('headers', () => {
@@ -316,7 +317,7 @@ describe('whenDisconnected', () => {
     await new Promise((resolve) => setImmediate(resolve));
     closePublisher(publisher);
     expect(await publishing).toBeInstanceOf(BusClosedError);
-    expect(observer.publishFailed).toHaveBeenCalledTimes(1);
+    expect(reporter.counters.publishFailed).toBe(1);
   });
 
   it.each([

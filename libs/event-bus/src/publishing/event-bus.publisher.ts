@@ -1,7 +1,7 @@
 import { PublishManyError } from '../errors.js';
-import type { EventBusObserver } from '../event-bus.observer.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventContract, EventInput } from '../contracts/event.contract.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
 import { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
@@ -46,7 +46,7 @@ export class EventBusPublisher {
     settings: EventBusSettings,
     transport: EventTransport,
     private readonly batcher: PublishBatcher,
-    private readonly observer: EventBusObserver,
+    private readonly reporter: BusReporter,
   ) {
     const aborts = new AbortWatch();
     this.preparer = new EventPreparer(settings, transport);
@@ -79,15 +79,16 @@ export class EventBusPublisher {
     payload: unknown,
     options: PublishOptions & Pick<EventToPublish, 'params'> = {},
   ): Promise<number> {
+    const startedMs = this.reporter.startPublish();
     return new Promise((resolve, reject) => {
       const failed = (error: unknown) => {
-        this.observer.publishFailed();
+        this.reporter.publishFailed(channel, error, startedMs);
         reject(error as Error);
       };
       const send = (event: PreparedEvent) =>
         this.sender.send(event, sendingTerms(options), (outcome) => {
           if ('error' in outcome) return failed(outcome.error);
-          this.observer.published(event.name, payload);
+          this.reporter.published(event, channel, payload, outcome.subscriptions, startedMs);
           resolve(outcome.subscriptions);
         });
       try {
@@ -108,6 +109,7 @@ export class EventBusPublisher {
    * @throws PublishManyError when any of them failed, with one outcome per event.
    */
   async publishMany(events: readonly EventToPublish[], options: PublishManyOptions = {}): Promise<number[]> {
+    const startedMs = this.reporter.startPublish();
     const attempts = events.map((event) => this.tryPrepare(event));
     const isAsync = attempts.some((attempt) => 'checked' in attempt);
     const prepared = isAsync ? await Promise.all(attempts.map(whenChecked)) : attempts;
@@ -118,9 +120,10 @@ export class EventBusPublisher {
       ),
     );
     outcomes.forEach((outcome, index) => {
-      const item = prepared[index];
-      if ('error' in outcome || item === undefined || 'error' in item) this.observer.publishFailed();
-      else this.observer.published(item.name, (events[index] as EventToPublish).payload);
+      const item = prepared[index] as PreparedEvent;
+      const { channel, payload } = events[index] as EventToPublish;
+      if ('error' in outcome) this.reporter.publishFailed(channel, outcome.error, startedMs);
+      else this.reporter.published(item, channel, payload, outcome.subscriptions, startedMs);
     });
     if (outcomes.some((outcome) => 'error' in outcome)) throw new PublishManyError(outcomes);
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);

@@ -8,7 +8,7 @@ import {
 import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { BusClosedError, EventBusError, InvalidOptionError, InvalidTargetError } from '../errors.js';
-import type { EventBusObserver } from '../event-bus.observer.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
 import { pendingPromiseIn } from '../handlers/settle.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventBusStatus } from '../introspection/event-bus.status.js';
@@ -48,7 +48,7 @@ export class EventBusSubscriber {
     private readonly settings: EventBusSettings,
     private readonly registry: HandlerRegistry,
     private readonly status: EventBusStatus,
-    private readonly observer: EventBusObserver,
+    private readonly reporter: BusReporter,
   ) {}
 
   /**
@@ -86,7 +86,7 @@ export class EventBusSubscriber {
       const subscribed = this.start(target, next, options);
       subscribed
         .catch((error: unknown) => observer.error(error))
-        .catch((error: unknown) => this.observer.listenerFailed('observe()', error));
+        .catch((error: unknown) => this.reporter.listenerFailed('observe()', error));
       const closing = this.status.changes.subscribe({ complete: () => observer.complete() });
       return () => {
         closing.unsubscribe();
@@ -105,7 +105,7 @@ export class EventBusSubscriber {
     const { kind } = options;
     const source = this.observe(target as Targets, kind === undefined ? {} : { kind });
     return new EventStream<never>(source as Observable<EventContext<never>>, options, () =>
-      this.observer.streamOverflowed(inputsOf(target).map(textOfTarget)),
+      this.reporter.streamDropped(inputsOf(target).map(textOfTarget).join()),
     );
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventHandler } from '../dispatching/event.handler.js';
+import type { EventBusObserver } from '../observing/event-bus.observer.js';
 import { FaultSwitch } from './fault.switch.js';
 
 export interface DisconnectOptions {
@@ -25,6 +25,16 @@ export interface Fault {
 export class EventBusFaults {
   /** @internal */
   readonly connection = new FaultSwitch();
+  /** @internal */
+  readonly observer: EventBusObserver = {
+    aroundHandle: ({ name }) => {
+      this.handlers.add(name);
+      return (_event, next) => {
+        const delayed = this.delays.get(name);
+        return delayed === undefined ? next() : after(delayed(), next);
+      };
+    },
+  };
   private readonly prefixes = new Set<string>();
   private readonly handlers = new Set<string>();
   private readonly delays = new Map<string, () => Promise<void>>();
@@ -80,18 +90,6 @@ export class EventBusFaults {
     this.prefixes.add(prefix);
   }
 
-  /** @internal */
-  standInFor(handler: EventHandler): EventHandler {
-    this.handlers.add(handler.name);
-    return {
-      ...handler,
-      invoke: (event) => {
-        const delayed = this.delays.get(handler.name);
-        return delayed === undefined ? handler.invoke(event) : delayed().then(() => handler.invoke(event));
-      },
-    };
-  }
-
   private begin(mend: () => Promise<void>): Fault {
     let ended: Promise<void> | undefined;
     const fault: Fault = {
@@ -103,4 +101,9 @@ export class EventBusFaults {
     this.ongoing.add(fault);
     return fault;
   }
+}
+
+async function after(delayed: Promise<void>, next: () => void | Promise<void>): Promise<void> {
+  await delayed;
+  await next();
 }

@@ -2,9 +2,9 @@ import type { DynamicModule } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ConfigurationError } from '../errors.js';
-import { EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE } from '../event-bus.constants.js';
+import { EVENT_BUS_TEST_KIT, EVENT_BUS_TRANSPORT_OVERRIDE } from '../event-bus.constants.js';
 import { EventBusCopies } from '../event-bus.copies.js';
-import type { EventBusTap } from '../event-bus.observer.js';
+import type { BusTestKit } from '../event-bus.test-kit.js';
 import type { TransportFactory } from '../transports/event.transport.js';
 import { MemoryBroker, memoryBroker } from '../transports/memory/memory.broker.js';
 import { memory } from '../transports/memory/memory.transport.js';
@@ -39,16 +39,13 @@ const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
       inject: [MemoryBroker],
     },
     {
-      provide: EVENT_BUS_TAP,
-      useFactory: (recorder: EventRecorder, faults: EventBusFaults): EventBusTap => ({
+      provide: EVENT_BUS_TEST_KIT,
+      useFactory: (recorder: EventRecorder, faults: EventBusFaults): BusTestKit => ({
+        observers: [recorder.observer, faults.observer],
         attached: (bus, prefix) => {
           recorder.attached(bus);
           faults.attached(prefix);
         },
-        standInFor: (handler) => faults.standInFor(handler),
-        onPublished: (...event) => recorder.onPublished(...event),
-        onHandled: (...event) => recorder.onHandled(...event),
-        onFailed: (...event) => recorder.onFailed(...event),
       }),
       inject: [EventRecorder, EventBusFaults],
     },
@@ -64,7 +61,7 @@ const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
       inject: [TRANSPORT, EventBusFaults, ModulesContainer],
     },
   ],
-  exports: [MemoryBroker, EventRecorder, EventBusFaults, EVENT_BUS_TAP, EVENT_BUS_TRANSPORT_OVERRIDE],
+  exports: [MemoryBroker, EventRecorder, EventBusFaults, EVENT_BUS_TEST_KIT, EVENT_BUS_TRANSPORT_OVERRIDE],
 })
 export class EventBusTestingModule {
   static forRoot({ broker, transport }: EventBusTestingOptions = {}): DynamicModule {

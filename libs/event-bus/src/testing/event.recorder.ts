@@ -1,5 +1,7 @@
-import type { WorkingBus } from '../event-bus.observer.js';
+import type { WorkingBus } from '../event-bus.test-kit.js';
 import type { EventContext } from '../message/event-context.js';
+import type { EventBusObserver } from '../observing/event-bus.observer.js';
+import type { HandledFact } from '../observing/observer.facts.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
 import type { MemoryBroker } from '../transports/memory/memory.broker.js';
@@ -35,6 +37,12 @@ const NO_PREFIX = new ChannelPrefix('');
 
 /** Remembers what every bus of an application published and handled, in order. */
 export class EventRecorder {
+  /** @internal */
+  readonly observer: EventBusObserver = {
+    published: ({ bus, channel, payload }) => this.record({ stage: 'published', bus, channel, payload }),
+    handled: (fact) => this.record({ stage: 'handled', ...recordOf(fact) }),
+    failed: (fact) => this.record({ stage: 'failed', ...recordOf(fact), error: fact.error }),
+  };
   private readonly records: RecordedEvent[] = [];
   private readonly buses: WorkingBus[] = [];
   private listeners: (() => void)[] = [];
@@ -117,23 +125,6 @@ export class EventRecorder {
     this.buses.push(bus);
   }
 
-  /** @internal */
-  onPublished(bus: string, channel: string, payload: unknown): void {
-    this.record({ stage: 'published', bus, channel, payload });
-  }
-
-  /** @internal */
-  onHandled(handler: string, event: EventContext): void {
-    const { bus, channel, payload } = event;
-    this.record({ stage: 'handled', bus, channel, payload, handler, event });
-  }
-
-  /** @internal */
-  onFailed(handler: string, event: EventContext, error: unknown): void {
-    const { bus, channel, payload } = event;
-    this.record({ stage: 'failed', bus, channel, payload, handler, event, error });
-  }
-
   private of(stage: RecordedStage): readonly RecordedEvent[] {
     return this.records.filter((record) => record.stage === stage);
   }
@@ -146,4 +137,9 @@ export class EventRecorder {
   private wake(): void {
     for (const listener of this.listeners.splice(0)) listener();
   }
+}
+
+function recordOf({ bus, handler, event }: HandledFact): Omit<RecordedEvent, 'stage'> {
+  const { channel, payload } = event;
+  return { bus, channel, payload, handler, event };
 }

@@ -1,9 +1,10 @@
-import type { TransportState } from './transports/event.transport.js';
-
 /** A bus that is ready again and breaks within so long is told of as one that comes and goes. */
 const QUIET_MS = 5_000;
 
-export type TurnedState = TransportState & { readonly status: 'degraded' | 'ready' };
+export interface TurnedState {
+  readonly status: 'degraded' | 'ready';
+  readonly reason?: string | undefined;
+}
 
 /**
  * The lines that say that a bus is degraded, and that it is ready again. The first of each is written at once. While they take

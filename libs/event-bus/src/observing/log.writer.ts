@@ -1,8 +1,8 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
-import { framesOf, isThenable, reasonOf, toPromise } from './foreign.js';
+import { framesOf, isThenable, reasonOf, toPromise } from '../foreign.js';
 import { LogEpisode } from './log.episode.js';
-import { printable, quote } from './printable.js';
+import { printable, quote } from '../printable.js';
 
 /**
  * Writes log lines through whatever logger the application has. Each is one line: what is not printable in it is escaped. A

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { settled } from '../../../test/support/eventually.js';
+import { settled } from '../../../../test/support/eventually.js';
 import { LogWriter } from './log.writer.js';
 
 const broken = () => {

@@ -1,0 +1,207 @@
+import type { EventContract } from '../contracts/event.contract.js';
+import type { DeadLetter } from '../dispatching/dead.letter.js';
+import type { CallTimes, DispatchReporter, SlowEpisode } from '../dispatching/dispatch.reporter.js';
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { DEFAULT_HANDLER_SETTINGS } from '../dispatching/handler.options.js';
+import { thrownIn } from '../dispatching/handling.failure.js';
+import type { RunningCall } from '../dispatching/running.calls.js';
+import type { EventBusError } from '../errors.js';
+import { isA, propertyOf, textOf } from '../foreign.js';
+import type { Gap } from '../gaps/gap.js';
+import type { GapHandlerReporter } from '../handlers/gap.handlers.js';
+import { HandlerFailure } from '../handlers/handler.failure.js';
+import type { EventContext } from '../message/event-context.js';
+import type { PreparedEvent } from '../publishing/event.preparer.js';
+import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import type { TransportState } from '../transports/event.transport.js';
+import { noCounts } from './event-bus.counters.js';
+import type { HandledFact, NotedFact, NoticedFact, StartedFact } from './observer.facts.js';
+import type { ObserverRegistry } from './observer.registry.js';
+
+/**
+ * Is told by the parts of one bus what happens. Counts it, and makes a fact of it where an observer takes one. No call throws.
+ */
+export class BusReporter implements DispatchReporter, GapHandlerReporter {
+  readonly counters = noCounts();
+
+  constructor(
+    private readonly bus: string,
+    private readonly prefix: ChannelPrefix,
+    private readonly observers: ObserverRegistry,
+  ) {}
+
+  get timesCalls(): boolean {
+    return this.observers.timesCalls;
+  }
+
+  /** A publish begins: performance.now(), or 0 while nobody wants to know how long it takes. */
+  startPublish(): number {
+    const { takes } = this.observers;
+    return takes.published || takes.publishFailed ? performance.now() : 0;
+  }
+
+  published(
+    { message, name, bytes }: PreparedEvent,
+    to: string | EventContract,
+    payload: unknown,
+    subscriptions: number,
+    startedMs: number,
+  ): void {
+    this.counters.published += 1;
+    if (!this.observers.takes.published) return;
+    const template = typeof to === 'string' ? {} : { template: to.template };
+    const tookMs = msSince(startedMs);
+    const { kind } = message;
+    const what = { bus: this.bus, channel: name, ...template, kind, payload, bytes };
+    this.observers.tell('published', { ...what, subscriptions, tookMs });
+  }
+
+  publishFailed(to: string | EventContract, error: unknown, startedMs: number): void {
+    this.counters.publishFailed += 1;
+    if (!this.observers.takes.publishFailed) return;
+    const channel = textOf(propertyOf(to, 'template') ?? to);
+    this.observers.tell('publishFailed', { bus: this.bus, channel, error, tookMs: msSince(startedMs) });
+  }
+
+  received(through: SubscriptionTarget, rawChannel: string, bytes: number, events: number): void {
+    if (!this.observers.takes.received) return;
+    const channel = this.prefix.strip(rawChannel);
+    const { kind, name } = through;
+    this.observers.tell('received', { bus: this.bus, channel, through: { kind, name }, bytes, events });
+  }
+
+  handled(handler: EventHandler, event: EventContext, times: CallTimes): void {
+    this.counters.handled += 1;
+    if (this.observers.takes.handled) this.observers.tell('handled', handledFact(handler, event, times));
+  }
+
+  failed(handler: EventHandler, event: EventContext, error: unknown, times: CallTimes): void {
+    this.counters.failed += 1;
+    const failure = isA(error, HandlerFailure) ? error : new HandlerFailure('handler', error);
+    const { stage, cause, isRefusal, hint } = failure;
+    const call = handledFact(handler, event, times);
+    const advice = hint === undefined ? {} : { hint };
+    this.observers.tell('failed', { ...call, error: cause, stage, isRefusal, ...advice });
+  }
+
+  repeated(handler: EventHandler, event: EventContext, error: unknown, times: CallTimes): void {
+    this.counters.repeated += 1;
+    this.observers.tell('repeated', { ...handledFact(handler, event, times), error: thrownIn(error) });
+  }
+
+  rejected(channel: string, error: EventBusError, events = 1): void {
+    this.counters.rejected += events;
+    this.observers.tell('rejected', { bus: this.bus, channel, error, events });
+  }
+
+  leftToGroup({ name }: EventHandler, event: EventContext): void {
+    this.counters.leftToGroup += 1;
+    if (this.observers.takes.leftToGroup)
+      this.observers.tell('leftToGroup', { bus: this.bus, handler: name, event });
+  }
+
+  slowed({ name, settings }: EventHandler, waitingEvents: number, waitingBytes: number): void {
+    const { buffer } = settings ?? DEFAULT_HANDLER_SETTINGS;
+    this.observers.tell('slowed', { bus: this.bus, handler: name, waitingEvents, waitingBytes, buffer });
+  }
+
+  dropped({ name }: EventHandler, event: EventContext): void {
+    this.counters.dropped += 1;
+    if (this.observers.takes.dropped) this.observers.tell('dropped', { bus: this.bus, handler: name, event });
+  }
+
+  caughtUp({ name }: EventHandler, episode: SlowEpisode): void {
+    this.observers.tell('caughtUp', { bus: this.bus, handler: name, ...episode });
+  }
+
+  stuck({ name }: EventHandler, { event, forMs }: RunningCall, waitingEvents: number): void {
+    const { channel } = event;
+    const call = { bus: this.bus, call: 'handler', handler: name, channel, forMs } as const;
+    this.observers.tell('stuck', { ...call, waitingEvents });
+  }
+
+  unstuck({ name }: EventHandler, { channel }: EventContext): void {
+    this.observers.tell('unstuck', { bus: this.bus, handler: name, channel });
+  }
+
+  hookStuck(hook: string, channel: string, forMs: number): void {
+    const call = { bus: this.bus, call: 'hook', handler: hook, channel, forMs } as const;
+    this.observers.tell('stuck', { ...call, waitingEvents: 0 });
+  }
+
+  gapHandlerStuck(handler: string, forMs: number): void {
+    this.observers.tell('stuck', { bus: this.bus, call: 'gap-handler', handler, forMs, waitingEvents: 0 });
+  }
+
+  gapHandlerFailed(handler: string, error: unknown): void {
+    this.counters.failed += 1;
+    this.observers.tell('gapHandlerFailed', { bus: this.bus, handler, error });
+  }
+
+  deadLettered(deadLetter: string, letter: DeadLetter): void {
+    this.counters.deadLettered += 1;
+    if (this.observers.takes.deadLettered)
+      this.observers.tell('deadLettered', { bus: this.bus, deadLetter, letter });
+  }
+
+  deadLetterLost(deadLetter: string, letter: DeadLetter, reason: string): void {
+    this.counters.deadLettersLost += 1;
+    this.observers.tell('deadLetterLost', { bus: this.bus, deadLetter, letter, reason });
+  }
+
+  gap(gap: Gap): void {
+    this.counters.gaps += 1;
+    this.counters.missed += gap.missed ?? 0;
+    this.observers.tell('gap', { bus: this.bus, ...gap });
+  }
+
+  started(start: Omit<StartedFact, 'bus'>): void {
+    this.observers.tell('started', { bus: this.bus, ...start });
+  }
+
+  stateChanged(state: TransportState, previous: TransportState | undefined): void {
+    const before = previous === undefined ? {} : { previous: stateOf(previous) };
+    this.observers.tell('stateChanged', { bus: this.bus, ...stateOf(state), ...before });
+  }
+
+  subscribed(targets: readonly SubscriptionTarget[]): void {
+    this.observers.tell('subscribed', { bus: this.bus, targets });
+  }
+
+  denied(targets: readonly SubscriptionTarget[]): void {
+    if (this.observers.takes.denied) this.observers.tell('denied', { bus: this.bus, targets });
+  }
+
+  streamDropped(target: string): void {
+    this.observers.tell('streamDropped', { bus: this.bus, target });
+  }
+
+  /** A callback that is told of something and has no say in it. */
+  listenerFailed(listener: string, error: unknown): void {
+    this.observers.tell('listenerFailed', { bus: this.bus, listener, error });
+  }
+
+  warned(notice: Omit<NoticedFact, 'bus'>): void {
+    this.observers.tell('warned', { bus: this.bus, ...notice });
+  }
+
+  noted(note: Omit<NotedFact, 'bus'>): void {
+    this.observers.tell('noted', { bus: this.bus, ...note });
+  }
+}
+
+function handledFact({ name }: EventHandler, event: EventContext, times: CallTimes): HandledFact {
+  const { bus, channel, pattern } = event;
+  const { waitedMs, tookMs, attempt } = times;
+  return { bus, handler: name, target: pattern ?? channel, event, waitedMs, tookMs, attempt };
+}
+
+/** 0 where nobody looked at the clock when it began. */
+function msSince(startedMs: number): number {
+  return startedMs === 0 ? 0 : performance.now() - startedMs;
+}
+
+function stateOf({ status, reason }: TransportState): { state: TransportState['status']; reason?: string } {
+  return reason === undefined ? { state: status } : { state: status, reason };
+}

@@ -1,0 +1,141 @@
+import { isThenable, propertyOf, textOf, toPromise } from '../foreign.js';
+import type { EventBusObserver, FactName, FactOf } from './event-bus.observer.js';
+import { LogEpisode } from './log.episode.js';
+
+export type HookName = 'aroundHandle' | 'aroundPublish';
+
+/** The name of each method that takes facts. */
+export const FACT_NAMES = Object.keys({
+  published: true,
+  publishFailed: true,
+  received: true,
+  handled: true,
+  failed: true,
+  repeated: true,
+  rejected: true,
+  dropped: true,
+  slowed: true,
+  caughtUp: true,
+  stuck: true,
+  unstuck: true,
+  leftToGroup: true,
+  deadLettered: true,
+  deadLetterLost: true,
+  gap: true,
+  gapHandlerFailed: true,
+  started: true,
+  stateChanged: true,
+  subscribed: true,
+  denied: true,
+  streamDropped: true,
+  listenerFailed: true,
+  warned: true,
+  noted: true,
+} satisfies Record<FactName, true>) as readonly FactName[];
+
+const CALL_FACTS: readonly FactName[] = ['handled', 'failed', 'repeated'];
+const HOOK_NAMES: readonly HookName[] = ['aroundHandle', 'aroundPublish'];
+
+/** Why it can observe nothing, with what to write instead. Undefined when it can. */
+export function observerProblem(observer: unknown): string | undefined {
+  const methods = [...FACT_NAMES, ...HOOK_NAMES];
+  if (typeof observer === 'object' && methods.some((name) => hasMethod(observer, name))) return undefined;
+  return `must be an object with at least one method of EventBusObserver: ${methods.join(', ')}.`;
+}
+
+/** Hears what an observer throws and rejects with. Must not throw. */
+export interface ObserverFailureLog extends EventBusObserver {
+  observerFailed(observer: string, method: string, error: unknown, unlogged: number): void;
+}
+
+/** One observer, whose failures are logged and nobody else's. */
+export class ContainedObserver {
+  private readonly failures = new LogEpisode();
+
+  constructor(
+    readonly observer: EventBusObserver,
+    private readonly log: ObserverFailureLog,
+  ) {}
+
+  has(method: FactName | HookName): boolean {
+    return hasMethod(this.observer, method);
+  }
+
+  tell<Name extends FactName>(name: Name, fact: FactOf<Name>): void {
+    try {
+      const told: unknown = this.observer[name]?.(fact as never);
+      if (isThenable(told)) toPromise(told).catch((error: unknown) => this.failed(name, error));
+    } catch (error) {
+      this.failed(name, error);
+    }
+  }
+
+  readonly failed = (method: FactName | HookName, error: unknown): void => {
+    this.failures.log((unlogged) => this.log.observerFailed(this.name, method, error, unlogged));
+  };
+
+  /** `MyObserver`, or what a plain object is called. */
+  get name(): string {
+    const name = propertyOf(propertyOf(this.observer, 'constructor'), 'name');
+    return typeof name === 'string' && name !== '' ? textOf(name) : 'Object';
+  }
+}
+
+/** Every observer of one bus, the log as the last of them. No call throws. */
+export class ObserverRegistry {
+  /** Whether anybody takes a fact: nobody needs to build the others. */
+  readonly takes = recordOf(false);
+  /** Whether anybody but the log wants to know about calls of handlers, and so how long they take. */
+  timesCalls = false;
+  private readonly takers = recordOf<readonly ContainedObserver[]>([]);
+  /** In the order in which they were added, without the log. */
+  private added: readonly ContainedObserver[] = [];
+  private readonly last: ContainedObserver;
+  private readonly changeListeners: (() => void)[] = [];
+
+  constructor(private readonly log: ObserverFailureLog) {
+    this.last = new ContainedObserver(log, log);
+    this.change([]);
+  }
+
+  /** Those that have this hook, in the order in which they were added. */
+  withHook(name: HookName): readonly ContainedObserver[] {
+    return this.added.filter((observer) => observer.has(name));
+  }
+
+  /** Calls back whenever an observer was added or removed. */
+  onChange(listener: () => void): void {
+    this.changeListeners.push(listener);
+  }
+
+  /** @returns what removes it. Idempotent. */
+  add(observer: EventBusObserver): () => void {
+    const entry = new ContainedObserver(observer, this.log);
+    this.change([...this.added, entry]);
+    return () => {
+      if (this.added.includes(entry)) this.change(this.added.filter((other) => other !== entry));
+    };
+  }
+
+  tell<Name extends FactName>(name: Name, fact: FactOf<Name>): void {
+    for (const observer of this.takers[name]) observer.tell(name, fact);
+  }
+
+  private change(added: readonly ContainedObserver[]): void {
+    this.added = added;
+    for (const name of FACT_NAMES) {
+      this.takers[name] = [...added, this.last].filter((observer) => observer.has(name));
+      this.takes[name] = this.takers[name].length > 0;
+    }
+    this.timesCalls = added.some((observer) => CALL_FACTS.some((name) => observer.has(name)));
+    for (const listener of this.changeListeners) listener();
+  }
+}
+
+function recordOf<T>(value: T): Record<FactName, T> {
+  return Object.fromEntries(FACT_NAMES.map((name) => [name, value])) as Record<FactName, T>;
+}
+
+function hasMethod(observer: unknown, name: string): boolean {
+  return typeof propertyOf(observer, name) === 'function';
+}

@@ -1,0 +1,154 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { jest } from '@jest/globals';
+import { settled } from '../../../../test/support/eventually.js';
+import { StuckWatch } from '../dispatching/stuck.watch.js';
+import type { EventHeaders } from '../message/event.codec.js';
+import type { PublishOutcome } from '../transports/event.transport.js';
+import type { EventBusObserver } from './event-bus.observer.js';
+import { HookWatch } from './hook.watch.js';
+import { ObserverRegistry } from './observer.registry.js';
+import { PublishHooks } from './publish.hooks.js';
+
+type Hook = NonNullable<EventBusObserver['aroundPublish']>;
+
+const EVENT = { channel: 'orders', carriesMetadata: true, batchSize: 1 };
+const boom = () => {
+  throw new Error('boom');
+};
+
+describe('PublishHooks', () => {
+  let failures: string[];
+  let stuck: string[];
+  let watch: StuckWatch;
+  let hookWatch: HookWatch;
+  let registry: ObserverRegistry;
+  let hooks: PublishHooks;
+  const prepare = jest.fn((added?: EventHeaders) => added ?? 'prepared');
+
+  beforeEach(() => {
+    prepare.mockClear();
+    failures = [];
+    stuck = [];
+    watch = new StuckWatch();
+    registry = new ObserverRegistry({
+      observerFailed: (observer, method, error) => {
+        failures.push(`${observer}.${method} ${(error as Error).message}`);
+      },
+    });
+    hookWatch = new HookWatch(watch, 30_000, (hook, channel) => void stuck.push(`${hook} ${channel}`));
+    hooks = new PublishHooks('default', registry, hookWatch);
+  });
+  afterEach(() => watch.close());
+
+  const around = (hook: Hook) => registry.add({ aroundPublish: hook });
+
+  it('is empty without observers that have the hook', () => {
+    const remove = around(() => undefined);
+    registry.add({ published: () => undefined });
+    expect(hooks.isEmpty).toBe(false);
+    remove();
+    expect(hooks.isEmpty).toBe(true);
+  });
+
+  describe.each<[string, Hook, readonly string[]]>([
+    ['calls next', (_publish, next) => void next(), []],
+    ['awaits next', async (_publish, next) => next(), []],
+    ['calls next twice', (_publish, next) => void Promise.allSettled([next(), next()]), []],
+    ['calls next again when it is over', async (_publish, next) => void (await next(), await next()), []],
+    ['returns without calling next', () => undefined, []],
+    ['calls next too late', async (_publish, next) => (await settled(), next()), []],
+    ['throws before it calls next', boom, ['Object.aroundPublish boom']],
+    [
+      'throws after it called next',
+      (_publish, next) => {
+        void next();
+        boom();
+      },
+      ['Object.aroundPublish boom'],
+    ],
+    ['rejects before it calls next', () => Promise.reject(new Error('boom')), ['Object.aroundPublish boom']],
+    [
+      'rejects after it called next',
+      async (_publish, next) => next().then(boom, boom),
+      ['Object.aroundPublish boom'],
+    ],
+    ['never ends', (_publish, next) => next().then(() => new Promise(() => undefined)), []],
+  ])('with a hook that %s', (_how, hook, reported) => {
+    it.each<[string, PublishOutcome]>([
+      ['an event that is accepted', { subscriptions: 2 }],
+      ['an event that fails', { error: new Error('no') }],
+    ])('prepares %s once, within the call', async (_what, outcome) => {
+      around(hook);
+      const { prepared, settled: settle } = hooks.prepare(EVENT, prepare);
+      expect([prepared, prepare.mock.calls]).toEqual(['prepared', [[undefined]]]);
+      settle(outcome);
+      await settled();
+      await settled();
+      expect([prepare.mock.calls.length, failures]).toEqual([1, reported]);
+    });
+  });
+
+  it('tells a hook what is published, and what comes of it', async () => {
+    const seen: unknown[] = [];
+    around(async (publish, next) => {
+      seen.push(publish, await next());
+    });
+    hooks.prepare(EVENT, prepare).settled({ subscriptions: 2 });
+    await settled();
+    around(async (_publish, next) => next().catch((error: Error) => seen.push(error.message)));
+    hooks.prepare(EVENT, prepare).settled({ error: new Error('no') });
+    await settled();
+    expect([seen, failures]).toEqual([[{ bus: 'default', ...EVENT }, 2, 'no'], []]);
+  });
+
+  it('runs in the context of the call', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    around((_publish, next) => {
+      seen.push(storage.getStore());
+      void storage.run('hook', () => next());
+    });
+    storage.run('publisher', () => hooks.prepare(EVENT, () => seen.push(storage.getStore())));
+    expect(seen).toEqual(['publisher', 'hook']);
+  });
+
+  it('adds the headers of all hooks, those of the inner ones before those of the outer ones', () => {
+    around((_publish, next) => void next({ traceparent: 'outer', tenant: 'x' }));
+    around((_publish, next) => void next({ traceparent: 'inner' }));
+    expect(hooks.prepare(EVENT, prepare).prepared).toEqual({ traceparent: 'inner', tenant: 'x' });
+  });
+
+  it('leaves headers out that the codec does not carry', () => {
+    around((_publish, next) => void next({ tenant: 'x' }));
+    const { prepared } = hooks.prepare({ ...EVENT, carriesMetadata: false }, prepare);
+    expect([prepared, failures]).toEqual(['prepared', []]);
+  });
+
+  it.each<[string, unknown]>([
+    ['no object', 'tenant'],
+    ['no texts', { tenant: 7 }],
+    [
+      'unreadable',
+      {
+        get tenant() {
+          return boom();
+        },
+      },
+    ],
+  ])('publishes without headers that are %s, and says so', (_what, headers) => {
+    around((_publish, next) => void next(headers as EventHeaders));
+    expect(hooks.prepare(EVENT, prepare).prepared).toBe('prepared');
+    expect(failures).toEqual([expect.stringMatching(/^Object\.aroundPublish (Headers must be|boom)/)]);
+  });
+
+  it('reports a hook that does not end once its event is out, and not before', async () => {
+    around((_publish, next) => next().then(() => new Promise(() => undefined)));
+    const { settled: settle } = hooks.prepare(EVENT, prepare);
+    await settled();
+    expect([hookWatch.look(performance.now() + 30_000), stuck]).toEqual([false, []]);
+    settle({ subscriptions: 1 });
+    await settled();
+    hookWatch.look(performance.now() + 30_000);
+    expect(stuck).toEqual(['Object.aroundPublish orders']);
+  });
+});

@@ -1,0 +1,92 @@
+import { isThenable, toPromise } from '../foreign.js';
+import type { EventHeaders } from '../message/event.codec.js';
+import type { PublishOutcome } from '../transports/event.transport.js';
+import type { ObservedPublish } from './event-bus.observer.js';
+import type { HookWatch } from './hook.watch.js';
+import type { ContainedObserver, ObserverRegistry } from './observer.registry.js';
+import { OnceCall } from './once.call.js';
+
+/** Prepares an event, with the headers that are added to its own. Resolves or rejects with what becomes of it. */
+type Publish = (added?: EventHeaders) => Promise<number>;
+
+/** What was prepared within hooks, which wait for its outcome. */
+export interface HookedEvent<T> {
+  readonly prepared: T;
+  /** To be called once. */
+  readonly settled: (outcome: PublishOutcome) => void;
+}
+
+/** Runs what observers put around a publish. Exactly one event comes of it, whatever they do. */
+export class PublishHooks {
+  private observers: readonly ContainedObserver[] = [];
+
+  constructor(
+    private readonly bus: string,
+    registry: ObserverRegistry,
+    private readonly watch: HookWatch,
+  ) {
+    const update = () => {
+      this.observers = registry.withHook('aroundPublish');
+    };
+    registry.onChange(update);
+    update();
+  }
+
+  /** There are none. */
+  get isEmpty(): boolean {
+    return this.observers.length === 0;
+  }
+
+  /**
+   * Prepares the event once, before it returns. The first observer is the outermost, and headers of an inner one are stronger.
+   * @param prepare must not throw
+   */
+  prepare<T>(publish: Omit<ObservedPublish, 'bus'>, prepare: (added?: EventHeaders) => T): HookedEvent<T> {
+    const about = { bus: this.bus, ...publish };
+    let hooked: HookedEvent<T> | undefined;
+    const innermost: Publish = (added) =>
+      new Promise((resolve, reject) => {
+        const settled = (outcome: PublishOutcome) => {
+          if ('error' in outcome) reject(outcome.error);
+          else resolve(outcome.subscriptions);
+        };
+        hooked = { prepared: prepare(publish.carriesMetadata ? added : undefined), settled };
+      });
+    const chain = this.observers.reduceRight<Publish>(
+      (inner, observer) => (added) =>
+        this.run(observer, about, (more) => inner(more === undefined ? added : { ...added, ...more })),
+      innermost,
+    );
+    chain().catch(() => undefined);
+    return hooked as unknown as HookedEvent<T>;
+  }
+
+  private run(observer: ContainedObserver, publish: ObservedPublish, next: Publish): Promise<number> {
+    const call = new OnceCall<EventHeaders, Promise<number>>((headers) => next(headersIn(headers, observer)));
+    let end: Promise<unknown> | undefined;
+    try {
+      const returned = observer.observer.aroundPublish?.(publish, call.next);
+      if (isThenable(returned)) end = toPromise(returned);
+    } catch (error) {
+      observer.failed('aroundPublish', error);
+    }
+    const sent = call.next();
+    const { channel } = publish;
+    if (end !== undefined) void this.watch.follow({ observer, name: 'aroundPublish', channel, end, call });
+    return sent;
+  }
+}
+
+/** Those that are texts; an observer that adds anything else has failed. */
+function headersIn(headers: unknown, observer: ContainedObserver): EventHeaders | undefined {
+  if (headers === undefined) return undefined;
+  try {
+    const copy = { ...(headers as EventHeaders) };
+    if (typeof headers === 'object' && Object.values(copy).every((value) => typeof value === 'string'))
+      return copy;
+    throw new TypeError('Headers must be an object of strings.');
+  } catch (error) {
+    observer.failed('aroundPublish', error);
+    return undefined;
+  }
+}
