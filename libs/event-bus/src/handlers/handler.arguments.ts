@@ -1,10 +1,8 @@
 import type { Paramtype, PipeTransform, Type } from '@nestjs/common';
-import type { Controller } from '@nestjs/common/internal';
-import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
-import { ParamsTokenFactory } from '@nestjs/core/internal';
 import type { EventContext } from '../message/event-context.js';
 import type { EnhancerHost } from './nest.enhancers.js';
-import type { NestInternals } from './nest.internals.js';
+import type { Controller, NestInternals } from './nest.internals.js';
+import { CUSTOM_ROUTE_ARGS_METADATA, ParamsTokenFactory, ROUTE_ARGS_METADATA } from './nest.internals.js';
 
 /** What `@Payload()` and `@Ctx()` of @nestjs/microservices leave in a method's argument metadata. */
 const PAYLOAD = 3;

@@ -1,7 +1,5 @@
 import { ApplicationConfig, MetadataScanner } from '@nestjs/core';
 import type { ModulesContainer } from '@nestjs/core';
-import type { InstanceWrapper, Module } from '@nestjs/core/internal';
-import { Injector, STATIC_CONTEXT } from '@nestjs/core/internal';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
@@ -17,7 +15,8 @@ import type { GroupMembers } from './handler.problems.js';
 import { gapProblems, groupProblems, handlerProblems } from './handler.problems.js';
 import type { HandlerMethod } from './nest.enhancers.js';
 import { callMethod } from './nest.enhancers.js';
-import type { NestInternals } from './nest.internals.js';
+import type { InstanceWrapper, Module, NestInternals } from './nest.internals.js';
+import { Injector, STATIC_CONTEXT } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
 import { mergedOptions, onEventMetadata } from './on-event.decorator.js';
 import { onGapMetadata } from './on-gap.decorator.js';

@@ -1,12 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { IntrinsicException } from '@nestjs/common';
-import { selectExceptionFilterMetadata } from '@nestjs/common/internal';
-import { ExecutionContextHost, MESSAGES } from '@nestjs/core/internal';
 import { isA, isError, propertyOf } from '../foreign.js';
 import type { HandlerArguments } from './handler.arguments.js';
 import { HandlerFailure } from './handler.failure.js';
 import type { EnhancerHost } from './nest.enhancers.js';
 import type { BoundFilter } from './nest.internals.js';
+import { ExecutionContextHost, MESSAGES, selectExceptionFilterMetadata } from './nest.internals.js';
 import { settle } from './settle.js';
 
 /** The exception filters of one handler, the most specific first. */

@@ -1,10 +1,10 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { ForbiddenException } from '@nestjs/common';
-import { ExecutionContextHost, FORBIDDEN_MESSAGE } from '@nestjs/core/internal';
 import { isObservable } from 'rxjs';
 import type { HandlerArguments } from './handler.arguments.js';
 import { HandlerFailure } from './handler.failure.js';
 import type { EnhancerHost } from './nest.enhancers.js';
+import { ExecutionContextHost, FORBIDDEN_MESSAGE } from './nest.internals.js';
 import { lastValueOf } from './settle.js';
 
 /** The guards of one handler, asked in Nest's order. */

@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { NestInterceptor, Type } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/internal';
 import type { ObservableInput } from 'rxjs';
 import { Observable, from, isObservable, mergeAll, mergeMap, of } from 'rxjs';
 import { isThenable, toPromise } from '../foreign.js';
 import type { HandlerArguments } from './handler.arguments.js';
 import type { EnhancerHost } from './nest.enhancers.js';
+import { ExecutionContextHost } from './nest.internals.js';
 
 /** The interceptors of one handler, the outermost first. */
 export class HandlerInterceptors {

@@ -1,11 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  EXCEPTION_FILTERS_METADATA,
-  GUARDS_METADATA,
-  INTERCEPTORS_METADATA,
-  PIPES_METADATA,
-} from '@nestjs/common/internal';
-import type { InstanceWrapper } from '@nestjs/core/internal';
 import { DEFAULT_BUS } from '../event-bus.constants.js';
 import { readTarget, textOfTarget } from '../contracts/contract.target.js';
 import { HANDLER_OPTION_NAMES, deadLetterProblem } from '../dispatching/handler.option-problems.js';
@@ -16,7 +9,13 @@ import { isChannelParam } from './channel-param.decorator.js';
 import type { ExploredBus } from './explored.bus.js';
 import { declaredArguments, declaredPipes } from './handler.arguments.js';
 import type { HandlerMethod } from './nest.enhancers.js';
-import type { NestInternals } from './nest.internals.js';
+import type { InstanceWrapper, NestInternals } from './nest.internals.js';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+} from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
 import { mergedOptions, onEventProblems } from './on-event.decorator.js';
 import { onGapMetadata, onGapProblems } from './on-gap.decorator.js';

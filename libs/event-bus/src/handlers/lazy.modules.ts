@@ -1,6 +1,6 @@
 import type { LazyModuleLoader } from '@nestjs/core';
-import type { Module } from '@nestjs/core/internal';
-import { STATIC_CONTEXT } from '@nestjs/core/internal';
+import type { Module } from './nest.internals.js';
+import { STATIC_CONTEXT } from './nest.internals.js';
 
 type Load = LazyModuleLoader['load'];
 

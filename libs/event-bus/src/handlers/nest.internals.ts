@@ -1,12 +1,31 @@
 import type { ExceptionFilter } from '@nestjs/common';
 import type { ContextId, ExternalContextCreator, NestContainer } from '@nestjs/core';
-import type {
-  ContextUtils,
-  GuardsContextCreator,
-  InterceptorsContextCreator,
-  PipesContextCreator,
-} from '@nestjs/core/internal';
+import type { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
+import type { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
+import type { InterceptorsContextCreator } from '@nestjs/core/interceptors/interceptors-context-creator.js';
+import type { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
 import { ConfigurationError } from '../errors.js';
+
+// By the files that declare them: these paths are the same in Nest 11 and 12, the entries `internal` came with 12.
+export {
+  CUSTOM_ROUTE_ARGS_METADATA,
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+  ROUTE_ARGS_METADATA,
+} from '@nestjs/common/constants.js';
+export type { Controller } from '@nestjs/common/interfaces/controllers/controller.interface.js';
+export { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
+export { MESSAGES } from '@nestjs/core/constants.js';
+export { FORBIDDEN_MESSAGE } from '@nestjs/core/guards/constants.js';
+export { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+export { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
+export { Injector } from '@nestjs/core/injector/injector.js';
+export type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+export type { Module } from '@nestjs/core/injector/module.js';
+export { ParamsTokenFactory } from '@nestjs/core/pipes/params-token-factory.js';
+export { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 
 export interface BoundFilter {
   readonly func: ExceptionFilter['catch'];
@@ -42,7 +61,7 @@ const PARTS = [
 ] as const;
 
 /**
- * The one place that knows Nest's insides. ExternalContextCreator could compose a whole call, but it looks for
+ * This file is the one place that knows Nest's insides. ExternalContextCreator could compose a whole call, but it looks for
  * the module of a host among providers only, so that class-bound guards of a controller would be skipped; it
  * logs a failure by itself; and its pipes leave undecorated arguments alone. Hence we take its parts and
  * compose them as `@EventPattern` does.

@@ -1,7 +1,5 @@
 import type { ContextId } from '@nestjs/core';
 import { ContextIdFactory } from '@nestjs/core';
-import type { Injector, InstanceWrapper, Module } from '@nestjs/core/internal';
-import { REQUEST_CONTEXT_ID, STATIC_CONTEXT } from '@nestjs/core/internal';
 import type { EventContext } from '../message/event-context.js';
 import { HandlerFailure } from './handler.failure.js';
 import { HandlerFilters } from './handler.filters.js';
@@ -9,7 +7,8 @@ import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
 import type { EnhancerHost, HandlerMethod } from './nest.enhancers.js';
 import { findFilters } from './nest.enhancers.js';
-import type { NestInternals } from './nest.internals.js';
+import type { Injector, InstanceWrapper, Module, NestInternals } from './nest.internals.js';
+import { REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
 
 export interface ScopedHost {
   readonly wrapper: InstanceWrapper;

@@ -1,5 +1,5 @@
-import { transformPatternToRoute } from '@nestjs/microservices/utils/transform-pattern.utils.js';
 import { json } from '../message/json.codec.js';
+import { transformPatternToRoute } from './nest.internals.js';
 import type { EventPacket, Packet, PacketHeaders, ReplyPacket, RequestPacket } from './packet.js';
 import type { PacketCodec } from './packet.codec.js';
 import { packetCodec } from './packet.codec.js';

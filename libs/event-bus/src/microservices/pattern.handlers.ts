@@ -1,5 +1,4 @@
 import { RpcException } from '@nestjs/microservices';
-import { NO_MESSAGE_HANDLER } from '@nestjs/microservices/constants.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
@@ -10,6 +9,7 @@ import type { EventContext } from '../message/event-context.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { orderTargets, paramsIn } from '../routing/event-target.js';
 import { MicroserviceContext } from './microservice.context.js';
+import { NO_MESSAGE_HANDLER } from './nest.internals.js';
 import { packetOf } from './packet.js';
 import type { EventMethod, PatternRoute, PatternTable } from './pattern.table.js';
 import type { ProcessingHooks } from './processing.hooks.js';

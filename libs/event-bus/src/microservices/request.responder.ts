@@ -1,10 +1,10 @@
 import { RpcException } from '@nestjs/microservices';
 import type { WritePacket } from '@nestjs/microservices';
-import { MESSAGES } from '@nestjs/core/internal';
 import type { Observable, Subscription } from 'rxjs';
 import { Subject, from, isObservable, mergeMap, of, takeUntil, throwError } from 'rxjs';
 import { PayloadEncodeError, PayloadTooLargeError } from '../errors.js';
 import { describeThrown, isA, isError } from '../foreign.js';
+import { MESSAGES } from '../handlers/nest.internals.js';
 import type { MicroserviceContext } from './microservice.context.js';
 import { replyChannelOf } from './nest-packet.codec.js';
 import type { PacketSender } from './packet.sender.js';
