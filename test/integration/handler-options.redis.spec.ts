@@ -461,8 +461,8 @@ describe('wrong options', () => {
         ['first', 'buffer.size is not an option. Known here: events, bytes, overflow.'],
         ['first', 'retry must be an object, e.g. retry: { attempts: 3 }.'],
         ['first', 'target "": the target is empty.'],
-        ['second', 'timeoutMs must be a whole number from 1 to 2147483647.'],
         ['second', "orderBy must be 'channel', 'none' or a function that returns the key of an event."],
+        ['second', 'timeoutMs must be a whole number of milliseconds from 1 to 2147483647.'],
         ['second', 'deadLetter cannot be published to: it holds a glob character'],
         ['second', "group must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'."],
         ['third', 'kind "stream" does not exist.'],
@@ -477,9 +477,9 @@ describe('wrong options', () => {
   it('of handlerDefaults fail the start too', async () => {
     const handlerDefaults = { concurrency: 0, retry: { attempts: 0 }, bus: 'x' } as never;
     expect(await problemsOf({}, { ...bus, handlerDefaults })).toEqual([
-      'handlerDefaults.bus is not an option. Known here: concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
       'handlerDefaults.concurrency must be a whole number from 1 to 1000000.',
       'handlerDefaults.retry.attempts must be a whole number from 1 to 1000.',
+      'handlerDefaults.bus is not an option. Known here: concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
     ]);
   });
 
@@ -603,8 +603,8 @@ describe('wrong options', () => {
     const subscribe = (options: object) => app.subscriber.subscribe('a', () => undefined, options);
     for (const [options, message] of [
       [{ concurrency: 0 }, 'concurrency must be a whole number from 1 to 1000000.'],
-      [{ timeout: 5 }, 'timeout is not an option of a listener.'],
-      [{ group: 'g' }, 'group is not an option of a listener.'],
+      [{ timeout: 5 }, 'timeout is not an option. Known here: kind, concurrency, '],
+      [{ group: 'g' }, 'group is not an option. Known here: kind, concurrency, '],
       [{ deadLetter: 'a' }, 'deadLetter "a" matches the handler\'s own target "a"'],
     ] as const) {
       const subscribing = subscribe(options);

@@ -1,46 +1,57 @@
+import type { OptionTable } from '../option.checks.js';
+import { fitting, milliseconds, oneOf, optionProblems, orFalse, wholeNumber } from '../option.checks.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerOptions } from './handler.options.js';
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_BYTES = 2 ** 40;
 
-export const HANDLER_OPTION_NAMES = [
-  'concurrency',
-  'orderBy',
-  'buffer',
-  'timeoutMs',
-  'stuckAfterMs',
-  'retry',
-  'deadLetter',
-  'group',
-] as const;
+/** How the options of a handler are checked. */
+export const HANDLER_OPTIONS = {
+  concurrency: wholeNumber(1, 1_000_000),
+  orderBy: fitting(
+    (value) => value === 'channel' || value === 'none' || typeof value === 'function',
+    "must be 'channel', 'none' or a function that returns the key of an event.",
+  ),
+  buffer: {
+    example: 'events: 1000',
+    options: {
+      events: wholeNumber(1, 10_000_000),
+      bytes: wholeNumber(1, MAX_BYTES),
+      overflow: oneOf('drop-oldest', 'drop-newest'),
+    },
+  },
+  timeoutMs: milliseconds(),
+  stuckAfterMs: orFalse(milliseconds()),
+  retry: {
+    example: 'attempts: 3',
+    options: {
+      attempts: wholeNumber(1, 1_000),
+      delayMs: milliseconds(0),
+      factor: fitting(
+        (value) => typeof value === 'number' && value >= 1 && value <= 100,
+        'must be a number from 1 to 100.',
+      ),
+    },
+  },
+  deadLetter: orFalse((channel) => {
+    const problem = publishProblem(channel);
+    return problem === undefined ? undefined : `cannot be published to: ${problem}`;
+  }),
+  group: orFalse(
+    fitting(
+      (value) => typeof value === 'string' && /^[\w.-]{1,64}$/.test(value),
+      "must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'.",
+    ),
+  ),
+} satisfies OptionTable & Record<keyof HandlerOptions, unknown>;
+
+export const HANDLER_OPTION_NAMES = Object.keys(HANDLER_OPTIONS) as readonly (keyof HandlerOptions)[];
 
 /** What is wrong with options of a handler, each with what to write instead. Looks at no other option. */
-export function handlerOptionProblems(options: Readonly<Record<string, unknown>>): string[] {
-  const { concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group } = options;
-  const problems = [
-    wholeNumber('concurrency', concurrency, 1, 1_000_000),
-    wholeNumber('timeoutMs', timeoutMs, 1, MAX_TIMER_MS),
-    stuckAfterMs === false ? undefined : wholeNumber('stuckAfterMs', stuckAfterMs, 1, MAX_TIMER_MS),
-    ...bufferProblems(buffer),
-    ...retryProblems(retry),
-  ];
-  if (orderBy !== undefined && orderBy !== 'channel' && orderBy !== 'none' && typeof orderBy !== 'function') {
-    problems.push("orderBy must be 'channel', 'none' or a function that returns the key of an event.");
-  }
-  if (deadLetter !== undefined && deadLetter !== false) {
-    const problem = publishProblem(deadLetter);
-    if (problem !== undefined) problems.push(`deadLetter cannot be published to: ${problem}`);
-  }
-  if (
-    group !== undefined &&
-    group !== false &&
-    (typeof group !== 'string' || !/^[\w.-]{1,64}$/.test(group))
-  ) {
-    problems.push("group must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'.");
-  }
-  return problems.filter((problem) => problem !== undefined);
+export function handlerOptionProblems(options: object): string[] {
+  return optionProblems(HANDLER_OPTIONS, options);
 }
 
 /** A handler that gets its own dead letters would never be done with them. */
@@ -55,52 +66,4 @@ export function deadLetterProblem(
   return own === undefined
     ? undefined
     : `deadLetter ${JSON.stringify(deadLetter)} matches the handler's own target ${JSON.stringify(own.text)}, so it would get its own dead letters. Choose another channel.`;
-}
-
-function bufferProblems(buffer: unknown): (string | undefined)[] {
-  if (buffer === undefined) return [];
-  if (!isObject(buffer)) return ['buffer must be an object, e.g. buffer: { events: 1000 }.'];
-  const { events, bytes, overflow } = buffer;
-  return [
-    wholeNumber('buffer.events', events, 1, 10_000_000),
-    wholeNumber('buffer.bytes', bytes, 1, MAX_BYTES),
-    overflow === undefined || overflow === 'drop-oldest' || overflow === 'drop-newest'
-      ? undefined
-      : "buffer.overflow must be 'drop-oldest' or 'drop-newest'.",
-    ...unknownNames('buffer', buffer, ['events', 'bytes', 'overflow']),
-  ];
-}
-
-function retryProblems(retry: unknown): (string | undefined)[] {
-  if (retry === undefined) return [];
-  if (!isObject(retry)) return ['retry must be an object, e.g. retry: { attempts: 3 }.'];
-  const { attempts, delayMs, factor } = retry;
-  return [
-    wholeNumber('retry.attempts', attempts, 1, 1_000),
-    wholeNumber('retry.delayMs', delayMs, 0, MAX_TIMER_MS),
-    factor === undefined || (typeof factor === 'number' && factor >= 1 && factor <= 100)
-      ? undefined
-      : 'retry.factor must be a number from 1 to 100.',
-    ...unknownNames('retry', retry, ['attempts', 'delayMs', 'factor']),
-  ];
-}
-
-function wholeNumber(name: string, value: unknown, min: number, max: number): string | undefined {
-  if (value === undefined) return undefined;
-  const isRight = Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-  return isRight ? undefined : `${name} must be a whole number from ${min} to ${max}.`;
-}
-
-function unknownNames(
-  group: string,
-  value: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-): string[] {
-  return Object.keys(value)
-    .filter((name) => !known.includes(name))
-    .map((name) => `${group}.${name} is not an option. Known here: ${known.join(', ')}.`);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

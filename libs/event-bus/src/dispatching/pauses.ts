@@ -1,5 +1,4 @@
-/** What a timer of Node can wait for at most. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from '../option.checks.js';
 
 /** Pauses that may be ended together. */
 export class Pauses {

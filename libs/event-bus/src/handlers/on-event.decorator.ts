@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors.js';
 import { COPY_VERSION, ON_EVENT_KEY } from '../event-bus.constants.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
+import { unknownOptions } from '../option.checks.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { KeyEventDeclaration } from './key-event.declaration.js';
 import { keyEventProblems } from './key-event.declaration.js';
@@ -109,17 +110,13 @@ function isKind(kind: unknown): boolean {
   return kind === undefined || kind === 'channel' || kind === 'pattern' || kind === 'shard';
 }
 
-/** A misspelt option would otherwise be a default that nobody asked for. */
 function optionProblems(options: OnEventOptions): string[] {
   const { kind } = options;
-  const known: readonly string[] = ['bus', 'kind', ...HANDLER_OPTION_NAMES];
   return [
     ...(isKind(kind)
       ? []
       : [`kind ${JSON.stringify(kind)} does not exist. Write 'channel', 'pattern' or 'shard'.`]),
-    ...handlerOptionProblems(options as Readonly<Record<string, unknown>>),
-    ...Object.keys(options)
-      .filter((name) => !known.includes(name))
-      .map((name) => `${name} is not an option. Known here: ${known.join(', ')}.`),
+    ...handlerOptionProblems(options),
+    ...unknownOptions(['bus', 'kind', ...HANDLER_OPTION_NAMES], options),
   ];
 }

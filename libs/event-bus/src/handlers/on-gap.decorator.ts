@@ -1,6 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 import { ConfigurationError } from '../errors.js';
 import { COPY_VERSION, ON_GAP_KEY } from '../event-bus.constants.js';
+import { unknownOptions } from '../option.checks.js';
 
 export interface OnGapOptions {
   /**
@@ -42,8 +43,5 @@ export function onGapMetadata(method: object): readonly OnGapOptions[] | undefin
 
 /** What is wrong with the decorators of one method, each with what to write instead. */
 export function onGapProblems(metadata: readonly OnGapOptions[]): string[] {
-  return metadata
-    .flatMap((options) => Object.keys(options))
-    .filter((name) => name !== 'bus')
-    .map((name) => `${name} is not an option. Known here: bus.`);
+  return metadata.flatMap((options) => unknownOptions(['bus'], options));
 }

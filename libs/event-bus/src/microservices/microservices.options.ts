@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.js';
 import type { EventBusModuleOptions, EventBusSettings } from '../event-bus.options.js';
 import { resolveSettings } from '../event-bus.options.js';
 import type { EventCodec } from '../message/event.codec.js';
+import { milliseconds } from '../option.checks.js';
 import { nestPacket } from './nest-packet.codec.js';
 
 /** Options of {@link EventBusServer}: those of `EventBusModule.forRoot()`, with the codec of Nest's own transport. */
@@ -37,8 +38,6 @@ export interface ClientSettings {
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
-/** What a timer of Node can wait for at most. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** @throws ConfigurationError with everything that is wrong. */
 export function serverSettings(options: EventBusServerOptions): EventBusSettings {
@@ -65,8 +64,4 @@ export function clientSettings(options: EventBusClientOptions): ClientSettings {
 }
 
 /** Why it cannot be waited for so long, or undefined when it can. */
-export function timeoutProblem(timeoutMs: unknown): string | undefined {
-  return Number.isInteger(timeoutMs) && (timeoutMs as number) >= 1 && (timeoutMs as number) <= MAX_TIMEOUT_MS
-    ? undefined
-    : `must be a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}.`;
-}
+export const timeoutProblem = milliseconds();

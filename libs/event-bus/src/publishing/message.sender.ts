@@ -1,4 +1,5 @@
 import { InvalidOptionError, NotConnectedError, PublishBufferFullError } from '../errors.js';
+import { checkOption, milliseconds } from '../option.checks.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
 import type { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
@@ -8,8 +9,7 @@ import { PublishCall } from './publish.call.js';
 import type { PublishOptions, WhenDisconnected } from './publish.options.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
-/** What a timer of Node can wait for at most. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const TIME = milliseconds();
 
 /** The limits that a publisher sets, checked. */
 export interface SendingTerms {
@@ -26,7 +26,7 @@ export function sendingTerms(
   options: Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>,
 ): SendingTerms {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, whenDisconnected = 'reject' } = options;
-  checkMs('timeoutMs', timeoutMs);
+  checkOption('timeoutMs', timeoutMs, TIME);
   const bufferMs = bufferMsOf(whenDisconnected);
   signal?.throwIfAborted();
   return { timeoutMs, signal, bufferMs };
@@ -89,11 +89,6 @@ function bufferMsOf(whenDisconnected: WhenDisconnected): number | undefined {
   if (typeof whenDisconnected !== 'object' || whenDisconnected === null) {
     throw new InvalidOptionError('whenDisconnected', "must be 'reject' or { bufferMs: 5000 }.");
   }
-  checkMs('whenDisconnected.bufferMs', whenDisconnected.bufferMs);
+  checkOption('whenDisconnected.bufferMs', whenDisconnected.bufferMs, TIME);
   return whenDisconnected.bufferMs;
-}
-
-function checkMs(option: string, ms: number): void {
-  if (Number.isInteger(ms) && ms >= 1 && ms <= MAX_TIMER_MS) return;
-  throw new InvalidOptionError(option, `must be a whole number of milliseconds from 1 to ${MAX_TIMER_MS}.`);
 }

@@ -1,10 +1,6 @@
 import { Observable } from 'rxjs';
 import type { EventHandler } from '../dispatching/event.handler.js';
-import {
-  HANDLER_OPTION_NAMES,
-  deadLetterProblem,
-  handlerOptionProblems,
-} from '../dispatching/handler.option-problems.js';
+import { HANDLER_OPTIONS, deadLetterProblem } from '../dispatching/handler.option-problems.js';
 import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { BusClosedError, EventBusError, InvalidOptionError, InvalidTargetError } from '../errors.js';
@@ -13,6 +9,7 @@ import { pendingPromiseIn } from '../handlers/settle.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventBusStatus } from '../introspection/event-bus.status.js';
 import type { EventContext } from '../message/event-context.js';
+import { oneOf, optionProblems, unknownOptions } from '../option.checks.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { readTarget, targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { EventContract, EventPayload } from '../contracts/event.contract.js';
@@ -137,13 +134,8 @@ export class EventBusSubscriber {
   private settingsOf(options: SubscribeOptions, targets: readonly EventTarget[]): HandlerSettings {
     const { handlerDefaults, prefix } = this.settings;
     const settings = resolveHandlerSettings(ofListeners(options), ofListeners(handlerDefaults));
-    const wrong =
-      handlerOptionProblems(options as Readonly<Record<string, unknown>>)[0] ??
-      unknownOption(options) ??
-      deadLetterProblem(settings.deadLetter, targets, prefix);
-    if (wrong === undefined) return settings;
-    const [option = '', ...problem] = wrong.split(' ');
-    throw new InvalidOptionError(option, problem.join(' '));
+    throwFirst([deadLetterProblem(settings.deadLetter, targets, prefix)]);
+    return settings;
   }
 
   private toHandler(
@@ -151,10 +143,11 @@ export class EventBusSubscriber {
     listener: EventListener,
     options: SubscribeOptions,
   ): EventHandler {
+    throwFirst([
+      ...optionProblems(LISTENER_OPTIONS, options),
+      ...unknownOptions(LISTENER_OPTION_NAMES, options),
+    ]);
     const { kind } = options;
-    if (kind !== undefined && !['channel', 'pattern', 'shard'].includes(kind)) {
-      throw new InvalidOptionError('kind', "must be 'channel', 'pattern' or 'shard'.");
-    }
     const inputs = inputsOf(target);
     if (inputs.length === 0) {
       throw new InvalidTargetError('', 'name a channel, a Redis glob or a contract, or an array of them.');
@@ -178,13 +171,16 @@ function ofListeners({ group: _group, ...options }: HandlerOptions): HandlerOpti
   return options;
 }
 
-/** A misspelt option would otherwise be a default that nobody asked for. */
-function unknownOption(options: SubscribeOptions): string | undefined {
-  const known: readonly string[] = ['kind', ...HANDLER_OPTION_NAMES.filter((name) => name !== 'group')];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  return unknown === undefined
-    ? undefined
-    : `${unknown} is not an option of a listener. Known here: ${known.join(', ')}.`;
+const { group: _group, ...OF_LISTENERS } = HANDLER_OPTIONS;
+const LISTENER_OPTIONS = { kind: oneOf('channel', 'pattern', 'shard'), ...OF_LISTENERS };
+const LISTENER_OPTION_NAMES = Object.keys(LISTENER_OPTIONS);
+
+/** @throws InvalidOptionError with the first of what is wrong */
+function throwFirst(problems: readonly (string | undefined)[]): void {
+  const [wrong] = problems;
+  if (wrong === undefined) return;
+  const [option = '', ...problem] = wrong.split(' ');
+  throw new InvalidOptionError(option, problem.join(' '));
 }
 
 function inputsOf(target: Targets | EventContract): readonly TargetInput[] {

@@ -1,7 +1,7 @@
 import type { Observable, Subscription } from 'rxjs';
 import { Fifo } from '../dispatching/fifo.js';
-import { InvalidOptionError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
+import { checkOption, oneOf, wholeNumber } from '../option.checks.js';
 
 export interface StreamOptions {
   /** Ends the stream; what waits in the buffer is dropped. */
@@ -29,12 +29,8 @@ export class EventStream<T = unknown> implements AsyncIterable<EventContext<T>> 
     private readonly overflowed: () => void,
   ) {
     const { events = 10_000, overflow = 'drop-oldest' } = options.buffer ?? {};
-    if (!Number.isSafeInteger(events) || events < 1) {
-      throw new InvalidOptionError('buffer.events', 'must be a whole number of at least 1.');
-    }
-    if (overflow !== 'drop-oldest' && overflow !== 'drop-newest') {
-      throw new InvalidOptionError('buffer.overflow', "must be 'drop-oldest' or 'drop-newest'.");
-    }
+    checkOption('buffer.events', events, wholeNumber(1));
+    checkOption('buffer.overflow', overflow, oneOf('drop-oldest', 'drop-newest'));
     this.maxEvents = events;
     this.dropsNewest = overflow === 'drop-newest';
   }

@@ -37,10 +37,7 @@ describe('memory()', () => {
       { broker: 'redis://localhost' },
       'memory({ broker }) takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
     ],
-    [
-      { url: 'redis://localhost' },
-      'memory() has no option "url". Its only one is broker: memory({ broker: memoryBroker() }).',
-    ],
+    [{ url: 'redis://localhost' }, 'memory({ url }) is not an option. Known here: broker.'],
   ])('names what is wrong with %j instead of throwing', (options, problem) => {
     const factory = memory(options as never);
     expect(factory.problems).toEqual([problem]);

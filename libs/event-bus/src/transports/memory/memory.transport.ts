@@ -1,4 +1,5 @@
-import { BusClosedError, ConfigurationError, NotConnectedError, quote } from '../../errors.js';
+import { BusClosedError, ConfigurationError, NotConnectedError } from '../../errors.js';
+import { argumentOf, fitting, optionProblems, unknownOptions } from '../../option.checks.js';
 import type {
   EventTransport,
   InspectionQuery,
@@ -38,22 +39,20 @@ export function memory(options: MemoryTransportOptions = {}): TransportFactory {
   };
 }
 
+const TABLE = {
+  broker: fitting(
+    isMemoryBroker,
+    'takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
+  ),
+};
+
 /** What is wrong with them, each with what to write instead. */
 function memoryProblems(options: unknown): string[] {
   if (typeof options !== 'object' || options === null) {
     return ['memory() takes an object. Write memory(), or memory({ broker: memoryBroker() }).'];
   }
-  const { broker, ...others } = options as { broker?: unknown };
-  const problems = Object.keys(others).map(
-    (name) =>
-      `memory() has no option ${quote(name)}. Its only one is broker: memory({ broker: memoryBroker() }).`,
-  );
-  if (broker !== undefined && !isMemoryBroker(broker)) {
-    problems.push(
-      'memory({ broker }) takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
-    );
-  }
-  return problems;
+  const nameOf = argumentOf('memory');
+  return [...optionProblems(TABLE, options, nameOf), ...unknownOptions(Object.keys(TABLE), options, nameOf)];
 }
 
 class MemoryTransport implements EventTransport {

@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import type { OptionCheck, OptionTable } from '../../option.checks.js';
+import { argumentOf, fitting, optionProblems } from '../../option.checks.js';
 
 const CREDENTIALS =
   'has a character in its user or its password that means something else in a URL (/ ? # % or a space), or something behind the host. Write user and password percent-encoded: encodeURIComponent().';
@@ -98,21 +100,27 @@ export function portProblem(port: unknown): string | undefined {
  * not given are fine.
  */
 export function addressProblems(options: Readonly<Record<string, unknown>>): string[] {
-  const { host, port, path, db, tls, url } = options;
-  const problems: [name: string, problem: string | undefined][] = [
-    ['host', isGiven(host) ? hostProblem(host) : undefined],
-    ['port', isGiven(port) ? portProblem(port) : undefined],
-    ['path', isGiven(path) ? pathProblem(path) : undefined],
-    ['db', isGiven(db) && !isWhole(db, 0, MAX_DB) ? 'must be the number of a database, e.g. 0.' : undefined],
-    ['tls', tlsProblem(tls, url)],
+  const ofTls = tlsProblem(options['tls'], options['url']);
+  return [
+    ...optionProblems(TABLE, options, argumentOf('redis')),
+    ...(ofTls === undefined ? [] : [`redis({ tls }) ${ofTls}`]),
   ];
-  return problems.flatMap(([name, problem]) =>
-    problem === undefined ? [] : [`redis({ ${name} }) ${problem}`],
-  );
 }
 
 /** As many as a server counts. */
 const MAX_DB = 2 ** 31 - 1;
+
+const TABLE: OptionTable = {
+  host: orNull(hostProblem),
+  port: orNull(portProblem),
+  path: orNull(pathProblem),
+  db: orNull(fitting((db) => isWhole(db, 0, MAX_DB), 'must be the number of a database, e.g. 0.')),
+};
+
+/** ioredis takes null for an option that is not given. */
+function orNull(check: OptionCheck): OptionCheck {
+  return (value) => (value === null ? undefined : check(value));
+}
 
 function pathProblem(path: unknown): string | undefined {
   if (typeof path !== 'string' || path.trim() === '')
@@ -127,10 +135,6 @@ function tlsProblem(tls: unknown, url: unknown): string | undefined {
   return isOff && typeof url === 'string' && /^rediss:/i.test(url)
     ? 'is off, and the URL asks for TLS. Write redis:// instead of rediss://, or leave out tls.'
     : undefined;
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 function isPort(port: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { quote } from '../../errors.js';
+import type { OptionTable } from '../../option.checks.js';
+import { argumentOf, milliseconds, optionProblems } from '../../option.checks.js';
 import { addressProblems, hostProblem, portProblem, urlProblem } from './address.problems.js';
 import type { RedisHeartbeatOptions } from './redis.heartbeat.js';
 import type { RedisCredentials } from './redis.credentials.js';
@@ -26,8 +27,6 @@ const OWNED = [
 
 /** More often would cost more than it tells: a busy event loop alone is late by as much. */
 const MIN_HEARTBEAT_MS = 50;
-/** What a timer can wait. */
-const MAX_HEARTBEAT_MS = 2 ** 31 - 1;
 
 type OwnedOption = (typeof OWNED)[number];
 
@@ -104,12 +103,30 @@ export function addressOptionOf(options: RedisTransportOptions): string {
   return ADDRESS_OPTIONS.find((name) => given[name] !== undefined) ?? 'url';
 }
 
+const HEARTBEAT: OptionTable = {
+  heartbeat: {
+    example: 'intervalMs: 2000',
+    options: { intervalMs: milliseconds(MIN_HEARTBEAT_MS), timeoutMs: milliseconds(MIN_HEARTBEAT_MS) },
+  },
+};
+
+const REFUSED: OptionTable = Object.fromEntries(
+  OWNED.map((name) => {
+    const advice =
+      name === 'keyPrefix' ? 'For channels, write EventBusModule.forRoot({ prefix }).' : 'Leave it out.';
+    return [
+      name,
+      () => `cannot be set: the bus decides it, so that no event is lost or sent twice. ${advice}`,
+    ];
+  }),
+);
+
 /** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
 export function redisProblems(options: unknown): string[] {
   if (typeof options !== 'object' || options === null) {
     return ["redis() takes an object. Write redis({ url: 'redis://localhost:6379' })."];
   }
-  const problems = 'heartbeat' in options ? heartbeatProblems(options.heartbeat) : [];
+  const problems = optionProblems(HEARTBEAT, options, argumentOf('redis'));
   if ('client' in options && options.client !== undefined) return [...clientProblems(options), ...problems];
   if ('url' in options && options.url !== undefined) {
     const problem = redisUrlProblem(options.url);
@@ -120,16 +137,7 @@ export function redisProblems(options: unknown): string[] {
     ...sentinelProblems(options),
     ...credentialProblems(options),
   );
-  for (const name of OWNED) {
-    if (name in options && (options as Record<string, unknown>)[name] !== undefined) {
-      problems.push(
-        `redis({ ${name} }) cannot be set: the bus decides it, so that no event is lost or sent twice.${
-          name === 'keyPrefix' ? ' For channels, write EventBusModule.forRoot({ prefix }).' : ' Leave it out.'
-        }`,
-      );
-    }
-  }
-  return problems;
+  return [...problems, ...optionProblems(REFUSED, options, argumentOf('redis'))];
 }
 
 function clientProblems(options: object): string[] {
@@ -184,26 +192,6 @@ function sentinelProblem(sentinel: unknown): string | undefined {
   if (ofHost !== undefined) return `host ${ofHost}`;
   const ofPort = port === undefined ? undefined : portProblem(port);
   return ofPort === undefined ? undefined : `port ${ofPort}`;
-}
-
-function heartbeatProblems(heartbeat: unknown): string[] {
-  if (heartbeat === undefined) return [];
-  if (typeof heartbeat !== 'object' || heartbeat === null) {
-    return [
-      'redis({ heartbeat }) takes an object. Write { intervalMs: 2000, timeoutMs: 2000 }, or leave it out.',
-    ];
-  }
-  return Object.entries(heartbeat).flatMap(([name, value]: [string, unknown]) => {
-    if (name !== 'intervalMs' && name !== 'timeoutMs') {
-      return [`redis({ heartbeat }) has no option ${quote(name)}. It takes intervalMs and timeoutMs.`];
-    }
-    const isFit =
-      Number.isInteger(value) && Number(value) >= MIN_HEARTBEAT_MS && Number(value) <= MAX_HEARTBEAT_MS;
-    if (value === undefined || isFit) return [];
-    return [
-      `redis({ heartbeat: { ${name} } }) must be a whole number of milliseconds from ${MIN_HEARTBEAT_MS} to ${MAX_HEARTBEAT_MS}.`,
-    ];
-  });
 }
 
 const WRITE_URL = 'Write redis://host:6379, or rediss://host:6380 for TLS.';

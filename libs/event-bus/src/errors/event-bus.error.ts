@@ -1,0 +1,38 @@
+import { printableLines } from '../printable.js';
+
+/** On the errors of every copy of this package that an application has installed, whichever class they are of. */
+const ERROR = Symbol.for('nestjs-redis-event-bus:error');
+
+/** Every error of this package. `code` is for machines, the message says what happened and what to do. */
+export abstract class EventBusError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(printableLines(message), options);
+    this.name = new.target.name;
+  }
+
+  /**
+   * `instanceof` holds for the errors of another copy of this package too (a monorepo and pnpm may install several): what
+   * tells classes apart is their code.
+   */
+  static override [Symbol.hasInstance](this: { readonly prototype: object }, value: unknown): boolean {
+    if (typeof value !== 'object' || value === null) return false;
+    try {
+      if (Object.prototype.isPrototypeOf.call(this.prototype, value)) return true;
+      const { [ERROR]: isOurs, code } = value as { readonly [ERROR]?: true; readonly code?: unknown };
+      // Their own prototypes are no errors.
+      if (isOurs !== true || Object.hasOwn(value, ERROR)) return false;
+      if ((this as unknown) === EventBusError) return true;
+      // A class that an application derived has no code of its own, so that no other copy can know it.
+      return Object.hasOwn(this, 'code') && (this as { readonly code?: unknown }).code === code;
+    } catch {
+      // A revoked proxy, or a getter that throws.
+      return false;
+    }
+  }
+
+  static {
+    Object.defineProperty(this.prototype, ERROR, { value: true });
+  }
+}

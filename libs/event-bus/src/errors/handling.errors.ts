@@ -1,0 +1,31 @@
+import { quote } from '../printable.js';
+import { EventBusError } from './event-bus.error.js';
+
+/** A handler's call took longer than its `timeoutMs`. Its `event.signal` is aborted with this error. */
+export class HandlerTimeoutError extends EventBusError {
+  static readonly code = 'EVENT_BUS_HANDLER_TIMEOUT';
+  readonly code = HandlerTimeoutError.code;
+
+  constructor(
+    readonly handler: string,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `${handler} did not finish within ${timeoutMs} ms. End its work when event.signal aborts, or raise timeoutMs.`,
+    );
+  }
+}
+
+/** An event cannot be shared among the instances of a group, so nobody in it may handle it. */
+export class GroupClaimError extends EventBusError {
+  static readonly code = 'EVENT_BUS_GROUP_CLAIM';
+  readonly code = GroupClaimError.code;
+
+  constructor(
+    readonly group: string,
+    problem: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`The event is no use to the group ${quote(group)}: ${problem}.`, options);
+  }
+}

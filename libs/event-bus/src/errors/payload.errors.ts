@@ -1,0 +1,56 @@
+import { reasonOf } from '../foreign.js';
+import { quote } from '../printable.js';
+import { EventBusError } from './event-bus.error.js';
+
+/** The codec cannot turn the payload into bytes. Nothing was sent. */
+export class PayloadEncodeError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PAYLOAD_ENCODE';
+  readonly code = PayloadEncodeError.code;
+
+  constructor(problem: string, options?: { cause?: unknown }) {
+    super(`The payload cannot be sent: ${problem}`, options);
+  }
+}
+
+/** The bytes of a message are not what the codec reads. No handler is called for it. */
+export class PayloadDecodeError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PAYLOAD_DECODE';
+  readonly code = PayloadDecodeError.code;
+
+  constructor(problem: string, options?: { cause?: unknown }) {
+    super(`The payload cannot be read: ${problem}`, options);
+  }
+}
+
+/**
+ * The payload does not fit the schema of its contract. When publishing, nothing was sent; when receiving, no handler
+ * is called for it. `issues` say what is wrong, without the payload.
+ */
+export class PayloadInvalidError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PAYLOAD_INVALID';
+  readonly code = PayloadInvalidError.code;
+
+  constructor(
+    /** The contract's template. */
+    readonly contract: string,
+    readonly issues: readonly string[],
+  ) {
+    super(`The payload does not fit the contract ${quote(contract)}: ${reasonOf(issues.join('; '))}.`);
+  }
+}
+
+/** A payload is over `maxPayloadBytes`. When publishing, nothing was sent; when receiving, no handler is called. */
+export class PayloadTooLargeError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PAYLOAD_TOO_LARGE';
+  readonly code = PayloadTooLargeError.code;
+
+  constructor(
+    readonly channel: string,
+    readonly bytes: number,
+    readonly maxPayloadBytes: number,
+  ) {
+    super(
+      `The payload for ${quote(channel)} has ${bytes} bytes, the limit is ${maxPayloadBytes}. Send a reference to the data instead, or raise maxPayloadBytes on both sides.`,
+    );
+  }
+}

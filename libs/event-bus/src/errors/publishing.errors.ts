@@ -1,0 +1,95 @@
+import { reasonOf } from '../foreign.js';
+import { quote } from '../printable.js';
+import { EventBusError } from './event-bus.error.js';
+
+/** There is no live connection to the broker, so nothing was sent. */
+export class NotConnectedError extends EventBusError {
+  static readonly code = 'EVENT_BUS_NOT_CONNECTED';
+  readonly code = NotConnectedError.code;
+
+  constructor(reason?: string) {
+    super(
+      `Not connected to Redis, nothing was sent${reason ? ` (${reason})` : ''}. Publish again when EventBusStatus is ready.`,
+    );
+  }
+}
+
+/** More waits to be sent than the bus holds: Redis takes events more slowly than they are published. Nothing was sent. */
+export class PublishBufferFullError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PUBLISH_BUFFER_FULL';
+  readonly code = PublishBufferFullError.code;
+
+  constructor(
+    /** What waits at most, in words: `10,000 events or 16 MiB`. */
+    readonly limit: string,
+  ) {
+    super(
+      `Nothing was sent: ${limit} wait to be sent already. Await the events before, or publish less at once.`,
+    );
+  }
+}
+
+/** The channel name cannot be published to. Nothing was sent. */
+export class InvalidChannelError extends EventBusError {
+  static readonly code = 'EVENT_BUS_INVALID_CHANNEL';
+  readonly code = InvalidChannelError.code;
+
+  constructor(
+    readonly channel: string,
+    problem: string,
+  ) {
+    super(`Cannot publish to ${quote(channel)}: ${problem}`);
+  }
+}
+
+/** The broker refused the event, so nobody received it. */
+export class PublishRefusedError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PUBLISH_REFUSED';
+  readonly code = PublishRefusedError.code;
+
+  constructor(
+    readonly channel: string,
+    options: {
+      cause: unknown;
+      /** What the broker said and what to do about it. @default the message of the cause */
+      reason?: string;
+    },
+  ) {
+    super(
+      `Redis refused the event on ${quote(channel)}: ${options.reason ?? reasonOf(options.cause)}. Nothing was delivered.`,
+      options,
+    );
+  }
+}
+
+/** The broker did not confirm the event: it may or may not have been delivered. */
+export class PublishUnconfirmedError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PUBLISH_UNCONFIRMED';
+  readonly code = PublishUnconfirmedError.code;
+
+  constructor(
+    readonly channel: string,
+    options: { cause: unknown },
+  ) {
+    super(
+      `Redis did not confirm the event on ${quote(channel)} (${reasonOf(options.cause)}); it may have been delivered. Publish again only if handlers are idempotent.`,
+      options,
+    );
+  }
+}
+
+/** Some events of a `publishMany` failed. `outcomes` has one entry per event, in order. */
+export class PublishManyError extends EventBusError {
+  static readonly code = 'EVENT_BUS_PUBLISH_MANY';
+  readonly code = PublishManyError.code;
+
+  constructor(
+    readonly outcomes: readonly ({ readonly subscriptions: number } | { readonly error: Error })[],
+  ) {
+    const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+    super(
+      `${errors.length} of ${outcomes.length} events were not published. See outcomes; the first error is: ${reasonOf(errors[0])}.`,
+      { cause: errors[0] },
+    );
+  }
+}
