@@ -2,15 +2,12 @@ import { windowSince } from './clock.js';
 import { withDeadline } from './deadline.js';
 import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
 import type { EventHandler } from './dispatching/event.handler.js';
-import { EventBusError, StartupError, TransportRefusedError, reasonOf } from './errors.js';
+import { StartupError } from './errors.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { closePublisher } from './publishing/event-bus.publisher.js';
-import type { SubscriptionTarget } from './routing/subscription-target.js';
-import { targetKey } from './routing/subscription-target.js';
+import type { DescribeOwners } from './startup.refusal.js';
+import { handlersOf, throwRefusal, toStartupError } from './startup.refusal.js';
 import type { SubscribeOutcome } from './transports/event.transport.js';
-
-/** Who asked for a subscription that the broker refuses: `handlers: OrderNotifier.notify`. */
-export type DescribeOwners = (target: SubscriptionTarget) => string;
 
 const ABANDONED =
   'The event bus is closed: another bus of this application, or this one itself, could not start. See the first error of the start.';
@@ -48,10 +45,7 @@ export class EventBusSession {
    * when it did not.
    * @throws StartupError when it did not, with whose subscription it refused. Nothing stays open then.
    */
-  async subscribe(
-    handlers: readonly EventHandler[],
-    describeOwners: DescribeOwners = (target) => describeHandlers(handlers, target),
-  ): Promise<void> {
+  async subscribe(handlers: readonly EventHandler[], describeOwners = handlersOf(handlers)): Promise<void> {
     if (this.isAbandoned) throw new StartupError(ABANDONED);
     const { registry } = this.runtime;
     const confirmed = registry
@@ -71,9 +65,7 @@ export class EventBusSession {
   async subscribeLater(handlers: readonly EventHandler[]): Promise<void> {
     const { registry, settings } = this.runtime;
     if (this.isStopping) return;
-    const confirmed = registry
-      .add(handlers)
-      .then((outcomes) => this.refuse(outcomes, describeHandlers.bind(undefined, handlers)));
+    const confirmed = registry.add(handlers).then((outcomes) => throwRefusal(outcomes, handlersOf(handlers)));
     try {
       await withDeadline(confirmed, settings.startup.timeoutMs, () => this.late(this.unconfirmed));
     } catch (error) {
@@ -224,14 +216,6 @@ export class EventBusSession {
     });
   }
 
-  /** @throws StartupError when the broker refused a subscription */
-  private refuse(outcomes: readonly SubscribeOutcome[], describeOwners: DescribeOwners): void {
-    const refused = outcomes.filter((outcome) => outcome.error !== undefined);
-    if (refused.length === 0) return;
-    const lines = refused.map(({ target, error }) => `${error?.message} (${describeOwners(target)})`);
-    throw new StartupError([...new Set(lines)].join('\n'), { cause: refused[0]?.error });
-  }
-
   private started(
     handlers: number,
     outcomes: readonly SubscribeOutcome[],
@@ -242,7 +226,7 @@ export class EventBusSession {
     if (this.isStopping) return;
     statusSource.start();
     if (this.isLate) this.reportLateStart();
-    this.refuse(outcomes, describeOwners);
+    throwRefusal(outcomes, describeOwners);
     // With no subscriptions to wait for, a late start is not ready yet.
     if (handlers > 0 || transport.state.status === 'ready')
       reporter.started({
@@ -266,21 +250,4 @@ function joinWork(works: readonly UnfinishedWork[]): readonly UnfinishedWork[] {
     });
   }
   return [...joined.values()];
-}
-
-function describeHandlers(handlers: readonly EventHandler[], target: SubscriptionTarget): string {
-  const key = targetKey(target);
-  const names = handlers
-    .filter((handler) => handler.targets.some(({ subscription }) => targetKey(subscription) === key))
-    .map((handler) => handler.name);
-  return `handlers: ${names.join(', ')}`;
-}
-
-function toStartupError(error: unknown): StartupError {
-  if (error instanceof StartupError) return error;
-  const message =
-    error instanceof EventBusError ? error.message : `The event bus cannot start: ${reasonOf(error)}`;
-  // What the connection was told, and not our own words for it.
-  const cause = error instanceof TransportRefusedError ? (error.cause ?? error) : error;
-  return new StartupError(message, { cause });
 }
