@@ -24,10 +24,10 @@ import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
 import { EventBusPublisher, resumePublisher } from './publishing/event-bus.publisher.js';
 import { FramePacker } from './publishing/frame.packer.js';
 import { PublishBatcher } from './publishing/publish.batcher.js';
-import { SubscriptionPlan } from './routing/subscription-plan.js';
+import { subscriptionPlan } from './plan/subscription-plan.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 import { HandlerRegistry } from './subscribing/handler.registry.js';
-import { SubscriptionKeeper } from './subscribing/subscription.keeper.js';
+import { SubscriptionSync } from './subscribing/subscription.sync.js';
 import { InTurnListener } from './transports/in-turn.listener.js';
 import type {
   EventTransport,
@@ -59,7 +59,7 @@ export class EventBusRuntime {
   readonly deadLetters: DeadLetterPublisher;
   readonly subscriber: EventBusSubscriber;
   readonly inspector: EventBusInspector;
-  private readonly keeper: SubscriptionKeeper<EventHandler>;
+  private readonly sync: SubscriptionSync<EventHandler>;
 
   constructor(
     readonly settings: EventBusSettings,
@@ -67,7 +67,7 @@ export class EventBusRuntime {
     kit?: BusTestKit,
   ) {
     const { name, codec, prefix, maxPayloadBytes, coalesce } = settings;
-    const plan = new SubscriptionPlan<EventHandler>({ coalesce });
+    const plan = subscriptionPlan<EventHandler>({ coalesce });
     const { stuckAfterMs } = resolveHandlerSettings({}, settings.handlerDefaults);
     const observers = [...settings.observers, ...(kit?.observers ?? [])];
     const observation = new BusObservation({ name, prefix, observers, stuckAfterMs }, this.stuckWatch);
@@ -98,8 +98,8 @@ export class EventBusRuntime {
       deadLetters,
       gaps,
     });
-    this.keeper = new SubscriptionKeeper(plan, this.transport, gaps);
-    this.registry = new HandlerRegistry(this.keeper, this.dispatcher, (handlers) => {
+    this.sync = new SubscriptionSync(plan, this.transport, gaps);
+    this.registry = new HandlerRegistry(this.sync, this.dispatcher, (handlers) => {
       const isGone = matcherOf(handlers.flatMap(({ targets }) => targets));
       this.gaps.forget((channel) => {
         const raw = prefix.addToChannel(channel);
@@ -132,15 +132,15 @@ export class EventBusRuntime {
     return {
       message: (target, channel, body, node) => this.receiver.receive(target, channel, body, node),
       confirmed: (targets) => {
-        this.keeper.confirmed(targets);
+        this.sync.confirmed(targets);
         this.reporter.subscribed(targets);
       },
-      released: (targets) => this.keeper.released(targets),
+      released: (targets) => this.sync.released(targets),
       denied: (targets, sinceMs) => {
-        this.keeper.denied(targets, sinceMs);
+        this.sync.denied(targets, sinceMs);
         this.reporter.denied(targets);
       },
-      resumed: (interruption) => this.keeper.resumed(interruption),
+      resumed: (interruption) => this.sync.resumed(interruption),
       sendable: () => resumePublisher(this.publisher),
       state: (next) => {
         const previous = state;

@@ -12,7 +12,7 @@ import { json } from '../message/json.codec.js';
 import { raw } from '../message/raw.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
-import { SubscriptionPlan } from '../routing/subscription-plan.js';
+import { subscriptionPlan } from '../plan/subscription-plan.js';
 import { EventDispatcher } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
 import { EventReceiver } from './event.receiver.js';
@@ -25,7 +25,7 @@ const prefix = new ChannelPrefix('app:');
 /** A receiver of one bus, with everything behind it. */
 function receiverOf(codec: EventCodec, maxPayloadBytes = 100) {
   const journal = new DispatchJournal();
-  const plan = new SubscriptionPlan<EventHandler>();
+  const plan = subscriptionPlan<EventHandler>();
   const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
   const gaps = new GapReporter(tracker, (gap) => void journal.gaps.push(gap));
   const dispatcher = new EventDispatcher({ ...journal.services(), gaps });

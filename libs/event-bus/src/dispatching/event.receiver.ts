@@ -11,7 +11,7 @@ import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { paramsIn } from '../routing/event-target.js';
 import type { KeyEvent } from '../routing/key-event.channel.js';
 import { isKeyEventChannel } from '../routing/key-event.channel.js';
-import type { Route, SubscriptionPlan } from '../routing/subscription-plan.js';
+import type { Route, SubscriptionPlan } from '../plan/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { DeadLetterOffice } from './dead.letter.js';
 import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';

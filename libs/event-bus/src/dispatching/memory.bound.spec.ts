@@ -13,7 +13,7 @@ import { json } from '../message/json.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
 import type { EventTarget } from '../routing/event-target.js';
-import { SubscriptionPlan } from '../routing/subscription-plan.js';
+import { subscriptionPlan } from '../plan/subscription-plan.js';
 import { EventDispatcher } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
 import { EventReceiver } from './event.receiver.js';
@@ -36,7 +36,7 @@ class Scene {
   readonly dispatcher: EventDispatcher;
   readonly gaps: GapReporter;
   private readonly receiver: EventReceiver;
-  private readonly plan = new SubscriptionPlan<EventHandler>();
+  private readonly plan = subscriptionPlan<EventHandler>();
   private ends: (() => void)[] = [];
 
   constructor(codec: EventCodec = json()) {

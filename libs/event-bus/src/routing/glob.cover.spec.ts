@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { globCovers } from './glob.cover.js';
 import { parseGlob } from './glob.steps.js';
 import { RedisGlob } from './redis-glob.js';
-import { TargetShape } from './target.shape.js';
+import { TargetShape } from '../plan/target.shape.js';
 
 const covers = (wide: string, narrow: string): boolean => globCovers(parseGlob(wide), parseGlob(narrow));
 

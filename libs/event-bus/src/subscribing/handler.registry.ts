@@ -2,7 +2,7 @@ import type { EventDispatcher } from '../dispatching/event.dispatcher.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { SubscribeOutcome } from '../transports/event.transport.js';
-import type { SubscriptionKeeper } from './subscription.keeper.js';
+import type { SubscriptionSync } from './subscription.sync.js';
 
 /** The handlers of one bus, decorated or added at run time, and the subscriptions they need. */
 export class HandlerRegistry {
@@ -11,7 +11,7 @@ export class HandlerRegistry {
   private ended: EventHandler[] = [];
 
   constructor(
-    private readonly keeper: SubscriptionKeeper<EventHandler>,
+    private readonly sync: SubscriptionSync<EventHandler>,
     private readonly dispatcher: EventDispatcher,
     /** Called when the broker sends nothing any more that only these handlers wanted: once for all that end together. */
     private readonly removed: (handlers: readonly EventHandler[]) => void,
@@ -23,7 +23,7 @@ export class HandlerRegistry {
 
   /** Those that serve this handler now, each once. */
   subscriptionsOf(handler: EventHandler): readonly SubscriptionTarget[] {
-    return this.keeper.serversOf(handler);
+    return this.sync.serversOf(handler);
   }
 
   /** Resolves when the broker has answered for every target of these handlers. */
@@ -32,14 +32,14 @@ export class HandlerRegistry {
       this.registered.add(handler);
       this.dispatcher.add(handler);
     }
-    return this.keeper.want(handlers);
+    return this.sync.want(handlers);
   }
 
   /** The handler gets nothing from now on; resolves when the broker stopped sending what only it wanted. */
   async remove(handler: EventHandler): Promise<void> {
     if (!this.registered.delete(handler)) return;
     this.dispatcher.remove(handler);
-    const unwanted = await this.keeper.unwant(handler);
+    const unwanted = await this.sync.unwant(handler);
     if (unwanted.length === 0) return;
     this.ended.push(handler);
     if (this.ended.length > 1) return;
@@ -52,6 +52,6 @@ export class HandlerRegistry {
 
   /** Resolves when the broker sends nothing any more. What it sent until then is still handled. */
   unsubscribeAll(): Promise<void> {
-    return this.keeper.stop();
+    return this.sync.stop();
   }
 }

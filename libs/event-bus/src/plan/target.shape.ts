@@ -1,9 +1,9 @@
-import { globCovers } from './glob.cover.js';
-import { compileSteps } from './glob.matcher.js';
-import type { Matcher } from './glob.matcher.js';
-import type { Step } from './glob.steps.js';
-import { byteString, parseGlob, textOf } from './glob.steps.js';
-import type { SubscriptionTarget } from './subscription-target.js';
+import { globCovers } from '../routing/glob.cover.js';
+import { compileSteps } from '../routing/glob.matcher.js';
+import type { Matcher } from '../routing/glob.matcher.js';
+import type { Step } from '../routing/glob.steps.js';
+import { byteString, parseGlob, textOf } from '../routing/glob.steps.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
 
 /** What stands for a star or a `?` when a channel is made of a glob: hardly any other glob names it. */
 const ODD_BYTE = '\u0001';

@@ -1,8 +1,8 @@
-import { ChannelPrefix } from './channel-prefix.js';
-import { orderTargets, parseTarget } from './event-target.js';
+import { checkedPlan } from '../../../../test/support/checked.plan.js';
+import { ChannelPrefix } from '../routing/channel-prefix.js';
+import { orderTargets, parseTarget } from '../routing/event-target.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Consumer } from './subscription-plan.js';
-import { SubscriptionPlan } from './subscription-plan.js';
-import type { SubscriptionTarget } from './subscription-target.js';
 
 const prefix = new ChannelPrefix('');
 const consumer = (...texts: string[]): Consumer => ({
@@ -13,7 +13,7 @@ const textOf = ({ name }: SubscriptionTarget): string => name;
 
 /** A plan and the names of what it says. */
 function planOf(options?: { readonly coalesce: boolean }) {
-  const plan = new SubscriptionPlan(options);
+  const plan = checkedPlan(options);
   const targets = (texts: string[]) => texts.map(targetOf);
   return {
     plan,
@@ -132,7 +132,7 @@ describe('SubscriptionPlan', () => {
   });
 
   it('keeps shard channels and channels of one name apart', () => {
-    const plan = new SubscriptionPlan();
+    const plan = checkedPlan();
     const both: Consumer = {
       targets: orderTargets([
         parseTarget('a', prefix),
@@ -185,7 +185,7 @@ describe('SubscriptionPlan', () => {
     });
 
     it("leaves Redis' own key events and shard channels alone", () => {
-      const plan = new SubscriptionPlan();
+      const plan = checkedPlan();
       plan.add([
         consumer('__keyevent@0__:*', '__keyevent@0__:expired', '*'),
         { targets: [parseTarget('o:a', prefix, 'shard')] },
@@ -316,12 +316,11 @@ describe('SubscriptionPlan', () => {
       confirm('o:a', 'x');
       expect(changes().unsubscribe).toEqual([]);
       confirm('o:*');
-      expect(plan.textsOf([targetOf('o:*'), targetOf('x')])).toEqual(['o:a', 'x']);
-      plan.resume([targetOf('o:*'), targetOf('x')]);
+      expect(plan.takeInterrupted([targetOf('o:*'), targetOf('x')])).toEqual(['o:a', 'x']);
       expect(changes().unsubscribe).toEqual(['o:*']);
     });
 
-    it('serves from an unwanted wide one that is back before its heir', () => {
+    it('serves from an unwanted wide one that is back before its successor', () => {
       const { plan, add, changes, confirm, release, servers } = planOf();
       add(a, some);
       changes();
@@ -347,7 +346,7 @@ describe('SubscriptionPlan', () => {
       expect(plan.takeMissed()).toEqual({ texts: ['o:a', 'o:b'], fromMs: 1_000 });
       expect(plan.takeMissed()).toBeUndefined();
       confirm('*');
-      expect(plan.textsOf([targetOf('*')])).toEqual(['*']);
+      expect(plan.takeInterrupted([targetOf('*')])).toEqual(['*']);
     });
 
     it('leaves it to the wide one to tell what was missing when it is back first', () => {
@@ -359,7 +358,7 @@ describe('SubscriptionPlan', () => {
       deny('*', 1_000);
       confirm('*');
       expect(plan.takeMissed()).toBeUndefined();
-      expect(plan.textsOf([targetOf('*')]).toSorted()).toEqual(['*', 'o:a']);
+      expect(plan.takeInterrupted([targetOf('*')]).toSorted()).toEqual(['*', 'o:a']);
     });
   });
 });

@@ -1,23 +1,14 @@
 import { momentOf, windowSince } from '../clock.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
-import type { Consumer, SubscriptionPlan } from '../routing/subscription-plan.js';
+import type { Consumer, SubscriptionPlan } from '../plan/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { EventTransport, Interruption, SubscribeOutcome } from '../transports/event.transport.js';
-import { setImmediate } from '../transports/real.time.js';
 import { TargetMap } from '../transports/target.map.js';
+import { EndWaits } from './end.waits.js';
+import { TARGETS_PER_TURN, inTurns, nextTurn } from './in.turns.js';
 
-/** So many targets are worked through in one turn of the event loop: a hundred thousand would hold up everything else. */
-const TARGETS_PER_TURN = 1_000;
-
-/** Somebody who waits until targets are given up. */
-interface Waiter {
-  /** Those that are not. */
-  open: number;
-  readonly resolve: () => void;
-}
-
-/** Keeps at the broker what the plan says: tells the plan what the broker answers, and the broker what follows of it. */
-export class SubscriptionKeeper<C extends Consumer> {
+/** Keeps the broker's subscriptions as the plan says: tells the plan what the broker answers, and the broker what follows of it. */
+export class SubscriptionSync<C extends Consumer> {
   private isScheduled = false;
   /** Consumers that are not in the plan yet, and not removed again. */
   private readonly pending = new Set<C>();
@@ -28,12 +19,7 @@ export class SubscriptionKeeper<C extends Consumer> {
   private isStopped = false;
   /** Unsubscriptions that the broker has not answered. */
   private readonly leaving = new Set<Promise<void>>();
-  /** By what they wait for: with thousands, no answer asks them all. */
-  private readonly waiting = new TargetMap<Waiter[]>();
-  /** Of which the broker or a consumer has said something since they were last looked at. */
-  private touched: SubscriptionTarget[] = [];
-  /** What has been said may end a wait for any target. */
-  private isAllTouched = false;
+  private readonly ends = new EndWaits((target) => this.isStopped || this.plan.isGivenUp(target));
 
   constructor(
     private readonly plan: SubscriptionPlan<C>,
@@ -57,11 +43,11 @@ export class SubscriptionKeeper<C extends Consumer> {
     this.pending.delete(consumer);
     const unwanted = this.plan.remove(consumer);
     // What a pattern covers may have another root now, and what serves it may be given up for that.
-    if (unwanted.some(({ kind }) => kind === 'pattern')) this.isAllTouched = true;
+    if (unwanted.some(({ kind }) => kind === 'pattern')) this.ends.touchAll();
     // The first of a turn at once, and those that end with it together.
     if (!this.isScheduled) this.keep();
     this.keepSoon();
-    await this.givenUp(unwanted);
+    await this.ends.until(unwanted);
     return unwanted;
   }
 
@@ -74,8 +60,7 @@ export class SubscriptionKeeper<C extends Consumer> {
   async stop(): Promise<void> {
     this.isStopped = true;
     await Promise.all([this.unsubscribe(this.plan.targets()), ...this.leaving]);
-    for (const waiters of this.waiting.values()) for (const { resolve } of waiters) resolve();
-    this.waiting.clear();
+    this.ends.end();
   }
 
   confirmed(targets: readonly SubscriptionTarget[]): void {
@@ -85,20 +70,18 @@ export class SubscriptionKeeper<C extends Consumer> {
 
   released(targets: readonly SubscriptionTarget[]): void {
     this.plan.release(targets);
-    this.touch(targets);
+    this.ends.touch(targets);
     this.keepSoon();
   }
 
   denied(targets: readonly SubscriptionTarget[], sinceMs: number | undefined): void {
     this.plan.deny(targets, sinceMs === undefined ? undefined : momentOf(sinceMs));
-    this.isAllTouched = true;
+    this.ends.touchAll();
     this.keepSoon();
   }
 
   resumed({ targets, ...interruption }: Interruption): void {
-    const texts = this.plan.textsOf(targets);
-    this.plan.resume(targets);
-    this.gaps.interrupted({ ...interruption, targets: texts });
+    this.gaps.interrupted({ ...interruption, targets: this.plan.takeInterrupted(targets) });
     this.keepSoon();
   }
 
@@ -118,8 +101,8 @@ export class SubscriptionKeeper<C extends Consumer> {
     // Nobody waits for the answer, and a transport of the application's own may break its promise not to reject.
     if (subscribe.length > 0) this.transport.subscribe(subscribe).catch(() => undefined);
     this.leave(unsubscribe);
-    this.tellMissed();
-    this.look();
+    this.reportMissed();
+    this.ends.look();
   }
 
   private leave(targets: readonly SubscriptionTarget[]): void {
@@ -127,14 +110,14 @@ export class SubscriptionKeeper<C extends Consumer> {
     const answered = () => {
       this.leaving.delete(left);
       this.plan.left(targets);
-      this.touch(targets);
+      this.ends.touch(targets);
       this.keepSoon();
     };
     const left = this.unsubscribe(targets).then(answered, answered);
     this.leaving.add(left);
   }
 
-  private tellMissed(): void {
+  private reportMissed(): void {
     const missed = this.plan.takeMissed();
     if (missed === undefined) return;
     const { texts, fromMs } = missed;
@@ -210,69 +193,13 @@ export class SubscriptionKeeper<C extends Consumer> {
       this.keep();
       await nextTurn();
     }
-    for (const { targets } of joining) this.touch(targets.map(subscriptionOf));
+    for (const { targets } of joining) this.ends.touch(targets.map(subscriptionOf));
     this.keep();
   }
 
   private *taken(consumers: readonly C[]): Iterable<C> {
     for (const consumer of consumers) if (this.pending.delete(consumer)) yield consumer;
   }
-
-  private givenUp(targets: readonly SubscriptionTarget[]): Promise<void> {
-    return new Promise((resolve) => {
-      const open = this.isStopped ? [] : targets.filter((target) => !this.plan.isGivenUp(target));
-      if (open.length === 0) return resolve();
-      const waiter = { open: open.length, resolve };
-      for (const target of open) {
-        const waiters = this.waiting.get(target);
-        if (waiters === undefined) this.waiting.set(target, [waiter]);
-        else waiters.push(waiter);
-      }
-    });
-  }
-
-  private touch(targets: readonly SubscriptionTarget[]): void {
-    if (this.waiting.size > 0) for (const target of targets) this.touched.push(target);
-  }
-
-  /** Ends the waits for what is given up now. */
-  private look(): void {
-    const touched = this.isAllTouched ? this.waiting.targets() : this.touched;
-    this.isAllTouched = false;
-    this.touched = [];
-    for (const target of touched) {
-      const waiters = this.waiting.get(target);
-      if (waiters === undefined || !this.plan.isGivenUp(target)) continue;
-      this.waiting.delete(target);
-      for (const waiter of waiters) {
-        waiter.open -= 1;
-        if (waiter.open === 0) waiter.resolve();
-      }
-    }
-  }
-}
-
-/** Begins with one slice in each turn, and resolves with what came of all. */
-async function inTurns<T>(
-  targets: readonly SubscriptionTarget[],
-  begin: (slice: readonly SubscriptionTarget[]) => Promise<T>,
-): Promise<T[]> {
-  if (targets.length <= TARGETS_PER_TURN) return [await begin(targets)];
-  const begun: Promise<T>[] = [];
-  for (let start = 0; start < targets.length; start += TARGETS_PER_TURN) {
-    if (start > 0) await nextTurn();
-    const slice = begin(targets.slice(start, start + TARGETS_PER_TURN));
-    // It is told below, and may be over before that.
-    slice.catch(() => undefined);
-    begun.push(slice);
-  }
-  return Promise.all(begun);
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
 
 function subscriptionOf({ subscription }: Consumer['targets'][number]): SubscriptionTarget {

@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers';
 import { jest } from '@jest/globals';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
-import type { Consumer } from '../routing/subscription-plan.js';
-import { SubscriptionPlan } from '../routing/subscription-plan.js';
+import type { Consumer } from '../plan/subscription-plan.js';
+import { subscriptionPlan } from '../plan/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { TargetMap } from '../transports/target.map.js';
-import { SubscriptionKeeper } from './subscription.keeper.js';
+import { SubscriptionSync } from './subscription.sync.js';
 
 const none = new ChannelPrefix('');
 const consumer = (...texts: string[]): Consumer => ({
@@ -17,7 +17,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A broker that confirms all, in the turn after, and remembers what it was asked. */
 function start() {
-  const plan = new SubscriptionPlan<Consumer>();
+  const plan = subscriptionPlan<Consumer>();
   const held = new TargetMap<true>();
   /** Targets that are new to the broker, by call. */
   const subscribed: number[] = [];
@@ -36,7 +36,7 @@ function start() {
       if (fresh.length > 0) subscribed.push(fresh.length);
       count(fresh.length);
       await turn();
-      if (fresh.length > 0) keeper.confirmed(fresh);
+      if (fresh.length > 0) sync.confirmed(fresh);
       return targets.map((target) => ({ target }));
     },
     async unsubscribe(targets: readonly SubscriptionTarget[]) {
@@ -44,23 +44,23 @@ function start() {
       if (targets.length > 0) unsubscribed.push(targets.length);
       count(targets.length);
       await turn();
-      keeper.released(targets);
+      sync.released(targets);
     },
   };
-  const keeper: SubscriptionKeeper<Consumer> = new SubscriptionKeeper(plan, transport, {
+  const sync: SubscriptionSync<Consumer> = new SubscriptionSync(plan, transport, {
     interrupted: () => undefined,
   });
-  return { plan, keeper, held, subscribed, unsubscribed, turns };
+  return { plan, sync, held, subscribed, unsubscribed, turns };
 }
 
-describe('SubscriptionKeeper', () => {
+describe('SubscriptionSync', () => {
   it('asks the broker for the first that begins in a turn, and once for all others, and so for those that end', async () => {
-    const { keeper, held, subscribed, unsubscribed } = start();
+    const { sync, held, subscribed, unsubscribed } = start();
     const consumers = channels(900).map((name) => consumer(name));
-    const outcomes = await Promise.all(consumers.map((one) => keeper.want([one])));
+    const outcomes = await Promise.all(consumers.map((one) => sync.want([one])));
     expect(outcomes.flat().filter(({ error }) => error === undefined)).toHaveLength(900);
     expect(subscribed).toEqual([1, 899]);
-    const unwanted = await Promise.all(consumers.map((one) => keeper.unwant(one)));
+    const unwanted = await Promise.all(consumers.map((one) => sync.unwant(one)));
     expect(unwanted.flat()).toHaveLength(900);
     expect(unsubscribed).toEqual([1, 899]);
     expect(held.size).toBe(0);
@@ -68,11 +68,11 @@ describe('SubscriptionKeeper', () => {
 
   /** How often the plan is asked whether a target is given up, for each of those that end together. */
   const looksPerEnd = async (texts: readonly string[], also: readonly string[] = []): Promise<number> => {
-    const { keeper, plan } = start();
+    const { sync, plan } = start();
     const consumers = texts.map((text) => consumer(text));
-    await keeper.want([...consumers, ...also.map((text) => consumer(text))]);
+    await sync.want([...consumers, ...also.map((text) => consumer(text))]);
     const looks = jest.spyOn(plan, 'isGivenUp');
-    await Promise.all(consumers.map((one) => keeper.unwant(one)));
+    await Promise.all(consumers.map((one) => sync.unwant(one)));
     return looks.mock.calls.length / texts.length;
   };
 
@@ -94,34 +94,34 @@ describe('SubscriptionKeeper', () => {
   );
 
   it('works through very many targets in slices, a turn of the event loop each', async () => {
-    const { keeper, held, subscribed, unsubscribed, turns } = start();
+    const { sync, held, subscribed, unsubscribed, turns } = start();
     const [one, others] = [
       consumer(...channels(4_500)),
       channels(2_500).map((name) => consumer(`x:${name}`)),
     ];
-    await keeper.want([one, ...others]);
+    await sync.want([one, ...others]);
     expect(held.size).toBe(7_000);
     expect(Math.max(...subscribed)).toBeLessThanOrEqual(1_000);
-    await Promise.all([one, ...others].map((each) => keeper.unwant(each)));
+    await Promise.all([one, ...others].map((each) => sync.unwant(each)));
     expect(held.size).toBe(0);
     expect(Math.max(...unsubscribed)).toBeLessThanOrEqual(1_000);
     expect(turns.most).toBeLessThanOrEqual(2_000);
   });
 
   it('ends in slices too', async () => {
-    const { keeper, held, unsubscribed } = start();
-    await keeper.want([consumer(...channels(2_500))]);
-    await keeper.stop();
+    const { sync, held, unsubscribed } = start();
+    await sync.want([consumer(...channels(2_500))]);
+    await sync.stop();
     expect(held.size).toBe(0);
     expect(unsubscribed).toEqual([1_000, 1_000, 500]);
   });
 
   it('never asks for what was removed before its turn came', async () => {
-    const { keeper, held } = start();
+    const { sync, held } = start();
     const [first, second, third] = [consumer(...channels(1_500)), consumer('second'), consumer('third')];
-    const wanted = keeper.want([first, second, third]);
+    const wanted = sync.want([first, second, third]);
     await turn();
-    await Promise.all([keeper.unwant(first), keeper.unwant(second)]);
+    await Promise.all([sync.unwant(first), sync.unwant(second)]);
     const outcomes = await wanted;
     expect(held.targets()).toEqual([{ kind: 'channel', name: 'third' }]);
     const refused = outcomes.filter(({ error }) => error !== undefined).map(({ target }) => target.name);
@@ -130,10 +130,10 @@ describe('SubscriptionKeeper', () => {
   });
 
   it('resolves an end when the target is wanted again', async () => {
-    const { keeper, held } = start();
+    const { sync, held } = start();
     const [one, again] = [consumer('a'), consumer('a')];
-    await keeper.want([one]);
-    await Promise.all([keeper.unwant(one), keeper.want([again])]);
+    await sync.want([one]);
+    await Promise.all([sync.unwant(one), sync.want([again])]);
     expect(held.size).toBe(1);
   });
 });

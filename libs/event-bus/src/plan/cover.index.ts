@@ -60,25 +60,27 @@ export class CoverIndex<Item extends Shaped> {
 
   add(item: Item): void {
     const { head, tail, isPrefix } = item.shape;
-    if (isPrefix) {
-      addTo(this.prefixes, head, item);
-      return;
-    }
-    const tails = this.globs.get(head) ?? new TextIndex<Set<Item>>();
-    this.globs.set(head, tails);
-    addTo(tails, tail, item);
+    const index = isPrefix ? this.prefixes : this.tailsOf(head);
+    const text = isPrefix ? head : tail;
+    const items = index.get(text);
+    if (items === undefined) index.set(text, new Set([item]));
+    else items.add(item);
   }
 
   delete(item: Item): void {
     const { head, tail, isPrefix } = item.shape;
-    if (isPrefix) {
-      deleteFrom(this.prefixes, head, item);
-      return;
-    }
-    const tails = this.globs.get(head);
-    if (tails === undefined) return;
-    deleteFrom(tails, tail, item);
-    if (tails.isEmpty) this.globs.delete(head);
+    const index = isPrefix ? this.prefixes : this.globs.get(head);
+    const text = isPrefix ? head : tail;
+    const items = index?.get(text);
+    items?.delete(item);
+    if (items?.size === 0) index?.delete(text);
+    if (!isPrefix && index?.isEmpty) this.globs.delete(head);
+  }
+
+  has(item: Item): boolean {
+    const { head, tail, isPrefix } = item.shape;
+    const items = isPrefix ? this.prefixes.get(head) : this.globs.get(head)?.get(tail);
+    return items?.has(item) ?? false;
   }
 
   /** One that covers this item and that `isAllowed`. Undefined when none was found. */
@@ -101,16 +103,10 @@ export class CoverIndex<Item extends Shaped> {
     }
     return undefined;
   }
-}
 
-function addTo<Item>(index: TextIndex<Set<Item>>, text: string, item: Item): void {
-  const items = index.get(text);
-  if (items === undefined) index.set(text, new Set([item]));
-  else items.add(item);
-}
-
-function deleteFrom<Item>(index: TextIndex<Set<Item>>, text: string, item: Item): void {
-  const items = index.get(text);
-  items?.delete(item);
-  if (items?.size === 0) index.delete(text);
+  private tailsOf(head: string): TextIndex<Set<Item>> {
+    const tails = this.globs.get(head) ?? new TextIndex<Set<Item>>();
+    this.globs.set(head, tails);
+    return tails;
+  }
 }

@@ -1,0 +1,102 @@
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import { CoverGraph } from './cover.graph.js';
+import { Outages } from './outages.js';
+import { PlanBase } from './plan.base.js';
+import { coverProblems } from './plan.problems.js';
+import type { PlannedSubscription } from './planned.subscription.js';
+import { ServiceHandOver } from './service.hand-over.js';
+import type { Consumer, Missed, SubscriptionPlan } from './subscription-plan.js';
+
+/** Redis' own events: on a Cluster each node has its own, on connections of their own. */
+const KEY_EVENTS = '__key';
+
+/** Holds only targets that no other wanted one covers: those that one covers are served by its subscription. */
+export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements SubscriptionPlan<C> {
+  private readonly graph = new CoverGraph<C>(() => this.all(), {
+    rooted: (subscription) => this.handOver.begin(subscription),
+    changed: (subscription) => this.update(subscription),
+  });
+  private readonly outages = new Outages<C>();
+  private readonly handOver = new ServiceHandOver<C>(this.starts, (subscription) =>
+    this.outages.served(subscription),
+  );
+
+  confirm(targets: readonly SubscriptionTarget[]): void {
+    for (const subscription of this.known(targets)) {
+      subscription.advance('confirmed');
+      this.graph.restore(subscription);
+      this.handOver.confirmed(subscription);
+      this.update(subscription);
+    }
+    this.starts.placed();
+  }
+
+  release(targets: readonly SubscriptionTarget[]): void {
+    const released = this.known(targets);
+    for (const subscription of released) subscription.advance('released');
+    for (const subscription of released) {
+      for (const [other, owner] of this.handOver.released(subscription)) {
+        this.outages.interrupted(other, owner);
+      }
+    }
+    this.starts.placed();
+  }
+
+  deny(targets: readonly SubscriptionTarget[], sinceMs?: number): void {
+    for (const subscription of this.known(targets)) {
+      subscription.advance('denied');
+      if (subscription.phase === 'denied') this.graph.expose(subscription);
+      this.outages.denied(subscription, sinceMs);
+      this.update(subscription);
+    }
+  }
+
+  left(targets: readonly SubscriptionTarget[]): void {
+    this.release(targets);
+    for (const subscription of this.known(targets)) {
+      subscription.advance('answered');
+      this.graph.restore(subscription);
+      this.update(subscription);
+    }
+  }
+
+  takeInterrupted(targets: readonly SubscriptionTarget[]): readonly string[] {
+    const texts = new Set<string>();
+    for (const subscription of this.known(targets)) {
+      for (const other of this.outages.takeInterrupted(subscription)) {
+        for (const text of other.texts()) texts.add(text);
+      }
+    }
+    return [...texts];
+  }
+
+  takeMissed(): Missed | undefined {
+    return this.outages.takeMissed();
+  }
+
+  override problems(): readonly string[] {
+    return [...super.problems(), ...coverProblems(this.all())];
+  }
+
+  protected isShared({ kind, name }: SubscriptionTarget): boolean {
+    return kind !== 'shard' && !name.startsWith(KEY_EVENTS);
+  }
+
+  protected begun(fresh: ReadonlySet<PlannedSubscription<C>>): void {
+    this.graph.add(fresh);
+  }
+
+  protected ended(subscription: PlannedSubscription<C>): void {
+    this.outages.forget(subscription);
+    this.handOver.end(subscription);
+    this.graph.remove(subscription);
+  }
+
+  protected mayLeave(subscription: PlannedSubscription<C>): boolean {
+    return this.handOver.mayLeave(subscription);
+  }
+
+  protected leaves(subscription: PlannedSubscription<C>): void {
+    this.handOver.leave(subscription);
+  }
+}

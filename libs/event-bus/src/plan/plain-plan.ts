@@ -1,0 +1,78 @@
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import { PlanBase } from './plan.base.js';
+import type { PlannedSubscription } from './planned.subscription.js';
+import type { Consumer, Missed, SubscriptionPlan } from './subscription-plan.js';
+
+/** Holds every target by itself (`coalesce: false`): each is served by its own subscription, or by none. */
+export class PlainPlan<C extends Consumer> extends PlanBase<C> implements SubscriptionPlan<C> {
+  confirm(targets: readonly SubscriptionTarget[]): void {
+    for (const subscription of this.known(targets)) {
+      subscription.advance('confirmed');
+      this.serve(subscription);
+      this.update(subscription);
+    }
+    this.starts.placed();
+  }
+
+  release(targets: readonly SubscriptionTarget[]): void {
+    for (const subscription of this.known(targets)) {
+      subscription.advance('released');
+      this.serve(subscription);
+    }
+    this.starts.placed();
+  }
+
+  deny(targets: readonly SubscriptionTarget[]): void {
+    for (const subscription of this.known(targets)) {
+      subscription.advance('denied');
+      this.update(subscription);
+    }
+  }
+
+  left(targets: readonly SubscriptionTarget[]): void {
+    this.release(targets);
+    for (const subscription of this.known(targets)) {
+      subscription.advance('answered');
+      this.update(subscription);
+    }
+  }
+
+  takeInterrupted(targets: readonly SubscriptionTarget[]): readonly string[] {
+    return [...new Set(this.known(targets).flatMap((subscription) => [...subscription.texts()]))];
+  }
+
+  /** Nothing takes the place of what is denied. */
+  takeMissed(): Missed | undefined {
+    return undefined;
+  }
+
+  protected isShared(): boolean {
+    return false;
+  }
+
+  protected begun(fresh: ReadonlySet<PlannedSubscription<C>>): void {
+    for (const subscription of fresh) {
+      this.serve(subscription);
+      if (subscription.server !== undefined) this.starts.began(subscription);
+    }
+  }
+
+  protected ended(subscription: PlannedSubscription<C>): void {
+    this.serve(subscription);
+  }
+
+  protected mayLeave(): boolean {
+    return true;
+  }
+
+  protected leaves(): void {
+    // Nobody is served by it: it is not wanted.
+  }
+
+  private serve(subscription: PlannedSubscription<C>): void {
+    const server = subscription.isWanted && subscription.isLive ? subscription : undefined;
+    if (subscription.server === server) return;
+    subscription.server = server;
+    this.starts.ended(subscription);
+  }
+}
