@@ -6,9 +6,9 @@ import { RedisSubscriber } from '../redis/redis.subscriber.js';
 import type { ClusterTopology } from './cluster.topology.js';
 import { KeyspaceSubscriber } from './keyspace.subscriber.js';
 import { KeyspaceNode } from './keyspace.node.js';
-import type { KeyspaceNodeEvents } from './keyspace.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import { ShardSubscriber } from './shard.subscriber.js';
+import type { SubscribedNodeEvents } from './subscribed.node.js';
 
 /** Each subscription where it belongs: at the owner of its slot, at every master, or at any node. */
 export class ClusterSubscriptions {
@@ -23,7 +23,7 @@ export class ClusterSubscriptions {
     topology: ClusterTopology,
     link: RedisConnection,
     listener: TransportListener,
-    events: KeyspaceNodeEvents,
+    events: SubscribedNodeEvents,
   ) {
     this.plain = new RedisSubscriber(link, listener, () => events.changed());
     this.keys = new KeyspaceSubscriber(

@@ -11,7 +11,9 @@ import { TargetMap } from '../target.map.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
-import type { KeyspaceNode, KeyspaceNodeEvents } from './keyspace.node.js';
+import type { KeyspaceNode } from './keyspace.node.js';
+import { PendingCloses } from './pending.closes.js';
+import type { SubscribedNodeEvents } from './subscribed.node.js';
 
 /** The worst first: a target is in the worst state that it has at any master. */
 const STATES: readonly SubscriptionState[] = ['denied', 'lost', 'pending', 'wanted', 'active'];
@@ -36,7 +38,7 @@ export class KeyspaceSubscriber {
   private readonly delivering = new TargetMap<Set<string>>();
   /** Resolve when the masters are known. */
   private readonly waiting: (() => void)[] = [];
-  private readonly closing = new Set<Promise<void>>();
+  private readonly closing = new PendingCloses();
   /** performance.now() when the masters were last known to be those that are listened to. */
   private soundAtMs = performance.now();
   private isClosed = false;
@@ -44,7 +46,7 @@ export class KeyspaceSubscriber {
   constructor(
     private readonly topology: Pick<ClusterTopology, 'isKnown' | 'masters'>,
     private readonly listener: TransportListener,
-    private readonly events: Pick<KeyspaceNodeEvents, 'changed'>,
+    private readonly events: Pick<SubscribedNodeEvents, 'changed'>,
     private readonly open: OpenKeyspaceNode,
   ) {}
 
@@ -116,7 +118,7 @@ export class KeyspaceSubscriber {
     this.isClosed = true;
     for (const resolve of this.waiting.splice(0)) resolve();
     for (const node of this.nodes.values()) this.retire(node);
-    await Promise.all(this.closing);
+    await this.closing.settled();
   }
 
   /** The keys of this master were somewhere else before, or nowhere: what was said of them until now is missing. */
@@ -146,9 +148,7 @@ export class KeyspaceSubscriber {
   private retire(node: MasterOfKeys): void {
     this.nodes.delete(node.key);
     this.released(node.key, this.wanted.values());
-    const closed = node.close();
-    this.closing.add(closed);
-    void closed.then(() => this.closing.delete(closed));
+    this.closing.add(node.close());
     this.events.changed();
   }
 

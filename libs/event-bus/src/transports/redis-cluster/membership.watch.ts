@@ -1,6 +1,7 @@
 import type { ClusterNode } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
+import { PendingCloses } from './pending.closes.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import { RoamingConnection } from './roaming.connection.js';
 import type { SlotMap } from './slot.map.js';
@@ -13,7 +14,7 @@ import type { SlotMap } from './slot.map.js';
 export class MembershipWatch {
   private witness: RoamingConnection | undefined;
   private isAsking = false;
-  private readonly closing = new Set<Promise<void>>();
+  private readonly closing = new PendingCloses();
 
   constructor(
     private readonly settings: ClusterSettings,
@@ -35,7 +36,7 @@ export class MembershipWatch {
 
   async close(): Promise<void> {
     this.dismissWitness();
-    await Promise.all(this.closing);
+    await this.closing.settled();
   }
 
   /** Where a second node may be found: if possible one that has nothing to do with us. */
@@ -75,9 +76,7 @@ export class MembershipWatch {
   private dismissWitness(): void {
     const closed = this.witness?.link.close({ graceful: false });
     this.witness = undefined;
-    if (closed === undefined) return;
-    this.closing.add(closed);
-    void closed.then(() => this.closing.delete(closed));
+    if (closed !== undefined) this.closing.add(closed);
   }
 }
 

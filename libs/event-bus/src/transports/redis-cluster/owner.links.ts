@@ -4,6 +4,7 @@ import { RedisPublisher } from '../redis/redis.publisher.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
+import { PendingCloses } from './pending.closes.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 
 export interface OwnerLinksListener {
@@ -74,7 +75,7 @@ export class OwnerLink {
 /** One connection to each master that something was sent to, opened when it is first needed. */
 export class OwnerLinks {
   private readonly links = new Map<string, OwnerLink>();
-  private readonly closing = new Set<Promise<void>>();
+  private readonly closing = new PendingCloses();
   private isClosed = false;
 
   constructor(
@@ -118,15 +119,13 @@ export class OwnerLinks {
     for (const [key, link] of this.links) {
       if (masters.has(key)) continue;
       this.links.delete(key);
-      const closed = link.close();
-      this.closing.add(closed);
-      void closed.then(() => this.closing.delete(closed));
+      this.closing.add(link.close());
     }
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
     const closed = [...this.links.values()].map((link) => link.close());
-    await Promise.all([...closed, ...this.closing]);
+    await Promise.all([...closed, this.closing.settled()]);
   }
 }

@@ -1,57 +1,31 @@
-import type { TransportListener } from '../event.transport.js';
-import { RedisConnection } from '../redis/redis.connection.js';
-import { RedisSubscriber } from '../redis/redis.subscriber.js';
+import type { SubscriptionListener } from '../redis/delivery.gate.js';
 import type { ShardRouting } from '../redis/shard.routing.js';
 import type { NodeAddress } from './cluster.node.js';
-import { nodeKey } from './cluster.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
+import { SubscribedNode } from './subscribed.node.js';
+import type { SubscribedNodeEvents } from './subscribed.node.js';
 
-export interface ShardNodeEvents {
-  changed(): void;
+export interface ShardNodeEvents extends SubscribedNodeEvents {
   /** The link is gone, or an attempt has failed. */
   lost(): void;
-  error(error: Error): void;
 }
 
-/** The shard channels that one node serves for us, on a connection of their own. */
-export class ShardNode {
-  readonly key: string;
-  readonly connection: RedisConnection;
-  readonly subscriber: RedisSubscriber;
+/** The shard channels that one node serves for us. */
+export class ShardNode extends SubscribedNode {
   /** performance.now() since when the Cluster names another owner for some of what it serves. */
   ownerChangedAtMs: number | undefined;
 
   constructor(
     settings: ClusterSettings,
-    readonly address: NodeAddress,
-    listener: TransportListener,
+    address: NodeAddress,
+    listener: SubscriptionListener,
+    protected override readonly events: ShardNodeEvents,
     routing: ShardRouting,
-    events: ShardNodeEvents,
   ) {
-    this.key = nodeKey(address);
-    const { host, port } = address;
-    this.connection = new RedisConnection(
-      { ...settings.connection, host, port },
-      {
-        up: () => this.subscriber.resume(),
-        down: () => {
-          this.subscriber.suspend();
-          events.lost();
-        },
-        error: (error) => {
-          events.error(error);
-          if (!this.connection.isUp) events.lost();
-        },
-        ping: () => this.subscriber.ping(),
-        unsubscribed: (name) => this.subscriber.unsubscribedByServer(name),
-      },
-    );
-    this.subscriber = new RedisSubscriber(this.connection, listener, () => events.changed(), routing);
-    this.connection.start();
+    super(settings, address, listener, events, routing);
   }
 
-  close(): Promise<void> {
-    this.subscriber.close();
-    return this.connection.close({ graceful: false });
+  protected override lost(): void {
+    this.events.lost();
   }
 }

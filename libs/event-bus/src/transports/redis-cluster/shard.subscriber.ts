@@ -2,8 +2,9 @@ import { BusClosedError } from '../../errors.js';
 import { keySlot } from '../../routing/key-slot.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import { collect } from '../collect.js';
-import type { SubscribeOutcome, SubscriptionInfo, TransportListener } from '../event.transport.js';
+import type { SubscribeOutcome, SubscriptionInfo } from '../event.transport.js';
 import { clearTimeout, performance, setTimeout } from '../real.time.js';
+import type { SubscriptionListener } from '../redis/delivery.gate.js';
 import type { HandedOver } from '../redis/shard.hand-over.js';
 import type { ShardRouting } from '../redis/shard.routing.js';
 import { SubscriptionAnswers } from '../redis/subscription.answers.js';
@@ -11,10 +12,11 @@ import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
 import { HAND_OVER_MS } from './hand-over.js';
+import { PendingCloses } from './pending.closes.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import { ShardNode } from './shard.node.js';
-import type { ShardNodeEvents } from './shard.node.js';
 import { ShardPlacement } from './shard.placement.js';
+import type { SubscribedNodeEvents } from './subscribed.node.js';
 import { UnusedNames } from './unused.names.js';
 
 /** A node that is no owner any more says so at once, unless it is cut off from the others. */
@@ -29,7 +31,7 @@ export class ShardSubscriber {
   private readonly answers = new SubscriptionAnswers();
   private readonly routing: ShardRouting;
   private readonly pauses = new Set<NodeJS.Timeout>();
-  private readonly closing = new Set<Promise<void>>();
+  private readonly closing = new PendingCloses();
   private settleTimer: NodeJS.Timeout | undefined;
   private settledAtMs = -Infinity;
   private isClosed = false;
@@ -37,8 +39,8 @@ export class ShardSubscriber {
   constructor(
     private readonly settings: ClusterSettings,
     private readonly topology: ClusterTopology,
-    private readonly listener: TransportListener,
-    private readonly events: Omit<ShardNodeEvents, 'lost'>,
+    private readonly listener: SubscriptionListener,
+    private readonly events: SubscribedNodeEvents,
   ) {
     const unusedNames = new UnusedNames();
     this.routing = {
@@ -52,14 +54,13 @@ export class ShardSubscriber {
   /** Every shard channel that was answered once is confirmed now. */
   get isFullySubscribed(): boolean {
     if (this.placement.unplaced.some(({ cause }) => cause !== undefined)) return false;
-    return [...this.nodes.values()].every(({ subscriber }) => subscriber.isFullySubscribed);
+    return [...this.nodes.values()].every(({ isFullySubscribed }) => isFullySubscribed);
   }
 
   /** What keeps it from being fully subscribed. */
   get reason(): string {
-    const broken = [...this.nodes.values()].find(({ subscriber }) => !subscriber.isFullySubscribed);
-    if (broken !== undefined)
-      return broken.connection.isUp ? broken.subscriber.reason : `no connection to ${broken.key}`;
+    const broken = [...this.nodes.values()].find(({ isFullySubscribed }) => !isFullySubscribed);
+    if (broken !== undefined) return broken.reason;
     return this.placement.isPausing
       ? 'some shard channels are on their way to another node'
       : 'no node serves the slots of some shard channels';
@@ -128,7 +129,7 @@ export class ShardSubscriber {
     for (const { target } of this.placement.unplaced) {
       this.answers.failed(target, () => new BusClosedError());
     }
-    await Promise.all([...[...this.nodes.values()].map((node) => node.close()), ...this.closing]);
+    await Promise.all([...[...this.nodes.values()].map((node) => node.close()), this.closing.settled()]);
   }
 
   /** Where it is, or is from now on. Undefined when nobody serves its slot, or not yet. */
@@ -167,7 +168,7 @@ export class ShardSubscriber {
       this.events.changed();
       void this.topology.refresh();
     };
-    const node = new ShardNode(this.settings, address, this.listener, this.routing, { ...this.events, lost });
+    const node = new ShardNode(this.settings, address, this.listener, { ...this.events, lost }, this.routing);
     this.nodes.set(node.key, node);
     return node;
   }
@@ -239,9 +240,7 @@ export class ShardSubscriber {
   private retire(node: ShardNode): void {
     if (!this.placement.isEmpty(node) || this.nodes.get(node.key) !== node) return;
     this.nodes.delete(node.key);
-    const closed = node.close();
-    this.closing.add(closed);
-    void closed.then(() => this.closing.delete(closed));
+    this.closing.add(node.close());
     this.events.changed();
   }
 }

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   NotConnectedError,
   PublishBufferFullError,
@@ -25,8 +24,20 @@ export interface PublishLink extends Pick<
   RedisConnection,
   'isWritable' | 'call' | 'causeOf' | 'distrust' | 'prove'
 > {
-  readonly redis: Pick<Redis, 'publish' | 'spublish'>;
-  readonly stream: Pick<Redis['stream'], 'cork' | 'uncork' | 'writableLength' | 'on' | 'off'>;
+  readonly redis: {
+    publish(channel: string, body: MessageBody): Promise<unknown>;
+    spublish(channel: string, body: MessageBody): Promise<unknown>;
+  };
+  readonly stream: PublishStream;
+}
+
+/** The socket, another one with each link. */
+export interface PublishStream {
+  readonly writableLength: number;
+  cork(): void;
+  uncork(): void;
+  on(event: 'drain' | 'close', listener: () => void): unknown;
+  off(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
 /** Writes one message as one command, as far as the socket takes more, and reads what the server says to it. */

@@ -10,7 +10,7 @@ import { countIn } from './odd.reply.js';
 import { PublishScript, scriptProblemIn } from './publish.script.js';
 import type { ScriptReply } from './publish.script.js';
 import { PublishWriter } from './publish.writer.js';
-import type { PublishLink, Settle } from './publish.writer.js';
+import type { PublishLink, PublishStream, Settle } from './publish.writer.js';
 import { isInsideScript, isReplyError, isScriptUnstarted, replyError } from './redis.errors.js';
 import { MAX_HELD_MESSAGES, ScriptFlight } from './script.flight.js';
 import { ScriptPermit, subjectOf } from './script.permit.js';
@@ -21,7 +21,7 @@ export class RedisPublisher {
   private readonly flight = new ScriptFlight();
   private permit = new ScriptPermit();
   /** Whose permit it is. */
-  private stream: PublishLink['stream'] | undefined;
+  private stream: PublishStream | undefined;
 
   constructor(
     private readonly link: PublishLink,

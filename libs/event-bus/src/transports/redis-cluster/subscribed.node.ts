@@ -1,0 +1,73 @@
+import { RedisConnection } from '../redis/redis.connection.js';
+import type { SubscriptionListener } from '../redis/delivery.gate.js';
+import { RedisSubscriber } from '../redis/redis.subscriber.js';
+import type { ShardRouting } from '../redis/shard.routing.js';
+import type { NodeAddress } from './cluster.node.js';
+import { nodeKey } from './cluster.node.js';
+import type { ClusterSettings } from './redis-cluster.options.js';
+
+export interface SubscribedNodeEvents {
+  changed(): void;
+  error(error: Error): void;
+}
+
+/** What is subscribed to at one node, on a connection of its own. */
+export class SubscribedNode {
+  readonly key: string;
+  readonly connection: RedisConnection;
+  readonly subscriber: RedisSubscriber;
+
+  constructor(
+    settings: ClusterSettings,
+    readonly address: NodeAddress,
+    listener: SubscriptionListener,
+    protected readonly events: SubscribedNodeEvents,
+    routing?: ShardRouting,
+  ) {
+    this.key = nodeKey(address);
+    const { host, port } = address;
+    this.connection = new RedisConnection(
+      { ...settings.connection, host, port },
+      {
+        up: () => {
+          this.tried();
+          this.subscriber.resume();
+        },
+        down: () => {
+          this.subscriber.suspend();
+          this.lost();
+        },
+        error: (error) => {
+          this.tried();
+          events.error(error);
+          if (!this.connection.isUp) this.lost();
+        },
+        ping: () => this.subscriber.ping(),
+        unsubscribed: (name) => this.subscriber.unsubscribedByServer(name),
+      },
+    );
+    this.subscriber = new RedisSubscriber(this.connection, listener, () => events.changed(), routing);
+    this.connection.start();
+  }
+
+  /** Everything that was answered once is confirmed now. */
+  get isFullySubscribed(): boolean {
+    return this.subscriber.isFullySubscribed;
+  }
+
+  /** What keeps it from being fully subscribed. */
+  get reason(): string {
+    return this.connection.isUp ? this.subscriber.reason : `no connection to ${this.key}`;
+  }
+
+  close(): Promise<void> {
+    this.subscriber.close();
+    return this.connection.close({ graceful: false });
+  }
+
+  /** An attempt to connect has succeeded or failed. */
+  protected tried(): void {}
+
+  /** The link is gone, or an attempt has failed. */
+  protected lost(): void {}
+}
