@@ -11,6 +11,7 @@ export interface EventBusModuleExtras {
 
 /** What `useClass` and `useExisting` of `forRootAsync` implement. */
 export interface EventBusOptionsFactory {
+  /** Called once, when the application starts. */
   createEventBusOptions(): Promise<EventBusModuleOptions> | EventBusModuleOptions;
 }
 

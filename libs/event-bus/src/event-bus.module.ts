@@ -17,7 +17,10 @@ import { exportedProviders, internalProviders } from './event-bus.providers.js';
  */
 @Module({})
 export class EventBusModule extends ConfigurableModuleClass {
-  /** @throws ConfigurationError when the application starts, with everything that is wrong with the options. */
+  /**
+   * The module of one bus. Only `transport` is required.
+   * @throws ConfigurationError when the application starts, with everything that is wrong with the options.
+   */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
     return withProviders(super.forRoot(options ?? {}), options ?? {});
   }

@@ -31,7 +31,7 @@ export interface EventBusModuleOptions {
   readonly maxPayloadBytes?: number | undefined;
   /**
    * Events that are published in one tick leave together: as one script (EVAL) where Redis lets the user run scripts,
-   * otherwise one by one in a pipeline. An event alone is always a PUBLISH. With `false` each leaves by itself.
+   * otherwise one by one in a pipeline. An event alone is always a PUBLISH. With `false` each is sent alone.
    * @default true
    */
   readonly batching?: boolean | undefined;
@@ -40,7 +40,7 @@ export interface EventBusModuleOptions {
    * is warned of, and the report at `debug` names those that nobody here handles.
    */
   readonly contracts?: readonly EventContract[] | undefined;
-  /** Options for every handler of the bus; what a handler says itself is stronger, each option by itself. */
+  /** Options for every handler of the bus. Options set on a handler override these, one by one. */
   readonly handlerDefaults?: HandlerOptions | undefined;
   /**
    * Whether a target that another one of this bus covers, as `orders:*` covers `orders:created`, is served by that one's
@@ -50,11 +50,15 @@ export interface EventBusModuleOptions {
   readonly coalesce?: boolean | undefined;
   /** What takes the facts of what the bus does, for metrics, traces and consoles. See {@link EventBusObserver}. */
   readonly observers?: readonly EventBusObserver[] | undefined;
+  /** What is done about the `notify-keyspace-events` of the server. */
   readonly keyspace?: KeyspaceOptions | undefined;
+  /** How long the start may take, and what happens when it fails. */
   readonly startup?: StartupOptions | undefined;
+  /** How long the shutdown may take. */
   readonly shutdown?: ShutdownOptions | undefined;
 }
 
+/** What the bus does about keyspace notifications, for `@OnKeyEvent` handlers. */
 export interface KeyspaceOptions {
   /**
    * What is done at the start about a server whose `notify-keyspace-events` lacks what `@OnKeyEvent` handlers wait for:
@@ -65,6 +69,7 @@ export interface KeyspaceOptions {
   readonly ensure?: 'check' | 'set' | 'off' | undefined;
 }
 
+/** How the application starts: it is ready when Redis has confirmed every subscription. */
 export interface StartupOptions {
   /**
    * How long the application waits for the connection and for every subscription to be confirmed, in
@@ -80,10 +85,11 @@ export interface StartupOptions {
   readonly onFailure?: 'throw' | 'retry' | undefined;
 }
 
+/** How the application shuts down: it unsubscribes, lets handlers finish, and disconnects. */
 export interface ShutdownOptions {
   /**
-   * How long running and waiting handlers may take to finish when the application shuts down, in milliseconds.
-   * What is left then is named in a warning and its `event.signal` is aborted.
+   * How long running and pending calls may take to finish when the application shuts down, in milliseconds.
+   * What is left then is listed in a warning and its `event.signal` is aborted.
    * @default 10000
    */
   readonly drainTimeoutMs?: number | undefined;

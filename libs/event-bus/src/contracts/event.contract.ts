@@ -3,6 +3,7 @@ import { publishProblem } from '../routing/channel-prefix.js';
 import { ChannelTemplate, templateProblem } from '../routing/channel-template.js';
 import type { StandardSchema } from './standard.schema.js';
 
+/** Options of {@link defineEvent}. */
 export interface ContractOptions {
   /** Travels by SPUBLISH and SSUBSCRIBE (Redis 7.0), on both sides. @default false */
   readonly sharded?: boolean | undefined;
@@ -26,7 +27,9 @@ export class EventContract<Template extends string = string, Input = unknown, Ou
   constructor(
     /** As it was written: `orders:<orderId>:created`. */
     readonly template: Template,
+    /** Checks payloads on both sides. Undefined when every payload is accepted. */
     readonly schema: StandardSchema<Input, Output> | undefined,
+    /** Whether its events travel by SPUBLISH and SSUBSCRIBE. */
     readonly isSharded: boolean,
   ) {
     this.channelTemplate = new ChannelTemplate(template);

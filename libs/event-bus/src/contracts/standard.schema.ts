@@ -5,6 +5,7 @@ import { textOf } from '../foreign.js';
  * ArkType and others implement it.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** As the specification names it. `validate` may be asynchronous. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -13,11 +14,15 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
+/** What a schema says of a value: what it makes of it, or what is wrong. */
 export type SchemaResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
+/** One thing that is wrong with a value. */
 export interface SchemaIssue {
+  /** What is wrong, for people. */
   readonly message: string;
+  /** Where in the value: `['items', 0, 'quantity']`. Absent for the value as a whole. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

@@ -11,17 +11,21 @@ export interface DeadLetter {
    * After 5 there is none. Absent, 1.
    */
   readonly hops?: number;
+  /** The event that could not be handled. */
   readonly event: DeadLetterEvent;
+  /** What the handler threw at last, or why the payload was rejected, without a stack. */
   readonly error: { readonly name: string; readonly message: string; readonly code?: string };
   /** `OrderNotifier.notify`. */
   readonly handler: string;
+  /** The name of the bus. */
   readonly bus: string;
   /** How often the handler was called: 0 when the payload could not be handed to it. */
   readonly attempts: number;
 }
 
-/** The event as it came. */
+/** The event as it was received. */
 export interface DeadLetterEvent {
+  /** The channel on which it arrived, without the application's prefix. */
   readonly channel: string;
   /** As the codec decoded it, before a contract's schema. Absent where there is `base64`, or no room for it. */
   readonly payload?: unknown;
@@ -29,6 +33,7 @@ export interface DeadLetterEvent {
   readonly base64?: string;
   /** How long the message was. */
   readonly bytes: number;
+  /** What the codec read beside the payload. Empty with plain JSON. */
   readonly metadata: EventMetadata;
   /** When it reached this process, RFC 3339. */
   readonly receivedAt: string;

@@ -8,12 +8,13 @@ export interface HandlerOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Events with the same key are handled one at a time, in the order of their arrival; others side by side. `channel`
-   * takes the channel for the key, `none` keeps no order. A function gets the payload as it came, before a contract's
+   * Events with the same key are handled one at a time, in the order of their arrival; others concurrently. `channel`
+   * takes the channel for the key, `none` keeps no order. A function gets the payload as received, before a contract's
    * schema; when it throws, or returns no key, the handler has failed.
    * @default 'channel'
    */
   readonly orderBy?: 'channel' | 'none' | ((event: EventContext) => string) | undefined;
+  /** How many events may be pending for the handler, and which one is dropped when there is no room. */
   readonly buffer?: HandlerBufferOptions | undefined;
   /**
    * How long one call may take, in milliseconds. Then `event.signal` is aborted and the call has failed with a
@@ -47,20 +48,21 @@ export interface HandlerOptions {
   readonly group?: string | false | undefined;
 }
 
-/** What may wait for one handler, and how much memory its calls may take. Whichever limit is reached first counts. */
+/** How much may be pending for one handler, and how much memory its calls may take. The limit that is reached first applies. */
 export interface HandlerBufferOptions {
   /** How many events. @default 10000 */
   readonly events?: number | undefined;
   /**
-   * How many bytes of messages may wait. What runs at once takes about as much memory, once it is decoded; one event alone may take
+   * How many bytes of messages may be pending. What runs at once takes about as much memory, once it is decoded; one event alone may take
    * more, and 256 KiB are always there.
    * @default 16777216 (16 MiB)
    */
   readonly bytes?: number | undefined;
-  /** What goes when there is no room: the event that has waited longest, or the one that comes. @default 'drop-oldest' */
+  /** Which event is dropped when there is no room: the oldest pending one, or the new one. @default 'drop-oldest' */
   readonly overflow?: 'drop-oldest' | 'drop-newest' | undefined;
 }
 
+/** How often a failed call is repeated, and after which pauses. */
 export interface RetryOptions {
   /** Calls at most, the first one included. @default 3 */
   readonly attempts?: number | undefined;

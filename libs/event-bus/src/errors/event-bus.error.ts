@@ -5,6 +5,7 @@ const ERROR = Symbol.for('nestjs-redis-event-bus:error');
 
 /** Every error of this package. `code` is for machines, the message says what happened and what to do. */
 export abstract class EventBusError extends Error {
+  /** `EVENT_BUS_…`, one for each class, which also has it as a static property. It stays the same between versions. */
   abstract readonly code: string;
 
   constructor(message: string, options?: { cause?: unknown }) {

@@ -7,7 +7,9 @@ export class HandlerTimeoutError extends EventBusError {
   readonly code = HandlerTimeoutError.code;
 
   constructor(
+    /** `OrderNotifier.notify`. */
     readonly handler: string,
+    /** The limit that was exceeded, in milliseconds. */
     readonly timeoutMs: number,
   ) {
     super(
@@ -22,6 +24,7 @@ export class GroupClaimError extends EventBusError {
   readonly code = GroupClaimError.code;
 
   constructor(
+    /** The handler's group. */
     readonly group: string,
     problem: string,
     options?: { cause?: unknown },

@@ -33,6 +33,7 @@ export class PayloadInvalidError extends EventBusError {
   constructor(
     /** The contract's template. */
     readonly contract: string,
+    /** What is wrong with the payload, without its values: `items.0.quantity: must be a number`. */
     readonly issues: readonly string[],
   ) {
     super(`The payload does not fit the contract ${quote(contract)}: ${reasonOf(issues.join('; '))}.`);
@@ -45,8 +46,11 @@ export class PayloadTooLargeError extends EventBusError {
   readonly code = PayloadTooLargeError.code;
 
   constructor(
+    /** The channel that it was published on, or for. */
     readonly channel: string,
+    /** The size of the encoded payload. */
     readonly bytes: number,
+    /** The limit that it exceeds. */
     readonly maxPayloadBytes: number,
   ) {
     super(

@@ -35,6 +35,7 @@ export class InvalidChannelError extends EventBusError {
   readonly code = InvalidChannelError.code;
 
   constructor(
+    /** As it was passed to `publish`. */
     readonly channel: string,
     problem: string,
   ) {
@@ -48,6 +49,7 @@ export class PublishRefusedError extends EventBusError {
   readonly code = PublishRefusedError.code;
 
   constructor(
+    /** The channel of the event. */
     readonly channel: string,
     options: {
       cause: unknown;
@@ -68,6 +70,7 @@ export class PublishUnconfirmedError extends EventBusError {
   readonly code = PublishUnconfirmedError.code;
 
   constructor(
+    /** The channel of the event. */
     readonly channel: string,
     options: { cause: unknown },
   ) {
@@ -84,6 +87,7 @@ export class PublishManyError extends EventBusError {
   readonly code = PublishManyError.code;
 
   constructor(
+    /** One per event, in order: the number of subscriptions, or the error. */
     readonly outcomes: readonly ({ readonly subscriptions: number } | { readonly error: Error })[],
   ) {
     const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));

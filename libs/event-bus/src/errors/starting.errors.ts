@@ -5,7 +5,10 @@ export class ConfigurationError extends EventBusError {
   static readonly code = 'EVENT_BUS_CONFIGURATION';
   readonly code = ConfigurationError.code;
 
-  constructor(readonly problems: readonly string[]) {
+  constructor(
+    /** Everything that is wrong, each with what to write instead. */
+    readonly problems: readonly string[],
+  ) {
     super(
       problems.length === 1
         ? `The event bus cannot start: ${problems[0]}`

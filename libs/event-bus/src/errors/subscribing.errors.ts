@@ -8,6 +8,7 @@ export class SubscriptionRefusedError extends EventBusError {
   readonly code = SubscriptionRefusedError.code;
 
   constructor(
+    /** The channel or the glob, as Redis knows it. */
     readonly target: string,
     options: {
       cause: unknown;
@@ -28,6 +29,7 @@ export class InvalidTargetError extends EventBusError {
   readonly code = InvalidTargetError.code;
 
   constructor(
+    /** As it was passed to the subscriber or the decorator. */
     readonly target: string,
     problem: string,
   ) {

@@ -15,14 +15,18 @@ export type GapReason =
   | 'events-missed'
   | 'buffer-overflow';
 
-/** A stretch of events that may be missing. It is over when it is told of: what comes from now on is complete. */
+/**
+ * A period in which events may have been missed. It is reported after the subscriptions are confirmed again: what arrives from now
+ * on is complete.
+ */
 export interface Gap {
+  /** What caused it. */
   readonly reason: GapReason;
   /** The channels, globs and templates that it concerns, without the application's prefix. */
   readonly targets: readonly string[];
   /** The last sign that all was well before, in milliseconds since the epoch, by this process's clock. */
   readonly fromMs: number;
-  /** When events came again, in milliseconds since the epoch. */
+  /** When events arrived again, in milliseconds since the epoch. */
   readonly toMs: number;
   /**
    * How many events no handler of the bus got, as far as their publishers number them (`cloudEvents()`) and it shows by

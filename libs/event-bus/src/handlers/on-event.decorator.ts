@@ -10,6 +10,7 @@ import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { KeyEventDeclaration } from './key-event.declaration.js';
 import { keyEventProblems } from './key-event.declaration.js';
 
+/** Options of {@link OnEvent}. */
 export interface OnEventOptions extends HandlerOptions {
   /**
    * The bus, by the name given in `EventBusModule.forRoot({ name })`.

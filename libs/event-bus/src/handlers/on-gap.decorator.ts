@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.js';
 import { COPY_VERSION, ON_GAP_KEY } from '../event-bus.constants.js';
 import { unknownOptions } from '../option.checks.js';
 
+/** Options of {@link OnGap}. */
 export interface OnGapOptions {
   /**
    * The bus, by the name given in `EventBusModule.forRoot({ name })`.

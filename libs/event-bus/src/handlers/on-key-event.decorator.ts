@@ -1,6 +1,7 @@
 import type { HandlerOptions } from '../dispatching/handler.options.js';
 import { decorateHandler } from './on-event.decorator.js';
 
+/** Options of {@link OnKeyEvent}. */
 export interface OnKeyEventOptions extends Omit<HandlerOptions, 'group'> {
   /**
    * The bus, by the name given in `EventBusModule.forRoot({ name })`.

@@ -20,10 +20,13 @@ import { nameProblem } from '../routing/name.problem.js';
 
 /** This process's side of one bus, as plain JSON: no payloads, no secrets. */
 export interface EventBusSnapshot {
+  /** The name of the bus. */
   readonly bus: string;
+  /** Whether it works right now, as {@link EventBusStatus.current}. */
   readonly status: EventBusState;
-  /** Why it is not ready. */
+  /** Why it is not ready. Absent when it is. */
   readonly reason?: string;
+  /** What it travels by, e.g. `redis`, and where that connects to, without credentials. */
   readonly transport: { readonly name: string; readonly address: string };
   /** Absent where the transport has no round trips to save, such as `memory()`. */
   readonly publishing?: {
@@ -33,12 +36,16 @@ export interface EventBusSnapshot {
      */
     readonly batching: PublishBatching | 'off';
   };
+  /** The name of the codec, e.g. `json`. */
   readonly codec: string;
+  /** The application's prefix, `''` when it has none. */
   readonly prefix: string;
+  /** Every handler and every listener that was added at run time. */
   readonly handlers: readonly HandlerSnapshot[];
+  /** Every subscription that the bus wants from Redis. */
   readonly subscriptions: readonly SubscriptionSnapshot[];
   /**
-   * Since the start of the process. `received` counts messages; `unmatched` those that no template meant;
+   * Counted since the start of the process. `received` counts messages; `unmatched` those that no template meant;
    * `unsequenced` events that say nothing of how many came before them.
    */
   readonly counters: EventBusCounters & {
@@ -48,6 +55,7 @@ export interface EventBusSnapshot {
   };
 }
 
+/** One handler, and how much work it has. */
 export interface HandlerSnapshot {
   /** `OrderNotifier.notify`, or `listener` for one added at run time. */
   readonly handler: string;
@@ -60,8 +68,9 @@ export interface HandlerSnapshot {
   readonly subscriptions: readonly string[];
   /** Events being handled now. */
   readonly running: number;
-  /** Events behind them. */
+  /** Events that are pending behind them. */
   readonly waiting: number;
+  /** Bytes of the messages of the pending events. */
   readonly waitingBytes: number;
   /** Events that found no room in its buffer, since the start. */
   readonly dropped: number;
@@ -72,10 +81,13 @@ export interface HandlerSnapshot {
   readonly oldestCallMs?: number;
 }
 
+/** One subscription at Redis, and what state it is in. */
 export interface SubscriptionSnapshot {
+  /** By which command it is made: SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. */
   readonly kind: SubscriptionKind;
   /** With the application's prefix, as Redis knows it. */
   readonly target: string;
+  /** `active` when Redis has confirmed it on the link that is alive now. */
   readonly state: SubscriptionState;
   /** Why Redis denied it. */
   readonly reason?: string;
@@ -125,6 +137,7 @@ export class EventBusInspector {
     return (await this.ask({ query: 'patternCount' })).total ?? 0;
   }
 
+  /** What this process knows of the bus right now. Asks nobody, so it works without a connection. */
   snapshot(): EventBusSnapshot {
     const { settings, transport, status } = this;
     const work = this.dispatcher.snapshot();

@@ -7,7 +7,7 @@ import type { StatusSource } from './status.source.js';
 /**
  * - `connecting`: starting; not every subscription is confirmed yet.
  * - `ready`: Redis has confirmed every subscription on a live link.
- * - `degraded`: the link was lost or a subscription is denied, and events may be missed; it recovers by itself.
+ * - `degraded`: the link was lost or a subscription is denied, and events may be missed; it recovers automatically.
  * - `closed`: the application is shutting down.
  */
 export type EventBusState = TransportStatus;
@@ -36,6 +36,7 @@ export class EventBusStatus {
     this.#source = source;
   }
 
+  /** The state right now. */
   get current(): EventBusState {
     return this.#source.current;
   }

@@ -59,6 +59,7 @@ export class EventContext<T = unknown> {
    * declaration order. Undefined when the handler asked for the channel itself.
    */
   readonly pattern: string | undefined;
+  /** What the codec decoded, or what the contract's schema made of it. */
   readonly payload: T;
   /** Values of a template's parameters. Empty where the handler's target has none. */
   readonly params: EventParamValues;

@@ -25,8 +25,11 @@ export interface EventStamp {
 /** A stamp adds at most this many bytes to a body. */
 export const MAX_STAMP_BYTES = 128;
 
+/** One event as a codec reads it. */
 export interface DecodedEvent {
+  /** What handlers get, before a contract's schema. */
   readonly payload: unknown;
+  /** What the message carries beside the payload: `NO_METADATA`, an empty object, when it carries none. */
   readonly metadata: EventMetadata;
   /** Absent where the publisher gave none. */
   readonly stamp?: EventStamp;

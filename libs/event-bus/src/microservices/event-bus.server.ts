@@ -19,13 +19,14 @@ import { RequestResponder } from './request.responder.js';
  * Runs the `@EventPattern` and `@MessagePattern` methods of controllers on the engine of the event bus:
  * `NestFactory.createMicroservice(AppModule, { strategy: new EventBusServer({ transport: redis({ url }) }) })`.
  *
- * A string pattern is a channel, a Redis glob or a template, mixed as you like; an object is always a channel. Events
- * are handled one at a time per channel and method, requests side by side. `transportId` is `Transport.REDIS`.
+ * A string pattern is a channel, a Redis glob or a template, and all of them can be mixed; an object is always a channel. Events
+ * are handled one at a time per channel and method, requests concurrently. `transportId` is `Transport.REDIS`.
  */
 export class EventBusServer
   extends Server<MicroserviceStatusEvents, MicroserviceStatus>
   implements CustomTransportStrategy
 {
+  /** What Nest calls its transport by, e.g. in `@EventPattern(pattern, Transport.REDIS)`. */
   override transportId: Transport | symbol = Transport.REDIS;
   /** Nest leaves the failures of event handlers to us, which it would otherwise log a second time. */
   override readonly propagatesEventHandlerErrors = true;

@@ -5,7 +5,10 @@ export class NoRespondersError extends EventBusError {
   static readonly code = 'EVENT_BUS_NO_RESPONDERS';
   readonly code = NoRespondersError.code;
 
-  constructor(readonly channel: string) {
+  constructor(
+    /** The channel of the request. */
+    readonly channel: string,
+  ) {
     super(
       `Nobody listens to requests on ${quote(channel)}. Start the service that has @MessagePattern for it, and give both sides the same pattern and prefix.`,
     );
@@ -18,7 +21,9 @@ export class RequestTimeoutError extends EventBusError {
   readonly code = RequestTimeoutError.code;
 
   constructor(
+    /** The channel of the request. */
     readonly channel: string,
+    /** How long it was waited for, in milliseconds. */
     readonly timeoutMs: number,
   ) {
     super(
@@ -32,7 +37,10 @@ export class ReplyLostError extends EventBusError {
   static readonly code = 'EVENT_BUS_REPLY_LOST';
   readonly code = ReplyLostError.code;
 
-  constructor(readonly channel: string) {
+  constructor(
+    /** The channel of the request. */
+    readonly channel: string,
+  ) {
     super(
       `The connection was lost before the reply on ${quote(channel)}; the request may have been carried out. Send again only if that does no harm.`,
     );

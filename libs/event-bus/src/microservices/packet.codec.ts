@@ -6,7 +6,7 @@ import { toDecodedEvent } from './packet.js';
 export interface PacketFormat {
   /** What logs and snapshots call it. */
   readonly name: string;
-  /** @throws PayloadEncodeError when the packet has no form in this format. */
+  /** The bytes of a packet. @throws PayloadEncodeError when it has no form in this format. */
   encodePacket(packet: Packet, channel: string): string | Buffer;
   /**
    * What is no packet of this format is an event whose data it is.

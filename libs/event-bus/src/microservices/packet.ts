@@ -6,32 +6,47 @@ export type PacketHeaders = Readonly<Record<string, string>>;
 
 /** An event: nobody answers it. */
 export interface EventPacket {
+  /** Tells it from a request and a reply. */
   readonly type: 'event';
   /** A channel, or the object that Nest makes one of. */
   readonly pattern: unknown;
+  /** The payload. */
   readonly data: unknown;
+  /** What the client attached. Absent when it attached nothing. */
   readonly metadata?: PacketHeaders;
 }
 
 /** A request: replies to it carry its id. */
 export interface RequestPacket {
+  /** Tells it from an event and a reply. */
   readonly type: 'request';
+  /** Unique among the requests that are open on the channel. */
   readonly id: string | number;
+  /** A channel, or the object that Nest makes one of. */
   readonly pattern: unknown;
+  /** The payload. */
   readonly data: unknown;
+  /** What the client attached. Absent when it attached nothing. */
   readonly metadata?: PacketHeaders;
 }
 
 /** One of the replies to a request; the one with `isDisposed`, or with `err`, is the last. */
 export interface ReplyPacket {
+  /** Tells it from an event and a request. */
   readonly type: 'reply';
+  /** That of the request. */
   readonly id: string | number;
+  /** What the handler returned or emitted. Absent in a last packet that only ends the replies. */
   readonly response?: unknown;
+  /** What the handler threw, as Nest serializes it. */
   readonly err?: unknown;
+  /** Whether it is the last one. */
   readonly isDisposed?: boolean;
+  /** Nest's `'error'` of a failed request. */
   readonly status?: string;
 }
 
+/** What a packet codec reads and writes. */
 export type Packet = EventPacket | RequestPacket | ReplyPacket;
 
 /** Shared by every copy of this package, as the codec of one may serve the client of another. */

@@ -65,7 +65,7 @@ export class EventBusPublisher {
    * @throws InvalidChannelError, InvalidOptionError, PayloadInvalidError, PayloadEncodeError, PayloadTooLargeError:
    * nothing was sent.
    * @throws NotConnectedError, PublishBufferFullError, BusClosedError, PublishRefusedError: nothing was delivered. With
-   * `whenDisconnected: { bufferMs }` it waits so long for a connection before the first of these.
+   * `whenDisconnected: { bufferMs }` it buffers the event for up to that long before the first of these.
    * @throws PublishUnconfirmedError the reply was lost or late: it may have been delivered.
    */
   publish<C extends EventContract>(

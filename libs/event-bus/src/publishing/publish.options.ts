@@ -2,13 +2,14 @@ import type { EventContract, EventParams } from '../contracts/event.contract.js'
 import type { EventHeaders } from '../message/event.codec.js';
 
 /**
- * What becomes of an event when there is no connection: `'reject'` rejects with a NotConnectedError at once;
- * `{ bufferMs }` waits for the connection up to so many milliseconds, and rejects then. What waits is sent in the order of
- * the calls, and nothing is sent after it was rejected. Up to 10,000 events and 16 MiB of one bus wait; what is more
- * rejects at once, with a PublishBufferFullError.
+ * What becomes of an event while there is no connection. `'reject'` rejects with a NotConnectedError at once.
+ * `{ bufferMs }` buffers the event for up to that long, in milliseconds, then rejects. Buffered events are sent in call order;
+ * a rejected event is never sent. At most 10,000 events and 16 MiB of one bus are buffered; a further event rejects at once
+ * with a PublishBufferFullError.
  */
 export type WhenDisconnected = 'reject' | { readonly bufferMs: number };
 
+/** Options of a `publish`. */
 export interface PublishOptions {
   /** `shard` sends with SPUBLISH, to subscriptions of `kind: 'shard'` only. @default 'channel' */
   readonly kind?: 'channel' | 'shard' | undefined;
@@ -21,7 +22,7 @@ export interface PublishOptions {
    * whose attributes they become: names of up to 20 of the characters a to z and 0 to 9.
    */
   readonly headers?: EventHeaders | undefined;
-  /** @default 'reject' */
+  /** What becomes of the event while there is no connection. @default 'reject' */
   readonly whenDisconnected?: WhenDisconnected | undefined;
 }
 
@@ -46,9 +47,11 @@ export type ContractPublishArguments<C> = keyof EventParams<C> extends never
 export interface EventToPublish {
   /** Or a contract, with `params` where its template has parameters. */
   readonly channel: string | EventContract;
+  /** What the codec encodes: any JSON value with `json()`. */
   readonly payload: unknown;
+  /** The values of the template's parameters, by name. Only with a contract. */
   readonly params?: Readonly<Record<string, string>> | undefined;
-  /** @default 'channel' */
+  /** `shard` sends with SPUBLISH. @default 'channel' */
   readonly kind?: 'channel' | 'shard' | undefined;
   /** Metadata of the event, as with {@link PublishOptions.headers}. */
   readonly headers?: EventHeaders | undefined;

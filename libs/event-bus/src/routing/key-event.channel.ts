@@ -2,6 +2,7 @@
 export interface KeyEvent {
   /** What happened: `expired`, `del`, `set` … */
   readonly event: string;
+  /** The name of the key. */
   readonly key: string;
   /** The number of the database. */
   readonly db: number;

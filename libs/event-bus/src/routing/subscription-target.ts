@@ -3,6 +3,7 @@ export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
 
 /** One subscription at the broker: a concrete channel, a Redis glob, or a shard channel. */
 export interface SubscriptionTarget {
+  /** By which command it is subscribed to. */
   readonly kind: SubscriptionKind;
   /** The channel name or the glob, exactly as the broker gets it. */
   readonly name: string;

@@ -26,6 +26,7 @@ export type Targets = string | readonly TargetInput[];
 /** Gets one event at a time per channel; a failure is logged and counted as a handler's would be. */
 export type EventListener<T = unknown> = (payload: T, event: EventContext<T>) => unknown;
 
+/** Options of an `observe`. */
 export interface ObserveOptions {
   /** Overrules the detection of globs, as in {@link OnEventOptions}. */
   readonly kind?: SubscriptionKind | undefined;
@@ -34,6 +35,7 @@ export interface ObserveOptions {
 /** What `@OnEvent` takes, but `group`: listeners have no name that several processes could share. */
 export interface SubscribeOptions extends ObserveOptions, Omit<HandlerOptions, 'group'> {}
 
+/** One listener that was added at run time. */
 export interface Subscription {
   /** The listener gets nothing from the call on; resolves when Redis stopped sending. Idempotent. */
   unsubscribe(): Promise<void>;
@@ -94,7 +96,7 @@ export class EventBusSubscriber {
 
   /**
    * Events for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
-   * Events wait in a bounded buffer while the loop is busy; what it cannot hold is dropped and counted.
+   * Events are buffered while the loop is busy, up to a limit; further ones are dropped and counted.
    */
   stream<C extends EventContract>(contract: C, options?: StreamOptions): EventStream<EventPayload<C>>;
   stream<T = unknown>(target: Targets, options?: StreamOptions & ObserveOptions): EventStream<T>;

@@ -3,16 +3,19 @@ import { Fifo } from '../dispatching/fifo.js';
 import type { EventContext } from '../message/event-context.js';
 import { checkOption, oneOf, wholeNumber } from '../option.checks.js';
 
+/** Options of a `stream`. */
 export interface StreamOptions {
-  /** Ends the stream; what waits in the buffer is dropped. */
+  /** Ends the stream; buffered events are dropped. */
   readonly signal?: AbortSignal | undefined;
+  /** How many events each iterator buffers. */
   readonly buffer?: StreamBufferOptions | undefined;
 }
 
+/** How many events may be pending for the loop, and which one is dropped when there is no room. */
 export interface StreamBufferOptions {
-  /** How many events may wait for the loop. @default 10000 */
+  /** How many events may be pending for the loop. @default 10000 */
   readonly events?: number | undefined;
-  /** Which one goes when the buffer is full. @default 'drop-oldest' */
+  /** Which event is dropped when the buffer is full. @default 'drop-oldest' */
   readonly overflow?: 'drop-oldest' | 'drop-newest' | undefined;
 }
 
@@ -40,6 +43,7 @@ export class EventStream<T = unknown> implements AsyncIterable<EventContext<T>> 
     return this.dropped;
   }
 
+  /** Subscribes with its first `next()`; `return()` unsubscribes. */
   [Symbol.asyncIterator](): AsyncIterator<EventContext<T>, undefined> {
     return new StreamIterator(this.source, this.options.signal, (waiting, event) =>
       this.keep(waiting, event),

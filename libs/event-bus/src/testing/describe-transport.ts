@@ -1,6 +1,7 @@
 import { transportConformance } from './transport.conformance.js';
 import type { TestedCapabilities, TransportConformanceTest, TransportHarness } from './transport.harness.js';
 
+/** Options of {@link describeTransport}. */
 export interface DescribeTransportOptions {
   /** Runs once before the tests and before the harness is made, e.g. starts a server. */
   readonly before?: (() => void | Promise<void>) | undefined;

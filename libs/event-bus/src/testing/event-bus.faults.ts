@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EventBusObserver } from '../observing/event-bus.observer.js';
 import { FaultSwitch } from './fault.switch.js';
 
+/** Options of {@link EventBusFaults.disconnect}. */
 export interface DisconnectOptions {
   /** How long, in milliseconds. Until {@link EventBusFaults.endAll} when left out. */
   readonly forMs?: number | undefined;
 }
 
+/** Options of {@link EventBusFaults.slow}. */
 export interface SlowOptions {
   /** How much longer each call takes, in milliseconds. Calls are held until the fault ends when left out. */
   readonly byMs?: number | undefined;
@@ -14,7 +16,7 @@ export interface SlowOptions {
 
 /** A fault that goes on until it is ended. */
 export interface Fault {
-  /** Resolves when all is as it was before, and a gap was told of. What was lost meanwhile stays lost. Idempotent. */
+  /** Resolves when everything works as before, and the gap was reported. What was lost meanwhile stays lost. Idempotent. */
   end(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export class EventBusFaults {
   /**
    * Cuts the application off: what others publish meanwhile is lost to it, its own publishes reject with a
    * NotConnectedError, EventBusStatus is `degraded`. Resolves when the connection is back, every subscription is
-   * confirmed and the gap was told; at once without `forMs`.
+   * confirmed and the gap was reported; at once without `forMs`.
    */
   async disconnect({ forMs }: DisconnectOptions = {}): Promise<void> {
     this.connection.cut();

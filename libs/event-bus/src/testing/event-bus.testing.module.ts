@@ -11,6 +11,7 @@ import { memory } from '../transports/memory/memory.transport.js';
 import { EventBusFaults } from './event-bus.faults.js';
 import { EventRecorder } from './event.recorder.js';
 
+/** Options of `EventBusTestingModule.forRoot()`. */
 export interface EventBusTestingOptions {
   /** Shared by several applications of one test, which then hear each other. A new one when left out. */
   readonly broker?: MemoryBroker | undefined;
@@ -64,6 +65,7 @@ const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
   exports: [MemoryBroker, EventRecorder, EventBusFaults, EVENT_BUS_TEST_KIT, EVENT_BUS_TRANSPORT_OVERRIDE],
 })
 export class EventBusTestingModule {
+  /** With a broker that several applications share, or with a real transport. */
   static forRoot({ broker, transport }: EventBusTestingOptions = {}): DynamicModule {
     return {
       module: EventBusTestingModule,

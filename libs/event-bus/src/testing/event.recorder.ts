@@ -10,9 +10,13 @@ import { withDeadline } from '../deadline.js';
 /** What became of an event: the application published it, or one of its handlers handled it or failed. */
 export type RecordedStage = 'published' | 'handled' | 'failed';
 
+/** One thing that happened to one event. */
 export interface RecordedEvent {
+  /** What happened. */
   readonly stage: RecordedStage;
+  /** The name of the bus. */
   readonly bus: string;
+  /** Without the application's prefix. */
   readonly channel: string;
   /** Published: as it was passed to `publish`. Otherwise: as the codec decoded it. */
   readonly payload: unknown;
@@ -24,12 +28,13 @@ export interface RecordedEvent {
   readonly error?: unknown;
 }
 
+/** Options of {@link EventRecorder.waitFor}. */
 export interface WaitForOptions {
   /** Only events of this stage. Any when left out. */
   readonly stage?: RecordedStage | undefined;
   /** Waits for this many, and returns the last of them. @default 1 */
   readonly count?: number | undefined;
-  /** @default 5000 */
+  /** How long it waits, in milliseconds. @default 5000 */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -57,14 +62,17 @@ export class EventRecorder {
     return [...this.records];
   }
 
+  /** What the application published. */
   get published(): readonly RecordedEvent[] {
     return this.of('published');
   }
 
+  /** What its handlers handled: one record for each handler and event. */
   get handled(): readonly RecordedEvent[] {
     return this.of('handled');
   }
 
+  /** What its handlers failed on. */
   get failed(): readonly RecordedEvent[] {
     return this.of('failed');
   }

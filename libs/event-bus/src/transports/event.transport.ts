@@ -4,12 +4,15 @@ export type { SubscriptionKind, SubscriptionTarget };
 
 /** Bytes for one channel. `shard` is sent with SPUBLISH, everything else with PUBLISH. */
 export interface OutgoingMessage {
+  /** By which command it is sent. */
   readonly kind: 'channel' | 'shard';
+  /** The channel as the broker knows it, with the application's prefix. */
   readonly channel: string;
   /** Or what makes it: called once, when the bytes leave, and never for a message that is not sent. */
   readonly body: MessageBody | (() => MessageBody);
 }
 
+/** The bytes of a message; a string is sent as UTF-8. */
 export type MessageBody = Buffer | string;
 
 /** The bytes of a message that is being sent. Call it once. */
@@ -32,6 +35,7 @@ export type PublishBatching = 'script' | 'pipeline' | 'undecided';
 
 /** What became of one subscription: confirmed by the broker, or why not. */
 export interface SubscribeOutcome {
+  /** Equal to the one that was asked for. */
   readonly target: SubscriptionTarget;
   /** Absent when the broker confirmed the subscription. */
   readonly error?: Error | undefined;
@@ -52,7 +56,9 @@ export interface TransportCapabilities {
  */
 export type TransportStatus = 'connecting' | 'ready' | 'degraded' | 'closed';
 
+/** Whether a transport works right now, and why not. */
 export interface TransportState {
+  /** Whether messages can flow, and everything that was confirmed is confirmed still. */
   readonly status: TransportStatus;
   /** Why, for people, without secrets. Absent when there is nothing to explain. */
   readonly reason?: string | undefined;
@@ -63,13 +69,17 @@ export interface TransportState {
 /** `wanted` waits for a link, `pending` for the broker's answer; `lost` was active on a link that died. */
 export type SubscriptionState = 'wanted' | 'pending' | 'active' | 'denied' | 'lost';
 
+/** One target that a transport was asked for, and what state it is in. */
 export interface SubscriptionInfo {
+  /** Equal to the one that was asked for. */
   readonly target: SubscriptionTarget;
+  /** `active` when the broker has confirmed it on a live link. */
   readonly state: SubscriptionState;
   /** Why the broker denied it. */
   readonly reason?: string | undefined;
 }
 
+/** What can be asked of a broker, by the names of the PUBSUB subcommands; `pattern` and `channels` carry the prefix. */
 export type InspectionQuery =
   | { readonly query: 'channels' | 'shardChannels'; readonly pattern?: string }
   | { readonly query: 'subscriberCounts' | 'shardSubscriberCounts'; readonly channels: readonly string[] }
@@ -77,8 +87,11 @@ export type InspectionQuery =
 
 /** `channels` answers the channel queries, `counts` the counting ones, `total` the pattern count. */
 export interface InspectionResult {
+  /** Names of channels with at least one subscriber. */
   readonly channels?: readonly string[] | undefined;
+  /** Subscribers by channel, patterns not counted. */
   readonly counts?: ReadonlyMap<string, number> | undefined;
+  /** How many distinct patterns are subscribed to. */
   readonly total?: number | undefined;
 }
 
@@ -91,6 +104,7 @@ export type InterruptionReason = 'connection-lost' | 'subscription-lost' | 'subs
 
 /** Subscriptions that delivered nothing for a while, and are back. */
 export interface Interruption {
+  /** What had happened to them. */
   readonly reason: InterruptionReason;
   /** Those that are back. */
   readonly targets: readonly SubscriptionTarget[];
@@ -109,6 +123,7 @@ export interface Interruption {
 export interface TransportWarning {
   /** A constant sentence. */
   readonly sentence: string;
+  /** What is particular to this case, by name: `{ address: '10.0.0.1:6379' }`. */
   readonly fields: Readonly<Record<string, string | number>>;
   /** What to do about it. */
   readonly advice?: string | undefined;
@@ -139,7 +154,9 @@ export interface TransportListener {
   resumed(interruption: Interruption): void;
   /** Messages can be sent again, after they could not. */
   sendable(): void;
+  /** The state has changed. */
   state(state: TransportState): void;
+  /** Something should be logged at `warn`. */
   warned(warning: TransportWarning): void;
 }
 
@@ -167,7 +184,9 @@ export interface EventTransport {
   readonly address: string;
   /** The option that says so, e.g. `nodes`. @default 'url' */
   readonly addressOption?: string | undefined;
+  /** What it can do beyond channels and patterns. */
   readonly capabilities: TransportCapabilities;
+  /** The current one; {@link TransportListener.state} reports each change. */
   readonly state: TransportState;
 
   /**
@@ -192,17 +211,18 @@ export interface EventTransport {
 
   /**
    * Resolves when the broker has answered for every target: confirmed, or refused with its reason. Waits
-   * for a link when there is none. A target that is already held is answered without asking again, and a
+   * for a link when there is none. A target that is already subscribed is answered without asking again, and a
    * refused one stays wanted (it is tried again) until it is unsubscribed.
    */
   subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]>;
 
-  /** Resolves when the broker delivers none of them any more. Targets that are not held are ignored. */
+  /** Resolves when the broker delivers none of them any more. Targets that are not subscribed are ignored. */
   unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void>;
 
-  /** Every target held, and what state it is in. */
+  /** Every target that was asked for and not unsubscribed, and what state it is in. */
   subscriptions(): readonly SubscriptionInfo[];
 
+  /** Asks the broker who is subscribed. @throws NotConnectedError, NotSupportedError, BusClosedError, or what the broker answered. */
   inspect(query: InspectionQuery): Promise<InspectionResult>;
 
   /**
@@ -230,6 +250,7 @@ export interface EventTransport {
 
 /** Made by `redis(…)` or `memory()`: checked with the other options, opened by the module. */
 export interface TransportFactory {
+  /** What logs and snapshots call its transports. */
   readonly name: string;
   /** What is wrong with its options, each with what to write instead. Empty when all is well. */
   readonly problems: readonly string[];

@@ -18,6 +18,7 @@ import { SubscriptionTable } from '../subscription-table.js';
 import { isMemoryBroker, MemoryBroker } from './memory.broker.js';
 import type { MemoryConnection } from './memory.broker.js';
 
+/** Options of {@link memory}. */
 export interface MemoryTransportOptions {
   /**
    * Made by `memoryBroker()`. Buses that are given the same one hear each other.

@@ -54,7 +54,7 @@ export type RedisClusterTransportOptions = RedisBusOptions &
           readonly client?: undefined;
         })
     | {
-        /** Its nodes and options are used for connections of our own; the client itself is neither used nor closed. */
+        /** Its nodes and options are used for the bus' own connections; the client itself is neither used nor closed. */
         readonly client: Cluster;
         readonly nodes?: undefined;
       }

@@ -11,7 +11,7 @@ export type RedisCredential = string | (() => string | Promise<string>);
 
 /** Who we are, to a server and to sentinels. */
 export interface RedisCredentials {
-  /** @default the user `default` */
+  /** The ACL user. @default the user `default` */
   readonly username?: RedisCredential | undefined;
   /** A function is for passwords that change, such as tokens of a cloud; it is stronger than the password of a URL. */
   readonly password?: RedisCredential | undefined;

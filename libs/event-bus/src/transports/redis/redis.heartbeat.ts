@@ -1,14 +1,15 @@
 import * as realTime from '../real.time.js';
 
+/** How a connection proves that it is alive. */
 export interface RedisHeartbeatOptions {
   /**
-   * So often each of the two connections asks the server for a sign of life, and whether it still holds every
-   * subscription. At least 50.
+   * How often each of the two connections asks the server for a sign of life, and whether every subscription still
+   * exists, in milliseconds. At least 50.
    * @default 2000
    */
   readonly intervalMs?: number | undefined;
   /**
-   * A server that does not answer for so long is taken for gone, and the connection replaced. At least 50.
+   * A server that does not answer for that long, in milliseconds, is considered gone, and the connection is replaced. At least 50.
    * @default 2000
    */
   readonly timeoutMs?: number | undefined;

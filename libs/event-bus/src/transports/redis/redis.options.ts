@@ -40,7 +40,7 @@ export type RedisTransportOptions = RedisBusOptions &
           readonly client?: undefined;
         })
     | {
-        /** Its options are used for connections of our own; the client itself is neither used nor closed. */
+        /** Its options are used for the bus' own connections; the client itself is neither used nor closed. */
         readonly client: Redis;
       }
   );
@@ -48,7 +48,7 @@ export type RedisTransportOptions = RedisBusOptions &
 /** What ioredis does not know. */
 export interface RedisBusOptions {
   /**
-   * How a dead connection or a lost subscription is noticed: the bus can be deaf without knowing it for at most
+   * How a dead connection or a lost subscription is detected: it goes unnoticed for at most
    * `intervalMs + timeoutMs`.
    * @default { intervalMs: 2000, timeoutMs: 2000 }
    */
