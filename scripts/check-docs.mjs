@@ -1,4 +1,4 @@
-// Fails when docs/errors.md or docs/options.md and the code disagree, or when a relative link leads nowhere.
+// Fails when docs/errors.md or docs/options.md and the code disagree, or when a link leads nowhere.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,8 @@ import ts from 'typescript';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const library = join(root, 'libs/event-bus/src');
+/** What npm shows. */
+const PACKAGE_PAGE = 'libs/event-bus/README.md';
 const problems = [];
 
 function filesBelow(folder, ending) {
@@ -112,27 +114,64 @@ function checkOptions() {
 }
 
 function checkLinks() {
-  const documents = [
-    'README.md',
-    'CONTRIBUTING.md',
-    'CHANGELOG.md',
-    'SECURITY.md',
-    'libs/event-bus/README.md',
-  ]
+  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', PACKAGE_PAGE]
     .map((name) => join(root, name))
     .concat(filesBelow(join(root, 'docs'), '.md'))
     .filter((file) => existsSync(file));
   for (const document of documents) {
-    for (const [, link] of readFileSync(document, 'utf8').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
-      if (/^[a-z]+:/.test(link) || existsSync(join(dirname(document), link))) continue;
-      problems.push(`${relative(root, document)} links to ${link}, which does not exist.`);
+    for (const { path, anchor } of linksIn(document)) {
+      const target = path === '' ? document : join(dirname(document), path);
+      if (/^[a-z]+:/.test(path)) continue;
+      if (!existsSync(target)) {
+        problems.push(`${relative(root, document)} links to ${path}, which does not exist.`);
+      } else if (anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).has(anchor)) {
+        problems.push(
+          `${relative(root, document)} links to ${path}#${anchor}, and there is no such heading.`,
+        );
+      }
     }
   }
+}
+
+/** npm shows the package's page without the repository, so its links lead within the page, or are whole addresses. */
+function checkPackageLinks() {
+  const { repository } = JSON.parse(readFileSync(join(root, 'libs/event-bus/package.json'), 'utf8'));
+  const address = (repository?.url ?? repository)?.replace(/^git\+/, '').replace(/\.git$/, '');
+  const ours = address === undefined ? undefined : `${address}/blob/main/`;
+  for (const { path } of linksIn(join(root, PACKAGE_PAGE))) {
+    if (ours !== undefined && path.startsWith(ours)) {
+      if (!existsSync(join(root, path.slice(ours.length)))) {
+        problems.push(`${PACKAGE_PAGE} links to ${path}, which does not exist.`);
+      }
+    } else if (path !== '' && !path.startsWith('https://')) {
+      problems.push(
+        `${PACKAGE_PAGE} links to ${path}, which npm cannot follow. Write the whole address, of the repository that package.json names.`,
+      );
+    }
+  }
+}
+
+function linksIn(document) {
+  const links = readFileSync(document, 'utf8').matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g);
+  return [...links].map(([, path, anchor]) => ({ path, anchor }));
+}
+
+/** What the headings of a page are linked by. */
+function anchorsOf(document) {
+  const headings = readFileSync(document, 'utf8').matchAll(/^#+ (.*)$/gm);
+  const anchors = [...headings].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set(anchors);
 }
 
 checkErrors();
 checkOptions();
 checkLinks();
+checkPackageLinks();
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
 console.log('docs: every error and every option has its row, and every link leads somewhere.');
