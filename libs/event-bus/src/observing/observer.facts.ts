@@ -13,9 +13,11 @@ export interface ObservedFact {
 
 /** The broker accepted an event. */
 export interface PublishedFact extends ObservedFact {
+  /** The channel, without the application's prefix. */
   readonly channel: string;
   /** Of the contract that it was published with. Absent where it was published to a channel. */
   readonly template?: string;
+  /** By which command it was sent: PUBLISH or SPUBLISH. */
   readonly kind: 'channel' | 'shard';
   /** As it was passed to `publish`. Do not change it. */
   readonly payload: unknown;
@@ -31,6 +33,7 @@ export interface PublishedFact extends ObservedFact {
 export interface PublishFailedFact extends ObservedFact {
   /** The template, where it was published with a contract. */
   readonly channel: string;
+  /** What `publish` rejected with. */
   readonly error: unknown;
   /** From the call of `publish` on, in milliseconds. */
   readonly tookMs: number;
@@ -38,9 +41,11 @@ export interface PublishFailedFact extends ObservedFact {
 
 /** A message came in, whether a handler takes it or not. */
 export interface ReceivedFact extends ObservedFact {
+  /** The channel, without the application's prefix. */
   readonly channel: string;
   /** The subscription that delivered it. */
   readonly through: SubscriptionTarget;
+  /** The length of the message, in bytes. */
   readonly bytes: number;
   /** How many events are in it: more than 1 in a batch frame. */
   readonly events: number;
@@ -82,7 +87,9 @@ export interface RepeatedFact extends HandledFact {
 
 /** A message was not handed on: too large, not what the codec reads, not what the contract says, or not to be claimed. */
 export interface RejectedFact extends ObservedFact {
+  /** The channel, without the application's prefix. */
   readonly channel: string;
+  /** Why it was rejected. */
   readonly error: Error;
   /** How many events were in it. */
   readonly events: number;
@@ -90,14 +97,19 @@ export interface RejectedFact extends ObservedFact {
 
 /** An event found no room in the buffer of a handler. */
 export interface DroppedFact extends ObservedFact {
+  /** `OrderNotifier.notify`. */
   readonly handler: string;
+  /** The event that the handler does not get. */
   readonly event: EventContext;
 }
 
 /** Half of a handler's buffer is in use. Once per episode, before anything is dropped. */
 export interface SlowedFact extends ObservedFact {
+  /** `OrderNotifier.notify`. */
   readonly handler: string;
+  /** How many events are pending. */
   readonly waitingEvents: number;
+  /** How many bytes their messages have. */
   readonly waitingBytes: number;
   /** The limits of the handler. */
   readonly buffer: {
@@ -109,7 +121,9 @@ export interface SlowedFact extends ObservedFact {
 
 /** No event waits any more for a handler that was {@link SlowedFact slow}. */
 export interface CaughtUpFact extends ObservedFact {
+  /** `OrderNotifier.notify`. */
   readonly handler: string;
+  /** How many events were dropped in the episode. */
   readonly droppedEvents: number;
   /** When the episode began, in milliseconds since the epoch. */
   readonly fromMs: number;
@@ -131,13 +145,17 @@ export interface StuckFact extends ObservedFact {
 
 /** The call of a {@link StuckFact} has ended after all, and no other one of its handler is stuck. */
 export interface UnstuckFact extends ObservedFact {
+  /** As in the {@link StuckFact}. */
   readonly handler: string;
+  /** The channel of the event of that call. */
   readonly channel: string;
 }
 
 /** Another instance of the handler's group has the event. */
 export interface LeftToGroupFact extends ObservedFact {
+  /** `OrderNotifier.notify`. */
   readonly handler: string;
+  /** The event that another instance handles. */
   readonly event: EventContext;
 }
 
@@ -145,11 +163,13 @@ export interface LeftToGroupFact extends ObservedFact {
 export interface DeadLetteredFact extends ObservedFact {
   /** The channel of the dead letter. */
   readonly deadLetter: string;
+  /** What was to be published there. */
   readonly letter: DeadLetter;
 }
 
 /** A dead letter could not be published. */
 export interface DeadLetterLostFact extends DeadLetteredFact {
+  /** Why it was not published, for people. */
   readonly reason: string;
 }
 
@@ -158,6 +178,7 @@ export interface GapFact extends ObservedFact, Gap {}
 
 /** An `@OnGap` method failed. */
 export interface GapHandlerFailedFact extends ObservedFact {
+  /** `OrderNotifier.reconcile`. */
   readonly handler: string;
   /** What was thrown. */
   readonly error: unknown;
@@ -165,6 +186,7 @@ export interface GapHandlerFailedFact extends ObservedFact {
 
 /** The state of the connections changed. `EventBusStatus` is `ready` only once the start is over as well. */
 export interface StateChangedFact extends ObservedFact {
+  /** The new state. */
   readonly state: TransportStatus;
   /** Why it is not ready, for people. */
   readonly reason?: string;
@@ -174,6 +196,7 @@ export interface StateChangedFact extends ObservedFact {
 
 /** The broker confirmed or denied subscriptions. */
 export interface SubscriptionsFact extends ObservedFact {
+  /** The subscriptions that were confirmed or denied. */
   readonly targets: readonly SubscriptionTarget[];
 }
 
