@@ -35,7 +35,7 @@ export interface ReplyReader {
   returnPush?(reply: unknown): void;
 }
 
-export interface ReplyReaderOptions {
+export interface ReplyReaderSettings {
   readonly stringNumbers?: boolean | undefined;
   /** Of ioredis 6. */
   readonly replyMapping?: unknown;
@@ -76,7 +76,7 @@ export function setSubscriptions(redis: Redis, subscriptions: unknown): void {
 }
 
 /** `condition.replyMapping`, of ioredis 6: without it our reader would hand out the maps of RESP3 in another form. */
-export function readerOptionsOf(redis: Redis): ReplyReaderOptions {
+export function readerOptionsOf(redis: Redis): ReplyReaderSettings {
   const { replyMapping } = internalsOf(redis).condition;
   return { stringNumbers: redis.options.stringNumbers, replyMapping };
 }
@@ -103,7 +103,7 @@ export function startupNodesOf(cluster: Cluster): readonly (string | number | Re
 
 /** `DataHandler`: without it an odd reply makes the driver throw where nobody can catch it, see ReplyGuard. */
 export const { default: DriverReader } = reader as unknown as {
-  default: { new (redis: Redis, options: ReplyReaderOptions): ReplyReader; readonly prototype: ReplyReader };
+  default: { new (redis: Redis, options: ReplyReaderSettings): ReplyReader; readonly prototype: ReplyReader };
 };
 
 /**

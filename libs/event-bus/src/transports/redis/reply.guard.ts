@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { DriverReader, queueOf, readerOptionsOf, streamOf } from './driver.internals.js';
-import type { ReplyReaderOptions } from './driver.internals.js';
+import type { ReplyReaderSettings } from './driver.internals.js';
 import { OddReplyError, countIn } from './odd.reply.js';
 
 /** Connections are read with the ioredis that is found here, whatever copy their client is of: version 5 reads RESP2 alone. */
@@ -52,7 +52,7 @@ class ReplyGuard extends DriverReader {
 
   constructor(
     private readonly client: Redis,
-    options: ReplyReaderOptions,
+    options: ReplyReaderSettings,
     private readonly odd: (error: Error) => void,
   ) {
     super(client, options);
