@@ -58,7 +58,6 @@ describe('SubscriptionTable', () => {
       const table = tableOf(a);
       expect(table.stateOf(b)).toBeUndefined();
       expect(table.stateOf(pattern('a'))).toBeUndefined();
-      expect(table.reasonOf(b)).toBeUndefined();
     });
 
     it('keeps the kinds of one name apart', () => {
@@ -190,7 +189,6 @@ describe('SubscriptionTable', () => {
       const table = tableOf(a);
       expect(table.refuse(ask(table), 'NOPERM a')).toEqual([]);
       expect(table.list()).toEqual([{ target: a, state: 'denied', reason: 'NOPERM a' }]);
-      expect(table.reasonOf(a)).toBe('NOPERM a');
       expect(table.request(100)).toBeUndefined();
     });
 
@@ -243,7 +241,6 @@ describe('SubscriptionTable', () => {
       const table = deniedTable(a);
       table.retryDenied();
       ask(table);
-      expect(table.reasonOf(a)).toBeUndefined();
       expect(table.list()).toEqual([{ target: a, state: 'pending' }]);
     });
   });

@@ -105,10 +105,6 @@ export class SubscriptionTable {
     return this.held.get(target)?.state;
   }
 
-  reasonOf(target: SubscriptionTarget): string | undefined {
-    return this.held.get(target)?.reason;
-  }
-
   /** The next command to send: up to `max` targets of one kind and group that wait for a link. Undefined when none do. */
   request(max: number): SubscriptionRequest | undefined {
     for (const kind of KINDS) {

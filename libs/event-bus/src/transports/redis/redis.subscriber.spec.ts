@@ -33,7 +33,9 @@ function start() {
   const calls: string[] = [];
   const confirmed = new TargetMap<true>();
   const check = () => {
-    const found = subscriber.disagreements({ isConfirmed: (target) => confirmed.has(target) });
+    const found = subscriber.disagreements({
+      states: () => confirmed.targets().map((target) => ({ target, phase: 'live' })),
+    });
     disagreements.push(...found);
   };
   checks.push(check);

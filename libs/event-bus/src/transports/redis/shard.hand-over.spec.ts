@@ -43,9 +43,7 @@ function cluster() {
   /** The plan hears of both nodes, so that it agrees with them when one of them delivers. */
   const agree = () => {
     expect(nodes.flatMap(({ subscriber }) => subscriber.disagreements())).toEqual([]);
-    const open = nodes.filter(
-      ({ subscriber }) => subscriber.disagreements({ isConfirmed: () => false }).length > 0,
-    );
+    const open = nodes.filter(({ subscriber }) => subscriber.disagreements({ states: () => [] }).length > 0);
     expect(open.length).toBe(confirmed.size);
   };
   return { nodes, calls, displaced, agree };

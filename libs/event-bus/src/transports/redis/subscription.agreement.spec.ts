@@ -11,7 +11,9 @@ function parts(state: SubscriptionState | undefined, isOpen: boolean, isCounted:
   };
 }
 
-const planOf = (isConfirmed: boolean) => ({ isConfirmed: () => isConfirmed });
+const planOf = (isServing: boolean) => ({
+  states: () => [{ target: A, phase: isServing ? 'live' : 'asked' }],
+});
 
 describe('disagreementsOf', () => {
   it.each([

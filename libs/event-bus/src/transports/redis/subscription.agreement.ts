@@ -15,7 +15,8 @@ export interface SubscriptionParts {
 
 /** What hears of confirmations and releases, and serves handlers by it. */
 export interface ServingPlan {
-  isConfirmed(target: SubscriptionTarget): boolean;
+  /** Of these phases, `live` and `leaving` say that the broker delivers. */
+  states(): readonly { readonly target: SubscriptionTarget; readonly phase: string }[];
 }
 
 /** Where they contradict each other, for a developer. Empty when they agree. Looks at all targets: for tests and debugging. */
@@ -25,20 +26,30 @@ export function disagreementsOf(
 ): readonly string[] {
   const found: string[] = [];
   for (const { target, state } of table.list()) {
-    const name = `${target.kind} ${target.name}`;
+    const name = nameOf(target);
     if (state === 'active' && !gate.isOpen(target)) found.push(`${name} is active, and not passed on`);
     if (state === 'active' && !ledger.has(target)) found.push(`${name} is active, and not counted`);
     if (state === 'denied' && gate.isOpen(target)) found.push(`${name} is denied, and passed on`);
-    if (plan?.isConfirmed(target) === true && !gate.isOpen(target)) {
-      found.push(`${name} serves by the plan, and is not passed on`);
-    }
   }
-  for (const target of gate.targets) {
-    if (plan?.isConfirmed(target) === false) {
-      found.push(`${target.kind} ${target.name} is passed on, and serves nobody by the plan`);
-    }
-  }
-  return found;
+  return plan === undefined ? found : [...found, ...disagreementsWith(plan, gate)];
+}
+
+function disagreementsWith(plan: ServingPlan, { targets }: SubscriptionParts['gate']): readonly string[] {
+  const serving = plan.states().filter(({ phase }) => phase === 'live' || phase === 'leaving');
+  const served = new Set(serving.map(({ target }) => nameOf(target)));
+  const opened = new Set(targets.map(nameOf));
+  return [
+    ...[...served]
+      .filter((name) => !opened.has(name))
+      .map((name) => `${name} serves by the plan, and is not passed on`),
+    ...[...opened]
+      .filter((name) => !served.has(name))
+      .map((name) => `${name} is passed on, and serves nobody by the plan`),
+  ];
+}
+
+function nameOf({ kind, name }: SubscriptionTarget): string {
+  return `${kind} ${name}`;
 }
 
 /**
