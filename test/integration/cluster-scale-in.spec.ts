@@ -1,5 +1,6 @@
 import { NotConnectedError, redisCluster } from 'nestjs-redis-event-bus';
 import { ListenerRecord } from '../../libs/event-bus/src/testing/listener.record.js';
+import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
 import type { EventTransport, PublishOutcome } from '../../libs/event-bus/src/transports/event.transport.js';
 import { eventually } from '../support/eventually.js';
 import { shardSubscriberCount, subscribedNode } from '../support/pubsub.probe.js';
@@ -40,7 +41,7 @@ const portsOf = (transport: EventTransport) =>
 const homeOf = (transport: EventTransport) => portsOf(transport)[0];
 
 async function publish(transport: EventTransport): Promise<PublishOutcome> {
-  const [outcome] = await transport.publish([{ kind: 'channel', channel: ORDERS.name, body: 'x' }]);
+  const [outcome] = await publishOutcomes(transport, [{ kind: 'channel', channel: ORDERS.name, body: 'x' }]);
   return outcome!;
 }
 

@@ -8,6 +8,7 @@ import {
 } from 'nestjs-redis-event-bus';
 import type { RedisClusterTransportOptions } from 'nestjs-redis-event-bus';
 import { ListenerRecord } from '../../libs/event-bus/src/testing/listener.record.js';
+import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
 import { keySlot } from '../../libs/event-bus/src/routing/key-slot.js';
 import type {
   EventTransport,
@@ -68,7 +69,7 @@ function resumedIn(record: ListenerRecord): readonly Interruption[] {
 }
 
 async function send(transport: EventTransport, kind: 'channel' | 'shard', channel: string): Promise<void> {
-  const [outcome] = await transport.publish([{ kind, channel, body: 'x' }]);
+  const [outcome] = await publishOutcomes(transport, [{ kind, channel, body: 'x' }]);
   expect(outcome).toEqual({ subscriptions: expect.any(Number) });
 }
 
@@ -217,7 +218,10 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     const publish = (count: number) => {
       const bodies = Array.from({ length: count }, () => String((sent += 1)));
       batches.push(
-        publisher.transport.publish(bodies.map((body) => ({ kind: 'shard', channel: name, body }) as const)),
+        publishOutcomes(
+          publisher.transport,
+          bodies.map((body) => ({ kind: 'shard', channel: name, body }) as const),
+        ),
       );
     };
     const load = setInterval(() => {
@@ -271,7 +275,7 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     const link = (transport.unwrap!() as Redis[]).at(-1)!;
     const outcome = new Promise((resolve) => {
       link.once('close', () =>
-        resolve(transport.publish([{ kind: 'shard', channel: CHANNELS[0]!, body: 'x' }])),
+        resolve(publishOutcomes(transport, [{ kind: 'shard', channel: CHANNELS[0]!, body: 'x' }])),
       );
     });
     link.stream.destroy();
@@ -281,7 +285,7 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
 
   it('settles what waits for the link to an owner when it is closed', async () => {
     const { transport } = await connect();
-    const outcome = transport.publish([{ kind: 'shard', channel: CHANNELS[0]!, body: 'x' }]);
+    const outcome = publishOutcomes(transport, [{ kind: 'shard', channel: CHANNELS[0]!, body: 'x' }]);
     const claimed = transport.claim!('waits', 1).catch((error: unknown) => error);
     await transport.close();
     expect(await outcome).toEqual([{ error: expect.any(NotConnectedError) }]);

@@ -1,6 +1,8 @@
 import { transportConformance } from '../../libs/event-bus/src/testing/transport.conformance.js';
 import type {
   EventTransport,
+  IncomingMessage,
+  SubscriptionTarget,
   TransportListener,
 } from '../../libs/event-bus/src/transports/event.transport.js';
 import { promptBroker } from '../support/prompt.broker.js';
@@ -57,8 +59,8 @@ const textual: BrokenTransport = {
   open: (open, listener) =>
     open({
       ...contained(listener),
-      message: (target, channel, body) =>
-        listener.message(target, channel, Buffer.from(body.toString('utf8'))),
+      message: (message) =>
+        listener.message({ ...message, body: Buffer.from(message.body.toString('utf8')) }),
     }),
   fails: [
     'delivers every byte value unchanged',
@@ -77,12 +79,12 @@ const disorderly: BrokenTransport = {
       held = undefined;
     };
     return open({
-      message: (...message) => {
+      message: (message) => {
         if (held) {
-          inner.message(...message);
+          inner.message(message);
           letGo();
         } else {
-          held = () => inner.message(...message);
+          held = () => inner.message(message);
           setImmediate(letGo);
         }
       },
@@ -128,8 +130,7 @@ const undead: BrokenTransport = {
       close: async () => {
         const [held] = transport.subscriptions();
         await transport.close();
-        if (held)
-          setImmediate(() => contained(listener).message(held.target, held.target.name, Buffer.from('late')));
+        if (held) setImmediate(() => contained(listener).message(late(held.target)));
       },
     });
   },
@@ -181,6 +182,10 @@ describe('The conformance suite', () => {
   );
 });
 
+function late(through: SubscriptionTarget): IncomingMessage {
+  return { through, channel: through.name, body: Buffer.from('late') };
+}
+
 /** The same transport with some methods replaced. */
 function replace(transport: EventTransport, methods: Partial<EventTransport>): EventTransport {
   return new Proxy(transport, {
@@ -201,7 +206,7 @@ function contained(listener: TransportListener): TransportListener {
     }
   };
   return {
-    message: (target, channel, body) => contain(() => listener.message(target, channel, body)),
+    message: (message) => contain(() => listener.message(message)),
     confirmed: (targets) => contain(() => listener.confirmed(targets)),
     released: (targets) => contain(() => listener.released(targets)),
     denied: (targets, sinceMs) => contain(() => listener.denied(targets, sinceMs)),

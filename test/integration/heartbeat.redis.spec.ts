@@ -2,6 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Redis } from 'ioredis';
 import { ListenerRecord } from '../../libs/event-bus/src/testing/listener.record.js';
+import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
 import type {
   EventTransport,
   SubscriptionTarget,
@@ -88,7 +89,7 @@ class Bus {
     body: string | (() => string) = 'x',
     kind: 'channel' | 'shard' = 'channel',
   ): Promise<unknown> {
-    const [outcome] = await this.transport.publish([{ kind, channel: name, body }]);
+    const [outcome] = await publishOutcomes(this.transport, [{ kind, channel: name, body }]);
     return outcome;
   }
 
@@ -640,7 +641,7 @@ describe('publishing', () => {
     const fail = () => {
       throw new Error('no body');
     };
-    const outcomes = await bus.transport.publish([
+    const outcomes = await publishOutcomes(bus.transport, [
       { kind: 'channel', channel: 'orders', body: fail },
       { kind: 'channel', channel: 'orders', body: 'x' },
     ]);

@@ -24,6 +24,7 @@ import {
   StartupError,
   redis,
 } from 'nestjs-redis-event-bus';
+import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
 import { eventually, settled } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
@@ -674,7 +675,7 @@ describe('closing', () => {
     const transport = open({ url: urlOf(proxy) });
     await transport.connect();
     proxy.pause();
-    const publishing = transport.publish([{ kind: 'channel', channel: 'orders', body: 'x' }]);
+    const publishing = publishOutcomes(transport, [{ kind: 'channel', channel: 'orders', body: 'x' }]);
     await transport.close();
     expect(await publishing).toMatchObject([{ error: { code: 'EVENT_BUS_PUBLISH_UNCONFIRMED' } }]);
   });

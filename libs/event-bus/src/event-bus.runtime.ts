@@ -130,7 +130,7 @@ export class EventBusRuntime {
   private listener(): TransportListener {
     let state: TransportState | undefined;
     return {
-      message: (target, channel, body, node) => this.receiver.receive(target, channel, body, node),
+      message: (message) => this.receiver.receive(message),
       confirmed: (targets) => {
         this.sync.confirmed(targets);
         this.reporter.subscribed(targets);

@@ -130,6 +130,7 @@ export { MemoryBroker, memoryBroker } from './transports/memory/memory.broker.js
 export { targetKey } from './routing/subscription-target.js';
 export type {
   EventTransport,
+  IncomingMessage,
   InspectionQuery,
   InspectionResult,
   Interruption,

@@ -54,7 +54,7 @@ function receiverOf(codec: EventCodec, maxPayloadBytes = 100) {
       pattern === undefined
         ? ({ kind: 'channel', name: prefix.addToChannel(channel) } as const)
         : ({ kind: 'pattern', name: prefix.addToPattern(pattern) } as const);
-    receiver.receive(through, prefix.addToChannel(channel), Buffer.from(body));
+    receiver.receive({ through, channel: prefix.addToChannel(channel), body: Buffer.from(body) });
   };
   return { journal, plan, gaps, tracker, dispatcher, receiver, add, receive };
 }
@@ -285,7 +285,7 @@ describe('EventReceiver', () => {
       const target = { kind: 'channel', name: channel } as const;
       add('One.handle', [what === 'raw' ? 'a' : channel], ({ payload }) => void seen.push(payload));
       const body = Buffer.from(toJsonSequence(['1', '2']));
-      receiver.receive(target, channel, body);
+      receiver.receive({ through: target, channel, body });
       expect(seen).toEqual([what === 'raw' ? body : { event: 'expired', key: String(body), db: 0 }]);
     });
   });

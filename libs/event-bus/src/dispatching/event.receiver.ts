@@ -9,10 +9,10 @@ import { NO_METADATA } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { paramsIn } from '../routing/event-target.js';
+import type { IncomingMessage } from '../routing/incoming.message.js';
 import type { KeyEvent } from '../routing/key-event.channel.js';
 import { isKeyEventChannel } from '../routing/key-event.channel.js';
 import type { Route, SubscriptionPlan } from '../plan/subscription-plan.js';
-import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { DeadLetterOffice } from './dead.letter.js';
 import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
@@ -111,7 +111,7 @@ export class EventReceiver {
     return [...waiting].map(([handler, count]) => ({ handler, running: 0, waiting: count }));
   }
 
-  receive(through: SubscriptionTarget, rawChannel: string, body: Buffer, node?: string): void {
+  receive({ through, channel: rawChannel, body, node }: IncomingMessage): void {
     if (!this.isOpen) return;
     const { codec, maxPayloadBytes, prefix } = this.options;
     // One that is too large is refused as a whole, and the name of a key is no frame.

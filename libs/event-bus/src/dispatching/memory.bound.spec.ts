@@ -76,7 +76,7 @@ class Scene {
   }
 
   receive(channel: string, body: string | Buffer): void {
-    this.receiver.receive(ANY, channel, Buffer.from(body));
+    this.receiver.receive({ through: ANY, channel, body: Buffer.from(body) });
   }
 
   get work() {
@@ -180,7 +180,8 @@ describe('what runs and waits', () => {
     scene.handle('Stuck.handle', {}, target);
     const bytes = await growth(() => {
       for (let n = 0; n < 64; n += 1) {
-        scene['receiver'].receive(target.subscription, `a.${n}`, Buffer.from(dense(BUFFER_BYTES / 64)));
+        const body = Buffer.from(dense(BUFFER_BYTES / 64));
+        scene['receiver'].receive({ through: target.subscription, channel: `a.${n}`, body });
       }
     });
     expect(bytes).toBeLessThan(LIMIT);

@@ -50,7 +50,7 @@ function tellingReleases(
     problems: factory.problems,
     create: (listener) =>
       factory.create({
-        message: (...args) => listener.message(...args),
+        message: (message) => listener.message(message),
         confirmed: (targets) => listener.confirmed(targets),
         released: (targets) => {
           listener.released(targets);

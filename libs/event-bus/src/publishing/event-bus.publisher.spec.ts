@@ -19,7 +19,12 @@ import { json } from '../message/json.codec.js';
 import { raw } from '../message/raw.codec.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import { bodyOf } from '../transports/event.transport.js';
-import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import type {
+  EventTransport,
+  OutgoingMessage,
+  PublishOutcome,
+  SettledListener,
+} from '../transports/event.transport.js';
 import { memory } from '../transports/memory/memory.transport.js';
 import { EventBusPublisher, closePublisher, resumePublisher } from './event-bus.publisher.js';
 import { PublishBatcher } from './publish.batcher.js';
@@ -40,9 +45,11 @@ class StubTransport {
   intercept: (message: OutgoingMessage) => PublishOutcome | Promise<PublishOutcome> | undefined = () =>
     undefined;
 
-  async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
-    return Promise.all(
-      messages.map(async (message) => (await this.intercept(message)) ?? this.send(message)),
+  async publish(messages: readonly OutgoingMessage[], settled: SettledListener): Promise<void> {
+    await Promise.all(
+      messages.map(async (message, index) =>
+        settled(index, (await this.intercept(message)) ?? this.send(message)),
+      ),
     );
   }
 

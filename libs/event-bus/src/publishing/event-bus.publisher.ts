@@ -6,10 +6,10 @@ import type { EventTransport, PublishOutcome } from '../transports/event.transpo
 import { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
 import { EventPreparer } from './event.preparer.js';
-import type { SendingTerms } from './message.sender.js';
 import { MessageSender, sendingTerms } from './message.sender.js';
 import type { PublishBatcher } from './publish.batcher.js';
 import { PublishBuffer } from './publish.buffer.js';
+import type { Settle } from './publish.call.js';
 import type {
   ContractPublishArguments,
   EventToPublish,
@@ -17,6 +17,7 @@ import type {
   PublishOptions,
 } from './publish.options.js';
 
+/** An event that is ready to leave, or why it cannot. */
 type Attempt = PreparedEvent | { readonly error: Error };
 
 /** Messages can be sent again: sends the events that wait for it. Not part of the public API. */
@@ -81,24 +82,15 @@ export class EventBusPublisher {
   ): Promise<number> {
     const startedMs = this.reporter.startPublish();
     return new Promise((resolve, reject) => {
-      const failed = (error: unknown) => {
-        this.reporter.publishFailed(channel, error, startedMs);
-        reject(error as Error);
+      const settle = (outcome: PublishOutcome) => {
+        if ('error' in outcome) reject(outcome.error);
+        else resolve(outcome.subscriptions);
       };
-      const send = (event: PreparedEvent) =>
-        this.sender.send(event, sendingTerms(options), (outcome) => {
-          if ('error' in outcome) return failed(outcome.error);
-          this.reporter.published(event, channel, payload, outcome.subscriptions, startedMs);
-          resolve(outcome.subscriptions);
-        });
-      try {
-        const event = this.preparer.prepare(channel, payload, options);
-        // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
-        if (event.checked === undefined) send(event);
-        else event.checked.then(() => send(event)).catch(failed);
-      } catch (error) {
-        failed(error);
-      }
+      const event = { ...options, channel, payload };
+      const attempt = this.prepare(event);
+      // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
+      if (!isPending(attempt)) this.send(event, attempt, options, startedMs, settle);
+      else void whenChecked(attempt).then((checked) => this.send(event, checked, options, startedMs, settle));
     });
   }
 
@@ -107,39 +99,56 @@ export class EventBusPublisher {
    * reports for each.
    *
    * @throws PublishManyError when any of them failed, with one outcome per event.
+   * @throws InvalidOptionError, or the reason of a signal that was aborted before: nothing was sent.
    */
   async publishMany(events: readonly EventToPublish[], options: PublishManyOptions = {}): Promise<number[]> {
     const startedMs = this.reporter.startPublish();
-    const attempts = events.map((event) => this.tryPrepare(event));
-    const isAsync = attempts.some((attempt) => 'checked' in attempt);
-    const prepared = isAsync ? await Promise.all(attempts.map(whenChecked)) : attempts;
-    const terms = prepared.some((item) => 'message' in item) ? sendingTerms(options) : undefined;
-    const outcomes = await Promise.all(
-      prepared.map(async (item): Promise<PublishOutcome> =>
-        'error' in item || terms === undefined ? (item as PublishOutcome) : this.outcomeOf(item, terms),
-      ),
+    const attempts = events.map((event) => this.prepare(event));
+    const checked = attempts.some(isPending) ? await Promise.all(attempts.map(whenChecked)) : attempts;
+    // Wrong options are the whole call's failure.
+    sendingTerms(options);
+    const sending = events.map(
+      (event, index) =>
+        new Promise<PublishOutcome>((resolve) =>
+          this.send(event, checked[index] as Attempt, options, startedMs, resolve),
+        ),
     );
-    outcomes.forEach((outcome, index) => {
-      const item = prepared[index] as PreparedEvent;
-      const { channel, payload } = events[index] as EventToPublish;
-      if ('error' in outcome) this.reporter.publishFailed(channel, outcome.error, startedMs);
-      else this.reporter.published(item, channel, payload, outcome.subscriptions, startedMs);
-    });
+    const outcomes = await Promise.all(sending);
     if (outcomes.some((outcome) => 'error' in outcome)) throw new PublishManyError(outcomes);
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);
   }
 
-  private outcomeOf(event: PreparedEvent, terms: SendingTerms): Promise<PublishOutcome> {
-    return new Promise((resolve) => this.sender.send(event, terms, resolve));
-  }
-
-  private tryPrepare(event: EventToPublish): Attempt {
+  private prepare(event: EventToPublish): Attempt {
     try {
       return this.preparer.prepare(event.channel, event.payload, event);
     } catch (error) {
       return { error: error as Error };
     }
   }
+
+  /** The one road to an outcome: it is reported here, and then told to the publisher. */
+  private send(
+    event: EventToPublish,
+    attempt: Attempt,
+    options: PublishManyOptions,
+    startedMs: number,
+    settle: Settle,
+  ): void {
+    const settled = (outcome: PublishOutcome) => {
+      if ('error' in outcome) this.reporter.publishFailed(event?.channel, outcome.error, startedMs);
+      else {
+        const { channel, payload } = event;
+        this.reporter.published(attempt as PreparedEvent, channel, payload, outcome.subscriptions, startedMs);
+      }
+      settle(outcome);
+    };
+    if ('error' in attempt) settled(attempt);
+    else this.sender.send(attempt, options, settled);
+  }
+}
+
+function isPending(attempt: Attempt): boolean {
+  return 'checked' in attempt;
 }
 
 async function whenChecked(attempt: Attempt): Promise<Attempt> {

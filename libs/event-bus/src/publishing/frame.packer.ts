@@ -71,6 +71,10 @@ class Frame implements Departure {
     for (const call of this.calls) call.answer(outcome);
   }
 
+  giveUp(cause: unknown): void {
+    for (const call of this.calls) call.giveUp(cause);
+  }
+
   private join(messages: readonly OutgoingMessage[]): MessageBody {
     const bodies = messages.map(bodyOf);
     try {

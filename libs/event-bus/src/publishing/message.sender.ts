@@ -5,6 +5,7 @@ import type { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
 import type { PublishBatcher } from './publish.batcher.js';
 import type { PublishBuffer } from './publish.buffer.js';
+import type { Settle } from './publish.call.js';
 import { PublishCall } from './publish.call.js';
 import type { PublishOptions, WhenDisconnected } from './publish.options.js';
 
@@ -19,12 +20,10 @@ export interface SendingTerms {
   readonly bufferMs: number | undefined;
 }
 
-type Settle = (outcome: PublishOutcome) => void;
+export type SendingOptions = Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>;
 
 /** @throws InvalidOptionError; the reason of a signal that was aborted before. */
-export function sendingTerms(
-  options: Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>,
-): SendingTerms {
+export function sendingTerms(options: SendingOptions): SendingTerms {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, whenDisconnected = 'reject' } = options;
   checkOption('timeoutMs', timeoutMs, TIME);
   const bufferMs = bufferMsOf(whenDisconnected);
@@ -40,8 +39,15 @@ export class MessageSender {
     private readonly aborts: AbortWatch,
   ) {}
 
-  /** Events leave in the order of the calls. `settle` is told once what became of this one. */
-  send(event: PreparedEvent, terms: SendingTerms, settle: Settle): void {
+  /** Events leave in the order of the calls. Throws nothing. */
+  send(event: PreparedEvent, options: SendingOptions, settle: Settle): void {
+    let terms: SendingTerms;
+    try {
+      terms = sendingTerms(options);
+    } catch (error) {
+      settle({ error: error as Error });
+      return;
+    }
     if (terms.bufferMs === undefined) this.attempt(event, terms, settle);
     else this.sendOrBuffer(event, terms, terms.bufferMs, settle);
   }

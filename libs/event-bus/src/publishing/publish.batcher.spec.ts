@@ -10,16 +10,12 @@ import { PublishCall } from './publish.call.js';
 
 /** A transport whose answers the test gives. */
 class Line {
-  readonly batches: {
-    readonly channels: string[];
-    readonly settled: SettledListener;
-    readonly resolve: (outcomes: PublishOutcome[]) => void;
-  }[] = [];
+  readonly name = 'carrier';
+  readonly batches: { readonly channels: string[]; readonly settled: SettledListener }[] = [];
 
-  publish(messages: readonly OutgoingMessage[], settled: SettledListener): Promise<PublishOutcome[]> {
-    return new Promise((resolve) => {
-      this.batches.push({ channels: messages.map(({ channel }) => channel), settled, resolve });
-    });
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): unknown {
+    this.batches.push({ channels: messages.map(({ channel }) => channel), settled });
+    return undefined;
   }
 
   get channels(): string[][] {
@@ -100,8 +96,7 @@ describe('PublishBatcher', () => {
     await turn();
     call.giveUp(new Error('enough'));
     expect(outcomes.get('a')).toMatchObject({ error: expect.any(PublishUnconfirmedError) });
-    line.batches[0]?.resolve([{ subscriptions: 1 }]);
-    await turn();
+    line.batches[0]?.settled(0, { subscriptions: 1 });
   });
 
   it('tells each outcome as soon as the transport does', async () => {
@@ -110,16 +105,154 @@ describe('PublishBatcher', () => {
     const error = new NotConnectedError();
     line.batches[0]?.settled(1, { error });
     expect([...outcomes]).toEqual([['b', { error }]]);
-    line.batches[0]?.resolve([{ subscriptions: 3 }, { error }]);
-    await turn();
+    line.batches[0]?.settled(0, { subscriptions: 3 });
     expect(outcomes.get('a')).toEqual({ subscriptions: 3 });
   });
 
-  it('does not know what becomes of a batch at which the transport fails', async () => {
-    line.publish = () => Promise.reject(new Error('broken'));
-    publish('a');
-    await turn();
-    expect(outcomes.get('a')).toMatchObject({ error: expect.any(PublishUnconfirmedError) });
+  describe('with a transport that breaks its contract', () => {
+    const two = { subscriptions: 2 };
+    /** Its publisher is told that nobody knows, and why. */
+    const unknown = (why: string) => ({
+      error: expect.objectContaining({
+        code: 'EVENT_BUS_PUBLISH_UNCONFIRMED',
+        message: expect.stringContaining(`(the carrier transport ${why})`),
+      }),
+    });
+    const thenable = (act: (resolve: () => void, reject: (error: unknown) => void) => void) => ({
+      // oxlint-disable-next-line unicorn/no-thenable -- what a transport may return
+      then: act,
+    });
+
+    it.each<[string, (settled: SettledListener) => unknown, unknown, unknown]>([
+      [
+        'throws before it settles anything',
+        () => {
+          throw new Error('broken');
+        },
+        unknown('threw in publish(): broken'),
+        unknown('threw in publish(): broken'),
+      ],
+      [
+        'throws after it settled one',
+        (settled) => {
+          settled(0, two);
+          throw new Error('broken');
+        },
+        two,
+        unknown('threw in publish(): broken'),
+      ],
+      [
+        'rejects',
+        async (settled) => {
+          settled(1, two);
+          await turn();
+          throw new Error('broken');
+        },
+        unknown('rejected in publish(): broken'),
+        two,
+      ],
+      [
+        'rejects without an error',
+        () => Promise.reject(undefined as never),
+        unknown('rejected in publish(): undefined'),
+        unknown('rejected in publish(): undefined'),
+      ],
+      [
+        'ends without settling one',
+        async (settled) => settled(0, two),
+        two,
+        unknown('ended publish() without settling every message'),
+      ],
+      [
+        'returns the outcomes',
+        async () => [two, two],
+        unknown('ended publish() without settling every message'),
+        unknown('ended publish() without settling every message'),
+      ],
+      [
+        'settles with something else',
+        (settled) => {
+          settled(0, undefined as never);
+          settled(1, { subscriptions: 'two' } as never);
+        },
+        unknown('settled a message with neither subscriptions nor an error'),
+        unknown('settled a message with neither subscriptions nor an error'),
+      ],
+      [
+        'settles twice',
+        async (settled) => {
+          settled(0, two);
+          settled(0, { error: new Error('changed its mind') });
+          settled(1, two);
+          await turn();
+          settled(1, { error: new Error('changed its mind') });
+        },
+        two,
+        two,
+      ],
+      [
+        'settles messages that it was not given',
+        (settled) => {
+          for (const index of [-1, 2, 0.5, Number.NaN, '__proto__' as never]) settled(index, two);
+          settled(1, two);
+          settled(0, two);
+        },
+        two,
+        two,
+      ],
+      [
+        'returns a promise that is none, and then settles',
+        (settled) => {
+          setImmediate(() => [0, 1].forEach((index) => settled(index, two)));
+          return thenable(() => undefined);
+        },
+        two,
+        two,
+      ],
+      [
+        'returns a promise that resolves and rejects',
+        () =>
+          thenable((resolve, reject) => {
+            resolve();
+            reject(new Error('late'));
+          }),
+        unknown('ended publish() without settling every message'),
+        unknown('ended publish() without settling every message'),
+      ],
+    ])('settles each publish once where it %s', async (_what, act, first, second) => {
+      line.publish = (_messages, settled) => act(settled);
+      publish('a');
+      publish('b');
+      while (outcomes.size < 2) await turn();
+      await turn();
+      expect([outcomes.get('a'), outcomes.get('b')]).toEqual([first, second]);
+    });
+
+    it('gives up by its deadline what the transport forgets without a word', async () => {
+      line.publish = (_messages, settled) => settled(0, two);
+      publish('a', 1);
+      publish('b', 1);
+      while (outcomes.size < 2) await turn();
+      expect([...outcomes]).toEqual([
+        ['a', two],
+        [
+          'b',
+          { error: expect.objectContaining({ message: expect.stringContaining('no reply within 1 ms') }) },
+        ],
+      ]);
+    });
+
+    it('goes on with the next batch', async () => {
+      line.publish = () => {
+        throw new Error('broken');
+      };
+      publish('a');
+      batcher.flush();
+      line.publish = (messages, settled) => messages.forEach((_message, index) => settled(index, two));
+      publish('b');
+      batcher.flush();
+      expect(outcomes.get('b')).toEqual(two);
+    });
   });
 
   it('gives up what is not answered within its own time', async () => {
@@ -128,8 +261,7 @@ describe('PublishBatcher', () => {
     await turn();
     while (outcomes.size === 0) await turn();
     expect([...outcomes]).toEqual([['short', { error: expect.any(PublishUnconfirmedError) }]]);
-    line.batches[0]?.resolve([{ subscriptions: 1 }, { subscriptions: 2 }]);
-    await turn();
+    line.batches[0]?.settled(1, { subscriptions: 2 });
     expect(outcomes.get('long')).toEqual({ subscriptions: 2 });
   });
 });

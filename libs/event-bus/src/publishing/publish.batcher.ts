@@ -1,7 +1,8 @@
 import { nextTick } from '../transports/real.time.js';
-import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import type { EventTransport } from '../transports/event.transport.js';
 import type { FramePacker } from './frame.packer.js';
-import type { Departure, PublishCall } from './publish.call.js';
+import { PublishBatch } from './publish.batch.js';
+import type { PublishCall } from './publish.call.js';
 import type { Deadline } from './publish.deadlines.js';
 import { PublishDeadlines } from './publish.deadlines.js';
 
@@ -38,18 +39,10 @@ export class PublishBatcher {
 
   private send(calls: readonly PublishCall[]): void {
     const deadlines = this.deadlinesOf(calls);
-    const departures: readonly Departure[] = this.packer?.pack(calls) ?? calls;
-    const answer = (index: number, outcome: PublishOutcome) =>
-      (departures[index] as Departure).answer(outcome);
-    this.transport.publish(departures.map(handOver), answer).then(
-      (outcomes) => {
-        for (const deadline of deadlines) this.deadlines.remove(deadline);
-        for (let index = 0; index < outcomes.length; index += 1)
-          answer(index, outcomes[index] as PublishOutcome);
-      },
-      // A transport of the application's own may break its promise not to reject.
-      (error: unknown) => calls.forEach((call) => call.giveUp(error)),
-    );
+    const batch = new PublishBatch(this.transport, this.packer?.pack(calls) ?? calls, () => {
+      for (const deadline of deadlines) this.deadlines.remove(deadline);
+    });
+    batch.handOver();
   }
 
   /** One for all calls that have the same time, which is nearly always all of them. */
@@ -75,8 +68,4 @@ export class PublishBatcher {
 
 function isSettled(call: PublishCall): boolean {
   return call.isSettled;
-}
-
-function handOver(departure: Departure): OutgoingMessage {
-  return departure.handOver();
 }

@@ -9,12 +9,17 @@ import {
 import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { SequencedMessage } from './sequenced.message.js';
 
+/** Hears what became of one event: called once. */
+export type Settle = (outcome: PublishOutcome) => void;
+
 /** What leaves as one message: the event of one call, or those of several. */
 export interface Departure {
   /** For the transport: from here on it may be delivered. */
   handOver(): OutgoingMessage;
   /** What the broker said. */
   answer(outcome: PublishOutcome): void;
+  /** Nobody knows what became of it. */
+  giveUp(cause: unknown): void;
 }
 
 /** One event on its way to the broker, and whoever waits for what becomes of it. */
@@ -30,8 +35,7 @@ export class PublishCall implements Departure {
     readonly bytes: number,
     /** How long the broker's answer may take, in milliseconds. */
     readonly timeoutMs: number,
-    /** Called once. */
-    private readonly settle: (outcome: PublishOutcome) => void,
+    private readonly settle: Settle,
   ) {}
 
   get isSettled(): boolean {

@@ -9,6 +9,7 @@ import {
   pattern,
 } from './conformance.scene.js';
 import { eventuallyHolds, within } from './deadline.js';
+import { publishOutcomes } from './publish.outcomes.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
 const CLOSED = 'EVENT_BUS_CLOSED';
@@ -83,9 +84,10 @@ export const closingConformance: readonly TransportConformanceTest[] = [
     const [subscriber, peer] = [await scene.connect(), await scene.connect()];
     const name = scene.name('orders');
     await subscriber.subscribe(channel(name));
-    const before = numbered(200).map((body) => peer.transport.publish(messagesFor(name, [body, body])));
+    const publish = (bodies: readonly string[]) => publishOutcomes(peer.transport, messagesFor(name, bodies));
+    const before = numbered(200).map((body) => publish([body, body]));
     const closed = peer.close();
-    const after = numbered(50).map((body) => peer.transport.publish(messagesFor(name, [body])));
+    const after = numbered(50).map((body) => publish([body]));
     const settled = within('every publish to settle', Promise.all([...before, ...after]));
     const outcomes = (await Promise.all([settled, closed]))[0].flat();
     assert.equal(outcomes.length, 450);

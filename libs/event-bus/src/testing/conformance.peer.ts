@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type {
   EventTransport,
+  IncomingMessage,
   InspectionQuery,
   InspectionResult,
   OutgoingMessage,
@@ -10,7 +11,8 @@ import type {
 } from '../transports/event.transport.js';
 import { quote } from '../errors.js';
 import { within } from './deadline.js';
-import type { ListenerRecord, ReceivedMessage } from './listener.record.js';
+import type { ListenerRecord } from './listener.record.js';
+import { publishOutcomes } from './publish.outcomes.js';
 
 /** A transport of a conformance test with the record of its listener. No wait lasts for ever. */
 export class ConformancePeer {
@@ -60,7 +62,7 @@ export class ConformancePeer {
   }
 
   publishOutcomes(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
-    return within('publish() to resolve', this.transport.publish(messages));
+    return within('every message to be settled', publishOutcomes(this.transport, messages));
   }
 
   inspect(query: InspectionQuery): Promise<InspectionResult> {
@@ -68,7 +70,7 @@ export class ConformancePeer {
   }
 
   /** What has come on this channel until now. */
-  messagesOn(channel: string): readonly ReceivedMessage[] {
+  messagesOn(channel: string): readonly IncomingMessage[] {
     return this.record.messages.filter((message) => message.channel === channel);
   }
 
@@ -80,12 +82,12 @@ export class ConformancePeer {
   /** `kind target: body` of what has come on this channel, sorted: between subscriptions, no order is promised. */
   deliveriesOn(channel: string): string[] {
     return this.messagesOn(channel)
-      .map(({ target, body }) => `${target.kind} ${target.name}: ${body.toString()}`)
+      .map(({ through, body }) => `${through.kind} ${through.name}: ${body.toString()}`)
       .toSorted();
   }
 
   /** Resolves when so many messages have come on this channel. */
-  async receive(channel: string, count = 1): Promise<readonly ReceivedMessage[]> {
+  async receive(channel: string, count = 1): Promise<readonly IncomingMessage[]> {
     await this.record.until(
       `${count} messages on ${quote(channel)}`,
       () => this.messagesOn(channel).length >= count,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from '../transports/event.transport.js';
 import { channel, conformanceTest, messagesFor, numbered, pattern } from './conformance.scene.js';
 import { ListenerRecord } from './listener.record.js';
 import type { TransportConformanceTest } from './transport.harness.js';
@@ -39,9 +40,9 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
 
   conformanceTest('delivers what a listener publishes to everybody behind what it heard', async (scene) => {
     const answering = new (class extends ListenerRecord {
-      override message(...[target, name, body]: Parameters<ListenerRecord['message']>): void {
-        super.message(target, name, body);
-        const text = body.toString();
+      override message(message: IncomingMessage): void {
+        super.message(message);
+        const text = message.body.toString();
         if (/^!{1,4}$/.test(text)) answered.push(first.send(name, `${text}!`));
       }
     })();

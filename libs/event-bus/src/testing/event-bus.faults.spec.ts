@@ -20,6 +20,7 @@ import { EventBusFaults } from './event-bus.faults.js';
 import { EventBusTestingModule } from './event-bus.testing.module.js';
 import { EventRecorder } from './event.recorder.js';
 import { ListenerRecord } from './listener.record.js';
+import { publishOutcomes } from './publish.outcomes.js';
 
 @Injectable()
 class Stock {
@@ -92,7 +93,7 @@ describe('EventBusFaults', () => {
     const sender = memory({ broker }).create(new ListenerRecord());
     await sender.connect();
     const send = (body: string) =>
-      sender.publish([{ kind: 'channel', channel: 'shop:orders:created', body }]);
+      publishOutcomes(sender, [{ kind: 'channel', channel: 'shop:orders:created', body }]);
     await faults.disconnect();
     await send('1');
     await faults.endAll();

@@ -6,7 +6,6 @@ import type {
   Interruption,
   KeyspaceNotifications,
   OutgoingMessage,
-  PublishOutcome,
   SettledListener,
   SubscribeOutcome,
   SubscriptionInfo,
@@ -14,6 +13,7 @@ import type {
   TransportListener,
   TransportState,
 } from '../transports/event.transport.js';
+import { settleAll } from '../transports/settled.messages.js';
 import type { FaultSwitch } from './fault.switch.js';
 
 const CUT_OFF = 'a test has cut the connection';
@@ -39,8 +39,8 @@ export class FaultyTransport implements EventTransport {
     private readonly faults: FaultSwitch,
   ) {
     this.inner = open({
-      message: (target, channel, body, node) => {
-        if (this.delivering.has(targetKey(target))) listener.message(target, channel, body, node);
+      message: (message) => {
+        if (this.delivering.has(targetKey(message.through))) listener.message(message);
       },
       confirmed: (targets) => this.confirm(targets.filter((target) => !this.isOut(target))),
       released: (targets) => {
@@ -95,25 +95,17 @@ export class FaultyTransport implements EventTransport {
     return this.inner.batching;
   }
 
-  async publish(
-    messages: readonly OutgoingMessage[],
-    settled?: SettledListener,
-  ): Promise<readonly PublishOutcome[]> {
-    if (this.faults.isCut) return messages.map(() => ({ error: new NotConnectedError(CUT_OFF) }));
-    const outcomes = messages.map(({ channel }): PublishOutcome | undefined =>
-      this.faults.denies(channel)
-        ? { error: new PublishRefusedError(channel, { cause: new Error(DENIED) }) }
-        : undefined,
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): void | Promise<void> {
+    if (this.faults.isCut) return settleAll(messages, settled, () => new NotConnectedError(CUT_OFF));
+    const allowed: number[] = [];
+    messages.forEach(({ channel }, index) => {
+      if (!this.faults.denies(channel)) allowed.push(index);
+      else settled(index, { error: new PublishRefusedError(channel, { cause: new Error(DENIED) }) });
+    });
+    return this.inner.publish(
+      allowed.map((index) => messages[index] as OutgoingMessage),
+      (position, outcome) => settled(allowed[position] as number, outcome),
     );
-    const allowed = [...outcomes.keys()].filter((index) => outcomes[index] === undefined);
-    if (allowed.length > 0) {
-      const answers = await this.inner.publish(
-        allowed.map((index) => messages[index] as OutgoingMessage),
-        (position, outcome) => settled?.(allowed[position] as number, outcome),
-      );
-      answers.forEach((outcome, position) => (outcomes[allowed[position] as number] = outcome));
-    }
-    return outcomes as PublishOutcome[];
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {

@@ -1,4 +1,5 @@
 import type {
+  IncomingMessage,
   Interruption,
   SubscriptionTarget,
   TransportListener,
@@ -8,15 +9,9 @@ import type {
 import { quote } from '../errors.js';
 import { within } from './deadline.js';
 
-export interface ReceivedMessage {
-  readonly target: SubscriptionTarget;
-  readonly channel: string;
-  readonly body: Buffer;
-}
-
 /** One call of a listener, in the order they came. */
 export type ListenerCall =
-  | ({ readonly call: 'message' } & ReceivedMessage)
+  | ({ readonly call: 'message' } & IncomingMessage)
   | { readonly call: 'confirmed' | 'released' | 'denied'; readonly targets: readonly SubscriptionTarget[] }
   | { readonly call: 'resumed'; readonly interruption: Interruption }
   | { readonly call: 'sendable' }
@@ -28,8 +23,8 @@ export class ListenerRecord implements TransportListener {
   readonly calls: ListenerCall[] = [];
   private readonly waiting = new Set<() => void>();
 
-  message(target: SubscriptionTarget, channel: string, body: Buffer): void {
-    this.add({ call: 'message', target, channel, body });
+  message(message: IncomingMessage): void {
+    this.add({ call: 'message', ...message });
   }
 
   confirmed(targets: readonly SubscriptionTarget[]): void {
@@ -60,7 +55,7 @@ export class ListenerRecord implements TransportListener {
     this.add({ call: 'warned', warning });
   }
 
-  get messages(): readonly ReceivedMessage[] {
+  get messages(): readonly IncomingMessage[] {
     return this.calls.filter((call) => call.call === 'message');
   }
 

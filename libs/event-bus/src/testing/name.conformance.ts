@@ -57,7 +57,7 @@ export const nameConformance: readonly TransportConformanceTest[] = [
     const start = scene.name('').length;
     for (const [glob, matching] of Object.entries(GLOBS)) {
       const delivered = subscriber.record.messages
-        .filter(({ target }) => target.kind === 'pattern' && target.name === scene.name(glob))
+        .filter(({ through }) => through.kind === 'pattern' && through.name === scene.name(glob))
         .map((message) => message.channel.slice(start));
       assert.deepEqual(delivered, matching, `the glob ${glob}`);
     }

@@ -16,7 +16,7 @@ export const shardConformance: readonly TransportConformanceTest[] = [
     );
     const received = await subscriber.receive(name, 200);
     assert.deepEqual(subscriber.textsOn(name), numbered(200));
-    assert.deepEqual(received[0]?.target, shard(name));
+    assert.deepEqual(received[0]?.through, shard(name));
   }),
 
   shardTest('keeps shard channels and channels of one name apart', async (scene) => {

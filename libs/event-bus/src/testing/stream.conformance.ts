@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import type { SubscriptionTarget } from '../transports/event.transport.js';
+import type { IncomingMessage } from '../transports/event.transport.js';
 import { channel, conformanceTest, messagesFor, numbered, pattern } from './conformance.scene.js';
 import { ListenerRecord } from './listener.record.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
 class ThrowingListener extends ListenerRecord {
-  override message(target: SubscriptionTarget, name: string, body: Buffer): void {
-    super.message(target, name, body);
+  override message(message: IncomingMessage): void {
+    super.message(message);
     throw new Error('a listener that throws, which it must not');
   }
 }

@@ -1,6 +1,7 @@
+import type { IncomingMessage } from '../routing/incoming.message.js';
 import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
 
-export type { SubscriptionKind, SubscriptionTarget };
+export type { IncomingMessage, SubscriptionKind, SubscriptionTarget };
 
 /** Bytes for one channel. `shard` is sent with SPUBLISH, everything else with PUBLISH. */
 export interface OutgoingMessage {
@@ -23,7 +24,7 @@ export function bodyOf({ body }: OutgoingMessage): MessageBody {
 /** What became of one message: the subscriptions that the broker reports, or why it failed. */
 export type PublishOutcome = { readonly subscriptions: number } | { readonly error: Error };
 
-/** Gets the outcome of the message at this index. */
+/** Takes the outcome of the message at this index. Does not throw, whatever it is given. */
 export type SettledListener = (index: number, outcome: PublishOutcome) => void;
 
 /**
@@ -135,11 +136,7 @@ export interface TransportWarning {
  * within `publish()`, and so within another one: its owner puts that behind the one that is going on.
  */
 export interface TransportListener {
-  /**
-   * `target` is equal to one given to {@link EventTransport.subscribe}; `node` says which of several brokers speaks
-   * for itself alone, as the masters of a Cluster do of their keys.
-   */
-  message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void;
+  message(message: IncomingMessage): void;
   /** From here on the broker delivers these. */
   confirmed(targets: readonly SubscriptionTarget[]): void;
   /** From here on the broker does not deliver these any more: unsubscribed, denied, or the link is gone. */
@@ -197,14 +194,12 @@ export interface EventTransport {
   connect(): Promise<void>;
 
   /**
-   * Sends in order and attempts all. One outcome per message, in the same order; never rejects.
+   * Sends in order and attempts all. Throws nothing.
    *
-   * @param settled may be called as soon as the outcome of a message is known, for one that need not wait for the others.
+   * @param settled is called once for each message, as soon as its outcome is known: also before this returns, and in any order.
+   * @returns nothing, or a promise that resolves when all messages are settled.
    */
-  publish(
-    messages: readonly OutgoingMessage[],
-    settled?: SettledListener,
-  ): Promise<readonly PublishOutcome[]>;
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): void | Promise<void>;
 
   /** How the messages of one call leave. Absent where there are no round trips to save. */
   readonly batching?: PublishBatching | undefined;

@@ -16,7 +16,7 @@ const CALLS = [
 
 /** Makes every call of the interface once, in the order of {@link CALLS}. */
 function callAll(listener: TransportListener): void {
-  listener.message(TARGET, 'a', Buffer.alloc(0), 'node');
+  listener.message({ through: TARGET, channel: 'a', body: Buffer.alloc(0), node: 'node' });
   listener.confirmed([TARGET]);
   listener.released([TARGET]);
   listener.denied([TARGET], 7);

@@ -1,5 +1,4 @@
-import type { SubscriptionTarget } from '../routing/subscription-target.js';
-import type { TransportListener } from './event.transport.js';
+import type { IncomingMessage, TransportListener } from './event.transport.js';
 import { ListenerRelay } from './listener.relay.js';
 
 /**
@@ -15,9 +14,9 @@ export class GuardedListener extends ListenerRelay {
     super(listener);
   }
 
-  override message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void {
+  override message(message: IncomingMessage): void {
     try {
-      this.listener.message(target, channel, body, node);
+      this.listener.message(message);
     } catch (error) {
       this.failed(error);
     }

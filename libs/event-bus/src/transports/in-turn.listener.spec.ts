@@ -13,7 +13,7 @@ function listening(react: (told: string, listener: InTurnListener) => void) {
     told.push(`${what} ends`);
   };
   const inner: TransportListener = {
-    message: (_target, channel) => hear(channel),
+    message: ({ channel }) => hear(channel),
     confirmed: () => hear('confirmed'),
     released: () => hear('released'),
     denied: () => hear('denied'),
@@ -30,11 +30,11 @@ describe('InTurnListener', () => {
   it('hands on what is said within a call behind it, in order', () => {
     const { told, listener } = listening((what, outer) => {
       if (what !== 'first') return;
-      outer.message(TARGET, 'second', Buffer.alloc(0));
+      outer.message({ through: TARGET, channel: 'second', body: Buffer.alloc(0) });
       outer.released([TARGET]);
       outer.state({ status: 'degraded' });
     });
-    listener.message(TARGET, 'first', Buffer.alloc(0));
+    listener.message({ through: TARGET, channel: 'first', body: Buffer.alloc(0) });
     expect(told.filter((line) => line.endsWith('begins'))).toEqual([
       'first begins',
       'second begins',
@@ -48,9 +48,9 @@ describe('InTurnListener', () => {
     const { told, failures, listener } = listening((what) => {
       if (what === 'first' || what === 'confirmed') throw new Error(what);
     });
-    listener.message(TARGET, 'first', Buffer.alloc(0));
+    listener.message({ through: TARGET, channel: 'first', body: Buffer.alloc(0) });
     listener.confirmed([TARGET]);
-    listener.message(TARGET, 'second', Buffer.alloc(0));
+    listener.message({ through: TARGET, channel: 'second', body: Buffer.alloc(0) });
     listener.sendable();
     expect(failures.map(String)).toEqual(['Error: first', 'Error: confirmed']);
     expect(told.slice(-4)).toEqual(['second begins', 'second ends', 'sendable begins', 'sendable ends']);

@@ -1,5 +1,4 @@
-import type { SubscriptionTarget } from '../routing/subscription-target.js';
-import type { TransportListener } from './event.transport.js';
+import type { IncomingMessage, TransportListener } from './event.transport.js';
 import { GuardedListener } from './guarded.listener.js';
 import { ListenerRelay } from './listener.relay.js';
 
@@ -19,13 +18,13 @@ export class InTurnListener extends ListenerRelay {
     super(new GuardedListener(listener, failed));
   }
 
-  override message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void {
+  override message(message: IncomingMessage): void {
     if (this.isBusy) {
-      this.later.push(() => this.listener.message(target, channel, body, node));
+      this.later.push(() => this.listener.message(message));
       return;
     }
     this.isBusy = true;
-    this.listener.message(target, channel, body, node);
+    this.listener.message(message);
     this.leave();
   }
 

@@ -1,13 +1,19 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
-import type { Interruption, TransportListener, TransportState, TransportWarning } from './event.transport.js';
+import type {
+  IncomingMessage,
+  Interruption,
+  TransportListener,
+  TransportState,
+  TransportWarning,
+} from './event.transport.js';
 
 /** Hands every call on as it is. Override the calls that are to be different, or {@link pass} for all but messages. */
 export class ListenerRelay implements TransportListener {
   constructor(protected readonly listener: TransportListener) {}
 
   /** Not through {@link pass}: that would cost a closure for each message. */
-  message(target: SubscriptionTarget, channel: string, body: Buffer, node?: string): void {
-    this.listener.message(target, channel, body, node);
+  message(message: IncomingMessage): void {
+    this.listener.message(message);
   }
 
   confirmed(targets: readonly SubscriptionTarget[]): void {

@@ -1,5 +1,6 @@
 import { BusClosedError, ConfigurationError, NotConnectedError } from '../../errors.js';
 import { ListenerRecord } from '../../testing/listener.record.js';
+import { publishOutcomes } from '../../testing/publish.outcomes.js';
 import type { EventTransport, SubscriptionTarget, TransportListener } from '../event.transport.js';
 import type { MemoryBroker } from './memory.broker.js';
 import { memoryBroker } from './memory.broker.js';
@@ -15,7 +16,7 @@ const toOrders = (...bodies: readonly (Buffer | string)[]) =>
 const heard = (record: ListenerRecord) =>
   record.calls.flatMap((call) => {
     if (call.call === 'state' || call.call === 'sendable') return [];
-    return call.call === 'message' ? [`${call.target.kind}: ${call.body.toString()}`] : [call.call];
+    return call.call === 'message' ? [`${call.through.kind}: ${call.body.toString()}`] : [call.call];
   });
 
 async function connected(broker: MemoryBroker, listener: TransportListener): Promise<EventTransport> {
@@ -51,7 +52,7 @@ describe('memory()', () => {
     await Promise.all([one.connect(), other.connect()]);
     await one.subscribe([orders]);
     await other.subscribe([orders]);
-    expect(await one.publish(toOrders('x'))).toEqual([{ subscriptions: 1 }]);
+    expect(await publishOutcomes(one, toOrders('x'))).toEqual([{ subscriptions: 1 }]);
     expect(first.messages).toHaveLength(1);
     expect(second.messages).toHaveLength(0);
   });
@@ -61,7 +62,7 @@ describe('memory()', () => {
     const record = new ListenerRecord();
     await (await connected(broker, record)).subscribe([orders]);
     const publisher = await connected(broker, new ListenerRecord());
-    expect(await publisher.publish(toOrders('x'))).toEqual([{ subscriptions: 1 }]);
+    expect(await publishOutcomes(publisher, toOrders('x'))).toEqual([{ subscriptions: 1 }]);
     expect(record.messages).toHaveLength(1);
   });
 });
@@ -89,7 +90,7 @@ describe('MemoryTransport', () => {
       throw new Error('no body');
     };
     expect(
-      await transport.publish([
+      await publishOutcomes(transport, [
         { kind: 'channel', channel: 'orders', body: fail },
         { kind: 'channel', channel: 'orders', body: () => 'x' },
       ]),
@@ -100,7 +101,7 @@ describe('MemoryTransport', () => {
   it('calls no listener before publish returns', async () => {
     await transport.subscribe([orders, all]);
     const before = record.calls.length;
-    const published = transport.publish(toOrders('x'));
+    const published = publishOutcomes(transport, toOrders('x'));
     expect(record.calls).toHaveLength(before);
     expect(await published).toEqual([{ subscriptions: 2 }]);
     expect(heard(record).slice(-2)).toEqual(['channel: x', 'pattern: x']);
@@ -108,11 +109,11 @@ describe('MemoryTransport', () => {
 
   it('counts the deliveries of the moment when it publishes', async () => {
     await transport.subscribe([orders]);
-    const first = transport.publish(toOrders('a'));
+    const first = publishOutcomes(transport, toOrders('a'));
     const unsubscribed = transport.unsubscribe([orders]);
-    const second = transport.publish(toOrders('b'));
+    const second = publishOutcomes(transport, toOrders('b'));
     const subscribed = transport.subscribe([orders, all]);
-    const third = transport.publish(toOrders('c'));
+    const third = publishOutcomes(transport, toOrders('c'));
     expect((await Promise.all([first, second, third])).flat()).toEqual([
       { subscriptions: 1 },
       { subscriptions: 0 },
@@ -133,7 +134,7 @@ describe('MemoryTransport', () => {
   it('delivers to all transports of a broker in one order', async () => {
     const order: string[] = [];
     const listen = (name: string): TransportListener => ({
-      message: (_target, _channel, body) => order.push(`${name} ${body.toString()}`),
+      message: ({ body }) => order.push(`${name} ${body.toString()}`),
       confirmed: () => order.push(`${name} confirmed`),
       released: () => order.push(`${name} released`),
       denied: () => undefined,
@@ -145,11 +146,11 @@ describe('MemoryTransport', () => {
     const [a, b] = [await connected(broker, listen('a')), await connected(broker, listen('b'))];
     await Promise.all([
       a.subscribe([orders]),
-      b.publish(toOrders('1')),
+      publishOutcomes(b, toOrders('1')),
       b.subscribe([orders]),
-      a.publish(toOrders('2')),
+      publishOutcomes(a, toOrders('2')),
       a.unsubscribe([orders]),
-      b.publish(toOrders('3')),
+      publishOutcomes(b, toOrders('3')),
     ]);
     expect(order).toEqual(['a confirmed', 'a 1', 'b confirmed', 'a 2', 'b 2', 'a released', 'b 3']);
   });
@@ -157,7 +158,7 @@ describe('MemoryTransport', () => {
   it('sends the bytes of the call, whatever becomes of the buffer', async () => {
     await transport.subscribe([orders, all]);
     const body = Buffer.from('sent');
-    const published = transport.publish(toOrders(body));
+    const published = publishOutcomes(transport, toOrders(body));
     body.write('late');
     await published;
     expect(record.messages.map((message) => message.body.toString())).toEqual(['sent', 'sent']);
@@ -165,7 +166,7 @@ describe('MemoryTransport', () => {
 
   it('gives the names to the listener as they come out of a socket', async () => {
     await transport.subscribe([all]);
-    await transport.publish([{ kind: 'channel', channel: 'a\ud800', body: '' }]);
+    await publishOutcomes(transport, [{ kind: 'channel', channel: 'a\ud800', body: '' }]);
     expect(record.messages[0]?.channel).toBe('a\ufffd');
   });
 
@@ -177,7 +178,7 @@ describe('MemoryTransport', () => {
       if (!isDone) setImmediate(count);
     };
     setImmediate(count);
-    for (let n = 0; n < 100; n += 1) await transport.publish(toOrders('x'));
+    for (let n = 0; n < 100; n += 1) await publishOutcomes(transport, toOrders('x'));
     isDone = true;
     expect(turns).toBeGreaterThan(10);
   });
@@ -198,7 +199,10 @@ describe('MemoryTransport', () => {
     });
     await transport.subscribe([orders]);
     expect(await thrower.subscribe([orders])).toEqual([{ target: orders }]);
-    expect(await thrower.publish(toOrders('a', 'b'))).toEqual([{ subscriptions: 2 }, { subscriptions: 2 }]);
+    expect(await publishOutcomes(thrower, toOrders('a', 'b'))).toEqual([
+      { subscriptions: 2 },
+      { subscriptions: 2 },
+    ]);
     await thrower.unsubscribe([orders]);
     await thrower.close();
     expect(heard(record)).toEqual(['confirmed', 'channel: a', 'channel: b']);
@@ -244,7 +248,7 @@ describe('MemoryBroker', () => {
     await transport.subscribe([orders]);
     await broker.whenIdle();
     expect(broker.isIdle).toBe(true);
-    const published = transport.publish(toOrders('a', 'b'));
+    const published = publishOutcomes(transport, toOrders('a', 'b'));
     expect(broker.isIdle).toBe(false);
     await broker.whenIdle();
     expect([broker.isIdle, record.messages.length]).toEqual([true, 2]);

@@ -6,6 +6,7 @@ import type {
   InspectionResult,
   OutgoingMessage,
   PublishOutcome,
+  SettledListener,
   SubscribeOutcome,
   SubscriptionInfo,
   SubscriptionTarget,
@@ -14,6 +15,7 @@ import type {
   TransportState,
 } from '../event.transport.js';
 import { GuardedListener } from '../guarded.listener.js';
+import { settleAll } from '../settled.messages.js';
 import { SubscriptionTable } from '../subscription-table.js';
 import { isMemoryBroker, MemoryBroker } from './memory.broker.js';
 import type { MemoryConnection } from './memory.broker.js';
@@ -69,8 +71,8 @@ class MemoryTransport implements EventTransport {
   /** Resolves when it is connected, or closed before. */
   private readonly linked: Promise<void>;
   private link!: () => void;
-  private readonly connection: MemoryConnection = (target, channel, body) => {
-    if (this.closing === undefined) this.listener.message(target, channel, body);
+  private readonly connection: MemoryConnection = (through, channel, body) => {
+    if (this.closing === undefined) this.listener.message({ through, channel, body });
   };
 
   constructor(
@@ -99,13 +101,12 @@ class MemoryTransport implements EventTransport {
     this.link();
   }
 
-  async publish(messages: readonly OutgoingMessage[]): Promise<readonly PublishOutcome[]> {
-    if (this.closing !== undefined) return messages.map(() => ({ error: new BusClosedError() }));
-    if (!this.isConnected) return messages.map(() => ({ error: new NotConnectedError() }));
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    if (this.closing !== undefined) return settleAll(messages, settled, () => new BusClosedError());
+    if (!this.isConnected) return settleAll(messages, settled, () => new NotConnectedError());
     const outcomes = messages.map((message) => this.send(message));
     // Whoever publishes and awaits in a loop waits for the deliveries, and so lets the event loop turn.
-    await this.broker.turn();
-    return outcomes;
+    void this.broker.turn().then(() => outcomes.forEach((outcome, index) => settled(index, outcome)));
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {

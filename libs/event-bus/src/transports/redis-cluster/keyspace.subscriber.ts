@@ -1,6 +1,7 @@
 import { windowSince } from '../../clock.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
+  IncomingMessage,
   SubscribeOutcome,
   SubscriptionInfo,
   SubscriptionState,
@@ -181,8 +182,8 @@ class MasterListener extends ListenerRelay {
     super(listener);
   }
 
-  override message(target: SubscriptionTarget, channel: string, body: Buffer): void {
-    this.listener.message(target, channel, body, this.key);
+  override message(message: IncomingMessage): void {
+    this.listener.message({ ...message, node: this.key });
   }
 
   override confirmed(targets: readonly SubscriptionTarget[]): void {

@@ -7,7 +7,6 @@ import type {
   InspectionResult,
   OutgoingMessage,
   PublishBatching,
-  PublishOutcome,
   SettledListener,
   SubscribeOutcome,
   SubscriptionInfo,
@@ -20,7 +19,7 @@ import { LinkState } from '../link.state.js';
 import { blockedWarning } from '../redis/blocked.loop.js';
 import type { RedisConnectionListener } from '../redis/connection.listener.js';
 import { RedisPublisher } from '../redis/redis.publisher.js';
-import { gatherOutcomes } from '../settled.messages.js';
+import { settleAll } from '../settled.messages.js';
 import { ClusterKeyspace } from './cluster.keyspace.js';
 import { inspectCluster } from './cluster.inspection.js';
 import { nodeKey } from './cluster.node.js';
@@ -118,23 +117,16 @@ class RedisClusterTransport implements EventTransport {
     return answers.includes('script') ? 'script' : 'undecided';
   }
 
-  publish(
-    messages: readonly OutgoingMessage[],
-    settled?: SettledListener,
-  ): Promise<readonly PublishOutcome[]> {
-    if (this.closing !== undefined) {
-      return Promise.resolve(messages.map(() => ({ error: new BusClosedError() })));
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    if (this.closing !== undefined) return settleAll(messages, settled, () => new BusClosedError());
+    for (const [kind, publisher] of [
+      ['channel', this.publisher],
+      ['shard', this.slotPublisher],
+    ] as const) {
+      const indices = [...messages.keys()].filter((index) => messages[index]?.kind === kind);
+      const those = indices.map((index) => messages[index] as OutgoingMessage);
+      publisher.publish(those, (position, outcome) => settled(indices[position] as number, outcome));
     }
-    return gatherOutcomes(messages.length, settled, (settle) => {
-      for (const [kind, publisher] of [
-        ['channel', this.publisher],
-        ['shard', this.slotPublisher],
-      ] as const) {
-        const indices = [...messages.keys()].filter((index) => messages[index]?.kind === kind);
-        const those = indices.map((index) => messages[index] as OutgoingMessage);
-        publisher.publish(those, (position, outcome) => settle(indices[position] as number, outcome));
-      }
-    });
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {

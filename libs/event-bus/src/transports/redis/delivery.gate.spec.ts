@@ -21,7 +21,7 @@ describe('DeliveryGate', () => {
     gate = new DeliveryGate(
       { redis, prove: () => void (proofs += 1) },
       {
-        message: (target, channel, body) => calls.push(`${target.kind} ${channel} ${body.toString()}`),
+        message: ({ through, channel, body }) => calls.push(`${through.kind} ${channel} ${body.toString()}`),
         confirmed: note('confirmed'),
         released: note('released'),
       },

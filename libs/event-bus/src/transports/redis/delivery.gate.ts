@@ -79,9 +79,9 @@ export class DeliveryGate {
   private deliver(kind: SubscriptionKind, name: string, channel: Buffer, body: Buffer): void {
     if (!Buffer.isBuffer(body) || !Buffer.isBuffer(channel)) throw new OddReplyError(SUBSCRIBE[kind]);
     if (this.isOver) return;
-    const target = this.opened[kind].get(name);
-    if (target === undefined) return;
+    const through = this.opened[kind].get(name);
+    if (through === undefined) return;
     this.source.prove();
-    this.listener.message(target, kind === 'pattern' ? channel.toString() : name, body);
+    this.listener.message({ through, channel: kind === 'pattern' ? channel.toString() : name, body });
   }
 }

@@ -6,6 +6,7 @@ import type {
   PublishOutcome,
   SettledListener,
 } from '../event.transport.js';
+import { settleAll } from '../settled.messages.js';
 import { countIn } from './odd.reply.js';
 import { PublishScript, scriptProblemIn } from './publish.script.js';
 import type { ScriptReply } from './publish.script.js';
@@ -46,9 +47,7 @@ export class RedisPublisher {
   private hold(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     const send = () => this.publish(messages, settled);
     if (this.flight.hold({ messageCount: messages.length, send })) return;
-    messages.forEach((_message, index) =>
-      settled(index, { error: new PublishBufferFullError(`${MAX_HELD_MESSAGES} events`) }),
-    );
+    settleAll(messages, settled, () => new PublishBufferFullError(`${MAX_HELD_MESSAGES} events`));
   }
 
   private sendSeveral(messages: readonly OutgoingMessage[], settled: SettledListener): void {

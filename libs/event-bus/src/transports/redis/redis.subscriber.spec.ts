@@ -48,7 +48,8 @@ function start() {
     calls.push(`${call} ${targets.map(({ name }) => name).join(' ')}`);
   };
   const listener: SubscriptionListener = {
-    message: (target, name, body) => calls.push(`message ${target.name} ${name} ${body.toString()}`),
+    message: ({ through, channel, body }) =>
+      calls.push(`message ${through.name} ${channel} ${body.toString()}`),
     confirmed: note('confirmed'),
     released: note('released'),
     denied: note('denied'),

@@ -7,7 +7,6 @@ import type {
   InspectionResult,
   OutgoingMessage,
   PublishBatching,
-  PublishOutcome,
   SettledListener,
   SubscribeOutcome,
   SubscriptionInfo,
@@ -17,7 +16,7 @@ import type {
 } from '../event.transport.js';
 import { GuardedListener } from '../guarded.listener.js';
 import { LinkState } from '../link.state.js';
-import { gatherOutcomes } from '../settled.messages.js';
+import { settleAll } from '../settled.messages.js';
 import { blockedWarning } from './blocked.loop.js';
 import { claimKey } from './redis.claim.js';
 import { RedisConnection } from './redis.connection.js';
@@ -106,14 +105,9 @@ class RedisTransport implements EventTransport {
     return this.publisher.batching;
   }
 
-  publish(
-    messages: readonly OutgoingMessage[],
-    settled?: SettledListener,
-  ): Promise<readonly PublishOutcome[]> {
-    if (this.closing !== undefined) {
-      return Promise.resolve(messages.map(() => ({ error: new BusClosedError() })));
-    }
-    return gatherOutcomes(messages.length, settled, (settle) => this.publisher.publish(messages, settle));
+  publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    if (this.closing === undefined) this.publisher.publish(messages, settled);
+    else settleAll(messages, settled, () => new BusClosedError());
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {

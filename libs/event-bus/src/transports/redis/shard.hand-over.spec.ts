@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { FakeConnection } from '../../../../../test/support/fake.connection.js';
 import { keySlot } from '../../routing/key-slot.js';
+import type { IncomingMessage } from '../../routing/incoming.message.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import { TargetMap } from '../target.map.js';
 import { RedisSubscriber } from './redis.subscriber.js';
@@ -24,8 +25,8 @@ function cluster() {
   const node = () => {
     const connection = new FakeConnection();
     const listener = {
-      message: (_target: SubscriptionTarget, name: string, body: Buffer) =>
-        void calls.push(`message ${name} ${body.toString()}`),
+      message: ({ channel, body }: IncomingMessage) =>
+        void calls.push(`message ${channel} ${body.toString()}`),
       confirmed: (targets: readonly SubscriptionTarget[]) => {
         for (const target of targets) confirmed.set(target, true);
         calls.push('confirmed');

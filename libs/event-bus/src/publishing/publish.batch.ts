@@ -1,0 +1,81 @@
+import { isThenable, propertyOf, reasonOf } from '../foreign.js';
+import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import type { Departure } from './publish.call.js';
+
+/**
+ * What a transport is given in one call. Each entry is answered once, also where a transport of the application's own breaks
+ * its contract; what that forgets without a word is left to its deadline.
+ */
+export class PublishBatch {
+  /** An entry that is answered leaves its place empty. */
+  private readonly open: (Departure | undefined)[];
+  private openCount: number;
+
+  constructor(
+    private readonly transport: EventTransport,
+    entries: readonly Departure[],
+    /** Called once, when all are answered. */
+    private readonly answered: () => void,
+  ) {
+    this.open = [...entries];
+    this.openCount = entries.length;
+  }
+
+  /** Never throws. */
+  handOver(): void {
+    const messages = (this.open as Departure[]).map(handOver);
+    try {
+      const sending: unknown = this.transport.publish(messages, this.settled);
+      if (isThenable(sending)) void this.watch(sending);
+    } catch (error) {
+      this.end(`threw in publish(): ${reasonOf(error)}`, error);
+    }
+  }
+
+  private readonly settled = (index: number, outcome: PublishOutcome): void => {
+    const entry = typeof index === 'number' ? this.take(index) : undefined;
+    // Settled before, or no message of this batch.
+    if (entry === undefined) return;
+    if (isOutcome(outcome)) entry.answer(outcome);
+    else entry.giveUp(this.fault('settled a message with neither subscriptions nor an error'));
+  };
+
+  private async watch(sending: PromiseLike<unknown>): Promise<void> {
+    try {
+      await sending;
+      this.end('ended publish() without settling every message');
+    } catch (error) {
+      this.end(`rejected in publish(): ${reasonOf(error)}`, error);
+    }
+  }
+
+  /** What is open now will have no answer. */
+  private end(what: string, cause?: unknown): void {
+    for (let index = 0; this.openCount > 0 && index < this.open.length; index += 1)
+      this.take(index)?.giveUp(this.fault(what, cause));
+  }
+
+  private take(index: number): Departure | undefined {
+    const entry = this.open[index];
+    if (entry === undefined) return undefined;
+    this.open[index] = undefined;
+    this.openCount -= 1;
+    if (this.openCount === 0) this.answered();
+    return entry;
+  }
+
+  private fault(what: string, cause?: unknown): Error {
+    return new Error(`the ${this.transport.name} transport ${what}`, { cause });
+  }
+}
+
+function handOver(departure: Departure): OutgoingMessage {
+  return departure.handOver();
+}
+
+/** A transport of the application's own may say anything. */
+function isOutcome(outcome: unknown): boolean {
+  return (
+    typeof propertyOf(outcome, 'subscriptions') === 'number' || propertyOf(outcome, 'error') !== undefined
+  );
+}
