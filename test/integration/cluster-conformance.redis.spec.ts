@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
-import { describeTransport } from '../../libs/event-bus/src/testing/describe-transport.js';
-import type { TransportHarness } from '../../libs/event-bus/src/testing/transport.conformance.js';
+import { describeTransport } from '../../libs/event-bus/src/conformance/describe-transport.js';
+import type { TransportHarness } from '../../libs/event-bus/src/conformance/transport.conformance.js';
 import type { RedisClusterTransportOptions } from '../../libs/event-bus/src/transports/redis-cluster/redis-cluster.options.js';
 import { redisCluster } from '../../libs/event-bus/src/transports/redis-cluster/redis-cluster.transport.js';
 import { RedisCluster } from '../support/redis.cluster.js';

@@ -1,6 +1,6 @@
 import { NotConnectedError, redisCluster } from 'nestjs-redis-event-bus';
-import { ListenerRecord } from '../../libs/event-bus/src/testing/listener.record.js';
-import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
+import { ListenerRecord } from '../../libs/event-bus/src/conformance/listener.record.js';
+import { publishOutcomes } from '../../libs/event-bus/src/conformance/publish.outcomes.js';
 import type { EventTransport, PublishOutcome } from '../../libs/event-bus/src/transports/event.transport.js';
 import { eventually } from '../support/eventually.js';
 import { shardSubscriberCount, subscribedNode } from '../support/pubsub.probe.js';

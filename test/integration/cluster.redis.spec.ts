@@ -7,8 +7,8 @@ import {
   redisCluster,
 } from 'nestjs-redis-event-bus';
 import type { RedisClusterTransportOptions } from 'nestjs-redis-event-bus';
-import { ListenerRecord } from '../../libs/event-bus/src/testing/listener.record.js';
-import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
+import { ListenerRecord } from '../../libs/event-bus/src/conformance/listener.record.js';
+import { publishOutcomes } from '../../libs/event-bus/src/conformance/publish.outcomes.js';
 import { keySlot } from '../../libs/event-bus/src/routing/key-slot.js';
 import type {
   EventTransport,
@@ -306,21 +306,21 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     const patternCounts = await Promise.all(
       cluster.nodes.map(({ server }) => server.cli('PUBSUB', 'NUMPAT')),
     );
-    expect(await transport.inspect({ query: 'patternCount' })).toEqual({
+    expect(await transport.inspect!({ query: 'patternCount' })).toEqual({
       total: patternCounts.reduce((sum: number, count) => sum + Number(count), 0),
     });
-    expect(await transport.inspect({ query: 'channels', pattern: 'inspected:*' })).toEqual({
+    expect(await transport.inspect!({ query: 'channels', pattern: 'inspected:*' })).toEqual({
       channels: [channel],
     });
-    const counts = await transport.inspect({ query: 'subscriberCounts', channels: [channel, '__proto__'] });
+    const counts = await transport.inspect!({ query: 'subscriberCounts', channels: [channel, '__proto__'] });
     expect(counts.counts).toEqual(
       new Map([
         [channel, 5],
         ['__proto__', 0],
       ]),
     );
-    expect(await transport.inspect({ query: 'shardChannels' })).toEqual({ channels: [CHANNELS[0]] });
-    const shards = await transport.inspect({
+    expect(await transport.inspect!({ query: 'shardChannels' })).toEqual({ channels: [CHANNELS[0]] });
+    const shards = await transport.inspect!({
       query: 'shardSubscriberCounts',
       channels: CHANNELS.slice(0, 2),
     });
@@ -332,7 +332,7 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     );
     const [master] = await cluster.masters();
     await kill(master!, 'SIGKILL');
-    await expect(transport.inspect({ query: 'patternCount' })).rejects.toThrow(
+    await expect(transport.inspect!({ query: 'patternCount' })).rejects.toThrow(
       `the node 127.0.0.1:${master!.server.port} does not answer`,
     );
   });

@@ -1,4 +1,4 @@
-import { transportConformance } from '../../libs/event-bus/src/testing/transport.conformance.js';
+import { transportConformance } from '../../libs/event-bus/src/conformance/transport.conformance.js';
 import type {
   EventTransport,
   IncomingMessage,
@@ -149,6 +149,21 @@ const greedy: BrokenTransport = {
   ],
 };
 
+const repeating: BrokenTransport = {
+  fault: 'the last message of a publish is settled twice',
+  open: (open, listener) => {
+    const transport = open(listener);
+    return replace(transport, {
+      publish: (messages, settled) =>
+        transport.publish(messages, (index, outcome) => {
+          settled(index, outcome);
+          if (index === messages.length - 1) settled(index, outcome);
+        }),
+    });
+  },
+  fails: ['settles each message of a publish once'],
+};
+
 const hasty: BrokenTransport = {
   fault: 'a message is delivered within publish(), to one subscriber after the other',
   broker: () => promptBroker({ inOrder: false }),
@@ -164,7 +179,7 @@ const prompt: BrokenTransport = {
 };
 
 describe('The conformance suite', () => {
-  it.each([control, deaf, textual, disorderly, undead, greedy, hasty, prompt])(
+  it.each([control, deaf, textual, disorderly, undead, greedy, repeating, hasty, prompt])(
     'fails exactly where it has to when $fault',
     async ({ open, fails, broker = memoryBroker }) => {
       const factory = memory({ broker: broker() });

@@ -1,4 +1,4 @@
-import { describeTransport } from '../../libs/event-bus/src/testing/describe-transport.js';
+import { describeTransport } from '../../libs/event-bus/src/conformance/describe-transport.js';
 import { memoryBroker } from '../../libs/event-bus/src/transports/memory/memory.broker.js';
 import { memory } from '../../libs/event-bus/src/transports/memory/memory.transport.js';
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import type { TransportHarness } from '../../libs/event-bus/src/testing/transport.conformance.js';
-import { describeTransport } from '../../libs/event-bus/src/testing/describe-transport.js';
+import type { TransportHarness } from '../../libs/event-bus/src/conformance/transport.conformance.js';
+import { describeTransport } from '../../libs/event-bus/src/conformance/describe-transport.js';
 import type { RedisTransportOptions } from '../../libs/event-bus/src/transports/redis/redis.options.js';
 import { redis } from '../../libs/event-bus/src/transports/redis/redis.transport.js';
 import { RedisServer } from '../support/redis.server.js';

@@ -1,8 +1,8 @@
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Redis } from 'ioredis';
-import { ListenerRecord } from '../../libs/event-bus/src/testing/listener.record.js';
-import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
+import { ListenerRecord } from '../../libs/event-bus/src/conformance/listener.record.js';
+import { publishOutcomes } from '../../libs/event-bus/src/conformance/publish.outcomes.js';
 import type {
   EventTransport,
   SubscriptionTarget,
@@ -588,10 +588,10 @@ describe('a replica', () => {
         () => bus.story.filter((call) => call === 'sendable').length >= sendables,
       );
       // Answered after what was asked on the new link before.
-      await bus.transport.inspect({ query: 'patternCount' });
+      await bus.transport.inspect!({ query: 'patternCount' });
     }
     expect(bus.warnings).toHaveLength(1);
-    await onMaster.transport.inspect({ query: 'patternCount' });
+    await onMaster.transport.inspect!({ query: 'patternCount' });
     expect(onMaster.warnings).toEqual([]);
     await expect(bus.transport.claim?.('key', 1_000)).rejects.toThrow('READONLY');
   });

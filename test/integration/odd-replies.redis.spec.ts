@@ -13,9 +13,9 @@ const listener = Object.fromEntries(
 ) as never;
 
 const questions: Readonly<Record<string, (transport: EventTransport) => Promise<unknown>>> = {
-  'PUBSUB CHANNELS': (transport) => transport.inspect({ query: 'channels' }),
-  'PUBSUB NUMSUB': (transport) => transport.inspect({ query: 'subscriberCounts', channels: ['a'] }),
-  'PUBSUB NUMPAT': (transport) => transport.inspect({ query: 'patternCount' }),
+  'PUBSUB CHANNELS': (transport) => transport.inspect!({ query: 'channels' }),
+  'PUBSUB NUMSUB': (transport) => transport.inspect!({ query: 'subscriberCounts', channels: ['a'] }),
+  'PUBSUB NUMPAT': (transport) => transport.inspect!({ query: 'patternCount' }),
   'CONFIG GET': async (transport) => transport.keyspace?.read(),
   SET: async (transport) => transport.claim?.('key', 1_000),
 };

@@ -24,7 +24,7 @@ import {
   StartupError,
   redis,
 } from 'nestjs-redis-event-bus';
-import { publishOutcomes } from '../../libs/event-bus/src/testing/publish.outcomes.js';
+import { publishOutcomes } from '../../libs/event-bus/src/conformance/publish.outcomes.js';
 import { eventually, settled } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';

@@ -10,7 +10,7 @@ import {
   NotConnectedError,
   redis,
 } from 'nestjs-redis-event-bus';
-import { describeTransport } from '../../libs/event-bus/src/testing/describe-transport.js';
+import { describeTransport } from '../../libs/event-bus/src/conformance/describe-transport.js';
 import type { TransportListener } from '../../libs/event-bus/src/transports/event.transport.js';
 import { CertificateAuthority } from '../support/certificates.js';
 import { Escapes } from '../support/escapes.js';

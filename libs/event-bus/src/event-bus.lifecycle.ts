@@ -117,10 +117,9 @@ export class EventBusLifecycle
     const { settings, gapHandlers } = this.runtime;
     const { name } = settings;
     const buses = this.namesOfBuses();
-    const { database = 0 } = this.runtime.transport;
-    const explored = this.explorer.explore({ ...settings, database }, buses, (moduleRef) =>
-      this.lazyModules.isComplete(moduleRef),
-    );
+    const { transport } = this.runtime;
+    const bus = { ...settings, transport, database: transport.database ?? 0 };
+    const explored = this.explorer.explore(bus, buses, (moduleRef) => this.lazyModules.isComplete(moduleRef));
     const { handlers, problems } = explored;
     const twice = buses.filter((bus) => bus === name).length > 1;
     const all = twice

@@ -127,14 +127,21 @@ export type { RedisTransportOptions } from './transports/redis/redis.options.js'
 export { memory } from './transports/memory/memory.transport.js';
 export type { MemoryTransportOptions } from './transports/memory/memory.transport.js';
 export { MemoryBroker, memoryBroker } from './transports/memory/memory.broker.js';
+export { RedisGlob } from './routing/redis-glob.js';
 export { targetKey } from './routing/subscription-target.js';
+export { bodyOf } from './transports/event.transport.js';
 export type {
+  BatchingFacet,
+  ClaimFacet,
+  DriverFacet,
   EventTransport,
   IncomingMessage,
+  InspectionFacet,
   InspectionQuery,
   InspectionResult,
   Interruption,
   InterruptionReason,
+  KeyEventFacet,
   KeyspaceFlags,
   KeyspaceNotifications,
   MessageBody,
@@ -148,6 +155,7 @@ export type {
   SubscriptionState,
   SubscriptionTarget,
   TransportCapabilities,
+  TransportFacets,
   TransportFactory,
   TransportListener,
   TransportState,

@@ -1,6 +1,7 @@
 import type { HandlerOptions } from '../dispatching/handler.options.js';
 import type { EventCodec } from '../message/event.codec.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import type { EventTransport } from '../transports/event.transport.js';
 
 /** The bus whose handlers are looked for. */
 export interface ExploredBus {
@@ -10,4 +11,5 @@ export interface ExploredBus {
   readonly codec: EventCodec;
   /** The number of the database whose key events are meant where a handler names none. */
   readonly database: number;
+  readonly transport: Pick<EventTransport, 'name' | 'claim'>;
 }

@@ -96,7 +96,7 @@ export function gapProblems(
 /** Options that cannot hold together, or not on this bus. */
 function settingsProblems(
   { metadata }: HandlerDeclaration,
-  { name, prefix, handlerDefaults, codec }: ExploredBus,
+  { name, prefix, handlerDefaults, codec, transport }: ExploredBus,
 ): string[] {
   const own = metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === name);
   const { deadLetter, group } = resolveHandlerSettings(mergedOptions(own), handlerDefaults);
@@ -113,10 +113,15 @@ function settingsProblems(
   const takesKeyEvents = own.some(({ keyEvents }) => keyEvents !== undefined);
   if (takesKeyEvents && own.some(({ options }) => typeof options.group === 'string')) {
     problems.push('group needs events with an id, and key events have none. Leave it out.');
-  } else if (!takesKeyEvents && own.length > 0 && group !== false && codec.carriesMetadata !== true) {
-    problems.push(
-      `group needs events with an id, and the ${codec.name} codec carries none. Write codec: cloudEvents({ source }).`,
-    );
+  } else if (!takesKeyEvents && own.length > 0 && group !== false) {
+    if (codec.carriesMetadata !== true) {
+      problems.push(
+        `group needs events with an id, and the ${codec.name} codec carries none. Write codec: cloudEvents({ source }).`,
+      );
+    }
+    if (transport.claim === undefined) {
+      problems.push(`group needs claims, and the ${transport.name} transport has none. Leave it out.`);
+    }
   }
   return problems;
 }

@@ -1,7 +1,7 @@
 import { withDeadline } from '../deadline.js';
 import type { EventDispatcher, HandlerWork } from '../dispatching/event.dispatcher.js';
 import type { EventReceiver } from '../dispatching/event.receiver.js';
-import { InvalidOptionError, NotConnectedError } from '../errors.js';
+import { InvalidOptionError, NotConnectedError, NotSupportedError } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventBusCounters } from '../observing/event-bus.counters.js';
@@ -173,8 +173,14 @@ export class EventBusInspector {
   }
 
   private ask(query: InspectionQuery): Promise<InspectionResult> {
+    const { name, inspect } = this.transport;
+    if (inspect === undefined) {
+      throw new NotSupportedError(
+        `The ${name} transport cannot tell who is subscribed (it has no inspect()). snapshot() shows this process.`,
+      );
+    }
     const late = () => new NotConnectedError(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
-    return withDeadline(this.transport.inspect(query), ANSWER_TIMEOUT_MS, late);
+    return withDeadline(inspect.call(this.transport, query), ANSWER_TIMEOUT_MS, late);
   }
 
   private async listChannels(query: 'channels' | 'shardChannels', pattern: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
-import { StartupError, reasonOf } from '../errors.js';
+import { NotSupportedError, StartupError, reasonOf } from '../errors.js';
 import type { KeyspaceOptions } from '../event-bus.options.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import { flagsFor, mergedFlags, missingFlags } from '../routing/keyspace.flags.js';
@@ -15,11 +15,19 @@ export class KeyspaceCheck {
     private readonly ensure: Required<KeyspaceOptions>['ensure'],
   ) {}
 
-  /** @throws StartupError when the flags were to be set and could not be. */
+  /**
+   * @throws StartupError when the flags were to be set and could not be.
+   * @throws NotSupportedError when the transport delivers no key events.
+   */
   async run(handlers: readonly EventHandler[]): Promise<void> {
     const needed = neededFlags(handlers);
-    const { keyspace } = this.transport;
-    if (needed === '' || keyspace === undefined || this.ensure === 'off') return;
+    if (needed === '' || this.ensure === 'off') return;
+    const { name, keyspace } = this.transport;
+    if (keyspace === undefined) {
+      throw new NotSupportedError(
+        `Handlers wait for key events, and the ${name} transport has none. Take away @OnKeyEvent; or write keyspace: { ensure: 'off' } if it delivers them all the same.`,
+      );
+    }
     let lacking: readonly KeyspaceFlags[];
     try {
       lacking = (await keyspace.read()).filter(({ flags }) => missingFlags(flags, needed) !== '');

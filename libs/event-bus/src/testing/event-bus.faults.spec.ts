@@ -19,8 +19,8 @@ import {
 import { EventBusFaults } from './event-bus.faults.js';
 import { EventBusTestingModule } from './event-bus.testing.module.js';
 import { EventRecorder } from './event.recorder.js';
-import { ListenerRecord } from './listener.record.js';
-import { publishOutcomes } from './publish.outcomes.js';
+import { ListenerRecord } from '../conformance/listener.record.js';
+import { publishOutcomes } from '../conformance/publish.outcomes.js';
 
 @Injectable()
 class Stock {

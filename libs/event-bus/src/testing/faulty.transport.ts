@@ -24,6 +24,8 @@ const DENIED = 'NOPERM a test denies this channel';
 /** A transport between the bus and its real one, which fails as {@link FaultSwitch} says. */
 export class FaultyTransport implements EventTransport {
   readonly name: string;
+  readonly claim: EventTransport['claim'];
+  readonly inspect: EventTransport['inspect'];
   private readonly inner: EventTransport;
   private innerState: TransportState;
   /** Subscriptions that the bus was told are active, and not told are gone. */
@@ -58,8 +60,11 @@ export class FaultyTransport implements EventTransport {
       },
       warned: (warning) => listener.warned(warning),
     });
-    this.name = this.inner.name;
-    this.innerState = this.inner.state;
+    const { inner } = this;
+    this.name = inner.name;
+    this.innerState = inner.state;
+    this.claim = inner.claim && this.uncut(inner.claim.bind(inner));
+    this.inspect = inner.inspect && this.uncut(inner.inspect.bind(inner));
     faults.add(this);
   }
 
@@ -71,8 +76,8 @@ export class FaultyTransport implements EventTransport {
     return this.inner.capabilities;
   }
 
-  get database(): number {
-    return this.inner.database ?? 0;
+  get database(): number | undefined {
+    return this.inner.database;
   }
 
   get keyspace(): KeyspaceNotifications | undefined {
@@ -138,15 +143,6 @@ export class FaultyTransport implements EventTransport {
     });
   }
 
-  inspect(...query: Parameters<EventTransport['inspect']>): ReturnType<EventTransport['inspect']> {
-    return this.faults.isCut ? Promise.reject(new NotConnectedError(CUT_OFF)) : this.inner.inspect(...query);
-  }
-
-  async claim(key: string, ttlMs: number): Promise<boolean> {
-    if (this.faults.isCut || this.inner.claim === undefined) throw new NotConnectedError(CUT_OFF);
-    return this.inner.claim(key, ttlMs);
-  }
-
   unwrap(): unknown {
     return this.inner.unwrap?.() ?? this.inner;
   }
@@ -206,6 +202,12 @@ export class FaultyTransport implements EventTransport {
       targets: back.map(({ target }) => target),
       ...windowSince(Math.min(...back.map(({ fromMs }) => fromMs))),
     });
+  }
+
+  private uncut<Args extends unknown[], T>(
+    ask: (...args: Args) => Promise<T>,
+  ): (...args: Args) => Promise<T> {
+    return (...args) => (this.faults.isCut ? Promise.reject(new NotConnectedError(CUT_OFF)) : ask(...args));
   }
 
   private isOut(target: SubscriptionTarget): boolean {

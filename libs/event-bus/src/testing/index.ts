@@ -4,8 +4,13 @@ export { EventBusFaults } from './event-bus.faults.js';
 export type { DisconnectOptions, Fault, SlowOptions } from './event-bus.faults.js';
 export { EventRecorder } from './event.recorder.js';
 export type { RecordedEvent, RecordedStage, WaitForOptions } from './event.recorder.js';
-export { describeTransport } from './describe-transport.js';
-export type { DescribeTransportOptions } from './describe-transport.js';
-export { transportConformance } from './transport.conformance.js';
-export type { TransportConformanceTest } from './transport.conformance.js';
-export type { TestedCapabilities, TransportHarness } from './transport.harness.js';
+
+/** @deprecated Import it from `nestjs-redis-event-bus/conformance`. This one goes with the next minor version. */
+export { describeTransport, transportConformance } from '../conformance/index.js';
+/** @deprecated Import it from `nestjs-redis-event-bus/conformance`. This one goes with the next minor version. */
+export type {
+  DescribeTransportOptions,
+  TestedCapabilities,
+  TransportConformanceTest,
+  TransportHarness,
+} from '../conformance/index.js';

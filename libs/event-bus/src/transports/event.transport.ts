@@ -1,7 +1,9 @@
 import type { IncomingMessage } from '../routing/incoming.message.js';
 import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
+import type { TransportFacets } from './transport.facets.js';
 
 export type { IncomingMessage, SubscriptionKind, SubscriptionTarget };
+export type * from './transport.facets.js';
 
 /** Bytes for one channel. `shard` is sent with SPUBLISH, everything else with PUBLISH. */
 export interface OutgoingMessage {
@@ -26,13 +28,6 @@ export type PublishOutcome = { readonly subscriptions: number } | { readonly err
 
 /** Takes the outcome of the message at this index. Does not throw, whatever it is given. */
 export type SettledListener = (index: number, outcome: PublishOutcome) => void;
-
-/**
- * - `script`: as one EVAL.
- * - `pipeline`: each as a command of its own, written together: the server denies scripts, or has none.
- * - `undecided`: nobody knows yet. The first two messages that are sent together are accompanied by the question.
- */
-export type PublishBatching = 'script' | 'pipeline' | 'undecided';
 
 /** What became of one subscription: confirmed by the broker, or why not. */
 export interface SubscribeOutcome {
@@ -78,22 +73,6 @@ export interface SubscriptionInfo {
   readonly state: SubscriptionState;
   /** Why the broker denied it. */
   readonly reason?: string | undefined;
-}
-
-/** What can be asked of a broker, by the names of the PUBSUB subcommands; `pattern` and `channels` carry the prefix. */
-export type InspectionQuery =
-  | { readonly query: 'channels' | 'shardChannels'; readonly pattern?: string }
-  | { readonly query: 'subscriberCounts' | 'shardSubscriberCounts'; readonly channels: readonly string[] }
-  | { readonly query: 'patternCount' };
-
-/** `channels` answers the channel queries, `counts` the counting ones, `total` the pattern count. */
-export interface InspectionResult {
-  /** Names of channels with at least one subscriber. */
-  readonly channels?: readonly string[] | undefined;
-  /** Subscribers by channel, patterns not counted. */
-  readonly counts?: ReadonlyMap<string, number> | undefined;
-  /** How many distinct patterns are subscribed to. */
-  readonly total?: number | undefined;
 }
 
 /**
@@ -157,24 +136,12 @@ export interface TransportListener {
   warned(warning: TransportWarning): void;
 }
 
-/** The `notify-keyspace-events` of one server. */
-export interface KeyspaceFlags {
-  /** `host:port`. */
-  readonly node: string;
-  /** As CONFIG GET shows them, e.g. `Ex`. Empty when nothing is published. */
-  readonly flags: string;
-}
-
-/** Which key events the servers publish: CONFIG GET and CONFIG SET of `notify-keyspace-events`. */
-export interface KeyspaceNotifications {
-  /** Of every server that publishes them. @throws TransportRefusedError, NotConnectedError, BusClosedError */
-  read(): Promise<readonly KeyspaceFlags[]>;
-  /** Sets one server's. @throws as {@link read} */
-  write(setting: KeyspaceFlags): Promise<void>;
-}
-
-/** Moves bytes between processes. Knows nothing of Nest, codecs, prefixes or handlers. Delivery is at most once. */
-export interface EventTransport {
+/**
+ * Moves bytes between processes. Knows nothing of Nest, codecs, prefixes or handlers. Delivery is at most once. These are
+ * what every transport has; what some have besides are {@link TransportFacets}. docs/custom-transport.md shows how to write
+ * one, and `nestjs-redis-event-bus/conformance` tests it.
+ */
+export interface EventTransport extends TransportFacets {
   /** What logs and snapshots call it, e.g. `redis` or `memory`. */
   readonly name: string;
   /** Where it connects to, without credentials, e.g. `127.0.0.1:6379`. */
@@ -201,9 +168,6 @@ export interface EventTransport {
    */
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void | Promise<void>;
 
-  /** How the messages of one call leave. Absent where there are no round trips to save. */
-  readonly batching?: PublishBatching | undefined;
-
   /**
    * Resolves when the broker has answered for every target: confirmed, or refused with its reason. Waits
    * for a link when there is none. A target that is already subscribed is answered without asking again, and a
@@ -216,25 +180,6 @@ export interface EventTransport {
 
   /** Every target that was asked for and not unsubscribed, and what state it is in. */
   subscriptions(): readonly SubscriptionInfo[];
-
-  /** Asks the broker who is subscribed. @throws NotConnectedError, NotSupportedError, BusClosedError, or what the broker answered. */
-  inspect(query: InspectionQuery): Promise<InspectionResult>;
-
-  /**
-   * Resolves with true for the first of all processes that claims this key within `ttlMs` (SET NX PX), and with
-   * false for the others. Absent where the transport cannot.
-   * @throws NotConnectedError, BusClosedError, or what the broker answered.
-   */
-  claim?(key: string, ttlMs: number): Promise<boolean>;
-
-  /** The number of the database that its connections are on. @default 0 */
-  readonly database?: number | undefined;
-
-  /** What the broker says of its keys, and how to change it. Absent where there are no keys. */
-  readonly keyspace?: KeyspaceNotifications | undefined;
-
-  /** What it is made of, for those who know it: the driver's clients. Changing their state is at one's own risk. */
-  unwrap?(): unknown;
 
   /**
    * Idempotent. Lets publishes in flight settle, then ends the connections. Nothing is called on the

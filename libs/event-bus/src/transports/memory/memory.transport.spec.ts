@@ -1,6 +1,6 @@
 import { BusClosedError, ConfigurationError, NotConnectedError } from '../../errors.js';
-import { ListenerRecord } from '../../testing/listener.record.js';
-import { publishOutcomes } from '../../testing/publish.outcomes.js';
+import { ListenerRecord } from '../../conformance/listener.record.js';
+import { publishOutcomes } from '../../conformance/publish.outcomes.js';
 import type { EventTransport, SubscriptionTarget, TransportListener } from '../event.transport.js';
 import type { MemoryBroker } from './memory.broker.js';
 import { memoryBroker } from './memory.broker.js';
@@ -226,17 +226,17 @@ describe('MemoryTransport', () => {
     const other = await connected(broker, new ListenerRecord());
     await transport.subscribe([orders, all]);
     await other.subscribe([orders, all]);
-    expect(await other.inspect({ query: 'subscriberCounts', channels: ['orders'] })).toEqual({
+    expect(await other.inspect!({ query: 'subscriberCounts', channels: ['orders'] })).toEqual({
       counts: new Map([['orders', 2]]),
     });
-    expect(await other.inspect({ query: 'patternCount' })).toEqual({ total: 1 });
+    expect(await other.inspect!({ query: 'patternCount' })).toEqual({ total: 1 });
   });
 
   it('does not inspect without a link', async () => {
     const unconnected = memory({ broker }).create(new ListenerRecord());
-    await expect(unconnected.inspect({ query: 'channels' })).rejects.toThrow(NotConnectedError);
+    await expect(unconnected.inspect!({ query: 'channels' })).rejects.toThrow(NotConnectedError);
     await unconnected.close();
-    await expect(unconnected.inspect({ query: 'channels' })).rejects.toThrow(BusClosedError);
+    await expect(unconnected.inspect!({ query: 'channels' })).rejects.toThrow(BusClosedError);
   });
 });
 

@@ -62,6 +62,9 @@ class MemoryTransport implements EventTransport {
   readonly name = 'memory';
   readonly address = 'in-process';
   readonly capabilities = { shard: true };
+  readonly database = 0;
+  /** `emitKeyEvent` of the broker needs no flags. */
+  readonly keyspace = { read: async () => [], write: async () => undefined };
 
   private readonly listener: TransportListener;
   private readonly table = new SubscriptionTable();

@@ -53,7 +53,7 @@ export const claimConformance: readonly TransportConformanceTest[] = [
 
 function claim({ transport }: ConformancePeer, key: string, ttlMs: number): Promise<boolean> {
   const claimed = transport.claim?.(key, ttlMs);
-  assert.ok(claimed, 'the transport has no claim(), although its capabilities say so');
+  assert.ok(claimed, 'the transport has no claim(): say capabilities: { claim: false }');
   return within('claim() to resolve', claimed);
 }
 

@@ -67,19 +67,6 @@ export const shardConformance: readonly TransportConformanceTest[] = [
     for (const call of ['confirmed', 'released'] as const)
       assert.equal(subscriber.record.count(call, shard(name)), 1);
   }),
-
-  shardTest('lists and counts shard channels apart from channels', async (scene) => {
-    const [first, second] = [await scene.connect(), await scene.connect()];
-    const [orders, paid] = scene.names('orders', 'paid');
-    await first.subscribe(shard(orders), channel(paid));
-    await second.subscribe(shard(orders));
-    const { channels } = await first.inspect({ query: 'shardChannels', pattern: scene.name('*') });
-    assert.deepEqual(channels, [orders]);
-    const { counts } = await first.inspect({ query: 'shardSubscriberCounts', channels: [orders, paid] });
-    assert.deepEqual([counts?.get(orders), counts?.get(paid)], [2, 0]);
-    const plain = await first.inspect({ query: 'channels', pattern: scene.name('*') });
-    assert.deepEqual(plain.channels, [paid]);
-  }),
 ];
 
 function shardTest(name: string, play: (scene: ConformanceScene) => Promise<void>): TransportConformanceTest {

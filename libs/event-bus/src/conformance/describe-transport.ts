@@ -1,5 +1,6 @@
 import { transportConformance } from './transport.conformance.js';
 import type { TestedCapabilities, TransportConformanceTest, TransportHarness } from './transport.harness.js';
+import { missingCapability } from './transport.harness.js';
 
 /** Options of {@link describeTransport}. */
 export interface DescribeTransportOptions {
@@ -57,19 +58,19 @@ export function describeTransport(
     });
     for (const test of transportConformance) {
       const run = () => runOn(test, made);
-      const { requires } = test;
-      if (requires === undefined || known === undefined || known[requires])
-        it(test.name, run, TEST_TIMEOUT_MS);
-      else it.skip(`${test.name} (skipped: ${name} has no capability ${JSON.stringify(requires)})`, run);
+      const missing = known === undefined ? undefined : missingCapability(test.requires, known);
+      if (missing === undefined) it(test.name, run, TEST_TIMEOUT_MS);
+      else it.skip(`${test.name} (skipped: ${name} has no capability ${JSON.stringify(missing)})`, run);
     }
   });
 }
 
 async function runOn(test: TransportConformanceTest, harness: TransportHarness | undefined): Promise<void> {
   if (!harness) throw new Error('The harness was not made; see the failure before the tests.');
-  if (test.requires !== undefined && !harness.capabilities[test.requires]) {
+  const missing = missingCapability(test.requires, harness.capabilities);
+  if (missing !== undefined) {
     throw new Error(
-      `The transport has no capability ${JSON.stringify(test.requires)}. ` +
+      `The transport has no capability ${JSON.stringify(missing)}. ` +
         'Pass { capabilities } to describeTransport(), so that the test is shown as skipped.',
     );
   }

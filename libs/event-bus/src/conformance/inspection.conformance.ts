@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { ConformancePeer } from './conformance.peer.js';
-import { channel, conformanceTest, pattern } from './conformance.scene.js';
+import { channel, conformanceTest, pattern, shard } from './conformance.scene.js';
+import type { ConformanceScene } from './conformance.scene.js';
 import { eventuallyHolds } from './deadline.js';
-import type { TransportConformanceTest } from './transport.harness.js';
+import type { TestedCapability, TransportConformanceTest } from './transport.harness.js';
 
 /** What the broker answers about all its subscribers. */
 export const inspectionConformance: readonly TransportConformanceTest[] = [
-  conformanceTest('lists the channels that have a subscriber', async (scene) => {
+  inspectionTest('lists the channels that have a subscriber', async (scene) => {
     const [first, second, asking] = [await scene.connect(), await scene.connect(), await scene.connect()];
     const [orders, paid, empty] = scene.names('orders', 'paid', 'empty');
     await first.subscribe(channel(orders), channel(empty), pattern(scene.name('pattern*')));
@@ -19,7 +20,7 @@ export const inspectionConformance: readonly TransportConformanceTest[] = [
     assert.ok(all.includes(orders) && all.includes(paid) && !all.includes(empty));
   }),
 
-  conformanceTest('counts the subscribers of channels', async (scene) => {
+  inspectionTest('counts the subscribers of channels', async (scene) => {
     const [first, second, asking] = [await scene.connect(), await scene.connect(), await scene.connect()];
     const names = scene.names('none', 'one', 'two', 'was');
     const [none, one, two, was] = names;
@@ -34,7 +35,7 @@ export const inspectionConformance: readonly TransportConformanceTest[] = [
     assert.equal((await asking.inspect({ query: 'subscriberCounts', channels: [] })).counts?.size, 0);
   }),
 
-  conformanceTest('counts a pattern once, however many subscribed to it', async (scene) => {
+  inspectionTest('counts a pattern once, however many subscribed to it', async (scene) => {
     const [first, second] = [await scene.connect(), await scene.connect()];
     const [shared, own] = [pattern(scene.name('a*')), pattern(scene.name('b*'))];
     // The broker may still be busy forgetting the connections of another test: then it is counted again.
@@ -52,7 +53,7 @@ export const inspectionConformance: readonly TransportConformanceTest[] = [
     scene.assertCounts([counts.both, counts.one], [2, 1]);
   }),
 
-  conformanceTest('forgets the subscriptions of those that closed', async (scene) => {
+  inspectionTest('forgets the subscriptions of those that closed', async (scene) => {
     const [closing, asking] = [await scene.connect(), await scene.connect()];
     await closing.subscribe(channel(scene.name('orders')), pattern(scene.name('*')));
     await closing.close();
@@ -61,7 +62,32 @@ export const inspectionConformance: readonly TransportConformanceTest[] = [
       scene.assertCounts([await asking.send(scene.name('orders'), 'x')], [0]),
     );
   }),
+
+  inspectionTest(
+    'lists and counts shard channels apart from channels',
+    async (scene) => {
+      const [first, second] = [await scene.connect(), await scene.connect()];
+      const [orders, paid] = scene.names('orders', 'paid');
+      await first.subscribe(shard(orders), channel(paid));
+      await second.subscribe(shard(orders));
+      const { channels } = await first.inspect({ query: 'shardChannels', pattern: scene.name('*') });
+      assert.deepEqual(channels, [orders]);
+      const { counts } = await first.inspect({ query: 'shardSubscriberCounts', channels: [orders, paid] });
+      assert.deepEqual([counts?.get(orders), counts?.get(paid)], [2, 0]);
+      const plain = await first.inspect({ query: 'channels', pattern: scene.name('*') });
+      assert.deepEqual(plain.channels, [paid]);
+    },
+    'shard',
+  ),
 ];
+
+function inspectionTest(
+  name: string,
+  play: (scene: ConformanceScene) => Promise<void>,
+  ...alsoRequires: readonly TestedCapability[]
+): TransportConformanceTest {
+  return conformanceTest(name, play, 'inspection', ...alsoRequires);
+}
 
 async function listed(peer: ConformancePeer, glob?: string): Promise<string[]> {
   const { channels } = await peer.inspect({

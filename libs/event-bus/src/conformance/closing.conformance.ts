@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   assertCode,
   hasCode,
@@ -104,6 +105,36 @@ export const closingConformance: readonly TransportConformanceTest[] = [
     assert.ok(
       received <= sent + maybeSent,
       `${received} arrived, but only ${sent} to ${sent + maybeSent} were sent`,
+    );
+  }),
+
+  conformanceTest('settles each message of a publish once', async (scene) => {
+    const peer = await scene.open();
+    const calls: number[][] = [];
+    const publish = (): void => {
+      const counts = [0, 0, 0];
+      calls.push(counts);
+      const ended = peer.transport.publish(messagesFor(scene.name('orders'), numbered(3)), (index) => {
+        counts[index] = (counts[index] ?? Number.NaN) + 1;
+      });
+      // It may fail only by its outcomes.
+      void Promise.resolve(ended).catch(() => calls.push([Number.NaN]));
+    };
+    publish();
+    await peer.connect();
+    publish();
+    publish();
+    await peer.send(scene.name('orders'), 'behind them');
+    publish();
+    await peer.close();
+    publish();
+    await eventuallyHolds(() =>
+      assert.equal(calls.flat().includes(0), false, 'some messages are not settled'),
+    );
+    await nextTurn();
+    assert.deepEqual(
+      calls,
+      calls.map(() => [1, 1, 1]),
     );
   }),
 

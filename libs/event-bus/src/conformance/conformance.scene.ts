@@ -4,7 +4,7 @@ import type { OutgoingMessage, SubscriptionTarget } from '../transports/event.tr
 import { ConformancePeer } from './conformance.peer.js';
 import { within } from './deadline.js';
 import { ListenerRecord } from './listener.record.js';
-import type { TestedCapabilities, TransportConformanceTest, TransportHarness } from './transport.harness.js';
+import type { TestedCapability, TransportConformanceTest, TransportHarness } from './transport.harness.js';
 
 /** Where one conformance test plays: its transports, and names that no other test uses. */
 export class ConformanceScene {
@@ -70,11 +70,11 @@ export class ConformanceScene {
 export function conformanceTest(
   name: string,
   play: (scene: ConformanceScene) => Promise<void>,
-  requires?: keyof TestedCapabilities,
+  ...requires: readonly TestedCapability[]
 ): TransportConformanceTest {
   return {
     name,
-    ...(requires === undefined ? {} : { requires }),
+    requires,
     run: async (harness) => {
       const scene = new ConformanceScene(harness);
       try {
