@@ -5,6 +5,7 @@ import { PlanBase } from './plan.base.js';
 import { coverProblems } from './plan.problems.js';
 import type { PlannedSubscription } from './planned.subscription.js';
 import { ServiceHandOver } from './service.hand-over.js';
+import { ServiceStarts } from './service.starts.js';
 import type { Consumer, Missed, SubscriptionPlan } from './subscription-plan.js';
 
 /** Redis' own events: on a Cluster each node has its own, on connections of their own. */
@@ -17,6 +18,7 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
     changed: (subscription) => this.update(subscription),
   });
   private readonly outages = new Outages<C>();
+  private readonly starts = new ServiceStarts<C>();
   private readonly handOver = new ServiceHandOver<C>(this.starts, (subscription) =>
     this.outages.served(subscription),
   );
@@ -55,7 +57,6 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
     this.release(targets);
     for (const subscription of this.known(targets)) {
       subscription.advance('answered');
-      this.graph.restore(subscription);
       this.update(subscription);
     }
   }

@@ -8,18 +8,16 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
   confirm(targets: readonly SubscriptionTarget[]): void {
     for (const subscription of this.known(targets)) {
       subscription.advance('confirmed');
-      this.serve(subscription);
+      serve(subscription);
       this.update(subscription);
     }
-    this.starts.placed();
   }
 
   release(targets: readonly SubscriptionTarget[]): void {
     for (const subscription of this.known(targets)) {
       subscription.advance('released');
-      this.serve(subscription);
+      serve(subscription);
     }
-    this.starts.placed();
   }
 
   deny(targets: readonly SubscriptionTarget[]): void {
@@ -51,14 +49,11 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
   }
 
   protected begun(fresh: ReadonlySet<PlannedSubscription<C>>): void {
-    for (const subscription of fresh) {
-      this.serve(subscription);
-      if (subscription.server !== undefined) this.starts.began(subscription);
-    }
+    for (const subscription of fresh) serve(subscription);
   }
 
   protected ended(subscription: PlannedSubscription<C>): void {
-    this.serve(subscription);
+    serve(subscription);
   }
 
   protected mayLeave(): boolean {
@@ -68,11 +63,8 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
   protected leaves(): void {
     // Nobody is served by it: it is not wanted.
   }
+}
 
-  private serve(subscription: PlannedSubscription<C>): void {
-    const server = subscription.isWanted && subscription.isLive ? subscription : undefined;
-    if (subscription.server === server) return;
-    subscription.server = server;
-    this.starts.ended(subscription);
-  }
+function serve<C>(subscription: PlannedSubscription<C>): void {
+  subscription.server = subscription.isWanted && subscription.isLive ? subscription : undefined;
 }

@@ -2,7 +2,6 @@ import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscripti
 import type { Binding, Route } from './binding.list.js';
 import { demandProblems } from './plan.problems.js';
 import { PlannedSubscription } from './planned.subscription.js';
-import { ServiceStarts } from './service.starts.js';
 import type { Consumer, PlanChanges, PlannedState } from './subscription-plan.js';
 
 /** What every plan knows: who asks for what, what the broker is to be told, and who gets what it delivers. */
@@ -13,7 +12,6 @@ export abstract class PlanBase<C extends Consumer> {
       pattern: new Map(),
       shard: new Map(),
     };
-  protected readonly starts = new ServiceStarts<C>();
   private readonly bindingsOf = new Map<C, readonly Binding<C>[]>();
   /** Needed and not held. */
   private readonly missing = new Set<PlannedSubscription<C>>();

@@ -257,6 +257,24 @@ describe('SubscriptionPlan', () => {
       expect(changes().unsubscribe).toEqual(['o:*']);
     });
 
+    it('keeps a wide one that is to take over from one on its way out, though nobody wants it any more', () => {
+      const { plan, add, changes, confirm, release, left, servers } = planOf();
+      add(a, some);
+      changes();
+      confirm('o:*');
+      plan.remove(some);
+      changes();
+      confirm('o:a');
+      add(some);
+      expect(changes().unsubscribe).toEqual(['o:a']);
+      plan.remove(some);
+      expect(changes()).toEqual({ subscribe: [], unsubscribe: [] });
+      release('o:a');
+      expect(servers('o:a')).toEqual(['o:*']);
+      left('o:a');
+      expect(changes()).toEqual({ subscribe: ['o:a'], unsubscribe: [] });
+    });
+
     it('does not ask again for what is on its way out before it is gone', () => {
       const { plan, add, changes, confirm, left } = planOf();
       add(a);
