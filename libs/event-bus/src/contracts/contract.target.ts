@@ -1,5 +1,5 @@
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import { parseTarget, targetProblem, templateTarget } from '../routing/event-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { ChannelTemplate } from '../routing/channel-template.js';
@@ -10,7 +10,7 @@ import { strangeContractProblem, toContract } from './event.contract.js';
 export type TargetInput = string | EventContract;
 
 /** A target that brings its contract: events taken under it are checked first. */
-interface ContractTarget extends EventTarget {
+interface ContractTarget extends HandlerTarget {
   readonly contract: EventContract;
 }
 
@@ -30,7 +30,11 @@ export function textOfTarget(input: TargetInput): string {
 }
 
 /** `input` must have no {@link targetInputProblem}. */
-export function readTarget(input: TargetInput, prefix: ChannelPrefix, kind?: SubscriptionKind): EventTarget {
+export function readTarget(
+  input: TargetInput,
+  prefix: ChannelPrefix,
+  kind?: SubscriptionKind,
+): HandlerTarget {
   const contract = toContract(input);
   if (contract === undefined) return parseTarget(input as string, prefix, kind);
   const target: ContractTarget = {
@@ -45,6 +49,6 @@ export function readTarget(input: TargetInput, prefix: ChannelPrefix, kind?: Sub
 }
 
 /** The contract of a target, if it has one. */
-export function contractOf(target: EventTarget): EventContract | undefined {
+export function contractOf(target: HandlerTarget): EventContract | undefined {
   return (target as Partial<ContractTarget>).contract;
 }

@@ -1,5 +1,5 @@
 import type { EventContext } from '../message/event-context.js';
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import type { KeyEvent } from '../routing/key-event.channel.js';
 import type { HandlerSettings } from './handler.options.js';
 
@@ -8,7 +8,7 @@ export interface EventHandler {
   /** What logs and snapshots call it, e.g. `OrderNotifier.notify`. */
   readonly name: string;
   /** Channels before globs, otherwise as declared. At least one. */
-  readonly targets: readonly EventTarget[];
+  readonly targets: readonly HandlerTarget[];
   /** How its events are ordered, bounded and tried again. @default DEFAULT_HANDLER_SETTINGS */
   readonly settings?: HandlerSettings;
   /** Whether it wants this one of the keyspace notifications on its channels. Absent: all of them. */

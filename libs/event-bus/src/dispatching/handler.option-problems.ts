@@ -2,7 +2,7 @@ import type { OptionTable } from '../option.checks.js';
 import { fitting, milliseconds, oneOf, optionProblems, orFalse, wholeNumber } from '../option.checks.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { publishProblem } from '../routing/channel-prefix.js';
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import type { HandlerOptions } from './handler.options.js';
 
 const MAX_BYTES = 2 ** 40;
@@ -57,7 +57,7 @@ export function handlerOptionProblems(options: object): string[] {
 /** A handler that gets its own dead letters would never be done with them. */
 export function deadLetterProblem(
   deadLetter: string | false,
-  targets: readonly EventTarget[],
+  targets: readonly HandlerTarget[],
   prefix: ChannelPrefix,
 ): string | undefined {
   if (deadLetter === false) return undefined;

@@ -12,7 +12,7 @@ import { toJsonSequence } from '../message/json-sequence.js';
 import { json } from '../message/json.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import { subscriptionPlan } from '../plan/subscription-plan.js';
 import { EventDispatcher } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
@@ -56,7 +56,7 @@ class Scene {
   handle(
     name: string,
     options: HandlerOptions = {},
-    target: EventTarget = parseTarget('*', NO_PREFIX),
+    target: HandlerTarget = parseTarget('*', NO_PREFIX),
     invoke?: EventHandler['invoke'],
   ): void {
     const handler: EventHandler = {

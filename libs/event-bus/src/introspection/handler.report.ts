@@ -1,6 +1,6 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { quote } from '../errors.js';
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import { globsOverlap } from '../routing/glob.overlap.js';
 import { escapeGlob } from '../routing/redis-glob.js';
 
@@ -19,7 +19,7 @@ const MAX_COMPARED_TARGETS = 2_000;
 /** `contracts` are those that the application was told of, as targets; without them nothing is said of contracts. */
 export function reportHandlers(
   handlers: readonly EventHandler[],
-  contracts: readonly EventTarget[] | undefined,
+  contracts: readonly HandlerTarget[] | undefined,
 ): HandlerReport {
   const lines = handlers.map((handler) => `${handler.name} handles ${textsOf(handler.targets)}`);
   const warnings = duplicates(handlers);
@@ -45,7 +45,7 @@ export function reportHandlers(
 }
 
 /** Redis publishes key events, and no contract does. */
-function isRedisOwn({ subscription }: EventTarget): boolean {
+function isRedisOwn({ subscription }: HandlerTarget): boolean {
   return subscription.name.startsWith('__');
 }
 
@@ -80,17 +80,17 @@ function overlaps(handlers: readonly EventHandler[]): string[] {
 }
 
 /** Whether one event can reach both. Shard channels are a namespace of their own. */
-function overlap(a: EventTarget, b: EventTarget): boolean {
+function overlap(a: HandlerTarget, b: HandlerTarget): boolean {
   const [first, second] = [a.subscription, b.subscription];
   if ((first.kind === 'shard') !== (second.kind === 'shard')) return false;
   if (first.kind !== 'pattern' && second.kind !== 'pattern') return first.name === second.name;
   return globsOverlap(globOf(first), globOf(second));
 }
 
-function globOf({ kind, name }: EventTarget['subscription']): string {
+function globOf({ kind, name }: HandlerTarget['subscription']): string {
   return kind === 'pattern' ? name : escapeGlob(name);
 }
 
-function textsOf(targets: readonly EventTarget[]): string {
+function textsOf(targets: readonly HandlerTarget[]): string {
   return targets.map(({ text }) => quote(text)).join(', ');
 }

@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import { parseTarget, targetProblem } from '../routing/event-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
@@ -12,7 +12,7 @@ export interface PatternRoute {
   readonly name: string;
   /** `'sum'`, or the JSON of an object. */
   readonly shown: string;
-  readonly target: EventTarget;
+  readonly target: HandlerTarget;
   readonly callback: MessageHandler;
 }
 
@@ -49,7 +49,7 @@ export class PatternTable {
   private readonly wideMessages = new Map<string, PatternRoute>();
   /** The first method that names a channel. */
   private readonly exactEvents = new Map<string, EventMethod>();
-  private readonly wideEvents: EventTarget[] = [];
+  private readonly wideEvents: HandlerTarget[] = [];
 
   constructor(private readonly prefix: ChannelPrefix) {}
 
@@ -105,7 +105,7 @@ export class PatternTable {
   }
 
   /** Of a second instance of a class the methods have the same identity, and come with their patterns anew. */
-  private methodFor(identity: unknown, { text }: EventTarget): EventMethod {
+  private methodFor(identity: unknown, { text }: HandlerTarget): EventMethod {
     const known = this.eventMethods.findLast(
       (method) => method.identity === identity && method.routes.every(({ target }) => target.text !== text),
     );
@@ -133,7 +133,7 @@ export class PatternTable {
   }
 }
 
-function isWide({ subscription }: EventTarget): boolean {
+function isWide({ subscription }: HandlerTarget): boolean {
   return subscription.kind === 'pattern';
 }
 

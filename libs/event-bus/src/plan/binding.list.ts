@@ -1,10 +1,10 @@
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import type { PlannedSubscription } from './planned.subscription.js';
 
 /** Who gets an event, and the target that the event is for it: the first of its own that matches. */
 export interface Route<C> {
   readonly consumer: C;
-  readonly target: EventTarget;
+  readonly target: HandlerTarget;
 }
 
 /** One target of a consumer, and the subscription that it asks for. */

@@ -1,4 +1,4 @@
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Route } from './binding.list.js';
 import { CoalescingPlan } from './coalescing-plan.js';
@@ -9,7 +9,7 @@ export type { Phase, Route };
 
 /** Whoever wants events: its targets, channels before globs, otherwise as declared. */
 export interface Consumer {
-  readonly targets: readonly EventTarget[];
+  readonly targets: readonly HandlerTarget[];
 }
 
 /** What is to be told to the broker. */

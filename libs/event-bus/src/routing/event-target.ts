@@ -7,7 +7,7 @@ import type { SubscriptionKind, SubscriptionTarget } from './subscription-target
 import { targetKey } from './subscription-target.js';
 
 /** What a handler asks for, as it was written, and the subscription that serves it. */
-export interface EventTarget {
+export interface HandlerTarget {
   /** As the user wrote it, without prefix. */
   readonly text: string;
   readonly subscription: SubscriptionTarget;
@@ -37,7 +37,7 @@ export function targetProblem(text: unknown, kind?: SubscriptionKind): string | 
  * channel, in which `\*` is a literal star. A given `kind` overrules the detection, and the text is then taken as it
  * stands.
  */
-export function parseTarget(text: string, prefix: ChannelPrefix, kind?: SubscriptionKind): EventTarget {
+export function parseTarget(text: string, prefix: ChannelPrefix, kind?: SubscriptionKind): HandlerTarget {
   if (kind === undefined && isTemplate(text)) return templateTarget(new ChannelTemplate(text), prefix);
   const resolved = kind ?? kindOf(text);
   if (resolved === 'pattern') {
@@ -58,7 +58,7 @@ export function templateTarget(
   template: ChannelTemplate,
   prefix: ChannelPrefix,
   kind: 'channel' | 'shard' = 'channel',
-): EventTarget {
+): HandlerTarget {
   const { text } = template;
   if (template.paramNames.length === 0) return parseTarget(text, prefix, kind);
   return {
@@ -70,9 +70,9 @@ export function templateTarget(
 }
 
 /** Whether any of the targets matches a channel: in one look-up where they are channels. */
-export function matcherOf(targets: readonly EventTarget[]): (channel: string) => boolean {
+export function matcherOf(targets: readonly HandlerTarget[]): (channel: string) => boolean {
   const names = new Set<string>();
-  const wide: EventTarget[] = [];
+  const wide: HandlerTarget[] = [];
   for (const target of targets) {
     if (target.subscription.kind === 'pattern') wide.push(target);
     else names.add(target.subscription.name);
@@ -81,7 +81,7 @@ export function matcherOf(targets: readonly EventTarget[]): (channel: string) =>
 }
 
 /** The values of a template's parameters in this channel (without prefix). Undefined for other targets. */
-export function paramsIn(target: EventTarget, channel: string): TemplateParams | undefined {
+export function paramsIn(target: HandlerTarget, channel: string): TemplateParams | undefined {
   return target.template?.match(channel);
 }
 
@@ -90,8 +90,8 @@ function kindOf(text: string): SubscriptionKind {
 }
 
 /** Channels before globs, otherwise as declared, each once: the order in which they are authoritative. */
-export function orderTargets(targets: readonly EventTarget[]): readonly EventTarget[] {
-  const byKey = new Map<string, EventTarget>();
+export function orderTargets(targets: readonly HandlerTarget[]): readonly HandlerTarget[] {
+  const byKey = new Map<string, HandlerTarget>();
   for (const target of targets) {
     // A template and a glob may share a subscription and still let different channels through.
     const key = `${targetKey(target.subscription)} ${target.template?.text ?? ''}`;

@@ -13,7 +13,7 @@ import { oneOf, optionProblems, unknownOptions } from '../option.checks.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { readTarget, targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { EventContract, EventPayload } from '../contracts/event.contract.js';
-import type { EventTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/event-target.js';
 import { orderTargets } from '../routing/event-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { StreamOptions } from './event.stream.js';
@@ -133,7 +133,7 @@ export class EventBusSubscriber {
     };
   }
 
-  private settingsOf(options: SubscribeOptions, targets: readonly EventTarget[]): HandlerSettings {
+  private settingsOf(options: SubscribeOptions, targets: readonly HandlerTarget[]): HandlerSettings {
     const { handlerDefaults, prefix } = this.settings;
     const settings = resolveHandlerSettings(ofListeners(options), ofListeners(handlerDefaults));
     throwFirst([deadLetterProblem(settings.deadLetter, targets, prefix)]);
