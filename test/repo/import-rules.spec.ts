@@ -296,6 +296,23 @@ describe('import rules', () => {
   });
 });
 
+describe('size rules', () => {
+  const linesOf = (lines: number) =>
+    Array.from({ length: lines }, (_, index) => `export const line${index} = ${index};\n`).join('');
+  const functionOf = (lines: number) => `export function f() {\n${'  f();\n'.repeat(lines - 2)}}\n`;
+
+  it('forbid files of more than 250 lines and functions of more than 40, but not in specs', async () => {
+    await write('.', `${SRC}/routing/long.file.ts`, linesOf(251));
+    await write('.', `${SRC}/routing/long.function.ts`, functionOf(41));
+    await write('.', `${SRC}/routing/fitting.ts`, functionOf(40) + linesOf(210));
+    await write('.', `${SRC}/routing/long.spec.ts`, functionOf(400));
+    expect((await lint()).map(({ code }) => code).toSorted()).toEqual([
+      'eslint(max-lines)',
+      'eslint(max-lines-per-function)',
+    ]);
+  });
+});
+
 describe('promise rules', () => {
   it('forbid promises that nobody awaits and values that nobody checks', async () => {
     const text = `

@@ -2,6 +2,7 @@ import { windowSince } from './clock.js';
 import { withDeadline } from './deadline.js';
 import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
 import type { EventHandler } from './dispatching/event.handler.js';
+import { joinWork } from './dispatching/unfinished.work.js';
 import { StartupError } from './errors.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { closePublisher } from './publishing/event-bus.publisher.js';
@@ -236,18 +237,4 @@ export class EventBusSession {
         subscriptions: transport.subscriptions().length,
       });
   }
-}
-
-/** What each handler had to do, in one. */
-function joinWork(works: readonly UnfinishedWork[]): readonly UnfinishedWork[] {
-  const joined = new Map<string, UnfinishedWork>();
-  for (const { handler, running, waiting } of works) {
-    const known = joined.get(handler) ?? { running: 0, waiting: 0 };
-    joined.set(handler, {
-      handler,
-      running: known.running + running,
-      waiting: known.waiting + waiting,
-    });
-  }
-  return [...joined.values()];
 }

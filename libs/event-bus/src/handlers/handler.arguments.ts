@@ -47,8 +47,8 @@ export function findArguments(
   host: EnhancerHost,
   pipes: readonly PipeTransform[],
 ): readonly HandlerArgument[] {
-  const { instance, methodName, method, moduleKey, contextId, inquirerId } = host;
-  const { contextUtils, pipesContextCreator } = nest;
+  const { instance, methodName, method } = host;
+  const { contextUtils } = nest;
   const declared = declaredArguments(nest, host);
   const entries = Object.keys(declared).length === 0 ? UNDECORATED : declared;
   const metatypes: readonly unknown[] | undefined = contextUtils.reflectCallbackParamtypes(
@@ -57,7 +57,6 @@ export function findArguments(
   );
   const toContext = contextUtils.getContextFactory('rpc', instance, method);
   const tokens = new ParamsTokenFactory();
-  pipesContextCreator.setModuleContext(moduleKey);
 
   return Object.entries(entries).map(([key, entry]) => {
     const isCustom = key.includes(CUSTOM_ROUTE_ARGS_METADATA);
@@ -70,19 +69,26 @@ export function findArguments(
       data: entry.data,
       schema: entry.schema,
       metatype: metatypes?.[entry.index],
-      pipes: [
-        ...pipes,
-        ...pipesContextCreator.createConcreteContext<unknown[], PipeTransform[]>(
-          [...(entry.pipes ?? [])],
-          contextId,
-          inquirerId,
-        ),
-      ],
+      pipes: [...pipes, ...ownPipes(nest, host, entry)],
       extract: isCustom
         ? (payload, event) => entry.factory?.(entry.data, toContext([payload, event]))
         : extractorOf(type as number, entry.data),
     };
   });
+}
+
+/** Those that an argument's own decorator asks for. */
+function ownPipes(
+  { pipesContextCreator }: NestInternals,
+  { moduleKey, contextId, inquirerId }: EnhancerHost,
+  { pipes = [] }: ArgumentMetadataEntry,
+): PipeTransform[] {
+  pipesContextCreator.setModuleContext(moduleKey);
+  return pipesContextCreator.createConcreteContext<unknown[], PipeTransform[]>(
+    [...pipes],
+    contextId,
+    inquirerId,
+  );
 }
 
 /** Whether they are what a method gets that asks for nothing else, as they came. */

@@ -1,41 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import type { WritePacket } from '@nestjs/microservices';
-import { startDeadline } from '../deadline.js';
 import { BusClosedError, NotConnectedError } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
-import { textOf } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
 import { BusSession } from './bus.session.js';
-import { NoRespondersError, ReplyLostError, RequestTimeoutError } from './microservices.errors.js';
+import { NoRespondersError, ReplyLostError } from './microservices.errors.js';
 import { foreignReply, replyChannelOf } from './nest-packet.codec.js';
-import type { PacketHeaders, ReplyPacket } from './packet.js';
 import { packetOf } from './packet.js';
 import { PacketSender } from './packet.sender.js';
-import type { ReplyChannel } from './reply.channels.js';
+import type { ReplyCallback, Request } from './pending.request.js';
+import { PendingRequest } from './pending.request.js';
 import { ReplyChannels } from './reply.channels.js';
-
-export interface Request {
-  readonly channel: string;
-  /** What the channel was made of. */
-  readonly pattern: unknown;
-  readonly data: unknown;
-  readonly metadata?: PacketHeaders | undefined;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Gets each reply. One with `err` or `isDisposed` is the last. */
-export type ReplyCallback = (reply: WritePacket) => void;
-
-interface PendingRequest {
-  readonly channel: string;
-  /** What it was sent to wait on; undefined as long as it was not sent. */
-  waitsOn: SubscriptionTarget | undefined;
-  reply(reply: ReplyPacket): void;
-  fail(error: unknown): void;
-}
 
 /** Sends requests over one session, and hands each reply to the request it answers. */
 export class RequestExchange {
@@ -64,61 +40,41 @@ export class RequestExchange {
    * callback is not called any more then.
    */
   start(request: Request, callback: ReplyCallback): () => void {
-    const answer: ReplyCallback = (reply) => this.answer(callback, reply);
-    const { channel, timeoutMs, signal } = request;
-    const id = randomUUID();
-    let replyChannel: ReplyChannel | undefined;
-    const isPending = () => this.pending.has(id);
-    const end = () => {
-      if (!this.pending.delete(id)) return;
-      deadline.cancel();
-      signal?.removeEventListener('abort', aborted);
-      if (replyChannel !== undefined) this.replyChannels.release(replyChannel);
-    };
-    const fail = (error: unknown) => {
-      if (!isPending()) return;
-      end();
-      // What is falsy would be no error to Nest's observer.
-      answer({ err: error || new Error(textOf(error)) });
-    };
-    const aborted = () => fail(signal?.reason);
-    const deadline = startDeadline(timeoutMs, () => fail(new RequestTimeoutError(channel, timeoutMs)));
-    const entry: PendingRequest = {
-      channel,
-      waitsOn: undefined,
-      fail,
-      reply: ({ err, response, isDisposed }) => {
-        const isLast = Boolean(isDisposed) || Boolean(err);
-        if (isLast) end();
-        else deadline.restart();
-        answer(isLast ? { err, response, isDisposed: true } : { response });
+    const pending = new PendingRequest(
+      request,
+      (reply) => this.answer(callback, reply),
+      ({ id, replyChannel }) => {
+        this.pending.delete(id);
+        if (replyChannel !== undefined) this.replyChannels.release(replyChannel);
       },
-    };
-    const send = async () => {
-      signal?.throwIfAborted();
-      signal?.addEventListener('abort', aborted, { once: true });
-      const { pattern, data, metadata } = request;
-      const headers = metadata === undefined ? {} : { metadata };
-      const message = this.sender.prepare({ type: 'request', id, pattern, data, ...headers }, channel);
-      await this.connect();
-      if (!isPending()) return;
-      if (!this.session.isLinked) throw new NotConnectedError(this.session.runtime.transport.state.reason);
-      replyChannel = this.replyChannels.acquire(replyChannelOf(channel));
-      await replyChannel.confirmed;
-      if (!isPending()) return;
-      entry.waitsOn = replyChannel.subscription;
-      if ((await this.sender.send(message, data)) === 0) throw new NoRespondersError(channel);
-    };
-    this.pending.set(id, entry);
-    send().catch(fail);
-    return end;
+    );
+    this.pending.set(pending.id, pending);
+    this.send(pending).catch((error: unknown) => pending.fail(error));
+    return () => pending.end();
   }
 
   /** Fails what waits. */
   close(): void {
     // Whoever is told may ask again at once; that is not in here.
     const waiting = [...this.pending.values()];
-    for (const request of waiting) request.fail(new BusClosedError());
+    for (const pending of waiting) pending.fail(new BusClosedError());
+  }
+
+  private async send(pending: PendingRequest): Promise<void> {
+    const { id, request } = pending;
+    const { channel, pattern, data, metadata } = request;
+    pending.watchSignal();
+    const headers = metadata === undefined ? {} : { metadata };
+    const message = this.sender.prepare({ type: 'request', id, pattern, data, ...headers }, channel);
+    await this.connect();
+    if (!pending.isPending) return;
+    if (!this.session.isLinked) throw new NotConnectedError(this.session.runtime.transport.state.reason);
+    const replyChannel = this.replyChannels.acquire(replyChannelOf(channel));
+    pending.replyChannel = replyChannel;
+    await replyChannel.confirmed;
+    if (!pending.isPending) return;
+    pending.waitsOn = replyChannel.subscription;
+    if ((await this.sender.send(message, data)) === 0) throw new NoRespondersError(channel);
   }
 
   /** What an observer of the reply throws is not to reach the timer, or the other requests, that it is told from. */
@@ -143,6 +99,6 @@ export class RequestExchange {
     const waiting = [...this.pending.values()].filter(
       ({ waitsOn }) => waitsOn !== undefined && keys.has(targetKey(waitsOn)),
     );
-    for (const request of waiting) request.fail(new ReplyLostError(request.channel));
+    for (const pending of waiting) pending.fail(new ReplyLostError(pending.request.channel));
   }
 }
