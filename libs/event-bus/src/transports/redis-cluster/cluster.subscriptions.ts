@@ -7,6 +7,7 @@ import type { ClusterTopology } from './cluster.topology.js';
 import { KeyspaceSubscriber } from './keyspace.subscriber.js';
 import { KeyspaceNode } from './keyspace.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
+import { ShardNode } from './shard.node.js';
 import { ShardSubscriber } from './shard.subscriber.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
 
@@ -14,7 +15,7 @@ import type { SubscribedNodeEvents } from './subscribed.node.js';
 export class ClusterSubscriptions {
   /** What every node passes on, on a connection that its owner holds. */
   readonly plain: RedisSubscriber;
-  private readonly shards: ShardSubscriber;
+  private readonly shards: ShardSubscriber<ShardNode>;
   /** What each master says of its own keys. */
   private readonly keys: KeyspaceSubscriber;
 
@@ -32,7 +33,11 @@ export class ClusterSubscriptions {
       events,
       (master, to, isAwaited) => new KeyspaceNode(settings, master, to, events, isAwaited),
     );
-    this.shards = new ShardSubscriber(settings, topology, listener, events);
+    this.shards = new ShardSubscriber(
+      topology,
+      events,
+      (owner, routing, lost) => new ShardNode(settings, owner, listener, { ...events, lost }, routing),
+    );
   }
 
   /** What is missing, for people. Undefined when everything that was answered once is confirmed now. */
@@ -83,7 +88,7 @@ export class ClusterSubscriptions {
     await Promise.all([this.shards.close(), this.keys.close()]);
   }
 
-  private get parts(): readonly (RedisSubscriber | ShardSubscriber | KeyspaceSubscriber)[] {
+  private get parts(): readonly (RedisSubscriber | ShardSubscriber<ShardNode> | KeyspaceSubscriber)[] {
     return [this.plain, this.shards, this.keys];
   }
 }

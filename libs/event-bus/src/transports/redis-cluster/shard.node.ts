@@ -29,3 +29,22 @@ export class ShardNode extends SubscribedNode {
     this.events.lost();
   }
 }
+
+/** One node, as far as shard channels are subscribed to there. */
+export interface OpenedNode extends Pick<
+  ShardNode,
+  'key' | 'address' | 'isFullySubscribed' | 'reason' | 'ownerChangedAtMs' | 'close'
+> {
+  readonly connection: Pick<ShardNode['connection'], 'isUp'>;
+  readonly subscriber: Pick<
+    ShardNode['subscriber'],
+    'subscribe' | 'unsubscribe' | 'subscriptions' | 'handOver' | 'takeOver' | 'askAgain'
+  >;
+}
+
+/** @param lost called when its link is gone, or an attempt has failed */
+export type OpenShardNode<Node extends OpenedNode> = (
+  address: NodeAddress,
+  routing: ShardRouting,
+  lost: () => void,
+) => Node;

@@ -4,7 +4,6 @@ import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import { collect } from '../collect.js';
 import type { SubscribeOutcome, SubscriptionInfo } from '../event.transport.js';
 import { clearTimeout, performance, setTimeout } from '../real.time.js';
-import type { SubscriptionListener } from '../redis/delivery.gate.js';
 import type { HandedOver } from '../redis/shard.hand-over.js';
 import type { ShardRouting } from '../redis/shard.routing.js';
 import { SubscriptionAnswers } from '../redis/subscription.answers.js';
@@ -13,8 +12,7 @@ import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
 import { HAND_OVER_MS } from './hand-over.js';
 import { PendingCloses } from './pending.closes.js';
-import type { ClusterSettings } from './redis-cluster.options.js';
-import { ShardNode } from './shard.node.js';
+import type { OpenShardNode, OpenedNode } from './shard.node.js';
 import { ShardPlacement } from './shard.placement.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
 import { UnusedNames } from './unused.names.js';
@@ -25,9 +23,9 @@ const OWNER_CHANGED_MS = 3_000;
 const RESETTLE_MS = 100;
 
 /** Keeps each shard channel subscribed at the node that serves its slot, and moves it when another does. */
-export class ShardSubscriber {
-  private readonly nodes = new Map<string, ShardNode>();
-  private readonly placement = new ShardPlacement<ShardNode>();
+export class ShardSubscriber<Node extends OpenedNode> {
+  private readonly nodes = new Map<string, Node>();
+  private readonly placement = new ShardPlacement<Node>();
   private readonly answers = new SubscriptionAnswers();
   private readonly routing: ShardRouting;
   private readonly pauses = new Set<NodeJS.Timeout>();
@@ -37,10 +35,12 @@ export class ShardSubscriber {
   private isClosed = false;
 
   constructor(
-    private readonly settings: ClusterSettings,
-    private readonly topology: ClusterTopology,
-    private readonly listener: SubscriptionListener,
-    private readonly events: SubscribedNodeEvents,
+    private readonly topology: Pick<
+      ClusterTopology,
+      'ownerOf' | 'isReplica' | 'learn' | 'unlearn' | 'refresh'
+    >,
+    private readonly events: Pick<SubscribedNodeEvents, 'changed'>,
+    private readonly open: OpenShardNode<Node>,
   ) {
     const unusedNames = new UnusedNames();
     this.routing = {
@@ -71,12 +71,12 @@ export class ShardSubscriber {
     return this.placement.isUrgent || this.connections.some(({ isUp }) => !isUp);
   }
 
-  get connections(): readonly ShardNode['connection'][] {
+  get connections(): readonly Node['connection'][] {
     return [...this.nodes.values()].map(({ connection }) => connection);
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
-    const groups = new Map<ShardNode | undefined, SubscriptionTarget[]>();
+    const groups = new Map<Node | undefined, SubscriptionTarget[]>();
     for (const target of targets) collect(groups, this.nodeFor(target), target);
     const outcomes = await Promise.all(
       [...groups].map(([node, group]) =>
@@ -90,7 +90,7 @@ export class ShardSubscriber {
   }
 
   async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
-    const told = new Map<ShardNode, SubscriptionTarget[]>();
+    const told = new Map<Node, SubscriptionTarget[]>();
     for (const target of targets) {
       if (!this.placement.has(target.name)) continue;
       const node = this.placement.nodeOf(target.name);
@@ -133,13 +133,13 @@ export class ShardSubscriber {
   }
 
   /** Where it is, or is from now on. Undefined when nobody serves its slot, or not yet. */
-  private nodeFor(target: SubscriptionTarget): ShardNode | undefined {
+  private nodeFor(target: SubscriptionTarget): Node | undefined {
     if (!this.placement.has(target.name)) this.assign({ target });
     return this.placement.nodeOf(target.name);
   }
 
   /** Notes it for the owner of its slot. Undefined when there is none. */
-  private assign(handed: HandedOver): ShardNode | undefined {
+  private assign(handed: HandedOver): Node | undefined {
     const owner = this.topology.ownerOf(keySlot(handed.target.name));
     if (owner === undefined) {
       this.placement.leaveUnassigned(handed);
@@ -152,7 +152,7 @@ export class ShardSubscriber {
 
   /** Gives each to the owner of its slot. */
   private settleAt(all: readonly HandedOver[]): void {
-    const groups = new Map<ShardNode, HandedOver[]>();
+    const groups = new Map<Node, HandedOver[]>();
     for (const handed of all) {
       const node = this.assign(handed);
       if (node !== undefined) collect(groups, node, handed);
@@ -160,7 +160,7 @@ export class ShardSubscriber {
     for (const [node, group] of groups) node.subscriber.takeOver(group);
   }
 
-  private nodeAt(address: NodeAddress): ShardNode {
+  private nodeAt(address: NodeAddress): Node {
     const known = this.nodes.get(nodeKey(address));
     if (known !== undefined) return known;
     const lost = () => {
@@ -168,12 +168,12 @@ export class ShardSubscriber {
       this.events.changed();
       void this.topology.refresh();
     };
-    const node = new ShardNode(this.settings, address, this.listener, { ...this.events, lost }, this.routing);
+    const node = this.open(address, this.routing, lost);
     this.nodes.set(node.key, node);
     return node;
   }
 
-  private followFrom(node: ShardNode): void {
+  private followFrom(node: Node): void {
     const leaving = this.placement.targetsAt(node).filter((target) => this.isElsewhere(target, node));
     if (leaving.length === 0) {
       node.ownerChangedAtMs = undefined;
@@ -185,12 +185,12 @@ export class ShardSubscriber {
     if (!node.connection.isUp || this.topology.isReplica(node.address) || isOver) this.move(leaving, node);
   }
 
-  private isElsewhere({ name }: SubscriptionTarget, node: ShardNode): boolean {
+  private isElsewhere({ name }: SubscriptionTarget, node: Node): boolean {
     const owner = this.topology.ownerOf(keySlot(name));
     return owner !== undefined && nodeKey(owner) !== node.key;
   }
 
-  private move(targets: readonly SubscriptionTarget[], from: ShardNode): void {
+  private move(targets: readonly SubscriptionTarget[], from: Node): void {
     for (const { name } of targets) this.placement.remove(name);
     const handed = from.subscriber.handOver(targets);
     // What a demoted master has delivered is on its way to its successor.
@@ -237,7 +237,7 @@ export class ShardSubscriber {
   }
 
   /** Closes the connection that nothing is left on. */
-  private retire(node: ShardNode): void {
+  private retire(node: Node): void {
     if (!this.placement.isEmpty(node) || this.nodes.get(node.key) !== node) return;
     this.nodes.delete(node.key);
     this.closing.add(node.close());

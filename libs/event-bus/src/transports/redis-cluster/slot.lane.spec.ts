@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals';
 import { NotConnectedError, PublishRefusedError } from '../../errors.js';
 import type { OutgoingMessage, PublishOutcome, SettledListener } from '../event.transport.js';
-import type { OwnerLink } from './owner.links.js';
 import { SlotLane } from './slot.lane.js';
 
 /** A node whose answers the test gives. */
@@ -48,7 +47,7 @@ describe('SlotLane', () => {
     owner = a;
     learnt = [];
     lane = new SlotLane(
-      () => owner as unknown as OwnerLink | undefined,
+      () => owner,
       (refusal) => {
         learnt.push(refusal);
         owner = b;

@@ -11,6 +11,12 @@ const MAX_REDIRECTIONS = 4;
 /** While a first connection is made, or a slot moves. */
 const MAX_WAITING = 1_000;
 
+/** What a lane needs of the link to an owner. */
+export interface LaneOwner extends Pick<OwnerLink, 'opening' | 'error'> {
+  readonly connection: Pick<OwnerLink['connection'], 'isUp'>;
+  readonly publisher: Pick<OwnerLink['publisher'], 'publish'>;
+}
+
 export interface LaneMessage {
   readonly message: OutgoingMessage;
   /** Called once. */
@@ -29,13 +35,13 @@ export class SlotLane {
   private waiting: Item[] = [];
   private redirected: Item[] = [];
   private inFlight = 0;
-  private link: OwnerLink | undefined;
+  private link: LaneOwner | undefined;
   /** performance.now() of the last answer that was no refusal. */
   private acceptedAtMs = -Infinity;
   private isWaiting = false;
 
   constructor(
-    private readonly ownerLink: () => OwnerLink | undefined,
+    private readonly ownerLink: () => LaneOwner | undefined,
     /** Called with what a node says of a slot that is not its own. */
     private readonly learn: (refusal: string) => void,
   ) {}
@@ -73,7 +79,7 @@ export class SlotLane {
     return Math.ceil(this.acceptedAtMs + HAND_OVER_MS - performance.now());
   }
 
-  private dispatch(link: OwnerLink, items: readonly Item[]): void {
+  private dispatch(link: LaneOwner, items: readonly Item[]): void {
     this.link = link;
     this.inFlight += items.length;
     link.publisher.publish(

@@ -4,7 +4,6 @@ import type { AddressInfo, Server } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import { DirectConnector } from './direct.connector.js';
 import { RedisMasterConnector } from './redis.master.connector.js';
-import type { RedisSentinels } from './redis.sentinels.js';
 
 let server: Server;
 let port: number;
@@ -20,10 +19,13 @@ const address = () => ({ host: '127.0.0.1', port });
 const direct = (options: RedisOptions) => new DirectConnector({ ...address(), ...options });
 
 const led = (options: RedisOptions) =>
-  new RedisMasterConnector({ enableTLSForSentinelMode: true, ...options }, {
-    follow: () => undefined,
-    master: async () => address(),
-  } as unknown as RedisSentinels);
+  new RedisMasterConnector(
+    { enableTLSForSentinelMode: true, ...options },
+    {
+      follow: () => undefined,
+      master: async () => address(),
+    },
+  );
 
 describe.each([
   ['a direct connection', direct],

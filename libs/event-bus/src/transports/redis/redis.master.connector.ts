@@ -26,7 +26,7 @@ export class RedisMasterConnector extends AbstractConnector {
 
   constructor(
     private readonly options: RedisOptions,
-    private readonly sentinels: RedisSentinels,
+    private readonly sentinels: Pick<RedisSentinels, 'follow' | 'master'>,
     /** What has to be asked before each connection. */
     private readonly login?: LoginStep,
   ) {

@@ -214,9 +214,10 @@ describe('the connections of redis()', () => {
       password: 'c4n4ry',
     });
     const transport = redis({ client }).create(listener);
-    const { options } = (transport as unknown as { publisherLink: { redis: Redis } }).publisherLink.redis;
+    const [publisher] = (transport.unwrap?.() ?? []) as Redis[];
+    const options = publisher?.options;
     expect(options).toMatchObject(OWNED_OPTIONS);
-    expect(options.password).toBe('c4n4ry');
+    expect(options?.password).toBe('c4n4ry');
     expect(client.options.keyPrefix).toBe('mine:');
     expect(transport.address).toBe('example:7');
     await transport.close();
