@@ -1,5 +1,7 @@
 import { reasonOf } from '../foreign.js';
 import { quote } from '../printable.js';
+import type { BrokerRefusal } from './broker.refusal.js';
+import { refusedBecause } from './broker.refusal.js';
 import { EventBusError } from './event-bus.error.js';
 
 /** There is no live connection to the broker, so nothing was sent. */
@@ -51,15 +53,11 @@ export class PublishRefusedError extends EventBusError {
   constructor(
     /** The channel of the event. */
     readonly channel: string,
-    options: {
-      cause: unknown;
-      /** What the broker said and what to do about it. @default the message of the cause */
-      reason?: string;
-    },
+    refusal: BrokerRefusal,
   ) {
     super(
-      `Redis refused the event on ${quote(channel)}: ${options.reason ?? reasonOf(options.cause)}. Nothing was delivered.`,
-      options,
+      `Redis refused the event on ${quote(channel)}: ${refusedBecause(refusal)}. Nothing was delivered.`,
+      refusal,
     );
   }
 }

@@ -1,5 +1,6 @@
-import { reasonOf } from '../foreign.js';
 import { quote } from '../printable.js';
+import type { BrokerRefusal } from './broker.refusal.js';
+import { refusedBecause } from './broker.refusal.js';
 import { EventBusError } from './event-bus.error.js';
 
 /** The broker refused one subscription. */
@@ -10,16 +11,9 @@ export class SubscriptionRefusedError extends EventBusError {
   constructor(
     /** The channel or the glob, as Redis knows it. */
     readonly target: string,
-    options: {
-      cause: unknown;
-      /** What the broker said and what to do about it. @default the message of the cause */
-      reason?: string;
-    },
+    refusal: BrokerRefusal,
   ) {
-    super(
-      `Redis refused the subscription to ${quote(target)}: ${options.reason ?? reasonOf(options.cause)}.`,
-      options,
-    );
+    super(`Redis refused the subscription to ${quote(target)}: ${refusedBecause(refusal)}.`, refusal);
   }
 }
 

@@ -53,14 +53,6 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
     }
   }
 
-  left(targets: readonly SubscriptionTarget[]): void {
-    this.release(targets);
-    for (const subscription of this.known(targets)) {
-      subscription.advance('answered');
-      this.update(subscription);
-    }
-  }
-
   takeInterrupted(targets: readonly SubscriptionTarget[]): readonly string[] {
     const texts = new Set<string>();
     for (const subscription of this.known(targets)) {

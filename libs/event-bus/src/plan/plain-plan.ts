@@ -27,14 +27,6 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
     }
   }
 
-  left(targets: readonly SubscriptionTarget[]): void {
-    this.release(targets);
-    for (const subscription of this.known(targets)) {
-      subscription.advance('answered');
-      this.update(subscription);
-    }
-  }
-
   takeInterrupted(targets: readonly SubscriptionTarget[]): readonly string[] {
     return [...new Set(this.known(targets).flatMap((subscription) => [...subscription.texts()]))];
   }

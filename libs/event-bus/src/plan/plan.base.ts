@@ -18,6 +18,7 @@ export abstract class PlanBase<C extends Consumer> {
   /** Held and not needed. */
   private readonly retiring = new Set<PlannedSubscription<C>>();
 
+  abstract release(targets: readonly SubscriptionTarget[]): void;
   /** Whether it may cover others and be covered. */
   protected abstract isShared(target: SubscriptionTarget): boolean;
   /** These are wanted from now on. */
@@ -90,6 +91,14 @@ export abstract class PlanBase<C extends Consumer> {
       this.leaves(subscription);
     }
     return { subscribe: subscribe.map(targetOf), unsubscribe: unsubscribe.map(targetOf) };
+  }
+
+  left(targets: readonly SubscriptionTarget[]): void {
+    this.release(targets);
+    for (const subscription of this.known(targets)) {
+      subscription.advance('answered');
+      this.update(subscription);
+    }
   }
 
   routesFor({ kind, name }: SubscriptionTarget, channel: string): readonly Route<C>[] {
