@@ -14,7 +14,10 @@ const MAX_STARS = 10;
 export class RedisGlob {
   readonly #matches: Matcher;
 
-  constructor(readonly pattern: string) {
+  constructor(
+    /** As it was written. */
+    readonly pattern: string,
+  ) {
     this.#matches = compileSteps(parseGlob(pattern));
   }
 
