@@ -24,6 +24,7 @@ export interface TestedCapabilities extends TransportCapabilities {
   readonly exactCounts?: boolean | undefined;
 }
 
+/** What a test of the suite may need. */
 export type TestedCapability = 'shard' | 'claim' | 'inspection';
 
 /** Which of them the transport lacks. */

@@ -20,12 +20,13 @@ export interface SendingTerms {
   readonly bufferMs: number | undefined;
 }
 
-export type SendingOptions = Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>;
+/** The limits that a publisher sets, as it was given them. */
+export type SendingLimits = Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>;
 
 /** @throws InvalidOptionError; the reason of a signal that was aborted before. */
-export function sendingTerms(options: SendingOptions): SendingTerms {
+export function sendingTerms(options: SendingLimits): SendingTerms {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, whenDisconnected = 'reject' } = options;
-  checkOption('timeoutMs', timeoutMs, TIME);
+  if (timeoutMs !== DEFAULT_TIMEOUT_MS) checkOption('timeoutMs', timeoutMs, TIME);
   const bufferMs = bufferMsOf(whenDisconnected);
   signal?.throwIfAborted();
   return { timeoutMs, signal, bufferMs };
@@ -40,7 +41,7 @@ export class MessageSender {
   ) {}
 
   /** Events leave in the order of the calls. Throws nothing. */
-  send(event: PreparedEvent, options: SendingOptions, settle: Settle): void {
+  send(event: PreparedEvent, options: SendingLimits, settle: Settle): void {
     let terms: SendingTerms;
     try {
       terms = sendingTerms(options);

@@ -26,7 +26,7 @@ export class PublishBatch {
     const messages = (this.open as Departure[]).map(handOver);
     try {
       const sending: unknown = this.transport.publish(messages, this.settled);
-      if (isThenable(sending)) void this.watch(sending);
+      if (sending !== undefined && isThenable(sending)) void this.watch(sending);
     } catch (error) {
       this.end(`threw in publish(): ${reasonOf(error)}`, error);
     }

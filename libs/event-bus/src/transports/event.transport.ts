@@ -115,6 +115,7 @@ export interface TransportWarning {
  * within `publish()`, and so within another one: its owner puts that behind the one that is going on.
  */
 export interface TransportListener {
+  /** A message arrived through a subscription. */
   message(message: IncomingMessage): void;
   /** From here on the broker delivers these. */
   confirmed(targets: readonly SubscriptionTarget[]): void;

@@ -55,6 +55,7 @@ export interface InspectionFacet {
 
 /** Delivers what a Redis says of its keys: what `@OnKeyEvent` needs. */
 export interface KeyEventFacet {
+  /** Reads and sets which key events the servers publish. */
   readonly keyspace: KeyspaceNotifications;
   /** The number of the database that its connections are on. @default 0 */
   readonly database: number;
