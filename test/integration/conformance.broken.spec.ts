@@ -104,7 +104,7 @@ const disorderly: BrokenTransport = {
         letGo();
         inner.resumed(interruption);
       },
-      sendable: () => inner.sendable(),
+      writable: () => inner.writable(),
       state: (state) => {
         letGo();
         inner.state(state);
@@ -226,7 +226,7 @@ function contained(listener: TransportListener): TransportListener {
     released: (targets) => contain(() => listener.released(targets)),
     denied: (targets, sinceMs) => contain(() => listener.denied(targets, sinceMs)),
     resumed: (interruption) => contain(() => listener.resumed(interruption)),
-    sendable: () => contain(() => listener.sendable()),
+    writable: () => contain(() => listener.writable()),
     state: (state) => contain(() => listener.state(state)),
     warned: (warning) => contain(() => listener.warned(warning)),
   };

@@ -211,7 +211,7 @@ describe('a link that is dead without a sign', () => {
     await bus.until('degraded', 'no answer to the heartbeat');
     await bus.record.until(
       'the new link',
-      () => bus.story.filter((call) => call === 'sendable').length === 2,
+      () => bus.story.filter((call) => call === 'writable').length === 2,
     );
     await bus.roundTrip('orders', 'x');
     expect(bus.interruptions).toEqual([]);
@@ -585,7 +585,7 @@ describe('a replica', () => {
       await replica.cli('CLIENT', 'KILL', 'TYPE', 'normal');
       await bus.record.until(
         'a new link',
-        () => bus.story.filter((call) => call === 'sendable').length >= sendables,
+        () => bus.story.filter((call) => call === 'writable').length >= sendables,
       );
       // Answered after what was asked on the new link before.
       await bus.transport.inspect!({ query: 'patternCount' });
@@ -603,11 +603,11 @@ describe('publishing', () => {
     const bus = new Bus({ url: server.url });
     expect(bus.story).toEqual([]);
     await bus.transport.connect();
-    await bus.record.until('sendable', () => bus.story.includes('sendable'));
+    await bus.record.until('writable', () => bus.story.includes('writable'));
     await server.cli('CLIENT', 'KILL', 'TYPE', 'normal');
     await bus.record.until(
-      'sendable again',
-      () => bus.story.filter((call) => call === 'sendable').length === 2,
+      'writable again',
+      () => bus.story.filter((call) => call === 'writable').length === 2,
     );
     expect(await bus.publish('orders')).toEqual({ subscriptions: 0 });
   });
@@ -628,8 +628,8 @@ describe('publishing', () => {
     expect(await bus.publish('orders', body)).toMatchObject({ error: { code: 'EVENT_BUS_NOT_CONNECTED' } });
     expect(made).toBe(0);
     await bus.record.until(
-      'sendable again',
-      () => bus.story.filter((call) => call === 'sendable').length === 2,
+      'writable again',
+      () => bus.story.filter((call) => call === 'writable').length === 2,
     );
     expect(await bus.publish('orders', body)).toEqual({ subscriptions: 0 });
     expect(made).toBe(1);
@@ -670,8 +670,8 @@ describe('publishing', () => {
       error: { code: 'EVENT_BUS_PUBLISH_BUFFER_FULL', limit: '64 MiB' },
     });
     await bus.record.until(
-      'sendable again',
-      () => bus.story.filter((call) => call === 'sendable').length === 2,
+      'writable again',
+      () => bus.story.filter((call) => call === 'writable').length === 2,
     );
     expect(await bus.publish('orders', body)).toEqual({ subscriptions: 0 });
     expect(made).toBe(madeWhileStopped + 1);

@@ -6,7 +6,7 @@ import { ScriptedServer, arrayOf, bulk } from '../support/scripted.server.js';
 
 const ODD = ['$-1\r\n', '+WHAT\r\n', ':-1\r\n', arrayOf(':1\r\n'), arrayOf(bulk('a'), '$-1\r\n')];
 const listener = Object.fromEntries(
-  ['message', 'confirmed', 'released', 'denied', 'resumed', 'sendable', 'state', 'warned'].map((name) => [
+  ['message', 'confirmed', 'released', 'denied', 'resumed', 'writable', 'state', 'warned'].map((name) => [
     name,
     () => undefined,
   ]),

@@ -581,7 +581,7 @@ describe('closing', () => {
     released: () => undefined,
     denied: () => undefined,
     resumed: () => undefined,
-    sendable: () => undefined,
+    writable: () => undefined,
     state: () => undefined,
     warned: () => undefined,
   };

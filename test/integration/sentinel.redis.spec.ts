@@ -81,7 +81,7 @@ const deafListener: TransportListener = {
   released: () => undefined,
   denied: () => undefined,
   resumed: () => undefined,
-  sendable: () => undefined,
+  writable: () => undefined,
   state: () => undefined,
   warned: () => undefined,
 };

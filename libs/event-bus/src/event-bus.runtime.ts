@@ -141,7 +141,7 @@ export class EventBusRuntime {
         this.reporter.denied(targets);
       },
       resumed: (interruption) => this.sync.resumed(interruption),
-      sendable: () => resumePublisher(this.publisher),
+      writable: () => resumePublisher(this.publisher),
       state: (next) => {
         const previous = state;
         state = next;

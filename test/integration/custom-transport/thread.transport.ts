@@ -36,7 +36,7 @@ class ThreadTransport implements bus.EventTransport {
     this.ends[1]!.onmessage = (event) =>
       this.deliver((event as { data: { channel: string; body: string } }).data);
     this.moveTo('ready');
-    this.tell((listener) => listener.sendable());
+    this.tell((listener) => listener.writable());
   }
 
   async publish(messages: readonly bus.OutgoingMessage[], settled: bus.SettledListener): Promise<void> {

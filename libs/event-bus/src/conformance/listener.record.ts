@@ -14,7 +14,7 @@ export type ListenerCall =
   | ({ readonly call: 'message' } & IncomingMessage)
   | { readonly call: 'confirmed' | 'released' | 'denied'; readonly targets: readonly SubscriptionTarget[] }
   | { readonly call: 'resumed'; readonly interruption: Interruption }
-  | { readonly call: 'sendable' }
+  | { readonly call: 'writable' }
   | { readonly call: 'state'; readonly state: TransportState }
   | { readonly call: 'warned'; readonly warning: TransportWarning };
 
@@ -43,8 +43,8 @@ export class ListenerRecord implements TransportListener {
     this.add({ call: 'resumed', interruption });
   }
 
-  sendable(): void {
-    this.add({ call: 'sendable' });
+  writable(): void {
+    this.add({ call: 'writable' });
   }
 
   state(state: TransportState): void {

@@ -4,7 +4,8 @@ import type { EventBusSettings } from '../event-bus.options.js';
 import { EventBusRuntime } from '../event-bus.runtime.js';
 import { EventBusSession } from '../event-bus.session.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
-import type { TransportFactory } from '../transports/event.transport.js';
+import type { TransportFactory, TransportListener } from '../transports/event.transport.js';
+import { ListenerRelay } from '../transports/listener.relay.js';
 
 type NamesOf = (target: SubscriptionTarget) => readonly string[];
 
@@ -48,19 +49,20 @@ function tellingReleases(
   return {
     name: factory.name,
     problems: factory.problems,
-    create: (listener) =>
-      factory.create({
-        message: (message) => listener.message(message),
-        confirmed: (targets) => listener.confirmed(targets),
-        released: (targets) => {
-          listener.released(targets);
-          released(targets);
-        },
-        denied: (targets, sinceMs) => listener.denied(targets, sinceMs),
-        resumed: (interruption) => listener.resumed(interruption),
-        sendable: () => listener.sendable(),
-        state: (state) => listener.state(state),
-        warned: (warning) => listener.warned(warning),
-      }),
+    create: (listener) => factory.create(new ReleaseTeller(listener, released)),
   };
+}
+
+class ReleaseTeller extends ListenerRelay {
+  constructor(
+    listener: TransportListener,
+    private readonly tell: (targets: readonly SubscriptionTarget[]) => void,
+  ) {
+    super(listener);
+  }
+
+  override released(targets: readonly SubscriptionTarget[]): void {
+    super.released(targets);
+    this.tell(targets);
+  }
 }

@@ -51,8 +51,8 @@ export class FaultyTransport implements EventTransport {
       },
       denied: (targets, sinceMs) => listener.denied(targets, sinceMs),
       resumed: (interruption) => listener.resumed(interruption),
-      sendable: () => {
-        if (!faults.isCut) listener.sendable();
+      writable: () => {
+        if (!faults.isCut) listener.writable();
       },
       state: (state) => {
         this.innerState = state;
@@ -193,7 +193,7 @@ export class FaultyTransport implements EventTransport {
     );
     this.tellState();
     if (!this.faults.isCut) {
-      this.listener.sendable();
+      this.listener.writable();
       for (const resolve of this.whenUp.splice(0)) resolve();
     }
     if (back.length === 0) return;

@@ -130,7 +130,7 @@ export interface TransportListener {
   /** They were active, were interrupted, and are confirmed again: follows the `confirmed` of the last of them. */
   resumed(interruption: Interruption): void;
   /** Messages can be sent again, after they could not. */
-  sendable(): void;
+  writable(): void;
   /** The state has changed. */
   state(state: TransportState): void;
   /** Something should be logged at `warn`. */

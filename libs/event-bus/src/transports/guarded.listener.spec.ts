@@ -9,7 +9,7 @@ const CALLS = [
   'released',
   'denied',
   'resumed',
-  'sendable',
+  'writable',
   'state',
   'warned',
 ] as const;
@@ -21,7 +21,7 @@ function callAll(listener: TransportListener): void {
   listener.released([TARGET]);
   listener.denied([TARGET], 7);
   listener.resumed({ reason: 'connection-lost', targets: [TARGET], fromMs: 1, toMs: 2 });
-  listener.sendable();
+  listener.writable();
   listener.state({ status: 'ready' });
   listener.warned({ sentence: 's', fields: {} });
 }
@@ -41,7 +41,7 @@ function noting(isThrowing: boolean) {
     released: note('released'),
     denied: note('denied'),
     resumed: note('resumed'),
-    sendable: note('sendable'),
+    writable: note('writable'),
     state: note('state'),
     warned: note('warned'),
   };

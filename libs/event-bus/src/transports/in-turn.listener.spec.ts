@@ -18,7 +18,7 @@ function listening(react: (told: string, listener: InTurnListener) => void) {
     released: () => hear('released'),
     denied: () => hear('denied'),
     resumed: () => hear('resumed'),
-    sendable: () => hear('sendable'),
+    writable: () => hear('writable'),
     state: () => hear('state'),
     warned: () => hear('warned'),
   };
@@ -51,8 +51,8 @@ describe('InTurnListener', () => {
     listener.message({ through: TARGET, channel: 'first', body: Buffer.alloc(0) });
     listener.confirmed([TARGET]);
     listener.message({ through: TARGET, channel: 'second', body: Buffer.alloc(0) });
-    listener.sendable();
+    listener.writable();
     expect(failures.map(String)).toEqual(['Error: first', 'Error: confirmed']);
-    expect(told.slice(-4)).toEqual(['second begins', 'second ends', 'sendable begins', 'sendable ends']);
+    expect(told.slice(-4)).toEqual(['second begins', 'second ends', 'writable begins', 'writable ends']);
   });
 });

@@ -32,8 +32,8 @@ export class ListenerRelay implements TransportListener {
     this.pass(() => this.listener.resumed(interruption));
   }
 
-  sendable(): void {
-    this.pass(() => this.listener.sendable());
+  writable(): void {
+    this.pass(() => this.listener.writable());
   }
 
   state(state: TransportState): void {

@@ -15,7 +15,7 @@ const toOrders = (...bodies: readonly (Buffer | string)[]) =>
 /** `call`, or `call: body`, for each call of the listener that tells of subscriptions. */
 const heard = (record: ListenerRecord) =>
   record.calls.flatMap((call) => {
-    if (call.call === 'state' || call.call === 'sendable') return [];
+    if (call.call === 'state' || call.call === 'writable') return [];
     return call.call === 'message' ? [`${call.through.kind}: ${call.body.toString()}`] : [call.call];
   });
 
@@ -78,7 +78,7 @@ describe('MemoryTransport', () => {
   });
 
   it('tells once that messages can be sent, when it is connected', async () => {
-    const sendables = () => record.calls.filter(({ call }) => call === 'sendable');
+    const sendables = () => record.calls.filter(({ call }) => call === 'writable');
     expect(sendables()).toHaveLength(1);
     await transport.connect();
     expect(sendables()).toHaveLength(1);
@@ -139,7 +139,7 @@ describe('MemoryTransport', () => {
       released: () => order.push(`${name} released`),
       denied: () => undefined,
       resumed: () => undefined,
-      sendable: () => undefined,
+      writable: () => undefined,
       state: () => undefined,
       warned: () => undefined,
     });
@@ -193,7 +193,7 @@ describe('MemoryTransport', () => {
       released: fail,
       denied: fail,
       resumed: fail,
-      sendable: fail,
+      writable: fail,
       state: fail,
       warned: fail,
     });

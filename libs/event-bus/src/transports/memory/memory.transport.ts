@@ -100,7 +100,7 @@ class MemoryTransport implements EventTransport {
     this.isConnected = true;
     this.request();
     this.transitionTo({ status: 'ready' });
-    this.listener.sendable();
+    this.listener.writable();
     this.link();
   }
 

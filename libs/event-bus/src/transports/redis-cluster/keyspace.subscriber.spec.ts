@@ -65,7 +65,7 @@ describe('KeyspaceSubscriber', () => {
       released: note('released'),
       denied: note('denied'),
       resumed: ({ reason }) => calls.push(`resumed after ${reason}`),
-      sendable: note('sendable'),
+      writable: note('writable'),
       state: note('state'),
       warned: note('warned'),
     };

@@ -76,7 +76,7 @@ class RedisClusterTransport implements EventTransport {
       strayed: (reason) => this.home.leave(reason),
       refused: (error) => this.failed(error),
     });
-    const writable = () => listener.sendable();
+    const writable = () => listener.writable();
     const events = { error: (error: Error) => this.failed(error), changed: () => this.update() };
     this.home = new RoamingConnection(settings, this.topology, this.publishing(writable));
     this.subscriberLink = new RoamingConnection(settings, this.topology, this.subscribing(listener));

@@ -200,7 +200,7 @@ describe('the connections of redis()', () => {
     released() {},
     denied() {},
     resumed() {},
-    sendable() {},
+    writable() {},
     state() {},
     warned() {},
   };

@@ -225,7 +225,7 @@ describe('RedisSubscriber', () => {
       released: fail,
       denied: fail,
       resumed: fail,
-      sendable: fail,
+      writable: fail,
       state: fail,
       warned: fail,
     };

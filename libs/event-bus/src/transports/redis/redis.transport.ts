@@ -75,7 +75,7 @@ class RedisTransport implements EventTransport {
     this.links = new LinkState(links, listener);
     this.subscriber = new RedisSubscriber(this.subscriberLink, listener, () => this.links.update());
     this.keyspace = new RedisKeyspace(this.publisherLink);
-    this.publisher = new RedisPublisher(this.publisherLink, () => listener.sendable());
+    this.publisher = new RedisPublisher(this.publisherLink, () => listener.writable());
     this.replicaWatch = new RedisReplicaWatch(this.publisherLink, (warning) => listener.warned(warning));
   }
 
@@ -171,7 +171,7 @@ class RedisTransport implements EventTransport {
     return {
       up: () => {
         this.links.update();
-        listener.sendable();
+        listener.writable();
         void this.replicaWatch.check();
       },
       down: (reason) => {
