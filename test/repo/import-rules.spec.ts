@@ -36,17 +36,17 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   [
     `${SRC}/message/json.codec.ts`,
     '@nestjs/common',
-    'message/ imports contracts/, foreign.js and errors.js alone',
+    'message/ imports contracts/, option.checks.js, foreign.js and errors.js alone',
   ],
   [
     `${SRC}/message/json.codec.ts`,
     '../routing/redis-glob.js',
-    'message/ imports contracts/, foreign.js and errors.js alone',
+    'message/ imports contracts/, option.checks.js, foreign.js and errors.js alone',
   ],
   [
     `${SRC}/message/json.codec.ts`,
     '../dispatching/event.receiver.js',
-    'message/ imports contracts/, foreign.js and errors.js alone',
+    'message/ imports contracts/, option.checks.js, foreign.js and errors.js alone',
   ],
   [
     `${SRC}/contracts/event.contract.ts`,
@@ -168,6 +168,7 @@ const allowed: readonly (readonly [string, string])[] = [
   [`${SRC}/transports/redis/redis.options.ts`, '../../option.checks.js'],
   [`${SRC}/transports/redis/redis.subscriber.ts`, '../../clock.js'],
   [`${SRC}/message/json.codec.ts`, '../errors.js'],
+  [`${SRC}/message/json.frames.ts`, '../option.checks.js'],
   [`${SRC}/message/received.event.ts`, '../foreign.js'],
   [`${SRC}/contracts/contract.check.ts`, '../foreign.js'],
   [`${SRC}/message/event-context.ts`, '../contracts/contract.check.js'],

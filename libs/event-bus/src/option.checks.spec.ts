@@ -8,6 +8,7 @@ import {
   oneOf,
   optionProblems,
   orFalse,
+  throwFirst,
   trueOrFalse,
   unknownOptions,
   wholeNumber,
@@ -83,6 +84,22 @@ describe('a check', () => {
     [trueOrFalse, false],
     [orFalse(wholeNumber(1)), false],
   ])('takes what it asks for (%#)', (check, value) => expect(check(value)).toBeUndefined());
+});
+
+describe('throwFirst', () => {
+  it('throws an InvalidOptionError with the first of what is wrong, as it stands', () => {
+    expect(() => throwFirst(['a.b must be 1.', 'c must be 2.'])).toThrow(
+      new InvalidOptionError('a.b', 'must be 1.'),
+    );
+    expect(() => throwFirst(['connect({ a: { b } }) must be 1.'])).toThrow(
+      /^connect\(\{ a: \{ b \} \}\) must be 1\.$/,
+    );
+  });
+
+  it('throws nothing when nothing is wrong', () => {
+    expect(throwFirst([])).toBeUndefined();
+    expect(throwFirst([undefined])).toBeUndefined();
+  });
 });
 
 describe('checkOption', () => {

@@ -70,6 +70,14 @@ export function unknownOptions(
     .map((name) => `${nameOf([...path, name])} is not an option. Known here: ${known.join(', ')}.`);
 }
 
+/** @throws InvalidOptionError with the first of what is wrong, if anything is */
+export function throwFirst(problems: readonly (string | undefined)[]): void {
+  const [wrong] = problems;
+  if (wrong === undefined) return;
+  const [option = '', ...problem] = wrong.split(' ');
+  throw new InvalidOptionError(option, problem.join(' '));
+}
+
 /** @throws InvalidOptionError for a value that an argument of a call cannot have */
 export function checkOption(name: string, value: unknown, check: OptionCheck): void {
   const problem = check(value);

@@ -159,8 +159,11 @@ describe('cloudEvents()', () => {
   });
 
   it.each([
-    [{ source: '/orders', frame: true }, 'has no option "frame". Known here: source, frames.'],
-    [{ source: '/orders', frames: 'yes' }, 'takes true or false for frames.'],
+    [
+      { source: '/orders', frame: true },
+      'cloudEvents({ frame }) is not an option. Known here: source, frames.',
+    ],
+    [{ source: '/orders', frames: 'yes' }, 'cloudEvents({ frames }) must be true or false.'],
   ])('says what it knows instead of the options %j', (options, problem) => {
     expect(caught(() => cloudEvents(options as never)).message).toContain(problem);
   });

@@ -35,7 +35,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
  */
 export function cloudEvents(options: CloudEventsOptions): EventCodec {
   const source = JSON.stringify(sourceOf(options));
-  const areFramesSent = framesWanted('cloudEvents()', options, ['source', 'frames']);
+  const areFramesSent = framesWanted('cloudEvents', options, ['source', 'frames']);
   return {
     name: 'cloud-events',
     carriesMetadata: true,

@@ -26,8 +26,8 @@ describe('json() and cloudEvents()', () => {
   );
 
   it.each([
-    [{ frames: 'yes' }, 'takes true or false for frames'],
-    [{ frame: true }, 'has no option "frame"'],
+    [{ frames: 'yes' }, 'json({ frames }) must be true or false'],
+    [{ frame: true }, 'json({ frame }) is not an option'],
     [null, 'takes an object'],
   ])('json(%j) says what is wrong', (options, message) => {
     expect(() => json(options as never)).toThrow(message);

@@ -17,7 +17,7 @@ export type JsonOptions = FrameOptions;
  * @throws InvalidOptionError for an option that it does not have.
  */
 export function json(options: JsonOptions = {}): EventCodec {
-  const areFramesSent = framesWanted('json()', optionsOf(options), ['frames']);
+  const areFramesSent = framesWanted('json', optionsOf(options), ['frames']);
   return {
     name: 'json',
     encode: (payload) => toJsonText(payload),

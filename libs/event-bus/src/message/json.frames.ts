@@ -1,4 +1,4 @@
-import { InvalidOptionError, quote } from '../errors.js';
+import { argumentOf, optionProblems, throwFirst, trueOrFalse, unknownOptions } from '../option.checks.js';
 import type { DecodedEvent, EventFrames } from './event.codec.js';
 import { countRecords, jsonSequenceIn, toJsonSequence } from './json-sequence.js';
 
@@ -26,12 +26,9 @@ export function jsonFrames(areSent: boolean, decode: (record: string | Buffer) =
 }
 
 /** @throws InvalidOptionError when it is neither true, false nor left out, or another option is there. */
-export function framesWanted(codec: string, options: object, known: readonly string[]): boolean {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new InvalidOptionError(codec, `has no option ${quote(unknown)}. Known here: ${known.join(', ')}.`);
-  }
-  const { frames = false } = options as { frames?: unknown };
-  if (typeof frames === 'boolean') return frames;
-  throw new InvalidOptionError(codec, 'takes true or false for frames.');
+export function framesWanted(codec: string, options: FrameOptions, known: readonly string[]): boolean {
+  const nameOf = argumentOf(codec);
+  throwFirst(optionProblems({ frames: trueOrFalse }, options, nameOf));
+  throwFirst(unknownOptions(known, options, nameOf));
+  return options.frames ?? false;
 }

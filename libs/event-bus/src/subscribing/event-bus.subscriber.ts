@@ -3,13 +3,13 @@ import type { EventHandler } from '../dispatching/event.handler.js';
 import { HANDLER_OPTIONS, deadLetterProblem } from '../dispatching/handler.option-problems.js';
 import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
-import { BusClosedError, EventBusError, InvalidOptionError, InvalidTargetError } from '../errors.js';
+import { BusClosedError, EventBusError, InvalidTargetError } from '../errors.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import { pendingPromiseIn } from '../handlers/settle.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventBusStatus } from '../introspection/event-bus.status.js';
 import type { EventContext } from '../message/event-context.js';
-import { oneOf, optionProblems, unknownOptions } from '../option.checks.js';
+import { oneOf, optionProblems, throwFirst, unknownOptions } from '../option.checks.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { readTarget, targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { EventContract, EventPayload } from '../contracts/event.contract.js';
@@ -176,14 +176,6 @@ function ofListeners({ group: _group, ...options }: HandlerOptions): HandlerOpti
 const { group: _group, ...OF_LISTENERS } = HANDLER_OPTIONS;
 const LISTENER_OPTIONS = { kind: oneOf('channel', 'pattern', 'shard'), ...OF_LISTENERS };
 const LISTENER_OPTION_NAMES = Object.keys(LISTENER_OPTIONS);
-
-/** @throws InvalidOptionError with the first of what is wrong */
-function throwFirst(problems: readonly (string | undefined)[]): void {
-  const [wrong] = problems;
-  if (wrong === undefined) return;
-  const [option = '', ...problem] = wrong.split(' ');
-  throw new InvalidOptionError(option, problem.join(' '));
-}
 
 function inputsOf(target: Targets | EventContract): readonly TargetInput[] {
   return Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];

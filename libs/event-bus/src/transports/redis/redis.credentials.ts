@@ -1,5 +1,7 @@
 import type { RedisOptions } from 'ioredis';
 import { reasonOf } from '../../errors.js';
+import type { OptionTable } from '../../option.checks.js';
+import { argumentOf, fitting, optionProblems } from '../../option.checks.js';
 import type { RedisSecrets } from './redis.secrets.js';
 
 /**
@@ -132,9 +134,11 @@ export function fixedOptions<Options extends RedisCredentials>(
 
 /** What is wrong with them, each with what to write instead. Never repeats them. */
 export function credentialProblems(options: object): string[] {
-  const given = options as Readonly<Partial<Record<string, unknown>>>;
-  return CREDENTIALS.filter((name) => !['string', 'function'].includes(typeof (given[name] ?? ''))).map(
-    (name) =>
-      `redis({ ${name} }) takes a string, or a function that gives one before each attempt to connect.`,
-  );
+  return optionProblems(TABLE, options, argumentOf('redis'));
 }
+
+const CREDENTIAL = fitting(
+  (value) => value === null || typeof value === 'string' || typeof value === 'function',
+  'takes a string, or a function that gives one before each attempt to connect.',
+);
+const TABLE: OptionTable = Object.fromEntries(CREDENTIALS.map((name) => [name, CREDENTIAL]));
