@@ -14,10 +14,10 @@ import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
-import type { StartedApp } from './support/started.apps.js';
-import { startedApps } from './support/started.apps.js';
+import type { StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
-const { start } = startedApps();
+const { boot } = startedApps(() => ({ transport: redis({ url: server.url }) }));
 let server: RedisServer;
 let closers: (() => unknown)[] = [];
 
@@ -30,8 +30,8 @@ afterEach(async () => {
 });
 
 /** An application whose right to scripts has been asked for. */
-async function boot(options: Partial<EventBusModuleOptions> = {}): Promise<StartedApp> {
-  const bus = await start({}, { transport: redis({ url: server.url }), ...options });
+async function bootProbed(options: Partial<EventBusModuleOptions> = {}): Promise<StartedApp> {
+  const bus = await boot(options);
   await Promise.all([bus.publisher.publish('probe', 'x'), bus.publisher.publish('probe', 'x')]);
   await server.cli('CONFIG', 'RESETSTAT');
   return bus;
@@ -70,7 +70,7 @@ const reject = (promise: Promise<unknown>): Promise<Error> =>
 
 describe('events that are published in one tick', () => {
   it('leave as one EVAL, each with its own count; an event alone is a PUBLISH', async () => {
-    const bus = await boot();
+    const bus = await bootProbed();
     await witness('a');
     await witness('a', 'b');
     const channels = ['a', 'a', 'b', 'nobody', 'a', 'b'];
@@ -84,7 +84,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('leave together also when promises publish that are settled together', async () => {
-    const bus = await boot();
+    const bus = await bootProbed();
     const inbox = await witness('a');
     const gate = Promise.resolve();
     const later = async (n: number) => {
@@ -97,7 +97,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('are asked for once for each connection, beside the first two, and none is sent twice', async () => {
-    const bus = await start({}, { transport: redis({ url: server.url }) });
+    const bus = await boot();
     const inbox = await witness('a');
     expect(bus.snapshot.publishing).toEqual({ batching: 'undecided' });
     await server.cli('CONFIG', 'RESETSTAT');
@@ -111,7 +111,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('leave one by one with batching: false', async () => {
-    const bus = await boot({ batching: false });
+    const bus = await bootProbed({ batching: false });
     await Promise.all([1, 2, 3].map((n) => bus.publisher.publish('a', n)));
     await bus.publisher.publishMany([1, 2, 3].map((payload) => ({ channel: 'a', payload })));
     expect(await asked('eval', 'publish')).toEqual([0, 6]);
@@ -119,7 +119,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('keep the order of the calls, over channels and ways to publish', async () => {
-    const bus = await boot();
+    const bus = await bootProbed();
     const channels = ['a', 'b', 'c'];
     const inbox = await witness(...channels);
     const publishing: Promise<unknown>[] = [];
@@ -142,7 +142,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('bring any bytes', async () => {
-    const bus = await boot({ codec: raw() });
+    const bus = await bootProbed({ codec: raw() });
     const inbox = await witness('a');
     const bodies = [randomBytes(300), Buffer.alloc(0), 'tëxt', Buffer.from([0xff, 0x0d, 0x0a]), '$3\r\n'];
     await Promise.all(bodies.map((body) => bus.publisher.publish('a', body)));
@@ -151,7 +151,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('are at most 64 KiB and 4,000 deliveries of one script', async () => {
-    const bus = await boot();
+    const bus = await bootProbed();
     const send = async (channel: string, count: number, payload: string) => {
       await server.cli('CONFIG', 'RESETSTAT');
       await Promise.all(Array.from({ length: count }, () => bus.publisher.publish(channel, payload)));
@@ -179,10 +179,7 @@ describe('events that are published in one tick', () => {
     ['without +publish', 'ok', ['+eval', '+ping', '+info', '+unsubscribe']],
   ])('fail as each by itself does: %s', async (_what, channel, rules) => {
     const transport = redis({ url: await limited(...rules) });
-    const [together, alone] = [
-      await start({}, { transport }),
-      await start({}, { transport, batching: false }),
-    ];
+    const [together, alone] = [await boot({ transport }), await boot({ transport, batching: false })];
     const both = (bus: StartedApp) =>
       Promise.all([1, 2].map((n) => reject(bus.publisher.publish(channel, n))));
     await both(together);
@@ -198,7 +195,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('fail alone: the others arrive', async () => {
-    const bus = await start({}, { transport: redis({ url: await limited(...PUBLISHING, '+eval') }) });
+    const bus = await boot({ transport: redis({ url: await limited(...PUBLISHING, '+eval') }) });
     const inbox = await witness('ok');
     const channels = ['ok', 'no', 'ok', 'no', 'no', 'ok'];
     for (const _first of [true, false]) {
@@ -212,7 +209,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('leave in a pipeline where the user may not run scripts', async () => {
-    const bus = await boot({ transport: redis({ url: await limited(...PUBLISHING) }) });
+    const bus = await bootProbed({ transport: redis({ url: await limited(...PUBLISHING) }) });
     const inbox = await witness('ok');
     const counts = await Promise.all([1, 2, 3].map((n) => bus.publisher.publish('ok', n)));
     expect(counts).toEqual([1, 1, 1]);
@@ -222,7 +219,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('are asked for again on the next connection', async () => {
-    const bus = await boot({ transport: redis({ url: await limited(...PUBLISHING) }) });
+    const bus = await bootProbed({ transport: redis({ url: await limited(...PUBLISHING) }) });
     await limited(...PUBLISHING, '+eval');
     await server.cli('CLIENT', 'KILL', 'USER', 'limited');
     const whenDisconnected = { bufferMs: 5_000 };
@@ -240,7 +237,7 @@ describe('events that are published in one tick', () => {
       [[], 'pipeline'],
     ] as const) {
       const url = await limited(...PUBLISHING, '+eval', ...keys);
-      const bus = await start({}, { transport: redis({ url }) });
+      const bus = await boot({ transport: redis({ url }) });
       const both = () => Promise.all([1, 2].map((n) => bus.publisher.publish('ok', n, { kind: 'shard' })));
       expect(await both()).toEqual([0, 0]);
       await server.cli('CONFIG', 'RESETSTAT');
@@ -253,7 +250,7 @@ describe('events that are published in one tick', () => {
   it('are unconfirmed, each of them, and delivered once at most, when the answer is lost', async () => {
     const proxy = await TcpProxy.start({ targetPort: server.port });
     closers.push(() => proxy.stop());
-    const bus = await boot({ transport: redis({ url: `redis://127.0.0.1:${proxy.port}` }) });
+    const bus = await bootProbed({ transport: redis({ url: `redis://127.0.0.1:${proxy.port}` }) });
     const inbox = await witness('a');
     proxy.pause('toClient');
     const publishing = Promise.all([1, 2, 3].map((n) => reject(bus.publisher.publish('a', n))));
@@ -266,7 +263,7 @@ describe('events that are published in one tick', () => {
   });
 
   it('leave before the application has closed', async () => {
-    const bus = await boot();
+    const bus = await bootProbed();
     const inbox = await witness('a');
     const publishing = Promise.all([1, 2].map((n) => bus.publisher.publish('a', n)));
     const closing = bus.app.close();
@@ -288,7 +285,7 @@ describe('a script that the server does not begin', () => {
     const proxy = await TcpProxy.start({ targetPort: Number(new URL(url).port) });
     closers.push(() => proxy.stop());
     const through = url.replace(/:\d+$/, `:${proxy.port}`);
-    const bus = await start({}, { transport: redis({ url: through }), ...options });
+    const bus = await boot({ transport: redis({ url: through }), ...options });
     await both(bus, 0, 0);
     await both(bus, 0, 0);
     expect(bus.snapshot.publishing).toEqual({ batching: 'script' });

@@ -9,7 +9,7 @@ import { EventBusRuntime } from '../../libs/event-bus/src/event-bus.runtime.js';
 import { eventually } from '../support/eventually.js';
 import { promptBroker } from '../support/prompt.broker.js';
 import { RedisServer } from '../support/redis.server.js';
-import { startedApps } from './support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 const { start } = startedApps();
 const storage = new AsyncLocalStorage<string>();

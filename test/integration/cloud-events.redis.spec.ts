@@ -1,13 +1,6 @@
 import { once } from 'node:events';
-import type { INestApplication } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import type { EventBusModuleOptions } from 'nestjs-redis-event-bus';
 import {
-  EventBusInspector,
-  EventBusModule,
-  EventBusPublisher,
-  EventBusSubscriber,
   EventContext,
   InvalidOptionError,
   NotConnectedError,
@@ -22,6 +15,7 @@ import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
 import { runCommands } from '../support/resp.client.js';
+import { startedApps } from '../support/started.apps.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
 
 interface CloudEvent {
@@ -32,10 +26,7 @@ interface CloudEvent {
 }
 
 const codec = cloudEvents({ source: '/orders' });
-const silent = Object.fromEntries(
-  ['log', 'warn', 'error', 'debug', 'verbose', 'fatal'].map((level) => [level, () => undefined]),
-) as never;
-
+const { boot } = startedApps(() => ({ transport: redis({ url: server.url }), codec }));
 let server: RedisServer;
 let closers: (() => unknown)[] = [];
 
@@ -47,17 +38,6 @@ afterEach(async () => {
   for (const close of closers.reverse()) await close();
   closers = [];
 });
-
-async function boot(options: Partial<EventBusModuleOptions> = {}): Promise<INestApplication> {
-  const moduleRef = await Test.createTestingModule({
-    imports: [EventBusModule.forRoot({ transport: redis({ url: server.url }), codec, ...options })],
-  })
-    .setLogger(silent)
-    .compile();
-  const app = moduleRef.createNestApplication();
-  closers.push(() => app.close());
-  return app.init();
-}
 
 /** What is on a channel, read by a client that knows nothing of us. */
 async function readRaw(...channels: string[]): Promise<Inbox<CloudEvent>> {
@@ -85,9 +65,9 @@ const reject = (promise: Promise<unknown>): Promise<Error> =>
 describe('cloudEvents()', () => {
   it('puts a CloudEvent on the channel that any client can read', async () => {
     const inbox = await readRaw('shop:orders');
-    const app = await boot({ prefix: 'shop:' });
+    const bus = await boot({ prefix: 'shop:' });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    await app.get(EventBusPublisher).publish('orders', { total: 9 }, { headers: { traceparent } });
+    await bus.publisher.publish('orders', { total: 9 }, { headers: { traceparent } });
     const [event] = await inbox.count(1);
     expect(event).toEqual({
       specversion: '1.0',
@@ -104,11 +84,11 @@ describe('cloudEvents()', () => {
   });
 
   it('hands a handler the payload and the metadata', async () => {
-    const app = await boot();
+    const bus = await boot();
     const inbox = new Inbox<EventContext>();
-    await app.get(EventBusSubscriber).subscribe('orders', (_payload, event) => inbox.push(event));
-    await app.get(EventBusPublisher).publish('orders', { total: 9 }, { headers: { id: 'o-1', tenant: 'x' } });
-    await app.get(EventBusPublisher).publish('orders', Buffer.from([0, 255]));
+    await bus.subscriber.subscribe('orders', (_payload, event) => inbox.push(event));
+    await bus.publisher.publish('orders', { total: 9 }, { headers: { id: 'o-1', tenant: 'x' } });
+    await bus.publisher.publish('orders', Buffer.from([0, 255]));
     const [first, second] = await inbox.count(2);
     expect(first?.payload).toEqual({ total: 9 });
     expect(first?.metadata).toMatchObject({ id: 'o-1', tenant: 'x', source: '/orders', type: 'orders' });
@@ -116,9 +96,9 @@ describe('cloudEvents()', () => {
   });
 
   it('reads the CloudEvents of others, and plain JSON', async () => {
-    const app = await boot();
+    const bus = await boot();
     const inbox = new Inbox<EventContext>();
-    await app.get(EventBusSubscriber).subscribe('orders', (_payload, event) => inbox.push(event));
+    await bus.subscriber.subscribe('orders', (_payload, event) => inbox.push(event));
     await foreign('orders', '{"specversion":"1.0","id":"7","source":"urn:x","type":"t","data":[1]}');
     await foreign('orders', '{"id":"7","data":[1]}');
     const [event, plain] = await inbox.count(2);
@@ -127,10 +107,10 @@ describe('cloudEvents()', () => {
   });
 
   it('refuses payloads that receivers would refuse once they are numbered', async () => {
-    const app = await boot({ maxPayloadBytes: 1_000 });
+    const bus = await boot({ maxPayloadBytes: 1_000 });
     const inbox = new Inbox<unknown>();
-    await app.get(EventBusSubscriber).subscribe('orders', inbox.push);
-    const publisher = app.get(EventBusPublisher);
+    await bus.subscriber.subscribe('orders', inbox.push);
+    const publisher = bus.publisher;
     let largest = 0;
     for (let length = 1_000; length > 0; length -= 1) {
       const sent = await publisher.publish('orders', 'x'.repeat(length)).catch((error: unknown) => error);
@@ -141,12 +121,12 @@ describe('cloudEvents()', () => {
       expect(sent).toBeInstanceOf(PayloadTooLargeError);
     }
     expect(await inbox.count(1)).toEqual(['x'.repeat(largest)]);
-    expect(app.get(EventBusInspector).snapshot().counters.rejected).toBe(0);
+    expect(bus.inspector.snapshot().counters.rejected).toBe(0);
   });
 
   it('is what headers need', async () => {
-    const app = await boot({ codec: json() });
-    const error = await reject(app.get(EventBusPublisher).publish('orders', 1, { headers: { id: '1' } }));
+    const bus = await boot({ codec: json() });
+    const error = await reject(bus.publisher.publish('orders', 1, { headers: { id: '1' } }));
     expect(error).toBeInstanceOf(InvalidOptionError);
   });
 });
@@ -154,7 +134,7 @@ describe('cloudEvents()', () => {
 describe('the numbers of events', () => {
   it('follow each other on every channel and kind, whatever is published at the same time', async () => {
     const inbox = await readRaw('a', 'b');
-    const publisher = (await boot()).get(EventBusPublisher);
+    const { publisher } = await boot();
     const publishing = Array.from({ length: 500 }, (_, n) => publisher.publish(n % 3 === 0 ? 'b' : 'a', n));
     const many = publisher.publishMany(Array.from({ length: 100 }, (_, n) => ({ channel: 'a', payload: n })));
     const sharded = publisher.publish('a', 'nobody reads it', { kind: 'shard' });
@@ -171,9 +151,7 @@ describe('the numbers of events', () => {
     const proxy = await TcpProxy.start({ targetPort: server.port });
     closers.push(() => proxy.stop());
     const inbox = await readRaw('a');
-    const publisher = (await boot({ transport: redis({ url: `redis://127.0.0.1:${proxy.port}` }) })).get(
-      EventBusPublisher,
-    );
+    const { publisher } = await boot({ transport: redis({ url: `redis://127.0.0.1:${proxy.port}` }) });
     await publisher.publish('a', 1);
     await proxy.stop();
     await eventually(async () =>
@@ -195,7 +173,7 @@ describe('the numbers of events', () => {
     closers.push(() => server.cli('ACL', 'DELUSER', 'shop'));
     const inbox = await readRaw('a');
     const url = server.url.replace('//', '//shop:secret@');
-    const publisher = (await boot({ transport: redis({ url }) })).get(EventBusPublisher);
+    const { publisher } = await boot({ transport: redis({ url }) });
     await publisher.publish('a', 1);
     await publisher.publish('a', 2);
     await server.cli('ACL', 'SETUSER', 'shop', '-publish');
@@ -215,7 +193,7 @@ describe('the numbers of events', () => {
   });
 
   it('show exactly what a subscriber missed', async () => {
-    const publisher = (await boot()).get(EventBusPublisher);
+    const { publisher } = await boot();
     const before = await readRaw('a');
     for (let n = 0; n < 5; n += 1) await publisher.publish('a', n);
     const seen = await before.count(5);

@@ -1,23 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { EventBusModuleOptions, Gap, KeyEvent } from 'nestjs-redis-event-bus';
-import { EventBusModule, EventBusStatus, OnGap, OnKeyEvent, redisCluster } from 'nestjs-redis-event-bus';
+import type { Gap, KeyEvent } from 'nestjs-redis-event-bus';
+import { OnGap, OnKeyEvent, redisCluster } from 'nestjs-redis-event-bus';
 import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
-import { LogLines } from '../support/log.lines.js';
 import { RedisCluster } from '../support/redis.cluster.js';
+import type { BusOptions, StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
+const heartbeat = { intervalMs: 300, timeoutMs: 300 };
+const { boot: bootOn } = startedApps(() => ({
+  transport: redisCluster({ nodes: cluster.nodeUrls, heartbeat }),
+}));
 let cluster: RedisCluster;
-const closers: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   cluster = await RedisCluster.start({ args: ['--notify-keyspace-events', 'Ex$'] });
 }, 60_000);
 afterAll(() => cluster.stopAll());
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
 
 const heard = new Inbox<KeyEvent>();
 const gaps = new Inbox<Gap>();
@@ -35,27 +34,10 @@ class Sessions {
   }
 }
 
-async function boot(
-  options: Partial<EventBusModuleOptions> = {},
-): Promise<{ app: INestApplicationContext; lines: LogLines }> {
+function boot(options: Partial<BusOptions> = {}): Promise<StartedApp> {
   heard.clear();
   gaps.clear();
-  class AppModule {}
-  const lines = new LogLines();
-  const transport = redisCluster({
-    nodes: cluster.nodeUrls,
-    heartbeat: { intervalMs: 300, timeoutMs: 300 },
-  });
-  const app = await NestFactory.createApplicationContext(
-    {
-      module: AppModule,
-      imports: [EventBusModule.forRoot({ transport, ...options })],
-      providers: [Sessions],
-    },
-    { logger: lines, abortOnError: false },
-  );
-  closers.push(() => app.close());
-  return { app, lines };
+  return bootOn(options, Sessions);
 }
 
 /** Sets keys that expire at once, each at the master of its slot. */
@@ -71,9 +53,9 @@ const keysOf = (prefix: string, count: number) =>
 
 describe('@OnKeyEvent on a Cluster', () => {
   it('starts without a word of trouble: what is being connected to is not missing', async () => {
-    const { app, lines } = await boot();
-    expect(app.get(EventBusStatus).current).toBe('ready');
-    expect(lines.troubles).toEqual([]);
+    const { status, log } = await boot();
+    expect(status.current).toBe('ready');
+    expect(log.troubles).toEqual([]);
   });
 
   it('hears every key of every master once, and says which master', async () => {
@@ -87,12 +69,12 @@ describe('@OnKeyEvent on a Cluster', () => {
   });
 
   it('follows the keys to the new master after a failover, with a gap', async () => {
-    const { app } = await boot();
+    const { status } = await boot();
     const owner = await cluster.ownerOf('session:{moved}');
     await cluster.failover(owner);
     const [gap] = await gaps.count(1, 15_000);
     expect(gap).toMatchObject({ reason: 'connection-lost', targets: ['__keyevent@0__:expired'] });
-    await eventually(() => expect(app.get(EventBusStatus).current).toBe('ready'), { timeoutMs: 15_000 });
+    await eventually(() => expect(status.current).toBe('ready'), { timeoutMs: 15_000 });
     await expire(['session:{moved}']);
     await heard.upTo(({ key }) => key === 'session:{moved}', 15_000);
     expect(heard.items).toHaveLength(1);
@@ -115,9 +97,9 @@ describe('@OnKeyEvent on a Cluster', () => {
   it('names the masters whose setting lacks flags, and sets all of them when asked to', async () => {
     for (const { server } of await cluster.masters())
       await server.cli('CONFIG', 'SET', 'notify-keyspace-events', '');
-    const { lines } = await boot();
+    const { log } = await boot();
     const ports = (await cluster.masters()).map(({ server }) => server.port);
-    const [warning = ''] = lines.troubles.filter((line) =>
+    const [warning = ''] = log.troubles.filter((line) =>
       line.includes('CONFIG SET notify-keyspace-events Ex'),
     );
     for (const port of ports) expect(warning).toContain(`127.0.0.1:${port}`);

@@ -22,8 +22,8 @@ import { shardSubscriberCount, subscribedNode } from '../support/pubsub.probe.js
 import type { ClusterNode } from '../support/redis.cluster.js';
 import { RedisCluster } from '../support/redis.cluster.js';
 import { RedisServer } from '../support/redis.server.js';
-import type { StartedApp } from './support/started.apps.js';
-import { startedApps } from './support/started.apps.js';
+import type { StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 /** Set for each project in jest.config.mjs. */
 declare const IOREDIS_MAJOR: number;

@@ -1,25 +1,16 @@
-import type { INestApplication, Provider } from '@nestjs/common';
-import { ConsoleLogger, Injectable } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Injectable } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import type { EventBusModuleOptions, Gap } from 'nestjs-redis-event-bus';
-import {
-  EventBusInspector,
-  EventBusModule,
-  EventBusPublisher,
-  EventBusStatus,
-  EventBusSubscriber,
-  OnEvent,
-  redis,
-} from 'nestjs-redis-event-bus';
+import { OnEvent, redis } from 'nestjs-redis-event-bus';
 import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { subscriberCount } from '../support/pubsub.probe.js';
 import { RedisServer } from '../support/redis.server.js';
+import { startedApps } from '../support/started.apps.js';
 
 const TARGETS = ['o:a', 'o:?', 'o:*', '*'];
 const ROUNDS = 60;
 
+const { boot } = startedApps(() => ({ transport: redis({ url: server.url }) }));
 let server: RedisServer;
 let closers: (() => unknown)[] = [];
 
@@ -50,28 +41,6 @@ class WideHandler {
   wide(payload: unknown) {
     this.heard.push(payload);
   }
-}
-
-async function boot(options: Partial<EventBusModuleOptions> = {}, ...providers: Provider[]) {
-  const moduleRef = await Test.createTestingModule({
-    imports: [EventBusModule.forRoot({ transport: redis({ url: server.url }), ...options })],
-    providers,
-  })
-    .setLogger(new ConsoleLogger({ logLevels: [] }))
-    .compile();
-  const app: INestApplication = moduleRef.createNestApplication();
-  await app.init();
-  closers.push(() => app.close());
-  const gaps = new Inbox<Gap>();
-  app.get(EventBusStatus).gaps.subscribe(gaps.push);
-  return {
-    app,
-    gaps,
-    status: app.get(EventBusStatus),
-    publisher: app.get(EventBusPublisher),
-    subscriber: app.get(EventBusSubscriber),
-    inspector: app.get(EventBusInspector),
-  };
 }
 
 /** May do everything, on channels and patterns that these rules name. */

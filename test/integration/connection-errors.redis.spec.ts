@@ -5,7 +5,7 @@ import { firstValueFrom } from 'rxjs';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
 import { RedisServer } from '../support/redis.server.js';
-import { startedApps } from './support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 const { start } = startedApps();
 const startup = { timeoutMs: 300 };

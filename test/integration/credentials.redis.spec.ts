@@ -19,6 +19,7 @@ import { LogLines } from '../support/log.lines.js';
 import { ParrotServer } from '../support/parrot.server.js';
 import { RedisCluster } from '../support/redis.cluster.js';
 import { RedisServer } from '../support/redis.server.js';
+import { untyped } from '../support/untyped.js';
 
 const heartbeat = { intervalMs: 50, timeoutMs: 2_000 };
 const escapes = new Escapes();
@@ -155,7 +156,7 @@ describe('credentials that change', () => {
     ['functions for both', () => ({ port: server.port, username: () => 'bus', password: tokens.give })],
     ['RESP3', () => ({ port: server.port, username: 'bus', password: tokens.give, protocol: 3 })],
   ])('are asked before each attempt: %s', async (_what, options) => {
-    await expectToRecover(await start(redis({ ...options(), heartbeat } as never)), tokens);
+    await expectToRecover(await start(redis(untyped({ ...options(), heartbeat }))), tokens);
   });
 
   it('are read from a client at each attempt', async () => {
@@ -218,9 +219,9 @@ describe('credentials that change', () => {
       () => '',
       'password() gave an empty string. It has to give a string that is not empty',
     ],
-    ['gives nothing', () => undefined as never, 'password() gave undefined'],
-    ['gives null', () => Promise.resolve(null as never), 'password() gave null'],
-    ['gives an object', () => ({ token: 'secret-token' }) as never, 'password() gave an object'],
+    ['gives nothing', () => untyped(undefined), 'password() gave undefined'],
+    ['gives null', () => Promise.resolve(untyped(null)), 'password() gave null'],
+    ['gives an object', () => untyped({ token: 'secret-token' }), 'password() gave an object'],
   ])(
     'fail an attempt that is followed by another one, where the function %s',
     async (_what, fail, reason) => {

@@ -13,7 +13,7 @@ import { describeTransport } from 'nestjs-redis-event-bus/conformance';
 import { Inbox } from '../support/inbox.js';
 import { codeIn } from '../support/readme.code.js';
 import { threads } from './custom-transport/thread.transport.js';
-import { startedApps } from './support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 const { start } = startedApps();
 const SOURCE = join(import.meta.dirname, 'custom-transport/thread.transport.ts');

@@ -7,7 +7,8 @@ import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import type { Oddity } from '../support/oddities.js';
 import { ODDITIES, WAYS } from '../support/oddities.js';
-import { startedApps } from './support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
+import { untyped } from '../support/untyped.js';
 
 const { start } = startedApps();
 
@@ -37,7 +38,7 @@ async function startedWith(
   providers: never[] | unknown[],
   options: Omit<EventBusModuleOptions, 'transport'>,
 ) {
-  const started = await start({ providers: providers as never[] }, { ...options, transport: memory() });
+  const started = await start({ providers: providers.map(untyped) }, { ...options, transport: memory() });
   return { started };
 }
 

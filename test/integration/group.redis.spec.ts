@@ -13,8 +13,8 @@ import {
 import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
-import type { StartedApp } from './support/started.apps.js';
-import { startedApps } from './support/started.apps.js';
+import type { StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 let server: RedisServer;
 beforeAll(async () => {

@@ -26,8 +26,9 @@ import { z } from 'zod';
 import { eventually, settled } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
-import type { BusOptions } from './support/started.apps.js';
-import { startedApps } from './support/started.apps.js';
+import type { BusOptions } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
+import { untyped } from '../support/untyped.js';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -438,17 +439,17 @@ describe('wrong options', () => {
   it('are all named at once, with what to write instead', async () => {
     @Injectable()
     class Wrong {
-      @OnEvent('', { concurrency: 0, buffer: { events: 0, size: 1 } as never, retry: 3 as never })
+      @OnEvent('', { concurrency: 0, buffer: untyped({ events: 0, size: 1 }), retry: untyped(3) })
       first() {
         return undefined;
       }
 
-      @OnEvent('orders:*', { timeoutMs: -1, orderBy: 'key' as never, deadLetter: 'dead:*', group: 'a b' })
+      @OnEvent('orders:*', { timeoutMs: -1, orderBy: untyped('key'), deadLetter: 'dead:*', group: 'a b' })
       second() {
         return undefined;
       }
 
-      @OnEvent('orders:*', { kind: 'stream', timeout: 5 } as never)
+      @OnEvent('orders:*', untyped({ kind: 'stream', timeout: 5 }))
       third() {
         return undefined;
       }
@@ -475,7 +476,7 @@ describe('wrong options', () => {
   });
 
   it('of handlerDefaults fail the start too', async () => {
-    const handlerDefaults = { concurrency: 0, retry: { attempts: 0 }, bus: 'x' } as never;
+    const handlerDefaults = untyped({ concurrency: 0, retry: { attempts: 0 }, bus: 'x' });
     expect(await problemsOf({}, { ...bus, handlerDefaults })).toEqual([
       'handlerDefaults.concurrency must be a whole number from 1 to 1000000.',
       'handlerDefaults.retry.attempts must be a whole number from 1 to 1000.',

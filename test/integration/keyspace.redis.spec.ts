@@ -1,11 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { CanActivate, ExecutionContext, INestApplicationContext } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Injectable, UseGuards } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import type { EventBusModuleOptions, EventContext, KeyEvent } from 'nestjs-redis-event-bus';
+import type { EventContext, KeyEvent } from 'nestjs-redis-event-bus';
 import {
-  EventBusModule,
   EventBusPublisher,
   InvalidChannelError,
   OnEvent,
@@ -16,9 +14,11 @@ import {
   redis,
 } from 'nestjs-redis-event-bus';
 import { Inbox } from '../support/inbox.js';
-import { LogLines } from '../support/log.lines.js';
+import type { LogLines } from '../support/log.lines.js';
 import { RedisServer } from '../support/redis.server.js';
+import { startedApps } from '../support/started.apps.js';
 
+const { boot } = startedApps();
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
@@ -35,20 +35,6 @@ async function clientOf({ port }: RedisServer, db: number): Promise<Redis> {
   closers.push(() => client.quit());
   await client.connect();
   return client;
-}
-
-async function boot(
-  options: EventBusModuleOptions,
-  ...providers: (new () => object)[]
-): Promise<{ app: INestApplicationContext; lines: LogLines }> {
-  const lines = new LogLines();
-  const app = await Test.createTestingModule({ imports: [EventBusModule.forRoot(options)], providers })
-    .setLogger(lines)
-    .compile();
-  // Before it starts: a start that fails has something to close as well.
-  closers.push(() => app.close());
-  await app.init();
-  return { app, lines };
 }
 
 const flagsOf = async (server: RedisServer) =>
@@ -174,8 +160,8 @@ describe('keyspace: { ensure }', () => {
 
   it('warns once of flags that the server lacks, with the command to run', async () => {
     const server = await startServer('--notify-keyspace-events', 'Kx');
-    const { lines } = await boot({ transport: redis({ url: server.url }) }, Watch);
-    expect(said(lines)).toEqual([
+    const { log } = await boot({ transport: redis({ url: server.url }) }, Watch);
+    expect(said(log)).toEqual([
       `warn Redis does not publish the key events that handlers wait for (missing="Eg" nodes="127.0.0.1:${server.port}"). Run CONFIG SET notify-keyspace-events xKEg, or write keyspace: { ensure: 'set' }.`,
     ]);
     expect(await flagsOf(server)).toBe('xK');
@@ -183,36 +169,33 @@ describe('keyspace: { ensure }', () => {
 
   it('says nothing where they are set, where nobody needs them, and when told not to look', async () => {
     const [set, unset] = [await startServer('--notify-keyspace-events', 'AE'), await startServer()];
-    for (const { lines } of [
+    for (const { log } of [
       await boot({ transport: redis({ url: set.url }) }, Watch),
       await boot({ transport: redis({ url: unset.url }) }),
       await boot({ transport: redis({ url: unset.url }), keyspace: { ensure: 'off' } }, Watch),
     ]) {
-      expect(said(lines)).toEqual([]);
+      expect(said(log)).toEqual([]);
     }
   });
 
   it('sets them when asked to, and takes none away', async () => {
     const server = await startServer('--notify-keyspace-events', 'K$');
-    const { lines } = await boot(
-      { transport: redis({ url: server.url }), keyspace: { ensure: 'set' } },
-      Watch,
-    );
+    const { log } = await boot({ transport: redis({ url: server.url }), keyspace: { ensure: 'set' } }, Watch);
     expect(
       String(await flagsOf(server))
         .split('')
         .toSorted()
         .join(''),
     ).toBe('$EKgx');
-    expect(said(lines)).toEqual([expect.stringMatching(/^log notify-keyspace-events was set/)]);
+    expect(said(log)).toEqual([expect.stringMatching(/^log notify-keyspace-events was set/)]);
   });
 
   it('says so when it may not look, and fails the start when it may not set', async () => {
     const server = await startServer();
     await server.cli('ACL', 'SETUSER', 'bus', 'on', '>pw', '~*', '&*', '+@all', '-config');
     const url = server.url.replace('redis://', 'redis://bus:pw@');
-    const { lines } = await boot({ transport: redis({ url }) }, Watch);
-    expect(said(lines)).toEqual([expect.stringMatching(/^warn Cannot see whether.*NOPERM/)]);
+    const { log } = await boot({ transport: redis({ url }) }, Watch);
+    expect(said(log)).toEqual([expect.stringMatching(/^warn Cannot see whether.*NOPERM/)]);
     const starting = boot({ transport: redis({ url }), keyspace: { ensure: 'set' } }, Watch);
     await expect(starting).rejects.toThrow(/could not set notify-keyspace-events: .*NOPERM/);
   });

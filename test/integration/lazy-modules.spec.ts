@@ -4,7 +4,7 @@ import { EventBusModule, OnEvent, OnGap, cloudEvents, memory, redis } from 'nest
 import type { EventBusModuleOptions } from 'nestjs-redis-event-bus';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
-import { startedApps } from './support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -158,7 +158,7 @@ describe('a module that is loaded lazily', () => {
         seen.push('audit');
       }
     }
-    const audit = EventBusModule.forRoot({ name: 'audit', transport: memory() } as never);
+    const audit = EventBusModule.forRoot({ name: 'audit', transport: memory() });
     const { app } = await start({ imports: [audit] }, { transport: memory() });
     const loader = app.get(LazyModuleLoader);
     await loader.load(() => moduleOf(Audit));

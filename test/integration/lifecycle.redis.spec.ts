@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { join } from 'node:path';
-import { runInThisContext } from 'node:vm';
 import type {
   INestApplication,
   ModuleMetadata,
@@ -8,7 +7,6 @@ import type {
   OnModuleDestroy,
 } from '@nestjs/common';
 import { Inject, Injectable, Module } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { jest } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import type { EventBusModuleOptions, EventBusOptionsFactory } from 'nestjs-redis-event-bus';
@@ -35,20 +33,16 @@ import { eventually, settled } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
+import { startedApps } from '../support/started.apps.js';
+import { untyped } from '../support/untyped.js';
 
 /** Set for each project in jest.config.mjs. */
 declare const IOREDIS_MAJOR: number;
 
-/** The process itself. Jest's sandbox has a copy, on which nobody hears of these events. */
-const node = runInThisContext('process') as NodeJS.Process;
-const ESCAPES = ['unhandledRejection', 'uncaughtException'] as const;
 /** What a start must not wait for: a test that fails at once would otherwise hang. */
 const FOREVER = 2 ** 31 - 1;
 
-const escaped: unknown[] = [];
-const collect = (error: unknown) => escaped.push(error);
-/** Every line of Nest's logger, with its level first. */
-const lines: string[] = [];
+const { create, log } = startedApps();
 let server: RedisServer;
 let closers: (() => unknown)[] = [];
 
@@ -57,47 +51,22 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-beforeEach(() => {
-  for (const event of ESCAPES) node.on(event, collect);
-  lines.length = 0;
-});
-
 afterEach(async () => {
   for (const close of closers.reverse()) await close();
   closers = [];
-  await settled();
   // The server hears of a closed socket a little later; its counts shall not tell of the previous test.
   await eventually(async () => expect(await pubsubCount()).toBe(0));
-  for (const event of ESCAPES) node.off(event, collect);
-  expect(escaped.splice(0)).toEqual([]);
 });
 
-const logger = Object.fromEntries(
-  ['log', 'warn', 'error', 'debug', 'verbose', 'fatal'].map((level) => [
-    level,
-    (message: unknown, ...rest: unknown[]) =>
-      lines.push(`${level} ${String(message)} ${rest.map(String).join(' ')}`),
-  ]),
-) as never;
-
+/** Every line of Nest's logger, with its level first. */
+const lines = () =>
+  log.lines.map(({ level, message, rest }) => `${level} ${message} ${rest.map(String).join(' ')}`);
 const busLines = (...levels: string[]) =>
-  lines.filter(
+  lines().filter(
     (line) => / EventBus(:\w+)?$/.test(line) && levels.some((level) => line.startsWith(`${level} `)),
   );
 
-/** An application that has not started, closed at the end of the test. */
-async function create(metadata: ModuleMetadata): Promise<INestApplication> {
-  const moduleRef = await Test.createTestingModule(metadata).setLogger(logger).compile();
-  const app = moduleRef.createNestApplication();
-  app.useLogger(logger);
-  closers.push(() => app.close());
-  return app;
-}
-
-async function boot(metadata: ModuleMetadata): Promise<INestApplication> {
-  const app = await create(metadata);
-  return app.init();
-}
+const init = async (metadata: ModuleMetadata): Promise<INestApplication> => (await create(metadata)).init();
 
 /** The warnings of a start without the bus. */
 const starts = () => busLines('warn').filter((line) => line.includes('starts degraded'));
@@ -167,7 +136,7 @@ describe('starting', () => {
           inbox.push(order);
         }
       }
-      const app = await boot({ imports: [bus()], providers: [Notifier] });
+      const app = await init({ imports: [bus()], providers: [Notifier] });
       const published: Promise<unknown>[] = [];
       for (let n = 0; n < 100; n += 4) {
         published.push(
@@ -197,12 +166,12 @@ describe('starting', () => {
     }
     @Module({ providers: [Announcer] })
     class FeatureModule {}
-    const app = await boot({ imports: [bus(), FeatureModule] });
+    const app = await init({ imports: [bus(), FeatureModule] });
     expect(app.get(Announcer, { strict: false }).subscriptions).toBe(0);
   });
 
   it('says once that it is ready, and where', async () => {
-    await boot({ imports: [bus()] });
+    await init({ imports: [bus()] });
     expect(busLines('log', 'warn', 'error')).toEqual([
       expect.stringContaining(
         `(transport=redis address=127.0.0.1:${server.port} handlers=0 subscriptions=0)`,
@@ -276,7 +245,7 @@ describe('starting', () => {
     });
 
     it('starts degraded when told to retry, serves the others, and recovers', async () => {
-      const app = await boot({
+      const app = await init({
         imports: [bus({ transport: transport(), startup: { onFailure: 'retry' } })],
         providers: [Auditor, Notifier],
       });
@@ -339,7 +308,7 @@ describe('starting', () => {
         }
       }
       const transport = redis({ host: '127.0.0.1', port });
-      const app = await boot({
+      const app = await init({
         imports: [bus({ transport, startup: { timeoutMs: 50, onFailure: 'retry' } })],
         providers: [Notifier],
       });
@@ -368,7 +337,7 @@ describe('starting', () => {
         notify() {}
       }
       const transport = redis({ host: '127.0.0.1', port: await freePort() });
-      const app = await boot({
+      const app = await init({
         imports: [bus({ transport, startup: { timeoutMs: 20, onFailure: 'retry' } })],
         providers: [Notifier],
       });
@@ -432,7 +401,7 @@ describe('starting', () => {
           inspect(error, { depth: Infinity, showHidden: true }),
           error.stack,
           snapshot,
-          ...lines,
+          ...lines(),
           ...output,
         ];
         expect(seen.filter((text) => text?.includes(CANARY))).toEqual([]);
@@ -450,7 +419,7 @@ describe('starting', () => {
     });
 
     it('goes on trying when told to, and is ready once the password is right', async () => {
-      const app = await boot({
+      const app = await init({
         imports: [
           bus({
             transport: redis({ url: `redis://:${CANARY}@${at()}` }),
@@ -466,13 +435,13 @@ describe('starting', () => {
       expect(status.reason).toBeUndefined();
       await app.close();
       await locked.cli('ACL', 'SETUSER', 'default', `<${CANARY}`);
-      expect([...lines, ...output].filter((text) => text.includes(CANARY))).toEqual([]);
+      expect([...lines(), ...output].filter((text) => text.includes(CANARY))).toEqual([]);
     });
 
     it('starts with the right ones, also with characters that a URL has to encode', async () => {
       const odd = 'p@ss/w:rd? #%';
       await locked.cli('ACL', 'SETUSER', 'odd', 'on', `>${odd}`, '~*', '&*', '+@all');
-      const app = await boot({
+      const app = await init({
         imports: [bus({ transport: redis({ url: `redis://odd:${encodeURIComponent(odd)}@${at()}` }) })],
       });
       expect(app.get(EventBusStatus).current).toBe('ready');
@@ -480,11 +449,11 @@ describe('starting', () => {
     });
 
     it('starts when the server asks for none', async () => {
-      const app = await boot({
+      const app = await init({
         imports: [bus({ transport: redis({ url: server.url.replace('//', `//:${CANARY}@`) }) })],
       });
       expect(app.get(EventBusStatus).current).toBe('ready');
-      expect([...lines, ...output].filter((text) => text.includes(CANARY))).toEqual([]);
+      expect([...lines(), ...output].filter((text) => text.includes(CANARY))).toEqual([]);
     });
 
     it('keeps them out of a wrong URL that it reports', async () => {
@@ -509,19 +478,19 @@ describe('starting', () => {
     const error = (await reject(
       create({
         imports: [
-          EventBusModule.forRoot({
-            transport: redis({
-              url: 'localhost:6379',
-              keyPrefix: 'shop:',
-              enableOfflineQueue: true,
-            } as never),
-            prefix: 7 as never,
-            codec: { encode: 1 } as never,
-            maxPayloadBytes: 0,
-            startup: { timeoutMs: -1, onFailure: 'ignore' as never },
-            shutdown: { drainTimeoutMs: 1.5, drainTimeout: 5 } as never,
-            retries: 3,
-          } as never),
+          EventBusModule.forRoot(
+            untyped({
+              transport: redis(
+                untyped({ url: 'localhost:6379', keyPrefix: 'shop:', enableOfflineQueue: true }),
+              ),
+              prefix: 7,
+              codec: { encode: 1 },
+              maxPayloadBytes: 0,
+              startup: { timeoutMs: -1, onFailure: 'ignore' },
+              shutdown: { drainTimeoutMs: 1.5, drainTimeout: 5 },
+              retries: 3,
+            }),
+          ),
         ],
       }),
     )) as ConfigurationError;
@@ -637,14 +606,14 @@ describe('stopping', () => {
         return slow.pass(event);
       }
     }
-    const app = await boot({ imports: [bus({ shutdown: { drainTimeoutMs: FOREVER } })], providers: [Slow] });
+    const app = await init({ imports: [bus({ shutdown: { drainTimeoutMs: FOREVER } })], providers: [Slow] });
     const numbers = Array.from({ length: 20 }, (_, n) => n);
     const events = numbers.map((n) => ({ channel: `orders:${n}`, payload: n }));
     // Twice: the second event of a channel waits for the first.
     await app.get(EventBusPublisher).publishMany([...events, ...events]);
     await slow.started.count(20);
 
-    const idle = await boot({ imports: [bus()] });
+    const idle = await init({ imports: [bus()] });
     let isClosed = false;
     const closing = app.close().then(() => (isClosed = true));
     // One that has nothing to wait for would be the later of the two.
@@ -666,7 +635,7 @@ describe('stopping', () => {
         return slow.pass(event);
       }
     }
-    const app = await boot({ imports: [bus()], providers: [Slow] });
+    const app = await init({ imports: [bus()], providers: [Slow] });
     const publisher = app.get(EventBusPublisher);
     expect(await publisher.publish('orders', 'before')).toBe(1);
     await slow.started.count(1);
@@ -694,7 +663,7 @@ describe('stopping', () => {
       @OnEvent('orders')
       handle() {}
     }
-    const app = await boot({
+    const app = await init({
       imports: [bus({ shutdown: { drainTimeoutMs: 30 } })],
       providers: [Endless, Quick],
     });
@@ -722,7 +691,7 @@ describe('stopping', () => {
         return endless.pass(event);
       }
     }
-    const app = await boot({ imports: [bus({ shutdown: { drainTimeoutMs: 0 } })], providers: [Endless] });
+    const app = await init({ imports: [bus({ shutdown: { drainTimeoutMs: 0 } })], providers: [Endless] });
     await app.get(EventBusPublisher).publish('orders', 1);
     await endless.started.count(1);
     await app.close();
@@ -743,10 +712,10 @@ describe('stopping', () => {
         outcomes.push(await this.publisher.publish('forwarded', order));
       }
     }
-    const other = await boot({ imports: [bus()] });
+    const other = await init({ imports: [bus()] });
     const inbox = new Inbox<unknown>();
     await other.get(EventBusSubscriber).subscribe('forwarded', inbox.push);
-    const app = await boot({ imports: [bus()], providers: [Forwarder] });
+    const app = await init({ imports: [bus()], providers: [Forwarder] });
     await app.get(EventBusPublisher).publish('orders', 'x');
     await slow.started.count(1);
     const closing = app.close();
@@ -760,7 +729,7 @@ describe('stopping', () => {
   });
 
   it('lets every publish in flight settle, also when the server takes its time', async () => {
-    const app = await boot({ imports: [bus()] });
+    const app = await init({ imports: [bus()] });
     // It holds publishes back for longer than ioredis would let a socket live that it wants closed.
     await server.cli('CLIENT', 'PAUSE', '400', 'WRITE');
     const publishing = Array.from({ length: 200 }, (_, n) => app.get(EventBusPublisher).publish('orders', n));
@@ -788,11 +757,11 @@ describe('stopping', () => {
     }
     @Module({ providers: [Farewell] })
     class FeatureModule {}
-    const other = await boot({ imports: [bus()] });
+    const other = await init({ imports: [bus()] });
     const inbox = new Inbox<unknown>();
     await other.get(EventBusSubscriber).subscribe('bye', inbox.push);
 
-    const app = await boot({ imports: [FeatureModule, bus()] });
+    const app = await init({ imports: [FeatureModule, bus()] });
     await app.close();
     expect(outcomes).toEqual([1, 1, 1]);
     expect(await inbox.count(3)).toEqual([
@@ -816,7 +785,7 @@ describe('stopping', () => {
   it('ends for all who ask, and leaves nothing open', async () => {
     const resourcesAreFreed = watchResources();
     for (let round = 0; round < 5; round += 1) {
-      const app = await boot({ imports: [bus()] });
+      const app = await init({ imports: [bus()] });
       await app.get(EventBusSubscriber).subscribe(['orders', 'o*'], () => undefined);
       await app.get(EventBusPublisher).publish('orders', 1);
       await Promise.all([app.close(), app.close()]);
@@ -857,14 +826,14 @@ describe('modules', () => {
         inbox.push(order);
       }
     }
-    const app = await boot({ imports: [imported()], providers: [Notifier] });
+    const app = await init({ imports: [imported()], providers: [Notifier] });
     expect(await app.get(EventBusPublisher).publish('orders:created', 1)).toBe(1);
     expect(await inbox.count(1)).toEqual([1]);
     expect(app.get(EventBusInspector).snapshot().prefix).toBe('configured:');
   });
 
   it('fails with everything that is wrong with options from a factory', async () => {
-    const imported = EventBusModule.forRootAsync({ useFactory: () => ({ prefix: '__x' }) as never });
+    const imported = EventBusModule.forRootAsync({ useFactory: () => untyped({ prefix: '__x' }) });
     await expect(create({ imports: [imported] })).rejects.toMatchObject({
       problems: [
         expect.stringContaining('transport is missing'),
@@ -897,7 +866,7 @@ describe('modules', () => {
         inbox.push([event.bus, order]);
       }
     }
-    const app = await boot({
+    const app = await init({
       imports: [bus({ prefix: 'shop:' }), bus({ name: 'audit', prefix: 'audit:' })],
       providers: [Notifier],
     });
@@ -943,7 +912,7 @@ describe('modules', () => {
             inboxes[index]?.push(order);
           }
         }
-        return boot({ imports: [bus({ prefix })], providers: [Notifier] });
+        return init({ imports: [bus({ prefix })], providers: [Notifier] });
       }),
     );
     await apps[0]?.get(EventBusPublisher).publish('orders', 'first');
@@ -963,7 +932,7 @@ describe('redis({ client })', () => {
     await client.set('key', 'value');
     await client.subscribe('own');
 
-    const app = await boot({ imports: [bus({ transport: redis({ client }) })] });
+    const app = await init({ imports: [bus({ transport: redis({ client }) })] });
     const inbox = new Inbox<unknown>();
     await app.get(EventBusSubscriber).subscribe('orders', inbox.push);
     await app.get(EventBusSubscriber).subscribe('shop', inbox.push, { kind: 'shard' });
@@ -987,7 +956,7 @@ describe('redis({ client })', () => {
     const { Redis: OtherRedis } = (await import(copy)) as typeof import('ioredis');
     expect(OtherRedis).not.toBe(Redis);
     const client = new OtherRedis(server.url, { lazyConnect: true });
-    const app = await boot({ imports: [bus({ transport: redis({ client }) })] });
+    const app = await init({ imports: [bus({ transport: redis({ client }) })] });
     const inbox = new Inbox<unknown>();
     await app.get(EventBusSubscriber).subscribe(['orders', 'paid:*'], inbox.push);
     await app.get(EventBusPublisher).publish('orders', 1);
@@ -998,7 +967,7 @@ describe('redis({ client })', () => {
 
   it('does not need the client to be connected, and does not connect it', async () => {
     const client = new Redis(server.url, { lazyConnect: true });
-    const app = await boot({ imports: [bus({ transport: redis({ client }) })] });
+    const app = await init({ imports: [bus({ transport: redis({ client }) })] });
     expect(app.get(EventBusStatus).current).toBe('ready');
     await app.close();
     expect(client.status).toBe('wait');
@@ -1010,7 +979,7 @@ describe('redis({ path })', () => {
     const path = join(server.directory, 'redis.sock');
     const socketServer = await RedisServer.start({ args: ['--unixsocket', path] });
     closers.unshift(() => socketServer.stop());
-    const app = await boot({ imports: [bus({ transport: redis({ path }) })] });
+    const app = await init({ imports: [bus({ transport: redis({ path }) })] });
     const inbox = new Inbox<unknown>();
     await app.get(EventBusSubscriber).subscribe('orders', inbox.push);
     await app.get(EventBusPublisher).publish('orders', 1);
@@ -1023,8 +992,8 @@ describe('redis({ path })', () => {
 describe('redis({ url })', () => {
   it('takes the database from it, which events do not care about', async () => {
     const [third, none] = await Promise.all([
-      boot({ imports: [bus({ transport: redis({ url: `${server.url}/3`, connectionName: 'third' }) })] }),
-      boot({ imports: [bus()] }),
+      init({ imports: [bus({ transport: redis({ url: `${server.url}/3`, connectionName: 'third' }) })] }),
+      init({ imports: [bus()] }),
     ]);
     const inbox = new Inbox<unknown>();
     await none.get(EventBusSubscriber).subscribe('orders', inbox.push);
@@ -1054,7 +1023,7 @@ describe('prefix', () => {
         inbox.push(`shard ${event.channel} ${event.pattern}`);
       }
     }
-    const app = await boot({ imports: [bus({ prefix: 'app:' })], providers: [Notifier] });
+    const app = await init({ imports: [bus({ prefix: 'app:' })], providers: [Notifier] });
     const publisher = app.get(EventBusPublisher);
     await publisher.publish('orders:created', 1);
     await publisher.publish('paid:card', 1);
@@ -1084,7 +1053,7 @@ describe('prefix', () => {
         inbox.push([event.channel, order]);
       }
     }
-    await boot({ imports: [bus({ prefix: 'app:' })], providers: [Notifier] });
+    await init({ imports: [bus({ prefix: 'app:' })], providers: [Notifier] });
     for (const channel of ['orders', 'ap:orders', 'app', 'apps:orders', 'xapp:orders', 'APP:orders']) {
       expect(await server.cli('PUBLISH', channel, '"foreign"')).toBe(0);
     }
@@ -1101,7 +1070,7 @@ describe('prefix', () => {
         inbox.push([event.channel, event.pattern, order]);
       }
     }
-    const app = await boot({
+    const app = await init({
       imports: [bus({ prefix: 'a*[b]?\\c:', codec: json() })],
       providers: [Notifier],
     });

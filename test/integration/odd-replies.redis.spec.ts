@@ -2,16 +2,10 @@ import { TransportRefusedError, redis } from 'nestjs-redis-event-bus';
 import type { EventTransport } from '../../libs/event-bus/src/transports/event.transport.js';
 import { Escapes } from '../support/escapes.js';
 import { eventually } from '../support/eventually.js';
+import { muteListener } from '../support/mute.listener.js';
 import { ScriptedServer, arrayOf, bulk } from '../support/scripted.server.js';
 
 const ODD = ['$-1\r\n', '+WHAT\r\n', ':-1\r\n', arrayOf(':1\r\n'), arrayOf(bulk('a'), '$-1\r\n')];
-const listener = Object.fromEntries(
-  ['message', 'confirmed', 'released', 'denied', 'resumed', 'writable', 'state', 'warned'].map((name) => [
-    name,
-    () => undefined,
-  ]),
-) as never;
-
 const questions: Readonly<Record<string, (transport: EventTransport) => Promise<unknown>>> = {
   'PUBSUB CHANNELS': (transport) => transport.inspect!({ query: 'channels' }),
   'PUBSUB NUMSUB': (transport) => transport.inspect!({ query: 'subscriberCounts', channels: ['a'] }),
@@ -36,7 +30,7 @@ describe('a transport that is answered with something else', () => {
     const server = await ScriptedServer.start(([name, first]) =>
       name?.toUpperCase() === command && (subcommand === undefined || first === subcommand) ? odd : undefined,
     );
-    const transport = redis({ url: server.url }).create(listener);
+    const transport = redis({ url: server.url }).create(muteListener);
     try {
       await transport.connect();
       const before = server.acceptedCount;
@@ -67,7 +61,7 @@ describe('a sentinel that talks nonsense', () => {
       return subcommand === 'MASTER' ? arrayOf(...address) : arrayOf();
     });
     const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
-    const transport = redis({ name: 'mymaster', sentinels }).create(listener);
+    const transport = redis({ name: 'mymaster', sentinels }).create(muteListener);
     try {
       await transport.connect();
       const before = sentinel.acceptedCount;

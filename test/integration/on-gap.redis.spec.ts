@@ -6,8 +6,9 @@ import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
-import type { BusOptions } from './support/started.apps.js';
-import { startedApps } from './support/started.apps.js';
+import type { BusOptions } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
+import { untyped } from '../support/untyped.js';
 
 let server: RedisServer;
 const closers: (() => unknown)[] = [];
@@ -175,7 +176,7 @@ describe('@OnGap', () => {
     class NeedsScoped {
       constructor(readonly scoped: Scoped) {}
 
-      @OnGap({ bus: 'nowhere', buss: 'x' } as never)
+      @OnGap(untyped({ bus: 'nowhere', buss: 'x' }))
       reconcile() {
         return undefined;
       }

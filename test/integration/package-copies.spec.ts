@@ -20,6 +20,7 @@ import { z } from 'zod';
 import { Inbox } from '../support/inbox.js';
 import type { PackageCopy } from '../support/package.copies.js';
 import { copyOf010, copyOfThisVersion } from '../support/package.copies.js';
+import { untyped } from '../support/untyped.js';
 
 let other: PackageCopy;
 let old: PackageCopy;
@@ -90,9 +91,9 @@ describe('a second copy of this version', () => {
     const app = await start({ imports: [bus()], providers: [notifierOf(other, seen)] });
     const contract = other.library.defineEvent('orders:<orderId>:created', z.object({ total: z.number() }));
     const publisher = app.get(EventBusPublisher);
-    await publisher.publish(contract as never, { total: 9 }, { params: { orderId: '42' } } as never);
+    await publisher.publish(untyped(contract), { total: 9 }, untyped({ params: { orderId: '42' } }));
     await expect(
-      publisher.publish(contract as never, { total: 'nine' }, { params: { orderId: '42' } } as never),
+      publisher.publish(untyped(contract), { total: 'nine' }, untyped({ params: { orderId: '42' } })),
     ).rejects.toBeInstanceOf(PayloadInvalidError);
     expect(await seen.count(1)).toEqual([['42']]);
     expect(app.get(EventBusInspector).snapshot().handlers).toMatchObject([
@@ -136,7 +137,7 @@ describe('a second copy of this version', () => {
     const broker = other.library.memoryBroker();
     const app = await start({
       imports: [
-        EventBusModule.forRoot({ transport: memory({ broker: broker as never }) }),
+        EventBusModule.forRoot({ transport: memory({ broker: untyped(broker) }) }),
         other.testing.EventBusTestingModule as Type,
       ],
     });
@@ -166,13 +167,13 @@ describe('a copy that is too different', () => {
     const contract = old.library.defineEvent('orders:<orderId>:created', z.object({ total: z.number() }));
     await app
       .get(old.library.EventBusPublisher)
-      .publish(contract as never, { total: 9 }, { params: { orderId: '7' } } as never);
+      .publish(untyped(contract), { total: 9 }, untyped({ params: { orderId: '7' } }));
     expect(await seen.count(1)).toEqual([['7']]);
     await app.close();
   });
 
   it('is named when its contract is a target, a contract of the module, or published to', async () => {
-    const contract = old.library.defineEvent('orders:created') as never;
+    const contract = untyped(old.library.defineEvent('orders:created'));
     @Injectable()
     class Service {
       @OnEvent(contract)

@@ -2,7 +2,7 @@ import { EventBusPublisher, OnEvent, memory } from 'nestjs-redis-event-bus';
 import { Injectable } from '@nestjs/common';
 import { eventually } from '../support/eventually.js';
 import { promptBroker } from '../support/prompt.broker.js';
-import { startedApps } from './support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 const { start } = startedApps();
 

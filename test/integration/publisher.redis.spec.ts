@@ -1,15 +1,8 @@
 import { inspect } from 'node:util';
-import { runInThisContext } from 'node:vm';
-import type { INestApplication } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import type { EventBusModuleOptions, EventCodec } from 'nestjs-redis-event-bus';
+import type { EventCodec } from 'nestjs-redis-event-bus';
 import {
   BusClosedError,
-  EventBusInspector,
-  EventBusModule,
-  EventBusPublisher,
-  EventBusSubscriber,
   EventContext,
   InvalidChannelError,
   NotConnectedError,
@@ -26,20 +19,15 @@ import { eventually, settled } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
 import { runCommands } from '../support/resp.client.js';
+import type { StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
-
-/** The process itself. Jest's sandbox has a copy, on which nobody hears of these events. */
-const node = runInThisContext('process') as NodeJS.Process;
-const ESCAPES = ['unhandledRejection', 'uncaughtException'] as const;
+import { untyped } from '../support/untyped.js';
 
 const MIB = 1024 * 1024;
 
-const escaped: unknown[] = [];
-const collect = (error: unknown) => escaped.push(error);
-/** Every line of Nest's logger, with its level first. */
-const lines: string[] = [];
+const { boot } = startedApps(() => ({ transport: redis({ url: server.url }) }));
 let server: RedisServer;
-let apps: INestApplication[] = [];
 let closers: (() => unknown)[] = [];
 
 beforeAll(async () => {
@@ -47,56 +35,15 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-beforeEach(() => {
-  for (const event of ESCAPES) node.on(event, collect);
-  lines.length = 0;
-});
-
 afterEach(async () => {
-  for (const app of apps) await app.close();
-  apps = [];
   for (const close of closers) await close();
   closers = [];
-  await settled();
   // The server hears of a closed socket a little later; its counts shall not tell of the previous test.
   await eventually(async () => expect(await server.cli('CLIENT', 'LIST', 'TYPE', 'pubsub')).toBe(''));
-  for (const event of ESCAPES) node.off(event, collect);
-  expect(escaped.splice(0)).toEqual([]);
 });
 
-const logger = Object.fromEntries(
-  ['log', 'warn', 'error', 'debug', 'verbose', 'fatal'].map((level) => [
-    level,
-    (message: unknown) => lines.push(`${level} ${String(message)}`),
-  ]),
-) as never;
-const warnings = () => lines.filter((line) => /^(warn|error)/.test(line));
-
-interface Bus {
-  readonly publisher: EventBusPublisher;
-  readonly subscriber: EventBusSubscriber;
-  readonly inspector: EventBusInspector;
-}
-
-async function boot(options: Partial<EventBusModuleOptions> = {}): Promise<Bus> {
-  const moduleRef = await Test.createTestingModule({
-    imports: [EventBusModule.forRoot({ transport: redis({ url: server.url }), ...options })],
-  })
-    .setLogger(logger)
-    .compile();
-  const app = moduleRef.createNestApplication();
-  app.useLogger(logger);
-  apps.push(app);
-  await app.init();
-  return {
-    publisher: app.get(EventBusPublisher),
-    subscriber: app.get(EventBusSubscriber),
-    inspector: app.get(EventBusInspector),
-  };
-}
-
 /** What arrives on a channel. */
-async function listen(bus: Bus, target: string | string[] = 'orders'): Promise<Inbox<unknown>> {
+async function listen(bus: StartedApp, target: string | string[] = 'orders'): Promise<Inbox<unknown>> {
   const inbox = new Inbox<unknown>();
   await bus.subscriber.subscribe(target, inbox.push);
   return inbox;
@@ -310,7 +257,7 @@ describe('publishMany', () => {
         { channel: 'forbidden', payload: 5 },
         { channel: 'b', payload: 'x'.repeat(MIB) },
         { channel: 'a', payload: 7 },
-        undefined as never,
+        untyped(undefined),
         { channel: 'b', payload: 9 },
       ]),
     )) as PublishManyError;
@@ -371,8 +318,8 @@ describe('messages of others', () => {
       failed: 0,
       rejected: unreadable.length,
     });
-    expect(warnings()).toEqual([
-      'warn A message was dropped, its payload cannot be read (channel="orders" reason="The payload cannot be read: it is not JSON.")',
+    expect(bus.log.troubles).toEqual([
+      'A message was dropped, its payload cannot be read (channel="orders" reason="The payload cannot be read: it is not JSON.")',
     ]);
   });
 
@@ -384,7 +331,7 @@ describe('messages of others', () => {
     await foreign('orders', '"fence"');
     expect(await inbox.count(2)).toEqual(['123456', 'fence']);
     expect(bus.inspector.snapshot().counters).toMatchObject({ handled: 2, rejected: 3 });
-    expect(warnings()).toEqual([
+    expect(bus.log.troubles).toEqual([
       expect.stringContaining('A message was dropped, it is too large (channel="orders"'),
     ]);
   });
@@ -470,7 +417,7 @@ describe('codecs', () => {
   it.each([[undefined], [null], [7], [{}], [new Uint8Array(2)], [Promise.resolve('x')]])(
     'of the application may not return %p when they encode',
     async (body) => {
-      const { publisher } = await boot({ codec: { ...json(), encode: () => body as never } });
+      const { publisher } = await boot({ codec: { ...json(), encode: () => untyped(body) } });
       const error = await reject(publisher.publish('orders', 1));
       expect(error).toBeInstanceOf(PayloadEncodeError);
       expect(error.message).toContain('It must return a string or a Buffer.');
@@ -493,7 +440,7 @@ describe('codecs', () => {
     await eventually(() =>
       expect(bus.inspector.snapshot().counters).toMatchObject({ handled: 1, rejected: 1 }),
     );
-    expect(warnings()).toHaveLength(1);
+    expect(bus.log.troubles).toHaveLength(1);
   });
 });
 
@@ -517,7 +464,7 @@ describe('whenDisconnected', () => {
   }
 
   /** Resolves when there is no link: nothing of it goes to the witnesses' channels. */
-  const noticed = ({ publisher }: Bus) =>
+  const noticed = ({ publisher }: StartedApp) =>
     eventually(async () =>
       expect(await reject(publisher.publish('elsewhere', 1))).toBeInstanceOf(NotConnectedError),
     );
@@ -581,7 +528,6 @@ describe('whenDisconnected', () => {
     const { proxy, url } = await startProxy();
     const inbox = await witness('orders');
     const bus = await boot({ transport: redis({ url }) });
-    const [app] = apps;
     await proxy.stop();
     await noticed(bus);
     const controller = new AbortController();
@@ -592,7 +538,7 @@ describe('whenDisconnected', () => {
     const reason = new Error('enough');
     controller.abort(reason);
     expect(await aborted).toBe(reason);
-    await app?.close();
+    await bus.app.close();
     expect(await left).toBeInstanceOf(BusClosedError);
     await proxy.accept();
     await foreign('orders', '"fence"');

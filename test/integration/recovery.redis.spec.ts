@@ -1,22 +1,10 @@
 import { connect, createServer } from 'node:net';
-import { runInThisContext } from 'node:vm';
-import type { INestApplication, Provider } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import { jest } from '@jest/globals';
-import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import type {
-  EventBusModuleOptions,
-  RedisTransportOptions,
-  SubscriptionSnapshot,
-} from 'nestjs-redis-event-bus';
+import type { RedisTransportOptions, SubscriptionSnapshot } from 'nestjs-redis-event-bus';
 import {
   BusClosedError,
-  EventBusInspector,
-  EventBusModule,
-  EventBusPublisher,
-  EventBusStatus,
-  EventBusSubscriber,
   InvalidOptionError,
   NotConnectedError,
   OnEvent,
@@ -28,26 +16,18 @@ import { publishOutcomes } from '../../libs/event-bus/src/conformance/publish.ou
 import { eventually, settled } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
+import { muteListener } from '../support/mute.listener.js';
 import { RedisServer } from '../support/redis.server.js';
+import type { StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
+import { untyped } from '../support/untyped.js';
 
-/** The process itself. Jest's sandbox has a copy, on which nobody hears of these events. */
-const node = runInThisContext('process') as NodeJS.Process;
-const ESCAPES = ['unhandledRejection', 'uncaughtException'] as const;
-
-/** What would have ended the process. */
-const escaped: unknown[] = [];
-const jestListeners = new Map<string, ((...args: unknown[]) => void)[]>();
-
+const { boot, escapes } = startedApps(() => ({ transport: redis({ url: server.url }) }));
 let server: RedisServer;
 let closers: (() => unknown)[] = [];
 
 beforeEach(async () => {
-  for (const event of ESCAPES) {
-    jestListeners.set(event, node.rawListeners(event) as never);
-    node.removeAllListeners(event);
-    node.on(event, (error: unknown) => escaped.push(error));
-  }
   server = await RedisServer.start();
 });
 
@@ -55,58 +35,13 @@ afterEach(async () => {
   for (const close of closers.reverse()) await close();
   closers = [];
   await server.stop();
-  await settled();
-  for (const event of ESCAPES) {
-    node.removeAllListeners(event);
-    for (const listener of jestListeners.get(event) ?? []) node.on(event as never, listener);
-  }
-  // A control that has seen the harm takes it out of the list.
-  expect(escaped.splice(0)).toEqual([]);
 });
 
-const silent = {
-  log: () => {},
-  warn: () => {},
-  error: () => {},
-  debug: () => {},
-  verbose: () => {},
-  fatal: () => {},
-};
-
-interface Bus {
-  readonly app: INestApplication;
-  readonly publisher: EventBusPublisher;
-  readonly subscriber: EventBusSubscriber;
-  readonly inspector: EventBusInspector;
-  readonly status: EventBusStatus;
-  /** Every status from now on, the current one first. */
-  readonly states: string[];
-}
-
-async function boot(
-  url: string,
-  options: Partial<EventBusModuleOptions> = {},
-  ...providers: Provider[]
-): Promise<Bus> {
-  const moduleRef = await Test.createTestingModule({
-    imports: [EventBusModule.forRoot({ transport: redis({ url }), ...options })],
-    providers,
-  })
-    .setLogger(silent)
-    .compile();
-  const app = moduleRef.createNestApplication();
-  closers.push(() => app.close());
-  await app.init();
+/** Every status from now on, the current one first. */
+function statesOf({ status }: StartedApp): string[] {
   const states: string[] = [];
-  app.get(EventBusStatus).changes.subscribe((state) => states.push(state));
-  return {
-    app,
-    publisher: app.get(EventBusPublisher),
-    subscriber: app.get(EventBusSubscriber),
-    inspector: app.get(EventBusInspector),
-    status: app.get(EventBusStatus),
-    states,
-  };
+  status.changes.subscribe((state) => states.push(state));
+  return states;
 }
 
 async function startProxy(): Promise<TcpProxy> {
@@ -144,7 +79,9 @@ const denied = (subscriptions: readonly SubscriptionSnapshot[]) =>
 
 describe('a lost connection', () => {
   it('is replaced, with every channel, pattern and shard channel, as often as it is killed', async () => {
-    const { subscriber, publisher, states, inspector } = await boot(server.url, { coalesce: false });
+    const bus = await boot({ coalesce: false });
+    const states = statesOf(bus);
+    const { subscriber, publisher, inspector } = bus;
     const inbox = new Inbox<string>();
     await subscriber.subscribe('orders:created', (payload) => inbox.push(`channel ${String(payload)}`));
     await subscriber.subscribe('orders:*', (payload) => inbox.push(`pattern ${String(payload)}`));
@@ -183,7 +120,9 @@ describe('a lost connection', () => {
   });
 
   it('is replaced when the server was killed and came back on its port', async () => {
-    const { subscriber, publisher, status, states } = await boot(server.url, { coalesce: false });
+    const bus = await boot({ coalesce: false });
+    const states = statesOf(bus);
+    const { subscriber, publisher, status } = bus;
     const inbox = new Inbox<string>();
     await subscriber.subscribe(['orders:created', 'orders:*'], (payload) => inbox.push(String(payload)));
     await subscriber.subscribe('shop', (payload) => inbox.push(String(payload)), { kind: 'shard' });
@@ -203,7 +142,7 @@ describe('a lost connection', () => {
 
   it('is replaced when it dies before the confirmation of a new subscription, which resolves on the next one', async () => {
     const proxy = await startProxy();
-    const { subscriber, publisher, status } = await boot(urlOf(proxy));
+    const { subscriber, publisher, status } = await boot({ transport: redis({ url: urlOf(proxy) }) });
     const inbox = new Inbox<unknown>();
     proxy.pause('toClient');
     const subscribed = subscriber.subscribe('orders:created', inbox.push);
@@ -218,7 +157,7 @@ describe('a lost connection', () => {
 
   it('is replaced when every new one dies between ready and the confirmation, many times', async () => {
     const saboteur = await startSaboteur();
-    const { subscriber, publisher, status } = await boot(saboteur.url);
+    const { subscriber, publisher, status } = await boot({ transport: redis({ url: saboteur.url }) });
     const inbox = new Inbox<unknown>();
     await subscriber.subscribe(['orders:created', 'paid:*'], inbox.push);
     saboteur.cutOnSubscribe(8);
@@ -243,12 +182,14 @@ describe('a lost connection', () => {
     // A command that is answered after whatever ioredis would have sent on its own account.
     await client.subscribe('fence');
     expect(await subscriberCount('orders:created')).toBe(0);
-    escaped.length = 0;
+    await escapes.take();
   });
 
   it('is replaced with thousands of channels and patterns, asked for in chunks', async () => {
     const names = Array.from({ length: 2_000 }, (_, index) => String(index));
-    const { subscriber, publisher, states } = await boot(server.url);
+    const bus = await boot();
+    const states = statesOf(bus);
+    const { subscriber, publisher } = bus;
     const inbox = new Inbox<unknown>();
     await Promise.all([
       subscriber.subscribe(
@@ -275,7 +216,10 @@ describe('a lost connection', () => {
 
   it('lets go of what is unsubscribed while it is down', async () => {
     const proxy = await startProxy();
-    const { subscriber, publisher, status, inspector } = await boot(urlOf(proxy), { coalesce: false });
+    const { subscriber, publisher, status, inspector } = await boot({
+      transport: redis({ url: urlOf(proxy) }),
+      coalesce: false,
+    });
     const inbox = new Inbox<unknown>();
     const kept = await subscriber.subscribe(['kept', 'k*'], inbox.push);
     const dropped = await subscriber.subscribe(['dropped', 'd*'], inbox.push);
@@ -313,7 +257,7 @@ describe('a permission that is taken away', () => {
 
   it('costs that one channel, which the snapshot names, and returns with the permission', async () => {
     await grant(...CHANNELS);
-    const { subscriber, publisher, status, inspector } = await boot(url());
+    const { subscriber, publisher, status, inspector } = await boot({ transport: redis({ url: url() }) });
     const inbox = new Inbox<unknown>();
     for (const channel of CHANNELS) await subscriber.subscribe(channel, inbox.push);
 
@@ -339,7 +283,9 @@ describe('a permission that is taken away', () => {
 
   it('does not let the status say ready while it is asked for again in vain', async () => {
     await grant(...CHANNELS);
-    const { subscriber, inspector, states } = await boot(url());
+    const bus = await boot({ transport: redis({ url: url() }) });
+    const states = statesOf(bus);
+    const { subscriber, inspector } = bus;
     for (const channel of CHANNELS) await subscriber.subscribe(channel, () => undefined);
     await grant('orders:a', 'orders:c');
     for (let round = 1; round <= 4; round += 1) {
@@ -357,8 +303,12 @@ describe('a permission that is taken away', () => {
     const client = plainRedis(url());
     await client.subscribe(...CHANNELS);
     await grant('orders:a', 'orders:c');
-    await eventually(() => expect(escaped).toHaveLength(1));
-    expect(String(escaped.pop())).toContain('NOPERM');
+    const escaped: unknown[] = [];
+    await eventually(async () => {
+      escaped.push(...(await escapes.take()));
+      expect(escaped).toHaveLength(1);
+    });
+    expect(String(escaped[0])).toContain('NOPERM');
     expect(client.status).toBe('ready');
     expect(await Promise.all(CHANNELS.map(subscriberCount))).toEqual([0, 0, 0]);
   });
@@ -393,7 +343,7 @@ describe('publishing without a link', () => {
 
   it('is refused at once and never delivered later', async () => {
     const proxy = await startProxy();
-    const { publisher, status } = await boot(urlOf(proxy));
+    const { publisher, status } = await boot({ transport: redis({ url: urlOf(proxy) }) });
     const codes: unknown[] = [];
     const publish = (body: string) =>
       publisher.publish('orders', body, { timeoutMs: 2 ** 31 - 1 }).catch((error: { code: string }) => {
@@ -435,7 +385,7 @@ describe('a publish whose reply is lost', () => {
 
   it('rejects as unconfirmed and is delivered once', async () => {
     const proxy = await startProxy();
-    const { publisher, status } = await boot(urlOf(proxy));
+    const { publisher, status } = await boot({ transport: redis({ url: urlOf(proxy) }) });
     const publish = (body: string) => publisher.publish('orders', body);
     const { arrived, outcome } = await loseReply(proxy, publish, () => status.whenReady());
     expect(arrived).toEqual(['"order"', '"fence"']);
@@ -458,7 +408,7 @@ describe('a publish whose reply is lost', () => {
 
   it('rejects as unconfirmed when timeoutMs is over', async () => {
     const proxy = await startProxy();
-    const { publisher } = await boot(urlOf(proxy));
+    const { publisher } = await boot({ transport: redis({ url: urlOf(proxy) }) });
     const arrived = await witness('orders');
     proxy.pause('toClient');
     const late = publisher.publish('orders', 'order', { timeoutMs: 20 });
@@ -471,10 +421,10 @@ describe('a publish whose reply is lost', () => {
     });
   });
 
-  it.each([0, -1, 1.5, Number.NaN, 2 ** 31, '5' as never])(
+  it.each([0, -1, 1.5, Number.NaN, 2 ** 31, untyped('5')])(
     'refuses timeoutMs %p before it sends',
     async (timeoutMs) => {
-      const { publisher } = await boot(server.url);
+      const { publisher } = await boot();
       const arrived = await witness('orders');
       await expect(publisher.publish('orders', 'order', { timeoutMs })).rejects.toThrow(InvalidOptionError);
       await publisher.publish('orders', 'fence');
@@ -483,7 +433,7 @@ describe('a publish whose reply is lost', () => {
   );
 
   it('rejects with the reason of a signal that is aborted already, and sends nothing', async () => {
-    const { publisher } = await boot(server.url);
+    const { publisher } = await boot();
     const arrived = await witness('orders');
     const signal = AbortSignal.abort(new Error('too late'));
     await expect(publisher.publish('orders', 'order', { signal })).rejects.toThrow('too late');
@@ -493,7 +443,7 @@ describe('a publish whose reply is lost', () => {
 
   it('rejects as unconfirmed when its signal is aborted meanwhile', async () => {
     const proxy = await startProxy();
-    const { publisher } = await boot(urlOf(proxy));
+    const { publisher } = await boot({ transport: redis({ url: urlOf(proxy) }) });
     const arrived = await witness('orders');
     proxy.pause('toClient');
     const aborter = new AbortController();
@@ -507,7 +457,7 @@ describe('a publish whose reply is lost', () => {
 
 describe('a server that has stopped answering', () => {
   it('does not keep the application from closing, nor anybody waiting', async () => {
-    const { app, subscriber, publisher, inspector } = await boot(server.url, {
+    const { app, subscriber, publisher, inspector } = await boot({
       shutdown: { drainTimeoutMs: 50 },
     });
     const held = await subscriber.subscribe(['orders:created', 'orders:*'], () => undefined);
@@ -531,7 +481,7 @@ describe('a server that has stopped answering', () => {
 
   it('fails a start within startup.timeoutMs', async () => {
     await server.kill('SIGSTOP');
-    const booting = boot(server.url, { startup: { timeoutMs: 50 } });
+    const booting = boot({ startup: { timeoutMs: 50 } });
     await expect(booting).rejects.toThrow(StartupError);
     await expect(booting).rejects.toThrow(/No connection to redis at 127\.0\.0\.1:\d+ within 50 ms/);
   });
@@ -548,7 +498,7 @@ describe('a server that has stopped answering', () => {
         proxy.pause('toClient');
       }
     }
-    const booting = boot(urlOf(proxy), { startup: { timeoutMs: 100 } }, Silencer);
+    const booting = boot({ transport: redis({ url: urlOf(proxy) }), startup: { timeoutMs: 100 } }, Silencer);
     await expect(booting).rejects.toThrow(StartupError);
     await expect(booting).rejects.toThrow('did not confirm every subscription within 100 ms');
     proxy.cut();
@@ -558,7 +508,7 @@ describe('a server that has stopped answering', () => {
 
   it('does not take a subscription for confirmed that nobody answers', async () => {
     const proxy = await startProxy();
-    const { subscriber, inspector, publisher } = await boot(urlOf(proxy));
+    const { subscriber, inspector, publisher } = await boot({ transport: redis({ url: urlOf(proxy) }) });
     const inbox = new Inbox<unknown>();
     proxy.hold('toClient');
     let isConfirmed = false;
@@ -575,18 +525,8 @@ describe('a server that has stopped answering', () => {
 });
 
 describe('closing', () => {
-  const listener = {
-    message: () => undefined,
-    confirmed: () => undefined,
-    released: () => undefined,
-    denied: () => undefined,
-    resumed: () => undefined,
-    writable: () => undefined,
-    state: () => undefined,
-    warned: () => undefined,
-  };
   const open = (options: RedisTransportOptions) => {
-    const transport = redis(options).create(listener);
+    const transport = redis(options).create(muteListener);
     closers.push(() => transport.close());
     return transport;
   };

@@ -23,6 +23,7 @@ import { ParrotServer } from '../support/parrot.server.js';
 import { RedisServer } from '../support/redis.server.js';
 import { runCommands } from '../support/resp.client.js';
 import { TlsRedis } from '../support/tls.redis.js';
+import { untyped } from '../support/untyped.js';
 
 /** In every password, passphrase and payload of these tests. */
 const CANARY = 'c4n4ry';
@@ -88,7 +89,7 @@ function withErrors(): (key: string, value: unknown) => unknown {
     seen.add(value);
     if (!isNativeError(value)) return value;
     return Object.fromEntries(
-      Object.getOwnPropertyNames(value).map((name) => [name, (value as never)[name] as unknown]),
+      Object.getOwnPropertyNames(value).map((name) => [name, Reflect.get(value, name)]),
     );
   };
 }
@@ -117,7 +118,7 @@ class Handler {
 
 function start(options: RedisTransportOptions, startup?: EventBusModuleOptions['startup']) {
   const heartbeat = { intervalMs: 50, timeoutMs: 2_000 };
-  return startOn(redis({ heartbeat, ...options } as never), startup);
+  return startOn(redis(untyped({ heartbeat, ...options })), startup);
 }
 
 async function startOn(transport: TransportFactory, startup: EventBusModuleOptions['startup'] = {}) {

@@ -1,27 +1,17 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import type { Gap, RedisTransportOptions } from 'nestjs-redis-event-bus';
-import {
-  EventBusModule,
-  EventBusPublisher,
-  EventBusStatus,
-  EventBusSubscriber,
-  NotConnectedError,
-  redis,
-} from 'nestjs-redis-event-bus';
+import type { RedisTransportOptions } from 'nestjs-redis-event-bus';
+import { NotConnectedError, redis } from 'nestjs-redis-event-bus';
 import { describeTransport } from '../../libs/event-bus/src/conformance/describe-transport.js';
-import type { TransportListener } from '../../libs/event-bus/src/transports/event.transport.js';
 import { CertificateAuthority } from '../support/certificates.js';
-import { Escapes } from '../support/escapes.js';
 import { eventually } from '../support/eventually.js';
 import { FakeSentinel } from '../support/fake.sentinel.js';
 import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
-import { LogLines } from '../support/log.lines.js';
+import { muteListener } from '../support/mute.listener.js';
 import { subscriberCount } from '../support/pubsub.probe.js';
 import { RedisSentinels } from '../support/redis.sentinels.js';
 import { RedisServer } from '../support/redis.server.js';
+import { startedApps } from '../support/started.apps.js';
 import { TlsRedis } from '../support/tls.redis.js';
 
 /** Set for each project in jest.config.mjs. */
@@ -31,17 +21,11 @@ const heartbeat = { intervalMs: 250, timeoutMs: 500 };
 /** None within a test. */
 const rare = { intervalMs: 120_000, timeoutMs: 2_000 };
 
-const escapes = new Escapes();
+const { boot: bootOn } = startedApps();
 let closers: (() => unknown)[] = [];
 
-beforeEach(() => escapes.listen());
 afterEach(async () => {
-  try {
-    for (const close of closers.splice(0).reverse()) await close();
-    expect(await escapes.take()).toEqual([]);
-  } finally {
-    escapes.release();
-  }
+  for (const close of closers.splice(0).reverse()) await close();
 });
 
 /** Ends with the test. */
@@ -50,41 +34,10 @@ function kept<T extends { stop(): unknown }>(started: T): T {
   return started;
 }
 
-async function boot(options: RedisTransportOptions, startTimeoutMs = 5_000) {
-  const log = new LogLines();
-  const moduleRef = await Test.createTestingModule({
-    imports: [EventBusModule.forRoot({ transport: redis(options), startup: { timeoutMs: startTimeoutMs } })],
-  })
-    .setLogger(log)
-    .compile();
-  const app: INestApplicationContext = moduleRef.createNestApplication();
-  closers.push(() => app.close());
-  await app.init();
-  const status = app.get(EventBusStatus);
-  const gaps: Gap[] = [];
-  status.gaps.subscribe((gap) => gaps.push(gap));
-  return {
-    app,
-    log,
-    status,
-    gaps,
-    publisher: app.get(EventBusPublisher),
-    subscriber: app.get(EventBusSubscriber),
-  };
-}
+const boot = (options: RedisTransportOptions, startTimeoutMs = 5_000) =>
+  bootOn({ transport: redis(options), startup: { timeoutMs: startTimeoutMs } });
 
 const onLoopback = (port: number) => ({ host: '127.0.0.1', port });
-
-const deafListener: TransportListener = {
-  message: () => undefined,
-  confirmed: () => undefined,
-  released: () => undefined,
-  denied: () => undefined,
-  resumed: () => undefined,
-  writable: () => undefined,
-  state: () => undefined,
-  warned: () => undefined,
-};
 
 describe('a conforming transport', () => {
   let sentinels: RedisSentinels;
@@ -162,10 +115,10 @@ describe('when the master changes', () => {
     );
     const received = new Set(heard.items);
     const lost = [...accepted].filter(([event]) => event < marks[0]! && !received.has(event));
-    expect(listener.gaps).not.toEqual([]);
-    const fromMs = Math.min(...listener.gaps.map((gap) => gap.fromMs));
+    expect(listener.gaps.items).not.toEqual([]);
+    const fromMs = Math.min(...listener.gaps.items.map((gap) => gap.fromMs));
     expect(lost.filter(([, sentAtMs]) => sentAtMs < fromMs)).toEqual([]);
-    for (const gap of listener.gaps) {
+    for (const gap of listener.gaps.items) {
       expect(gap).toMatchObject({ reason: 'connection-lost', targets: ['orders'] });
     }
   });
@@ -255,7 +208,7 @@ describe('when sentinels differ', () => {
     // With the next heartbeat it would be gone for the second time.
     await eventually(() => expect(behind.askedCount).toBeGreaterThan(8));
     expect(await publisher.publish('orders', 1)).toBe(1);
-    expect(gaps).toEqual([]);
+    expect(gaps.items).toEqual([]);
   });
 
   it('goes to a new master that nobody has announced, with the next heartbeat', async () => {
@@ -264,8 +217,8 @@ describe('when sentinels differ', () => {
     const changedAtMs = Date.now();
     other.belief = { masterPort: master.port, epoch: 4 };
     await eventually(async () => expect(await subscriberCount(master, 'orders')).toBe(1));
-    await eventually(() => expect(gaps).toHaveLength(1));
-    expect(gaps[0]!.fromMs).toBeLessThanOrEqual(changedAtMs);
+    await eventually(() => expect(gaps.items).toHaveLength(1));
+    expect(gaps.items[0]!.fromMs).toBeLessThanOrEqual(changedAtMs);
     await eventually(async () => expect(await publisher.publish('orders', 1)).toBe(1));
     expect(await subscriberCount(old, 'orders')).toBe(0);
   });
@@ -428,7 +381,7 @@ describe('when no sentinel helps', () => {
       Number(/cmdstat_unsubscribe:calls=(\d+)/.exec(String(await server.cli('INFO', 'commandstats')))?.[1]);
     await eventually(async () => expect(await beats()).toBeGreaterThan(3));
     expect(status.current).toBe('ready');
-    expect(gaps).toEqual([]);
+    expect(gaps.items).toEqual([]);
     await server.cli('CLIENT', 'KILL', 'TYPE', 'normal');
     await eventually(() => expect(status.reason).toContain('no sentinel names the master'));
     await expect(publisher.publish('orders', 1)).rejects.toThrow(NotConnectedError);
@@ -439,7 +392,7 @@ describe('when no sentinel helps', () => {
   it('ends while it looks for one', async () => {
     const port = await freePort();
     const options = { name: 'mymaster', sentinels: [onLoopback(port)] };
-    const [ended, going] = [redis(options).create(deafListener), redis(options).create(deafListener)];
+    const [ended, going] = [redis(options).create(muteListener), redis(options).create(muteListener)];
     const connecting = ended.connect().catch((error: { code: string }) => error.code);
     await eventually(() => expect(ended.state.reason).toContain('ECONNREFUSED'));
     await ended.close();

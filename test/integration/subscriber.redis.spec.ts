@@ -1,15 +1,8 @@
-import { runInThisContext } from 'node:vm';
-import type { INestApplication, Provider } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
-import type { EventBusModuleOptions, Targets } from 'nestjs-redis-event-bus';
+import type { Targets } from 'nestjs-redis-event-bus';
 import {
   BusClosedError,
-  EventBusInspector,
-  EventBusModule,
-  EventBusPublisher,
   EventBusStatus,
-  EventBusSubscriber,
   InvalidOptionError,
   InvalidTargetError,
   OnEvent,
@@ -21,79 +14,28 @@ import { lastValueFrom, toArray } from 'rxjs';
 import { eventually, settled } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
+import type { StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
+import { untyped } from '../support/untyped.js';
 
 /** Set for each project in jest.config.mjs. */
 declare const IOREDIS_MAJOR: number;
 
-/** The process itself. Jest's sandbox has a copy, on which nobody hears of these events. */
-const node = runInThisContext('process') as NodeJS.Process;
-const ESCAPES = ['unhandledRejection', 'uncaughtException'] as const;
-
-const escaped: unknown[] = [];
-const collect = (error: unknown) => escaped.push(error);
-/** Every line of Nest's logger, with its level first. */
-const lines: string[] = [];
+const { boot } = startedApps(() => ({ transport: redis({ url: server.url }) }));
 let server: RedisServer;
-let apps: INestApplication[] = [];
 
 beforeAll(async () => {
   server = await RedisServer.start();
 });
 afterAll(() => server.stop());
 
-beforeEach(() => {
-  for (const event of ESCAPES) node.on(event, collect);
-  lines.length = 0;
-});
-
 afterEach(async () => {
-  for (const app of apps) await app.close();
-  apps = [];
-  await settled();
   // The server hears of a closed socket a little later; its counts shall not tell of the previous test.
   await eventually(async () => expect(await server.cli('CLIENT', 'LIST', 'TYPE', 'pubsub')).toBe(''));
-  for (const event of ESCAPES) node.off(event, collect);
-  expect(escaped.splice(0)).toEqual([]);
 });
 
-const logger = Object.fromEntries(
-  ['log', 'warn', 'error', 'debug', 'verbose', 'fatal'].map((level) => [
-    level,
-    (message: unknown) => lines.push(`${level} ${String(message)}`),
-  ]),
-) as never;
-const warnings = () => lines.filter((line) => /^(warn|error)/.test(line));
-
-interface Bus {
-  readonly app: INestApplication;
-  readonly publisher: EventBusPublisher;
-  readonly subscriber: EventBusSubscriber;
-  readonly inspector: EventBusInspector;
-  readonly status: EventBusStatus;
-}
-
-async function boot(options: Partial<EventBusModuleOptions> = {}, ...providers: Provider[]): Promise<Bus> {
-  const moduleRef = await Test.createTestingModule({
-    imports: [EventBusModule.forRoot({ transport: redis({ url: server.url }), ...options })],
-    providers,
-  })
-    .setLogger(logger)
-    .compile();
-  const app = moduleRef.createNestApplication();
-  app.useLogger(logger);
-  apps.push(app);
-  await app.init();
-  return {
-    app,
-    publisher: app.get(EventBusPublisher),
-    subscriber: app.get(EventBusSubscriber),
-    inspector: app.get(EventBusInspector),
-    status: app.get(EventBusStatus),
-  };
-}
-
 /** A bus of a user who may subscribe to `orders*` and to nothing else. */
-async function bootLimited(...commands: string[]): Promise<Bus> {
+async function bootLimited(...commands: string[]): Promise<StartedApp> {
   const rules = ['resetkeys', 'resetchannels', '&orders', '&orders:*', '-@all', '+subscribe', '+psubscribe'];
   const more = ['+unsubscribe', '+punsubscribe', '+publish', '+ping', '+info', ...commands];
   await server.cli('ACL', 'SETUSER', 'limited', 'reset', 'on', '>secret', ...rules, ...more);
@@ -114,7 +56,7 @@ const reject = (promise: Promise<unknown>): Promise<Error> =>
   );
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
-const publishAll = (bus: Bus, channel: string, payloads: readonly unknown[]) =>
+const publishAll = (bus: StartedApp, channel: string, payloads: readonly unknown[]) =>
   bus.publisher.publishMany(payloads.map((payload) => ({ channel, payload })));
 
 describe('subscribe', () => {
@@ -348,7 +290,7 @@ describe('subscribe', () => {
     const { subscriber } = await boot();
     const listener = () => undefined;
     await expect(subscriber.subscribe('o*', listener, { kind: 'shard' })).rejects.toThrow(InvalidTargetError);
-    await expect(subscriber.subscribe('o', listener, { kind: 'queue' as never })).rejects.toThrow(
+    await expect(subscriber.subscribe('o', listener, { kind: untyped('queue') })).rejects.toThrow(
       InvalidOptionError,
     );
   });
@@ -406,7 +348,7 @@ describe('subscribe', () => {
     );
     // Two times each, of which the second is only counted.
     for (const reason of ['Error: thrown', 'TypeError: rejected', 'RangeError: rejected by a thenable']) {
-      expect(warnings().filter((line) => line.includes(`error="${reason}"`))).toHaveLength(1);
+      expect(bus.log.troubles.filter((line) => line.includes(`error="${reason}"`))).toHaveLength(1);
     }
   });
 
@@ -599,8 +541,8 @@ describe('stream', () => {
     expect(stream.droppedEvents).toBe(7);
     await publishAll(bus, 'orders', range(10));
     await eventually(() => expect(stream.droppedEvents).toBe(15));
-    expect(warnings()).toEqual([
-      'warn A stream drops events, its loop is too slow (target="orders"). Raise buffer.events, or do less per event.',
+    expect(bus.log.troubles).toEqual([
+      'A stream drops events, its loop is too slow (target="orders"). Raise buffer.events, or do less per event.',
     ]);
     await iterator.return?.();
     await subscriberCountIs('orders', 0);
@@ -676,7 +618,7 @@ describe('stream', () => {
     for (const events of [0, -1, 1.5, Number.NaN]) {
       expect(() => subscriber.stream('orders', { buffer: { events } })).toThrow(InvalidOptionError);
     }
-    expect(() => subscriber.stream('orders', { buffer: { overflow: 'block' as never } })).toThrow(
+    expect(() => subscriber.stream('orders', { buffer: { overflow: untyped('block') } })).toThrow(
       InvalidOptionError,
     );
   });

@@ -7,8 +7,8 @@ import { Inbox } from '../support/inbox.js';
 import { RedisCluster } from '../support/redis.cluster.js';
 import { RedisSentinels } from '../support/redis.sentinels.js';
 import type { RedisServer } from '../support/redis.server.js';
-import type { BusOptions, StartedApp } from './support/started.apps.js';
-import { startedApps } from './support/started.apps.js';
+import type { BusOptions, StartedApp } from '../support/started.apps.js';
+import { startedApps } from '../support/started.apps.js';
 
 const authority = new CertificateAuthority();
 const tls = { ca: authority.cert };

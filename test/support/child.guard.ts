@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 
 /**
  * Ends a child process when this process ends, however it ends: Jest runs no exit handlers of a test, and SIGKILL runs
@@ -16,6 +17,6 @@ export function guardChild(pid: number, directory = ''): () => void {
   guard.stdin.on('error', () => undefined);
   guard.unref();
   // A pipe to a child is a socket in libuv; it must not keep the test process alive.
-  (guard.stdin as unknown as { unref(): void }).unref();
+  (guard.stdin as Socket).unref();
   return () => guard.kill('SIGKILL');
 }

@@ -2,7 +2,7 @@ import { runInThisContext } from 'node:vm';
 import { settled } from './eventually.js';
 
 /** The process itself. Jest's sandbox has a copy, on which nobody hears of these events. */
-const node = runInThisContext('process') as NodeJS.Process;
+const node = runInThisContext('process') as NodeJS.EventEmitter;
 const EVENTS = ['unhandledRejection', 'uncaughtException'] as const;
 
 type Listener = (...args: unknown[]) => void;
@@ -24,7 +24,7 @@ export class Escapes {
   release(): void {
     for (const event of EVENTS) {
       node.off(event, this.collect);
-      for (const listener of this.replaced.get(event) ?? []) node.on(event as never, listener);
+      for (const listener of this.replaced.get(event) ?? []) node.on(event, listener);
     }
   }
 

@@ -11,6 +11,9 @@ export interface LogLine {
 export class LogLines implements LoggerService {
   readonly lines: LogLine[] = [];
 
+  /** @param all gets every line as well */
+  constructor(private readonly all?: LogLines) {}
+
   /** What somebody would have to look at. */
   get troubles(): string[] {
     return this.lines
@@ -49,5 +52,6 @@ export class LogLines implements LoggerService {
 
   private keep(level: LogLine['level'], message: unknown, rest: readonly unknown[]): void {
     this.lines.push({ level, message: String(message), rest });
+    this.all?.keep(level, message, rest);
   }
 }

@@ -1,4 +1,5 @@
 import { BadRequestException, HttpException } from '@nestjs/common';
+import { untyped } from './untyped.js';
 
 /** Something that no handler should throw or return, and that some do. */
 export interface Oddity {
@@ -61,7 +62,7 @@ export const ODDITIES: readonly Oddity[] = [
   { name: 'an object whose toPrimitive throws', make: () => ({ [Symbol.toPrimitive]: fail }) },
   { name: 'an error whose then throws', make: () => withGetter(new Error('odd'), 'then') },
   { name: 'BadRequestException([metadata])', make: () => new BadRequestException([bare()]) },
-  { name: 'HttpException(undefined)', make: () => new HttpException(undefined as never, 400) },
+  { name: 'HttpException(undefined)', make: () => new HttpException(untyped(undefined), 400) },
   {
     name: 'an HttpException whose response throws',
     make: () => withGetter(new HttpException('odd', 400), 'response'),

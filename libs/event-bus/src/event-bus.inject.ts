@@ -14,20 +14,20 @@ export function eventBusToken<T>(type: Type<T>, name: string = DEFAULT_BUS): Typ
 
 /** Injects the publisher of a named bus: `@InjectEventBusPublisher('audit') publisher: EventBusPublisher`. */
 export const InjectEventBusPublisher = (name?: string): ParameterDecorator & PropertyDecorator =>
-  Inject(eventBusToken(EventBusPublisher as never, name));
+  Inject(eventBusToken(EventBusPublisher, name));
 
 /** Injects the subscriber of a named bus. */
 export const InjectEventBusSubscriber = (name?: string): ParameterDecorator & PropertyDecorator =>
-  Inject(eventBusToken(EventBusSubscriber as never, name));
+  Inject(eventBusToken(EventBusSubscriber, name));
 
 /** Injects the inspector of a named bus. */
 export const InjectEventBusInspector = (name?: string): ParameterDecorator & PropertyDecorator =>
-  Inject(eventBusToken(EventBusInspector as never, name));
+  Inject(eventBusToken(EventBusInspector, name));
 
 /** Injects the status of a named bus. */
 export const InjectEventBusStatus = (name?: string): ParameterDecorator & PropertyDecorator =>
-  Inject(eventBusToken(EventBusStatus as never, name));
+  Inject(eventBusToken(EventBusStatus, name));
 
 /** Injects the observers of a named bus. */
 export const InjectEventBusObservers = (name?: string): ParameterDecorator & PropertyDecorator =>
-  Inject(eventBusToken(EventBusObservers as never, name));
+  Inject(eventBusToken(EventBusObservers, name));

@@ -1,6 +1,7 @@
 import { Controller, Injectable, Scope } from '@nestjs/common';
 import { ConfigurationError, OnEvent } from 'nestjs-redis-event-bus';
 import { pipelineApps } from './support/pipeline.app.js';
+import { untyped } from '../../support/untyped.js';
 
 const start = pipelineApps();
 
@@ -21,8 +22,8 @@ describe('the start fails with a ConfigurationError', () => {
     ['an empty target among others', ['orders:created', ''], /the target is empty/],
     ['a class that never ends', 'orders:[ab', /target "orders:\[ab": /],
     ['more stars than anybody means', '*:*:*:*:*:*:*:*:*:*:*', /target "\*:/],
-    ['something that is no string', 7 as unknown as string, /has no target|must be a string/],
-    ['something that is no string in an array', [7 as unknown as string], /a target must be a string/],
+    ['something that is no string', untyped(7), /has no target|must be a string/],
+    ['something that is no string in an array', [untyped(7)], /a target must be a string/],
   ])('for %s, which names the class and the method', async (_what, target, problem) => {
     @Injectable()
     class Wrong {
@@ -39,7 +40,7 @@ describe('the start fails with a ConfigurationError', () => {
   it('for a kind that does not exist, and for a glob that is to be a shard channel', async () => {
     @Injectable()
     class Wrong {
-      @OnEvent('orders:created', { kind: 'stream' as never })
+      @OnEvent('orders:created', { kind: untyped('stream') })
       kind() {
         return undefined;
       }
@@ -133,7 +134,7 @@ describe('@OnEvent refuses', () => {
   it('a property, which has nothing to call', () => {
     expect(() => {
       class Property {
-        @(OnEvent('orders:*') as unknown as PropertyDecorator)
+        @(untyped(OnEvent('orders:*')) as PropertyDecorator)
         handle = () => undefined;
       }
       return Property;

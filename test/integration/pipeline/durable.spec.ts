@@ -4,6 +4,7 @@ import type { ContextId, ContextIdStrategy, HostComponentInfo } from '@nestjs/co
 import { APP_GUARD, ContextIdFactory, REQUEST } from '@nestjs/core';
 import { EventContext, OnEvent } from 'nestjs-redis-event-bus';
 import { pipelineApps } from './support/pipeline.app.js';
+import { untyped } from '../../support/untyped.js';
 
 interface Tenanted {
   readonly tenant: string;
@@ -28,7 +29,7 @@ class TenantStrategy implements ContextIdStrategy<EventContext<Tenanted>> {
 }
 
 beforeEach(() => ContextIdFactory.apply(new TenantStrategy()));
-afterEach(() => ContextIdFactory.apply(undefined as unknown as ContextIdStrategy));
+afterEach(() => ContextIdFactory.apply(untyped(undefined)));
 
 @Injectable({ scope: Scope.REQUEST, durable: true })
 class Durable {

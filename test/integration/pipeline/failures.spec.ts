@@ -2,6 +2,7 @@ import { Injectable, UsePipes } from '@nestjs/common';
 import { EventBusInspector, OnEvent } from 'nestjs-redis-event-bus';
 import { throwError } from 'rxjs';
 import { pipelineApps } from './support/pipeline.app.js';
+import { untyped } from '../../support/untyped.js';
 
 const seen: unknown[] = [];
 const start = pipelineApps();
@@ -42,7 +43,7 @@ describe('one failure is one line', () => {
     ['throws undefined', throwing(undefined), 'thrown: undefined'],
     ['throws null', throwing(null), 'thrown: null'],
     ['throws a symbol', throwing(Symbol('down')), 'thrown: Symbol(down)'],
-    ['rejects with undefined', () => Promise.reject(undefined as unknown as Error), 'thrown: undefined'],
+    ['rejects with undefined', () => Promise.reject<void>(untyped(undefined)), 'thrown: undefined'],
     ['throws an error without a message', throwing(new RangeError()), 'RangeError: RangeError'],
   ])('when the handler %s', async (_how, fail, text) => {
     for await (const bus of failing(fail)) {

@@ -12,6 +12,7 @@ import { APP_GUARD, Reflector } from '@nestjs/core';
 import { OnEvent } from 'nestjs-redis-event-bus';
 import { of, throwError } from 'rxjs';
 import { pipelineApps } from './support/pipeline.app.js';
+import { untyped } from '../../support/untyped.js';
 
 interface Order {
   readonly paid?: boolean;
@@ -128,7 +129,7 @@ describe('guards', () => {
 
   it.each([
     ['false', () => false],
-    ['undefined', () => undefined as unknown as boolean],
+    ['undefined', () => untyped(undefined)],
     ['a promise of false', () => Promise.resolve(false)],
     ['an Observable of false', () => of(false)],
   ])('refuse an event with %s: one line, and the handler does not run', async (_what, canActivate) => {

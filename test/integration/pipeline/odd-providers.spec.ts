@@ -4,6 +4,7 @@ import { EventBusModule, EventBusPublisher, OnEvent, memory } from 'nestjs-redis
 import { EventBusTestingModule, EventRecorder } from 'nestjs-redis-event-bus/testing';
 import { LogLines } from '../../support/log.lines.js';
 import { pipelineApps } from './support/pipeline.app.js';
+import { untyped } from '../../support/untyped.js';
 
 const seen: unknown[] = [];
 const start = pipelineApps();
@@ -26,7 +27,7 @@ describe('what else stands among the providers does no harm', () => {
       throw new Error('do not touch');
     }
   }
-  class Rootless extends (null as unknown as ObjectConstructor) {
+  class Rootless extends (untyped(null) as ObjectConstructor) {
     handle() {
       return undefined;
     }

@@ -1,9 +1,12 @@
+import 'reflect-metadata';
 import { jest } from '@jest/globals';
-import type { EventBusPublisher } from 'nestjs-redis-event-bus';
+import { Test } from '@nestjs/testing';
+import { EventBusPublisher } from 'nestjs-redis-event-bus';
 import { CustomerNotifier } from './customer.notifier.js';
 import { MemoryNotificationStore } from './memory-notification.store.js';
 import { notificationOf } from './notification.js';
-import type { NotificationSender } from './notification.sender.js';
+import { NotificationSender } from './notification.sender.js';
+import { NotificationStore } from './notification.store.js';
 
 const notification = notificationOf({ id: 'o1', customerId: 'ada', status: 'created' });
 
@@ -12,14 +15,18 @@ describe('CustomerNotifier', () => {
   let notifier: CustomerNotifier;
   const send = jest.fn<NotificationSender['send']>();
 
-  beforeEach(() => {
+  beforeEach(async () => {
     send.mockReset().mockResolvedValue(undefined);
     store = new MemoryNotificationStore();
-    notifier = new CustomerNotifier(
-      store,
-      { send } as unknown as NotificationSender,
-      { publish: async () => 0 } as unknown as EventBusPublisher,
-    );
+    const moduleRef = await Test.createTestingModule({
+      providers: [
+        CustomerNotifier,
+        { provide: NotificationStore, useValue: store },
+        { provide: NotificationSender, useValue: { send } },
+        { provide: EventBusPublisher, useValue: { publish: async () => 0 } },
+      ],
+    }).compile();
+    notifier = moduleRef.get(CustomerNotifier);
   });
 
   it('sends once for many callers, and tells one of them that it did', async () => {

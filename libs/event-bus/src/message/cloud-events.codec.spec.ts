@@ -3,6 +3,7 @@ import { InvalidOptionError, PayloadDecodeError, PayloadEncodeError } from '../e
 import { cloudEvents } from './cloud-events.codec.js';
 import type { EventHeaders, EventStamp } from './event.codec.js';
 import { MAX_STAMP_BYTES } from './event.codec.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 const codec = cloudEvents({ source: '/orders' });
 
@@ -124,7 +125,7 @@ describe('cloudEvents()', () => {
     ['a date of its own kind', { time: 'yesterday' }, 'RFC 3339'],
     ['a month that there is not', { time: '2026-13-01T00:00:00Z' }, 'RFC 3339'],
   ])('refuses a header: %s', (_what, headers, problem) => {
-    const error = caught(() => codec.encode(1, 'c', headers as never));
+    const error = caught(() => codec.encode(1, 'c', untyped(headers)));
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error.message).toContain(problem);
   });
@@ -152,7 +153,7 @@ describe('cloudEvents()', () => {
     [{ source: '1:orders' }, 'neither a scheme nor a path'],
     [{ source: ':orders' }, 'neither a scheme nor a path'],
   ])('refuses the options %j', (options, problem) => {
-    const error = caught(() => cloudEvents(options as never));
+    const error = caught(() => cloudEvents(untyped(options)));
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error.message).toContain(problem);
     expect(error.message).toContain("Write cloudEvents({ source: '/orders' }).");
@@ -165,7 +166,7 @@ describe('cloudEvents()', () => {
     ],
     [{ source: '/orders', frames: 'yes' }, 'cloudEvents({ frames }) must be true or false.'],
   ])('says what it knows instead of the options %j', (options, problem) => {
-    expect(caught(() => cloudEvents(options as never)).message).toContain(problem);
+    expect(caught(() => cloudEvents(untyped(options))).message).toContain(problem);
   });
 
   it.each([

@@ -30,7 +30,7 @@ export class PatternHandlers {
   constructor(
     private readonly table: PatternTable,
     private readonly prefix: ChannelPrefix,
-    private readonly responder: RequestResponder,
+    private readonly responder: Pick<RequestResponder, 'send' | 'answer' | 'abandon'>,
     private readonly hooks: ProcessingHooks,
     { timeoutMs, stuckAfterMs }: HandlerOptions,
   ) {

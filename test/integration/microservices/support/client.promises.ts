@@ -25,6 +25,7 @@ import { Inbox } from '../../../support/inbox.js';
 import { EventPattern } from './event-pattern.js';
 import { MicroserviceApps } from './microservice.apps.js';
 import { gate } from './server.promises.js';
+import { untyped } from '../../../support/untyped.js';
 
 /** What a client holds for requests: nothing, when none waits. */
 export function heldBy(client: EventBusClient) {
@@ -191,7 +192,7 @@ export function describeClientPromises(transport: () => TransportFactory): void 
         code: 'EVENT_BUS_PAYLOAD_ENCODE',
         message: expect.stringContaining('no form'),
       });
-      const wrong = packetCodec({ ...nestPacket(), encodePacket: () => 7 as never });
+      const wrong = packetCodec({ ...nestPacket(), encodePacket: () => untyped(7) });
       expect(await fail(apps.client({ codec: wrong }).emit('noted', 1))).toMatchObject({
         message: expect.stringContaining('the codec returned number'),
       });
@@ -329,7 +330,7 @@ export function describeClientPromises(transport: () => TransportFactory): void 
 
     it('refuses wrong options', async () => {
       const client = apps.client();
-      for (const timeoutMs of [0, -1, 1.5, Number.NaN, 2 ** 31, '5' as never]) {
+      for (const timeoutMs of [0, -1, 1.5, Number.NaN, 2 ** 31, untyped('5')]) {
         expect(await fail(client.send('echo', 1, { timeoutMs }))).toBeInstanceOf(InvalidOptionError);
       }
       expect(await fail(client.send('echo.*', 1))).toBeInstanceOf(InvalidChannelError);
@@ -461,23 +462,23 @@ export function describeClientPromises(transport: () => TransportFactory): void 
   describe('options', () => {
     it('that are wrong are refused all at once', () => {
       const wrong = { transport: undefined, requestTimeoutMs: 0, prefix: 1, keyPrefix: 'x' };
-      const create = () => new EventBusClient(wrong as never);
+      const create = () => new EventBusClient(untyped(wrong));
       expect(create).toThrow(ConfigurationError);
       expect(create).toThrow(/transport is missing.*prefix must.*keyPrefix is not.*requestTimeoutMs must/s);
       const late = { transport: transport(), requestTimeoutMs: 0 };
       expect(() => new EventBusClient(late)).toThrow('requestTimeoutMs must be a whole number');
-      expect(() => new EventBusClient(undefined as never)).toThrow('transport is missing');
+      expect(() => new EventBusClient(untyped(undefined))).toThrow('transport is missing');
     });
 
     it('that are undefined are the defaults', async () => {
       await serve();
       const client = apps.client({
-        codec: undefined as never,
-        name: undefined as never,
-        requestTimeoutMs: undefined as never,
-        prefix: undefined as never,
+        codec: untyped(undefined),
+        name: untyped(undefined),
+        requestTimeoutMs: untyped(undefined),
+        prefix: untyped(undefined),
       });
-      expect(await lastValueFrom(client.send('echo', 1, { timeoutMs: undefined as never }))).toBe(1);
+      expect(await lastValueFrom(client.send('echo', 1, { timeoutMs: untyped(undefined) }))).toBe(1);
     });
   });
 

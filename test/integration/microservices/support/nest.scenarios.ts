@@ -47,6 +47,7 @@ import request from 'supertest';
 import { Inbox } from '../../../support/inbox.js';
 import { EventPattern } from './event-pattern.js';
 import { MicroserviceApps, inAnyOrder } from './microservice.apps.js';
+import { untyped } from '../../../support/untyped.js';
 
 /** What an application written for Nest's own Redis transport does, with nothing changed but the transport. */
 export function describeNestScenarios(transport: () => TransportFactory): void {
@@ -306,7 +307,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       @Injectable()
       class Config {
         createClientOptions(): ClientOptions {
-          return clientOptions() as never;
+          return untyped(clientOptions());
         }
       }
       @Module({ providers: [Config], exports: [Config] })
@@ -320,7 +321,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
               inject: [Config],
               useFactory: async (config: Config) => Promise.resolve(config.createClientOptions()),
             },
-            { name: 'CLASS', useClass: Config as never },
+            { name: 'CLASS', useClass: untyped(Config) },
           ]),
         ],
         controllers: [Echo],
@@ -336,7 +337,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       const options = clientOptions();
       @Controller()
       class Caller {
-        @Client(options as never)
+        @Client(untyped(options))
         readonly client!: ClientProxy;
 
         @Get('call')
@@ -359,7 +360,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
         useFactory: (config: Config) => ({ strategy: config.server }),
       };
       const testing = await Test.createTestingModule(metadata).setLogger(apps.log).compile();
-      const microservice = testing.createNestMicroservice(options as never);
+      const microservice = testing.createNestMicroservice(untyped(options));
       await microservice.listen();
       expect(await lastValueFrom(apps.client().send('echo', 'microservice'))).toBe('microservice');
       await microservice.close();
@@ -368,7 +369,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
         await Test.createTestingModule(metadata).setLogger(apps.log).compile()
       ).createNestApplication();
       apps.closeLater(() => hybrid.close());
-      hybrid.connectMicroservice(options as never);
+      hybrid.connectMicroservice(untyped(options));
       await hybrid.startAllMicroservices();
       await hybrid.init();
       expect(await lastValueFrom(apps.client().send('echo', 'hybrid'))).toBe('hybrid');
@@ -471,7 +472,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
         { controllers: [Guarded] },
         {
           connected: (microservice: INestMicroservice) =>
-            microservice.enableShutdownHooks(['SIGTERM' as never]),
+            microservice.enableShutdownHooks([untyped('SIGTERM')]),
         },
       );
       expect(process.listenerCount('SIGTERM')).toBe(before + 1);
@@ -560,7 +561,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
           const end = body.indexOf('\n');
           const head = JSON.parse(body.subarray(0, end).toString()) as { type: string };
           const content = body.subarray(end + 1);
-          return { ...head, [head.type === 'reply' ? 'response' : 'data']: content } as never;
+          return untyped({ ...head, [head.type === 'reply' ? 'response' : 'data']: content });
         },
       });
       @Controller()

@@ -29,6 +29,7 @@ import { eventually } from '../../../support/eventually.js';
 import { Inbox } from '../../../support/inbox.js';
 import { EventPattern } from './event-pattern.js';
 import { MicroserviceApps, inAnyOrder } from './microservice.apps.js';
+import { untyped } from '../../../support/untyped.js';
 
 /** Lets whoever waits for it go on when the test says so. */
 export function gate(): { readonly passed: Promise<void>; open(): void } {
@@ -160,7 +161,7 @@ export function describeServerPromises(transport: () => TransportFactory): void 
         @MessagePattern('[z-a]')
         reversed(): void {}
 
-        @EventPattern(/orders/ as never)
+        @EventPattern(untyped(/orders/))
         regExp(): void {}
       }
       const { app } = await apps.create({ controllers: [Wrong] });
@@ -959,10 +960,10 @@ export function describeServerPromises(transport: () => TransportFactory): void 
 
     it('refuses all wrong options at once', () => {
       const wrong = { prefix: '__x', name: '', startup: { timeoutMs: 0 }, retryAttempts: 3 };
-      const create = () => new EventBusServer(wrong as never);
+      const create = () => new EventBusServer(untyped(wrong));
       expect(create).toThrow(ConfigurationError);
       expect(create).toThrow(/name must.*transport is missing.*prefix must not.*timeoutMs.*retryAttempts/s);
-      expect(() => new EventBusServer(undefined as never)).toThrow('transport is missing');
+      expect(() => new EventBusServer(untyped(undefined))).toThrow('transport is missing');
     });
   });
 }

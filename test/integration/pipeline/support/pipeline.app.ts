@@ -26,7 +26,7 @@ export class PipelineApp {
 
   /** Publishes one event and waits until every handler is done with it. */
   async publish(channel: string, payload: unknown = {}, bus?: string): Promise<void> {
-    const publisher = this.app.get<EventBusPublisher>(eventBusToken(EventBusPublisher as never, bus), {
+    const publisher = this.app.get<EventBusPublisher>(eventBusToken(EventBusPublisher, bus), {
       strict: false,
     });
     await publisher.publish(channel, payload);

@@ -5,6 +5,7 @@ import type { EventTransport, SubscriptionTarget, TransportListener } from '../e
 import type { MemoryBroker } from './memory.broker.js';
 import { memoryBroker } from './memory.broker.js';
 import { memory } from './memory.transport.js';
+import { untyped } from '../../../../../test/support/untyped.js';
 
 const orders: SubscriptionTarget = { kind: 'channel', name: 'orders' };
 const all: SubscriptionTarget = { kind: 'pattern', name: '*' };
@@ -40,7 +41,7 @@ describe('memory()', () => {
     ],
     [{ url: 'redis://localhost' }, 'memory({ url }) is not an option. Known here: broker.'],
   ])('names what is wrong with %j instead of throwing', (options, problem) => {
-    const factory = memory(options as never);
+    const factory = memory(untyped(options));
     expect(factory.problems).toEqual([problem]);
     expect(() => factory.create(new ListenerRecord())).toThrow(ConfigurationError);
   });
