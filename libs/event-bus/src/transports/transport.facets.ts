@@ -73,7 +73,8 @@ export interface DriverFacet {
   unwrap(): unknown;
 }
 
-type AllFacets = ClaimFacet & InspectionFacet & KeyEventFacet & BatchingFacet & DriverFacet;
+/** What a transport on Redis has. */
+export interface AllFacets extends ClaimFacet, InspectionFacet, KeyEventFacet, BatchingFacet, DriverFacet {}
 
 /**
  * What a transport may offer besides moving bytes. What it does not offer it leaves out: whatever needs it fails with a

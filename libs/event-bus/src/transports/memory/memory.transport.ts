@@ -1,9 +1,12 @@
 import { BusClosedError, ConfigurationError, NotConnectedError } from '../../errors.js';
 import { argumentOf, fitting, optionProblems, unknownOptions } from '../../option.checks.js';
 import type {
+  ClaimFacet,
   EventTransport,
+  InspectionFacet,
   InspectionQuery,
   InspectionResult,
+  KeyEventFacet,
   OutgoingMessage,
   PublishOutcome,
   SettledListener,
@@ -58,7 +61,7 @@ function memoryProblems(options: unknown): string[] {
   return [...optionProblems(TABLE, options, nameOf), ...unknownOptions(Object.keys(TABLE), options, nameOf)];
 }
 
-class MemoryTransport implements EventTransport {
+class MemoryTransport implements EventTransport, ClaimFacet, InspectionFacet, KeyEventFacet {
   readonly name = 'memory';
   readonly address = 'in-process';
   readonly capabilities = { shard: true };

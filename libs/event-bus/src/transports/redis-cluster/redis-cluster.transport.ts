@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { BusClosedError } from '../../errors.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
+  AllFacets,
   EventTransport,
   InspectionQuery,
   InspectionResult,
@@ -46,7 +47,7 @@ export function redisCluster(options: RedisClusterTransportOptions): TransportFa
 }
 
 /** Redis pub/sub on a Cluster: PUBLISH reaches every node, SPUBLISH the nodes of one slot. */
-class RedisClusterTransport implements EventTransport {
+class RedisClusterTransport implements EventTransport, AllFacets {
   readonly name = 'redis-cluster';
   readonly addressOption: string;
   readonly capabilities = { shard: true };
@@ -62,6 +63,8 @@ class RedisClusterTransport implements EventTransport {
   private readonly held: ClusterSubscriptions;
   private readonly membership: MembershipWatch;
   readonly keyspace: ClusterKeyspace;
+  /** A Cluster has no other. */
+  readonly database = 0;
   private isSubscriberStarted = false;
   private readonly links: LinkState;
   private closing: Promise<void> | undefined;

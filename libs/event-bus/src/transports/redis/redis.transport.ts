@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { BusClosedError } from '../../errors.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type {
+  AllFacets,
   EventTransport,
   InspectionQuery,
   InspectionResult,
@@ -44,7 +45,7 @@ export function redis(options: RedisTransportOptions = {}): TransportFactory {
 }
 
 /** Redis pub/sub on one server: PUBLISH and SPUBLISH, SUBSCRIBE, PSUBSCRIBE and SSUBSCRIBE. */
-class RedisTransport implements EventTransport {
+class RedisTransport implements EventTransport, AllFacets {
   readonly name = 'redis';
   readonly capabilities = { shard: true };
 
