@@ -1,5 +1,3 @@
-import { windowSince } from '../clock.js';
-import { ignoreRejection } from '../foreign.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventContext } from '../message/event-context.js';
 import { originalOf, unparkEvent } from '../message/event-context.js';
@@ -10,8 +8,10 @@ import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
 import type { HandlerCallee, RunnerServices } from './handler.runner.js';
 import { HandlerRunner } from './handler.runner.js';
 import { MemoryBudget } from './memory.budget.js';
-import type { RunningCall } from './running.calls.js';
-import type { StuckWatch, WatchedCalls } from './stuck.watch.js';
+import { checkedKey } from './order.key.js';
+import { SlowEpisodes } from './slow.episodes.js';
+import { StuckCalls } from './stuck.calls.js';
+import type { StuckWatch } from './stuck.watch.js';
 import type { LaneTicket } from './waiting.events.js';
 import { WaitingEvents } from './waiting.events.js';
 
@@ -30,7 +30,7 @@ const NAME_LENGTH = 1_024;
  * waits is bounded, and so is the memory of both ({@link MemoryBudget}): what waits for long is decoded again when its turn comes.
  * A synchronous handler costs none of this: its events are done when `push` returns.
  */
-export class HandlerQueue implements WatchedCalls {
+export class HandlerQueue {
   private readonly settings: HandlerSettings;
   private readonly runner: HandlerRunner;
   private readonly waiting = new WaitingEvents<EventContext>();
@@ -41,32 +41,33 @@ export class HandlerQueue implements WatchedCalls {
   private isCalling = false;
   /** Something came within a call. */
   private cameWithinCall = false;
-  private dropped = 0;
   private readonly memory: MemoryBudget;
+  private readonly slowness: SlowEpisodes;
+  private readonly stuckCalls: StuckCalls;
   /** The next event waits for room beside what runs: no other heavy one may overtake it. */
   private isHeld = false;
-  /** Set while the handler is too slow: since a moment, see clock.ts. */
-  private episode: { readonly sinceMs: number; droppedEvents: number } | undefined;
-  /** The call that was warned of last, as long as one is stuck. */
-  private stuck: EventContext | undefined;
   private idleListeners: (() => void)[] = [];
 
   constructor(
-    readonly handler: EventHandler,
+    handler: EventHandler,
     private readonly services: QueueServices,
     /** What is called in place of the handler. */
     callee: HandlerCallee = handler,
   ) {
     this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
     this.memory = new MemoryBudget(this.settings);
+    const { reporter, gaps, watch } = services;
+    this.slowness = new SlowEpisodes(handler, this.settings.buffer, reporter, gaps);
     this.runner = new HandlerRunner(handler, callee, services, {
-      begun: () => services.watch.begun(this),
+      begun: () => watch.begun(this.stuckCalls),
       lingers: (event) => this.memory.runs(event),
       ended: (event) => {
         this.memory.ended(event);
         this.proceed();
       },
     });
+    const { stuckAfterMs } = this.settings;
+    this.stuckCalls = new StuckCalls(handler, stuckAfterMs, this.runner.calls, this.waiting, reporter);
   }
 
   /** Events that are being handled now, and those whose time is over but not their call. */
@@ -85,21 +86,12 @@ export class HandlerQueue implements WatchedCalls {
 
   /** Events for which there was no room. */
   get droppedEvents(): number {
-    return this.dropped;
-  }
-
-  get stuckAfterMs(): number | false {
-    return this.settings.stuckAfterMs;
+    return this.slowness.droppedEvents;
   }
 
   /** How long the oldest call has run, in milliseconds, see {@link RunningCalls}. Undefined when none runs. */
   get oldestCallMs(): number | undefined {
     return this.runner.calls.look(performance.now())?.forMs;
-  }
-
-  /** Keys of which something runs or waits: bounded by both. */
-  get watchedKeys(): number {
-    return this.waiting.keyCount;
   }
 
   callThrough(callee: HandlerCallee): void {
@@ -121,34 +113,8 @@ export class HandlerQueue implements WatchedCalls {
   /** Aborts the signal of what runs and forgets what waits: there is nobody left to reconcile, and nothing to catch up. */
   abandon(reason: unknown): void {
     while (this.dropOldest() !== undefined);
-    this.episode = undefined;
+    this.slowness.forget();
     this.runner.abandon(reason);
-  }
-
-  /** One warning for all calls that are stuck at once. */
-  look(nowMs: number): boolean {
-    const oldest = this.runner.calls.look(nowMs);
-    if (this.stuck !== undefined) this.endStuck(nowMs);
-    if (oldest === undefined) return false;
-    if (this.stuck === undefined && this.isStuck(oldest)) {
-      this.stuck = oldest.event;
-      this.services.reporter.stuck(this.handler, oldest, this.waiting.length);
-    }
-    return true;
-  }
-
-  private isStuck({ forMs }: RunningCall): boolean {
-    return this.stuckAfterMs !== false && forMs >= this.stuckAfterMs;
-  }
-
-  /** When the call has ended after all, and no other one is stuck. */
-  private endStuck(nowMs: number): void {
-    const { calls } = this.runner;
-    const event = this.stuck as EventContext;
-    if (calls.has(event)) return;
-    const oldest = calls.look(nowMs);
-    this.stuck = oldest !== undefined && this.isStuck(oldest) ? oldest.event : undefined;
-    if (this.stuck === undefined) this.services.reporter.unstuck(this.handler, event);
   }
 
   private get isIdle(): boolean {
@@ -221,8 +187,8 @@ export class HandlerQueue implements WatchedCalls {
       if (typeof work === 'string') this.waiting.giveBack(ticket);
       else this.follow(item, work, ticket);
     }
-    if (this.stuck !== undefined) this.endStuck(performance.now());
-    if (this.waiting.length === 0) this.endEpisode();
+    this.stuckCalls.ended();
+    if (this.waiting.length === 0) this.slowness.end();
     if (!this.isIdle) return;
     const listeners = this.idleListeners;
     this.idleListeners = [];
@@ -252,11 +218,11 @@ export class HandlerQueue implements WatchedCalls {
     if (this.isCalling) this.cameWithinCall = true;
     const bytes = heldBytesOf(event);
     const { buffer } = this.settings;
-    this.warnBeforeDropping(bytes);
+    this.slowness.grows(this.waiting.length + 1, this.waiting.bytes + bytes);
     if (buffer.overflow === 'drop-newest' || bytes > buffer.bytes) {
-      if (!this.hasPlaceFor(bytes)) return this.drop(event);
+      if (!this.hasPlaceFor(bytes)) return this.slowness.drop(event);
     } else {
-      while (!this.hasPlaceFor(bytes)) this.drop(this.dropOldest() as EventContext);
+      while (!this.hasPlaceFor(bytes)) this.slowness.drop(this.dropOldest() as EventContext);
     }
     if (this.services.reporter.timesCalls) this.waitingSince.set(event, performance.now());
     this.memory.waits(event);
@@ -273,50 +239,9 @@ export class HandlerQueue implements WatchedCalls {
     const { buffer } = this.settings;
     return this.waiting.length < buffer.events && this.waiting.bytes + bytes <= buffer.bytes;
   }
-
-  private drop(event: EventContext): void {
-    this.dropped += 1;
-    if (this.episode !== undefined) this.episode.droppedEvents += 1;
-    this.services.reporter.dropped(this.handler, event);
-  }
-
-  /** At half of a limit, so that there is time to do something about it. */
-  private warnBeforeDropping(bytes: number): void {
-    if (this.episode !== undefined) return;
-    const { buffer } = this.settings;
-    const [events, total] = [this.waiting.length + 1, this.waiting.bytes + bytes];
-    if (events * 2 < buffer.events && total * 2 < buffer.bytes) return;
-    this.episode = { sinceMs: performance.now(), droppedEvents: 0 };
-    this.services.reporter.slowed(this.handler, events, total);
-  }
-
-  private endEpisode(): void {
-    const { episode } = this;
-    if (episode === undefined) return;
-    this.episode = undefined;
-    const { droppedEvents } = episode;
-    const window = windowSince(episode.sinceMs);
-    this.services.reporter.caughtUp(this.handler, { droppedEvents, fromMs: window.fromMs });
-    if (droppedEvents === 0) return;
-    this.services.gaps.known({
-      reason: 'buffer-overflow',
-      targets: this.handler.targets.map(({ text }) => text),
-      ...window,
-      missed: droppedEvents,
-      hint: `${this.handler.name} was too slow.`,
-    });
-  }
 }
 
 function heldBytesOf(event: EventContext): number {
   const { bytes, channel } = originalOf(event);
   return channel.length > NAME_LENGTH ? bytes + channel.length : bytes;
-}
-
-/** Whoever returns something else has lost the order without noticing: undefined for a field that is not there, a promise. */
-function checkedKey(key: unknown): string {
-  if (typeof key === 'string') return key;
-  if (typeof key === 'number' || typeof key === 'bigint') return String(key);
-  ignoreRejection(key);
-  throw new TypeError(`orderBy returned ${key === null ? 'null' : typeof key}. It must return a string.`);
 }

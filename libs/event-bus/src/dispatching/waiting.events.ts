@@ -51,11 +51,6 @@ export class WaitingEvents<T> {
     return this.lanes.size;
   }
 
-  /** Places in the order of turns, those of dropped items included: bounded by what waits. */
-  get readyCount(): number {
-    return this.ready.length;
-  }
-
   /** Whether an item with this key would have to wait for another one. */
   isBusy(key: unknown): boolean {
     return key !== undefined && this.lanes.has(key);
