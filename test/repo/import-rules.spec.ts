@@ -31,6 +31,9 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   [`${SRC}/dispatching/event.receiver.ts`, '../handlers/handler.invoker.js', 'dispatching/ imports'],
   [`${SRC}/dispatching/event.receiver.ts`, '../observing/event-bus.observer.js', 'dispatching/ imports'],
   [`${SRC}/dispatching/event.receiver.ts`, '../testing/recorder.js', 'dispatching/ imports'],
+  [`${SRC}/dispatching/event.receiver.ts`, '../keyspace/key-event.reader.js', 'dispatching/ imports'],
+  [`${SRC}/keyspace/key-event.reader.ts`, '../event-bus.runtime.js', 'The Nest ring does not know'],
+  [`${SRC}/observing/bus.reporter.ts`, '../event-bus.runtime.js', 'The Nest ring does not know'],
   [`${SRC}/gaps/gap.reporter.ts`, '@nestjs/common', 'gaps/ imports message/, routing/ and errors.js'],
   [`${SRC}/gaps/gap.reporter.ts`, '../dispatching/event.dispatcher.js', 'gaps/ imports message/'],
   [

@@ -16,7 +16,7 @@ import { EventBusSession } from './event-bus.session.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { LazyModules } from './handlers/lazy.modules.js';
 import { nestInternals } from './handlers/nest.internals.js';
-import { KeyspaceCheck } from './introspection/keyspace.check.js';
+import { KeyspaceCheck } from './keyspace/keyspace.check.js';
 import type { HandlerReport } from './introspection/handler.report.js';
 import { reportHandlers } from './introspection/handler.report.js';
 import { readTarget } from './contracts/contract.target.js';

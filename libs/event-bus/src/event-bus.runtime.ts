@@ -16,6 +16,7 @@ import { GapHandlers } from './handlers/gap.handlers.js';
 import { EventBusInspector } from './introspection/event-bus.inspector.js';
 import { EventBusStatus } from './introspection/event-bus.status.js';
 import { StatusSource } from './introspection/status.source.js';
+import { keyEvents } from './keyspace/key-event.reader.js';
 import { BusObservation } from './observing/bus.observation.js';
 import type { BusReporter } from './observing/bus.reporter.js';
 import type { EventBusObservers } from './observing/event-bus.observers.js';
@@ -97,6 +98,7 @@ export class EventBusRuntime {
       reporter,
       deadLetters,
       gaps,
+      brokerChannels: keyEvents,
     });
     this.sync = new SubscriptionSync(plan, this.transport, gaps);
     this.registry = new HandlerRegistry(this.sync, this.dispatcher, (handlers) => {

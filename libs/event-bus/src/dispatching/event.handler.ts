@@ -1,6 +1,5 @@
 import type { EventContext } from '../message/event-context.js';
 import type { HandlerTarget } from '../routing/event-target.js';
-import type { KeyEvent } from '../routing/key-event.channel.js';
 import type { HandlerSettings } from './handler.options.js';
 
 /** One decorated method, or one listener, bound to its targets. */
@@ -11,8 +10,8 @@ export interface EventHandler {
   readonly targets: readonly HandlerTarget[];
   /** How its events are ordered, bounded and tried again. @default DEFAULT_HANDLER_SETTINGS */
   readonly settings?: HandlerSettings;
-  /** Whether it wants this one of the keyspace notifications on its channels. Absent: all of them. */
-  readonly acceptsKey?: (event: KeyEvent) => boolean;
+  /** Whether it wants this one of the events that the broker itself publishes on its targets. Absent: all of them. */
+  readonly acceptsOfBroker?: (payload: unknown) => boolean;
   /** Waits for the answers to requests, which no other handler gets. @default false */
   readonly takesReplies?: boolean;
   /** Throws or rejects when the handling failed. Returns nothing when it is done at once. */

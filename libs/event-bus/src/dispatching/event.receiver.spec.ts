@@ -4,6 +4,7 @@ import { DispatchJournal, HeldHandler } from '../../../../test/support/dispatch.
 import { settled } from '../../../../test/support/eventually.js';
 import { GapReporter } from '../gaps/gap.reporter.js';
 import { SequenceTracker } from '../gaps/sequence.tracker.js';
+import { keyEvents } from '../keyspace/key-event.reader.js';
 import { cloudEvents } from '../message/cloud-events.codec.js';
 import type { EventCodec, EventFrames } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
@@ -35,6 +36,7 @@ function receiverOf(codec: EventCodec, maxPayloadBytes = 100) {
     reporter: journal,
     deadLetters: journal,
     gaps,
+    brokerChannels: keyEvents,
   });
   const add = (name: string, targets: readonly string[], invoke: EventHandler['invoke'], options = {}) => {
     const handler: EventHandler = {
@@ -79,6 +81,30 @@ describe('EventReceiver', () => {
     receive('a', 're: ask');
     expect(seen).toEqual(['event ask', 'waiting ask', 'no ask', 'waiting re: ask']);
     expect(receiver.receivedMessages).toBe(2);
+  });
+
+  it('asks a handler which key events it wants, and about no other event', () => {
+    const { receiver, add } = receiverOf(json());
+    const asked: unknown[] = [];
+    const seen: unknown[] = [];
+    const acceptsOfBroker = (payload: unknown) => {
+      asked.push(payload);
+      return false;
+    };
+    add('Both.handle', ['*', '__keyevent@0__:expired'], ({ payload }) => void seen.push(payload), {
+      acceptsOfBroker,
+    });
+    add('All.handle', ['__keyevent@0__:expired'], ({ payload }) => void seen.push(payload));
+    const keyEvent = { event: 'expired', key: '"1"', db: 0 };
+    for (const channel of ['__keyevent@0__:expired', 'app:__keyevent@0__:expired', 'app:a']) {
+      const through = channel.startsWith('__')
+        ? { kind: 'channel', name: channel }
+        : { kind: 'pattern', name: 'app:*' };
+      receiver.receive({ through, channel, body: Buffer.from('"1"') } as never);
+    }
+    expect(asked).toEqual([keyEvent]);
+    // Whoever may publish under the prefix publishes no key events.
+    expect(seen).toEqual([keyEvent, '1', '1']);
   });
 
   it('sends the bytes of what does not decode to the dead letters of each handler that wants them', async () => {

@@ -4,22 +4,23 @@ import { isA } from '../foreign.js';
 import { contractOf } from '../contracts/contract.target.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import { EventContext } from '../message/event-context.js';
-import type { EventCodec, EventDecoder, EventFrames } from '../message/event.codec.js';
+import type { EventCodec } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import { isBrokerChannel } from '../routing/channel-prefix.js';
 import { paramsIn } from '../routing/event-target.js';
 import type { IncomingMessage } from '../routing/incoming.message.js';
-import type { KeyEvent } from '../routing/key-event.channel.js';
-import { isKeyEventChannel } from '../routing/key-event.channel.js';
 import type { Route, SubscriptionPlan } from '../plan/subscription-plan.js';
 import type { DeadLetterOffice } from './dead.letter.js';
 import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventDispatcher, UnfinishedWork } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
-import { keyEventCodec } from './key-event.codec.js';
 import { MessageBacklog, RECORDS_PER_TURN } from './message.backlog.js';
+import type { BrokerChannels, MessageReading } from './message.reading.js';
+import type { Records } from './message.records.js';
+import { MAX_RECORDS, OverlongFrame, countOf, recordsIn } from './message.records.js';
 
 export interface ReceiverSettings {
   readonly bus: string;
@@ -34,6 +35,7 @@ export interface ReceiverServices {
   readonly reporter: DispatchReporter;
   readonly deadLetters: DeadLetterOffice;
   readonly gaps: GapReporter;
+  readonly brokerChannels: BrokerChannels;
 }
 
 /** A message that is no event: nobody can read it. */
@@ -51,23 +53,9 @@ interface Delivery {
   readonly channel: string;
   readonly records: Records | OverlongFrame;
   readonly body: Buffer;
-  readonly decoder: EventDecoder;
+  readonly reading: MessageReading;
   readonly atMs: number;
-  readonly node: string | undefined;
 }
-
-type Records = readonly (string | Buffer)[];
-
-/** A frame with too many events to be read. */
-class OverlongFrame {
-  constructor(readonly events: number) {}
-}
-
-/**
- * The most events that a frame is read with. The smallest JSON object, `{"n":1}`, takes 9 bytes of a frame, so that 1 MiB,
- * the default of maxPayloadBytes, has room for 116,508: only a frame of bare values has more. Ours have far fewer.
- */
-export const MAX_RECORDS = 131_072;
 
 /** Turns a message into events for the handlers that are to get it. Never throws. */
 export class EventReceiver {
@@ -75,12 +63,19 @@ export class EventReceiver {
   private messageCount = 0;
   private unmatchedCount = 0;
   private readonly backlog = new MessageBacklog();
+  /** Of a message that is one event, and of a frame's. */
+  private readonly single: MessageReading;
+  private readonly framed: MessageReading;
 
   constructor(
     private readonly options: ReceiverSettings,
     private readonly plan: SubscriptionPlan<EventHandler>,
     private readonly services: ReceiverServices,
-  ) {}
+  ) {
+    const { codec } = options;
+    this.single = { decoder: codec, isOfBroker: false };
+    this.framed = { decoder: codec.frames ?? codec, isOfBroker: false };
+  }
 
   /** Messages that came in, handled or not. */
   get receivedMessages(): number {
@@ -114,9 +109,11 @@ export class EventReceiver {
   receive({ through, channel: rawChannel, body, node }: IncomingMessage): void {
     if (!this.isOpen) return;
     const { codec, maxPayloadBytes, prefix } = this.options;
-    // One that is too large is refused as a whole, and the name of a key is no frame.
-    const isOne = body.length > maxPayloadBytes || isKeyEventChannel(rawChannel);
-    const frames = isOne ? undefined : codec.frames;
+    const own = isBrokerChannel(rawChannel)
+      ? this.services.brokerChannels.readingOf(rawChannel, node)
+      : undefined;
+    // One that is too large is refused as a whole.
+    const frames = own !== undefined || body.length > maxPayloadBytes ? undefined : codec.frames;
     const records = frames === undefined ? undefined : recordsIn(frames, body);
     const events = countOf(records);
     this.messageCount += events;
@@ -128,30 +125,29 @@ export class EventReceiver {
     }
     const channel = prefix.strip(rawChannel);
     const atMs = Date.now();
-    const decoder = records === undefined ? codec : (frames as EventFrames);
+    const reading = own ?? (records === undefined ? this.single : this.framed);
     if (!this.backlog.isEmpty || (Array.isArray(records) && events > RECORDS_PER_TURN)) {
-      this.putOff({ routes, channel, records: records ?? [body], body, decoder, atMs, node });
-    } else if (records === undefined) this.handOn(routes, channel, body, decoder, atMs, node);
+      this.putOff({ routes, channel, records: records ?? [body], body, reading, atMs });
+    } else if (records === undefined) this.handOn(routes, channel, body, reading, atMs);
     else if (records instanceof OverlongFrame) this.refuseFrame(routes, channel, body, events);
-    else for (const record of records) this.handOn(routes, channel, record, decoder, atMs, node);
+    else for (const record of records) this.handOn(routes, channel, record, reading, atMs);
   }
 
   private handOn(
     routes: Routes,
     channel: string,
     body: string | Buffer,
-    decoder: EventDecoder,
+    reading: MessageReading,
     atMs: number,
-    node: string | undefined,
   ): void {
-    const event = this.read(channel, body, decoder, atMs, node);
+    const event = this.read(channel, body, reading, atMs);
     for (const { consumer: handler, target } of routes) {
       if (!(event instanceof ReceivedEvent)) {
-        this.bury(handler, event);
+        this.sendDeadLetter(handler, event);
         continue;
       }
       if (event.isReply && handler.takesReplies !== true) continue;
-      if (handler.acceptsKey !== undefined && !acceptsKey(handler.acceptsKey, event)) continue;
+      if (reading.isOfBroker && handler.acceptsOfBroker?.(event.payload) === false) continue;
       const pattern = target.subscription.kind === 'pattern' ? target.text : undefined;
       const params = paramsIn(target, event.channel);
       const context = new EventContext(event, pattern, this.options.bus, params, contractOf(target));
@@ -161,7 +157,7 @@ export class EventReceiver {
   }
 
   /** Hands it on when its turn comes: nothing overtakes the rest of a long frame, on whatever channel. */
-  private putOff({ routes, channel, records, body, decoder, atMs, node }: Delivery): void {
+  private putOff({ routes, channel, records, body, reading, atMs }: Delivery): void {
     this.backlog.add({
       handlers: routes.map(({ consumer }) => consumer),
       records: records instanceof OverlongFrame ? 1 : records.length,
@@ -171,7 +167,7 @@ export class EventReceiver {
         const left = routes.every(this.isWanted) ? routes : routes.filter(this.isWanted);
         if (left.length === 0) return;
         if (records instanceof OverlongFrame) this.refuseFrame(left, channel, body, records.events);
-        else this.handOn(left, channel, records[index] as string | Buffer, decoder, atMs, node);
+        else this.handOn(left, channel, records[index] as string | Buffer, reading, atMs);
       },
     });
   }
@@ -183,28 +179,26 @@ export class EventReceiver {
       `it is a frame of ${records} events, and at most ${MAX_RECORDS} are read.`,
     );
     const unreadable = this.refuse(channel, body, error, records);
-    for (const { consumer } of routes) this.bury(consumer, unreadable);
+    for (const { consumer } of routes) this.sendDeadLetter(consumer, unreadable);
   }
 
   private read(
     channel: string,
     body: string | Buffer,
-    decoder: EventDecoder,
+    reading: MessageReading,
     atMs: number,
-    node: string | undefined,
   ): ReceivedEvent | Unreadable {
     const { maxPayloadBytes } = this.options;
     if (body.length > maxPayloadBytes) {
       return this.refuse(channel, body, new PayloadTooLargeError(channel, body.length, maxPayloadBytes));
     }
-    const isKeyEvent = isKeyEventChannel(channel);
-    const event = new ReceivedEvent(channel, body, isKeyEvent ? keyEventCodec(node) : decoder, atMs);
+    const event = new ReceivedEvent(channel, body, reading.decoder, atMs);
     try {
       event.decode();
     } catch (error) {
       return this.refuse(channel, body, asDecodeError(error));
     }
-    if (!isKeyEvent) this.services.gaps.received(channel, event.stamp, event.receivedAtMs);
+    if (!reading.isOfBroker) this.services.gaps.received(channel, event.stamp, event.receivedAtMs);
     return event;
   }
 
@@ -214,7 +208,7 @@ export class EventReceiver {
   }
 
   /** The dead letter of a handler that wants one; the bytes stay out where they were too many already. */
-  private bury(handler: EventHandler, { channel, body, error }: Unreadable): void {
+  private sendDeadLetter(handler: EventHandler, { channel, body, error }: Unreadable): void {
     const deadLetter = handler.settings?.deadLetter;
     if (deadLetter === undefined || deadLetter === false) return;
     const content = error instanceof PayloadTooLargeError ? {} : { base64: toBase64(body) };
@@ -228,29 +222,6 @@ export class EventReceiver {
     };
     void this.services.deadLetters.send(deadLetter, letterOf(event, body, details));
   }
-}
-
-/** What is in a frame; undefined when it is none. Those that could be too many are counted first, as bytes. */
-function recordsIn(frames: EventFrames, body: Buffer): Records | OverlongFrame | undefined {
-  try {
-    const count = body.length > MAX_RECORDS ? (frames.count?.(body) ?? 0) : 0;
-    const records = count > MAX_RECORDS ? undefined : frames.split(body);
-    const length = records?.length ?? count;
-    return length > MAX_RECORDS ? new OverlongFrame(length) : records;
-  } catch {
-    // A codec that breaks its promise gets the message as a whole.
-    return undefined;
-  }
-}
-
-function countOf(records: Records | OverlongFrame | undefined): number {
-  if (records === undefined) return 1;
-  return records instanceof OverlongFrame ? records.events : records.length;
-}
-
-/** A handler may take key events and others. */
-function acceptsKey(accepts: (event: KeyEvent) => boolean, { channel, payload }: ReceivedEvent): boolean {
-  return !isKeyEventChannel(channel) || accepts(payload as KeyEvent);
 }
 
 /** A codec of the application's own may throw anything. */

@@ -50,7 +50,13 @@ class Scene {
     this.dispatcher = new EventDispatcher({ ...this.journal.services(), gaps: this.gaps });
     const { dispatcher, journal: reporter, journal: deadLetters, gaps } = this;
     const settings = { bus: 'default', codec, prefix: NO_PREFIX, maxPayloadBytes: 16 * MIB };
-    this.receiver = new EventReceiver(settings, this.plan, { dispatcher, reporter, deadLetters, gaps });
+    this.receiver = new EventReceiver(settings, this.plan, {
+      dispatcher,
+      reporter,
+      deadLetters,
+      gaps,
+      brokerChannels: { readingOf: () => undefined },
+    });
   }
 
   handle(

@@ -6,7 +6,7 @@ import { DEFAULT_BUS } from '../event-bus.constants.js';
 import { readTarget } from '../contracts/contract.target.js';
 import { orderTargets } from '../routing/event-target.js';
 import type { ExploredBus } from './explored.bus.js';
-import { channelsOf, keyEventFilter, keyEventProblems } from './key-event.declaration.js';
+import { channelsOf, keyEventFilter, keyEventProblems } from '../keyspace/key-event.declaration.js';
 import type { GapHandler } from './gap.handlers.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
@@ -176,7 +176,7 @@ export class HandlerExplorer {
       targets: orderTargets(targets),
       // Key events have no id that instances could share them by.
       settings: keyEvents.length === 0 ? settings : { ...settings, group: false },
-      ...(keyEvents.length === 0 ? {} : { acceptsKey: keyEventFilter(keyEvents, database) }),
+      ...(keyEvents.length === 0 ? {} : { acceptsOfBroker: keyEventFilter(keyEvents, database) }),
       invoke: this.composeCall(candidate),
     };
   }

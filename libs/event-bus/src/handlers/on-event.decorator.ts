@@ -7,8 +7,8 @@ import type { TargetInput } from '../contracts/contract.target.js';
 import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import { unknownOptions } from '../option.checks.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
-import type { KeyEventDeclaration } from './key-event.declaration.js';
-import { keyEventProblems } from './key-event.declaration.js';
+import type { KeyEventDeclaration } from '../keyspace/key-event.declaration.js';
+import { keyEventProblems } from '../keyspace/key-event.declaration.js';
 
 /** Options of {@link OnEvent}. */
 export interface OnEventOptions extends HandlerOptions {

@@ -28,6 +28,11 @@ export class ChannelPrefix {
   }
 }
 
+/** Whether it is one that the broker itself publishes on. */
+export function isBrokerChannel(channel: string): boolean {
+  return channel.startsWith(RESERVED);
+}
+
 /** Why nobody may publish to this channel, or undefined when it is fine. */
 export function publishProblem(channel: unknown): string | undefined {
   if (typeof channel !== 'string') return 'the channel must be a string.';

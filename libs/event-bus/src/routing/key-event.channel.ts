@@ -24,7 +24,7 @@ export function isKeyEventChannel(channel: string): boolean {
 }
 
 /** What a message on this channel says; the body is the key. Undefined for every other channel. */
-export function parseKeyEvent(channel: string, body: Buffer, node?: string): KeyEvent | undefined {
+export function parseKeyEvent(channel: string, body: string | Buffer, node?: string): KeyEvent | undefined {
   const [, db, event] = CHANNEL.exec(channel) ?? [];
   if (db === undefined || event === undefined) return undefined;
   return { event, key: body.toString(), db: Number(db), ...(node === undefined ? {} : { node }) };

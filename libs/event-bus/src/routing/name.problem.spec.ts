@@ -5,7 +5,7 @@ import { targetInputProblem } from '../contracts/contract.target.js';
 import { handlerOptionProblems } from '../dispatching/handler.option-problems.js';
 import { InvalidOptionError } from '../errors.js';
 import { resolveSettings } from '../event-bus.options.js';
-import { keyEventProblems } from '../handlers/key-event.declaration.js';
+import { keyEventProblems } from '../keyspace/key-event.declaration.js';
 import { EventBusInspector } from '../introspection/event-bus.inspector.js';
 import { EventBusClient } from '../microservices/event-bus.client.js';
 import { PatternTable } from '../microservices/pattern.table.js';

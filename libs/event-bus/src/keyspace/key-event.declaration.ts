@@ -15,11 +15,11 @@ export function channelsOf({ events, db }: KeyEventDeclaration, database: number
   return events.map((event) => keyEventChannel(event, db ?? database));
 }
 
-/** Whether any of the declarations asks for this. */
+/** Whether any of the declarations asks for this {@link KeyEvent}. */
 export function keyEventFilter(
   declarations: readonly KeyEventDeclaration[],
   database: number,
-): (event: KeyEvent) => boolean {
+): (payload: unknown) => boolean {
   const filters = declarations.map(({ events, key, db }) => {
     const glob = key === undefined ? undefined : new RedisGlob(key);
     return (event: KeyEvent) =>
@@ -27,7 +27,7 @@ export function keyEventFilter(
       (events.includes(event.event) || events.includes('*')) &&
       (glob === undefined || glob.matches(event.key));
   });
-  return (event) => filters.some((accepts) => accepts(event));
+  return (payload) => filters.some((accepts) => accepts(payload as KeyEvent));
 }
 
 /** What is wrong with one declaration, each with what to write instead. */
