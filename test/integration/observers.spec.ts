@@ -1,4 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Controller, Injectable } from '@nestjs/common';
+import { EventPattern } from '@nestjs/microservices';
 import type { EventBusModuleOptions, EventBusObserver } from 'nestjs-redis-event-bus';
 import {
   EventBusModule,
@@ -15,11 +17,14 @@ import {
   cloudEvents,
   defineEvent,
   eventBusToken,
+  json,
   memory,
   memoryBroker,
   raw,
 } from 'nestjs-redis-event-bus';
+import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
 import { EventBusTestingModule, EventBusFaults } from 'nestjs-redis-event-bus/testing';
+import { lastValueFrom } from 'rxjs';
 import { z } from 'zod';
 import type { FactName } from '../../libs/event-bus/src/observing/event-bus.observer.js';
 import { FACT_NAMES } from '../../libs/event-bus/src/observing/observer.registry.js';
@@ -359,6 +364,94 @@ describe('An observer', () => {
     for (const remove of added) remove();
     await publisher.publish('orders', 2);
     expect(facts.of('published')).toHaveLength(2);
+  });
+
+  it('wraps publishes and calls of handlers, of modules, servers and clients', async () => {
+    const broker = memoryBroker();
+    const store = new AsyncLocalStorage<string>();
+    const wrapped: string[] = [];
+    const around = (side: string): EventBusObserver => ({
+      aroundPublish: ({ channel }, next) => {
+        wrapped.push(`${side} publishes on ${channel} in ${store.getStore()}`);
+        return next();
+      },
+      aroundHandle:
+        ({ name }) =>
+        ({ channel }, next) => {
+          wrapped.push(`${side}: ${name} gets ${channel}`);
+          return next();
+        },
+    });
+    @Controller()
+    class Bills {
+      @EventPattern('bills')
+      bill(_order: unknown): void {}
+    }
+    const options = (side: string) => ({
+      transport: memory({ broker }),
+      codec: json(),
+      observers: [around(side)],
+    });
+    const { app, publisher } = await start(
+      { controllers: [Bills], providers: [ordersWith(() => undefined)] },
+      options('module'),
+    );
+    app.connectMicroservice({ strategy: new EventBusServer(options('server')) });
+    await app.startAllMicroservices();
+    await store.run('a request', () => publisher.publish('orders', 1));
+    const client = new EventBusClient(options('client'));
+    await store.run('a request', () => lastValueFrom(client.emit('bills', 1), { defaultValue: 0 }));
+    await eventually(() => expect(wrapped).toHaveLength(4));
+    expect(wrapped).toEqual([
+      'module publishes on orders in a request',
+      'module: Orders.handle gets orders',
+      'client publishes on bills in a request',
+      expect.stringMatching(/^server: .* gets bills$/),
+    ]);
+    await client.close();
+  });
+
+  it('that was added late wraps the handlers that are there, until it is removed', async () => {
+    const { app, publisher } = await start(
+      { providers: [ordersWith(() => undefined)] },
+      { transport: memory() },
+    );
+    const wrapped: string[] = [];
+    const remove = app.get(EventBusObservers).add({
+      aroundHandle: ({ name }) => {
+        return (_event, next) => {
+          wrapped.push(name);
+          return next();
+        };
+      },
+    });
+    await publisher.publish('orders', 1);
+    remove();
+    await publisher.publish('orders', 2);
+    expect(wrapped).toEqual(['Orders.handle']);
+  });
+
+  it('has a hook that does not end reported, and its event handled all the same', async () => {
+    const never = () => new Promise<never>(() => undefined);
+    const hook: EventBusObserver = {
+      aroundPublish: (_publish, next) => next().then(never),
+      aroundHandle: () => async (_event, next) => {
+        await next();
+        await never();
+      },
+    };
+    const { publisher } = await startWith(
+      ordersWith(async () => undefined),
+      { observers: [facts.observer, hook], handlerDefaults: { stuckAfterMs: 20 } },
+    );
+    for (const n of [1, 2]) await publisher.publish('orders', n);
+    await eventually(() => expect(facts.of('stuck')).toHaveLength(4));
+    expect(facts.of('handled')).toHaveLength(2);
+    const hooks = facts.of('stuck').map(({ call, handler, channel }) => [call, handler, channel].join(' '));
+    expect([...new Set(hooks)].sort()).toEqual([
+      'hook Object.aroundHandle orders',
+      'hook Object.aroundPublish orders',
+    ]);
   });
 
   it('comes from the options of a factory', async () => {

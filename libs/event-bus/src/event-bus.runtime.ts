@@ -84,7 +84,13 @@ export class EventBusRuntime {
     );
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
-    this.publisher = new EventBusPublisher(settings, this.transport, this.batcher, reporter);
+    this.publisher = new EventBusPublisher(
+      settings,
+      this.transport,
+      this.batcher,
+      reporter,
+      this.publishHooks,
+    );
     this.deadLetters = new DeadLetterPublisher(this.publisher, reporter);
 
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));

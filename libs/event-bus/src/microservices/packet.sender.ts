@@ -33,11 +33,16 @@ export class PacketSender {
    * @throws NotConnectedError, BusClosedError, PublishRefusedError, PublishUnconfirmedError
    */
   send(event: PreparedEvent, payload: unknown): Promise<number> {
-    const { batcher, reporter } = this.runtime;
+    const { batcher, reporter, publishHooks } = this.runtime;
     const startedMs = reporter.startPublish();
     const { message, name, bytes } = event;
+    // A packet was encoded before the connection was awaited: a hook can add nothing to it.
+    const hooked = publishHooks.isEmpty
+      ? undefined
+      : publishHooks.prepare({ channel: name, carriesMetadata: false, batchSize: 1 }, () => event).settled;
     return new Promise((resolve, reject) => {
       const call = new PublishCall(message, name, bytes, PUBLISH_TIMEOUT_MS, (outcome) => {
+        hooked?.(outcome);
         if ('error' in outcome) {
           reporter.publishFailed(name, outcome.error, startedMs);
           reject(outcome.error);

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { z } from 'zod';
 import { observedReporter } from '../../../../test/support/bus.reporters.js';
 import {
   BusClosedError,
@@ -18,6 +19,8 @@ import type { DecodedEvent } from '../message/event.codec.js';
 import { json } from '../message/json.codec.js';
 import { raw } from '../message/raw.codec.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
+import type { ObserverRegistry } from '../observing/observer.registry.js';
+import type { PublishHooks } from '../observing/publish.hooks.js';
 import { bodyOf } from '../transports/event.transport.js';
 import type {
   EventTransport,
@@ -69,13 +72,15 @@ class StubTransport {
 }
 
 let reporter: BusReporter;
+let publishHooks: PublishHooks;
+let observers: ObserverRegistry;
 let transport: StubTransport;
 
 function publisherWith(options: Partial<EventBusModuleOptions> = {}): EventBusPublisher {
   const settings = resolveSettings({ transport: memory(), codec, ...options }, 'default');
   const sender = transport as unknown as EventTransport;
   const batcher = new PublishBatcher(sender, settings.batching);
-  return new EventBusPublisher(settings, sender, batcher, reporter);
+  return new EventBusPublisher(settings, sender, batcher, reporter, publishHooks);
 }
 
 const reject = (promise: Promise<unknown>): Promise<Error> =>
@@ -86,7 +91,73 @@ const reject = (promise: Promise<unknown>): Promise<Error> =>
 
 beforeEach(() => {
   transport = new StubTransport();
-  ({ reporter } = observedReporter());
+  ({ reporter, publishHooks, observers } = observedReporter());
+});
+
+describe('an observer around publishes', () => {
+  it('adds headers to each event, none of them stronger than those of its publisher', async () => {
+    const publisher = publisherWith();
+    observers.add({ aroundPublish: (_publish, next) => void next({ tenant: 'observer', trace: '1' }) });
+    await publisher.publish('a', 1);
+    await publisher.publishMany([
+      { channel: 'b', payload: 2, headers: { tenant: 'publisher' } },
+      { channel: 'b', payload: 3 },
+    ]);
+    const sent = transport.decoded.map(({ payload, metadata }) => [
+      payload,
+      metadata['tenant'],
+      metadata['trace'],
+    ]);
+    expect(sent).toEqual([
+      [1, 'observer', '1'],
+      [2, 'publisher', '1'],
+      [3, 'observer', '1'],
+    ]);
+  });
+
+  it('is told about each event of a call, and of what becomes of it', async () => {
+    const publisher = publisherWith();
+    const told: unknown[] = [];
+    observers.add({
+      aroundPublish: async ({ channel, batchSize, carriesMetadata }, next) => {
+        const outcome = await next().catch(({ name }: Error) => name);
+        told.push([channel, batchSize, carriesMetadata, outcome]);
+      },
+    });
+    await publisher.publish('a', 1);
+    await reject(
+      publisher.publishMany([
+        { channel: 'c*', payload: 2 },
+        { channel: 'b', payload: 3 },
+      ]),
+    );
+    await reject(publisher.publish(defineEvent('orders:<id>'), 4, { params: {} as never }));
+    expect(told).toEqual([
+      ['a', 1, true, 1],
+      ['c*', 2, true, 'InvalidChannelError'],
+      ['b', 2, true, 1],
+      ['orders:<id>', 1, true, 'InvalidChannelError'],
+    ]);
+  });
+
+  it('whose headers the codec refuses does not keep an event back', async () => {
+    const publisher = publisherWith();
+    observers.add({ aroundPublish: (_publish, next) => void next({ 'no-attribute': 'x' }) });
+    await publisher.publish('a', 1);
+    expect(transport.decoded.map(({ payload }) => payload)).toEqual([1]);
+  });
+
+  it('sees an asynchronous schema refuse, and options that are wrong refuse the whole call before it', async () => {
+    const publisher = publisherWith();
+    const told: unknown[] = [];
+    observers.add({
+      aroundPublish: async (_publish, next) => next().catch(({ name }: Error) => told.push(name)),
+    });
+    const schema = z.string().refine(async () => false);
+    await reject(publisher.publish(defineEvent('a', schema), 'x'));
+    await reject(publisher.publishMany([{ channel: 'a', payload: 1 }], { timeoutMs: -1 }));
+    expect(told).toEqual(['PayloadInvalidError']);
+  });
 });
 
 describe('headers', () => {

@@ -2,8 +2,11 @@ import { PublishManyError } from '../errors.js';
 import type { EventBusSettings } from '../event-bus.options.js';
 import type { EventContract, EventInput } from '../contracts/event.contract.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
+import type { PublishHooks } from '../observing/publish.hooks.js';
 import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
 import { AbortWatch } from './abort.watch.js';
+import type { Attempt } from './event.attempt.js';
+import { EventAttempts, isPending, whenChecked } from './event.attempt.js';
 import type { PreparedEvent } from './event.preparer.js';
 import { EventPreparer } from './event.preparer.js';
 import { MessageSender, sendingTerms } from './message.sender.js';
@@ -17,9 +20,6 @@ import type {
   PublishOptions,
 } from './publish.options.js';
 
-/** An event that is ready to leave, or why it cannot. */
-type Attempt = PreparedEvent | { readonly error: Error };
-
 /** Messages can be sent again: sends the events that wait for it. Not part of the public API. */
 export let resumePublisher: (publisher: EventBusPublisher) => void;
 
@@ -31,7 +31,7 @@ export let closePublisher: (publisher: EventBusPublisher) => void;
 
 /** Publishes events: PUBLISH, or SPUBLISH for `kind: 'shard'`. */
 export class EventBusPublisher {
-  private readonly preparer: EventPreparer;
+  private readonly attempts: EventAttempts;
   private readonly sender: MessageSender;
   private readonly buffer: PublishBuffer;
 
@@ -48,9 +48,12 @@ export class EventBusPublisher {
     transport: EventTransport,
     private readonly batcher: PublishBatcher,
     private readonly reporter: BusReporter,
+    hooks: PublishHooks,
   ) {
     const aborts = new AbortWatch();
-    this.preparer = new EventPreparer(settings, transport);
+    const preparer = new EventPreparer(settings, transport);
+    const carriesMetadata = settings.codec.carriesMetadata === true;
+    this.attempts = new EventAttempts(preparer, carriesMetadata, hooks, reporter);
     this.buffer = new PublishBuffer(aborts);
     this.sender = new MessageSender(batcher, this.buffer, aborts);
   }
@@ -87,7 +90,7 @@ export class EventBusPublisher {
         else resolve(outcome.subscriptions);
       };
       const event = { ...options, channel, payload };
-      const attempt = this.prepare(event);
+      const attempt = this.attempts.prepare(event, 1);
       // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
       if (!isPending(attempt)) this.send(event, attempt, options, startedMs, settle);
       else void whenChecked(attempt).then((checked) => this.send(event, checked, options, startedMs, settle));
@@ -103,10 +106,10 @@ export class EventBusPublisher {
    */
   async publishMany(events: readonly EventToPublish[], options: PublishManyOptions = {}): Promise<number[]> {
     const startedMs = this.reporter.startPublish();
-    const attempts = events.map((event) => this.prepare(event));
-    const checked = attempts.some(isPending) ? await Promise.all(attempts.map(whenChecked)) : attempts;
     // Wrong options are the whole call's failure.
     sendingTerms(options);
+    const attempts = events.map((event) => this.attempts.prepare(event, events.length));
+    const checked = attempts.some(isPending) ? await Promise.all(attempts.map(whenChecked)) : attempts;
     const sending = events.map(
       (event, index) =>
         new Promise<PublishOutcome>((resolve) =>
@@ -116,14 +119,6 @@ export class EventBusPublisher {
     const outcomes = await Promise.all(sending);
     if (outcomes.some((outcome) => 'error' in outcome)) throw new PublishManyError(outcomes);
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);
-  }
-
-  private prepare(event: EventToPublish): Attempt {
-    try {
-      return this.preparer.prepare(event.channel, event.payload, event);
-    } catch (error) {
-      return { error: error as Error };
-    }
   }
 
   /** The one road to an outcome: it is reported here, and then told to the publisher. */
@@ -140,22 +135,10 @@ export class EventBusPublisher {
         const { channel, payload } = event;
         this.reporter.published(attempt as PreparedEvent, channel, payload, outcome.subscriptions, startedMs);
       }
+      attempt.hooked?.(outcome);
       settle(outcome);
     };
-    if ('error' in attempt) settled(attempt);
+    if ('error' in attempt) settled({ error: attempt.error });
     else this.sender.send(attempt, options, settled);
-  }
-}
-
-function isPending(attempt: Attempt): boolean {
-  return 'checked' in attempt;
-}
-
-async function whenChecked(attempt: Attempt): Promise<Attempt> {
-  try {
-    if ('checked' in attempt) await attempt.checked;
-    return attempt;
-  } catch (error) {
-    return { error: error as Error };
   }
 }
