@@ -25,6 +25,7 @@ import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
 import { EventBusPublisher, resumePublisher } from './publishing/event-bus.publisher.js';
 import { FramePacker } from './publishing/frame.packer.js';
 import { PublishBatcher } from './publishing/publish.batcher.js';
+import type { SubscriptionPlan } from './plan/subscription-plan.js';
 import { subscriptionPlan } from './plan/subscription-plan.js';
 import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
 import { HandlerRegistry } from './subscribing/handler.registry.js';
@@ -84,13 +85,8 @@ export class EventBusRuntime {
     );
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
-    this.publisher = new EventBusPublisher(
-      settings,
-      this.transport,
-      this.batcher,
-      reporter,
-      this.publishHooks,
-    );
+    const { transport, batcher, publishHooks } = this;
+    this.publisher = new EventBusPublisher(settings, transport, batcher, reporter, publishHooks);
     this.deadLetters = new DeadLetterPublisher(this.publisher, reporter);
 
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
@@ -107,13 +103,9 @@ export class EventBusRuntime {
       brokerChannels: keyEvents,
     });
     this.sync = new SubscriptionSync(plan, this.transport, gaps);
-    this.registry = new HandlerRegistry(this.sync, this.dispatcher, (handlers) => {
-      const isGone = matcherOf(handlers.flatMap(({ targets }) => targets));
-      this.gaps.forget((channel) => {
-        const raw = prefix.addToChannel(channel);
-        return isGone(raw) && !plan.isWanted(raw);
-      });
-    });
+    this.registry = new HandlerRegistry(this.sync, this.dispatcher, (handlers) =>
+      this.forgetCounts(handlers, plan),
+    );
     this.subscriber = new EventBusSubscriber(settings, this.registry, this.status, reporter);
     this.inspector = new EventBusInspector(
       settings,
@@ -133,6 +125,15 @@ export class EventBusRuntime {
       await this.receiver.whenIdle();
       await this.dispatcher.whenIdle();
     } while (!this.receiver.isIdle);
+  }
+
+  /** Of the channels that nobody wants any more. */
+  private forgetCounts(gone: readonly EventHandler[], plan: SubscriptionPlan<EventHandler>): void {
+    const isGone = matcherOf(gone.flatMap(({ targets }) => targets));
+    this.gaps.forget((channel) => {
+      const raw = this.settings.prefix.addToChannel(channel);
+      return isGone(raw) && !plan.isWanted(raw);
+    });
   }
 
   private listener(): TransportListener {
