@@ -3,6 +3,7 @@ import type { EventBusModuleOptions } from './event-bus.options.js';
 import { resolveSettings } from './event-bus.options.js';
 import { memory } from './transports/memory/memory.transport.js';
 import { redis } from './transports/redis/redis.transport.js';
+import { untyped } from '../../../test/support/untyped.js';
 
 const problemsOf = (options: unknown, name = 'default'): readonly string[] => {
   try {
@@ -30,7 +31,7 @@ describe('resolveSettings', () => {
   it('takes a default where a value is undefined', () => {
     const transport = memory();
     expect(
-      resolveSettings({ transport, prefix: undefined, startup: { timeoutMs: undefined } } as never, 'b'),
+      resolveSettings(untyped({ transport, prefix: undefined, startup: { timeoutMs: undefined } }), 'b'),
     ).toMatchObject({ startup: { timeoutMs: 10_000 } });
   });
 
@@ -39,7 +40,7 @@ describe('resolveSettings', () => {
       prefix: 1,
       codec: {},
       maxPayloadBytes: 0,
-      batching: 'no' as never,
+      batching: untyped('no'),
       startup: { timeoutMs: -1, onFailure: 'ignore' },
       shutdown: { drainTimeoutMs: 1.5 },
       transprot: 1,
@@ -61,12 +62,12 @@ describe('resolveSettings', () => {
     [{ transport: redis({ url: 'htp://x' }) }, 'starts with "htp:"'],
     [{ transport: redis({ url: 'localhost' }) }, 'is not a URL'],
     [{ transport: redis({ url: 'redis://h/x' }) }, 'database number'],
-    [{ transport: memory(), coalesce: 'yes' as never }, 'coalesce must be true or false'],
-    [{ transport: redis({ url: 5 } as never) }, 'must be a string'],
-    [{ transport: redis(7 as never) }, 'takes an object'],
-    [{ transport: redis({ client: {} } as never) }, 'takes an ioredis Redis instance'],
-    [{ transport: redis({ keyPrefix: 'x' } as never) }, 'EventBusModule.forRoot({ prefix })'],
-    [{ transport: redis({ enableOfflineQueue: true } as never) }, 'the bus decides it'],
+    [{ transport: memory(), coalesce: untyped('yes') }, 'coalesce must be true or false'],
+    [{ transport: redis(untyped({ url: 5 })) }, 'must be a string'],
+    [{ transport: redis(untyped(7)) }, 'takes an object'],
+    [{ transport: redis(untyped({ client: {} })) }, 'takes an ioredis Redis instance'],
+    [{ transport: redis(untyped({ keyPrefix: 'x' })) }, 'EventBusModule.forRoot({ prefix })'],
+    [{ transport: redis(untyped({ enableOfflineQueue: true })) }, 'the bus decides it'],
   ])('says what is wrong with %j', (options, words) => {
     expect(problemsOf(options)).toEqual([expect.stringContaining(words)]);
   });

@@ -30,7 +30,7 @@ const PARTS = [
 /** The injectables of one bus, which other modules may inject. */
 export function exportedProviders(name: string): Provider[] {
   return PARTS.map(({ type, part }) => ({
-    provide: eventBusToken(type as never, name),
+    provide: eventBusToken<unknown>(type, name),
     useFactory: (runtime: EventBusRuntime) => runtime[part],
     inject: [EventBusRuntime],
   }));

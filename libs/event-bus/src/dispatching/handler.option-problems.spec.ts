@@ -1,6 +1,7 @@
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/event-target.js';
 import { deadLetterProblem, handlerOptionProblems } from './handler.option-problems.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 describe('handlerOptionProblems', () => {
   it.each<[object, string]>([
@@ -34,7 +35,7 @@ describe('handlerOptionProblems', () => {
     [{ group: 'x'.repeat(65) }, 'group must be'],
     [{ group: true }, 'group must be'],
   ])('says what to write instead of %j', (options, problem) => {
-    expect(handlerOptionProblems(options as never)).toEqual([expect.stringContaining(problem)]);
+    expect(handlerOptionProblems(untyped(options))).toEqual([expect.stringContaining(problem)]);
   });
 
   it('names everything that is wrong at once', () => {
@@ -57,7 +58,7 @@ describe('handlerOptionProblems', () => {
     { retry: { attempts: 1, delayMs: 0, factor: 1 } },
     { deadLetter: false, group: false, concurrency: undefined, buffer: undefined },
   ])('finds nothing wrong with %j', (options) => {
-    expect(handlerOptionProblems(options as never)).toEqual([]);
+    expect(handlerOptionProblems(untyped(options))).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { resolveHandlerSettings } from './handler.options.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 describe('resolveHandlerSettings', () => {
   it('gives a handler that asks for nothing the documented defaults', () => {
@@ -62,7 +63,7 @@ describe('resolveHandlerSettings', () => {
 
   it('does not let an explicit undefined win', () => {
     const undefinedOptions = { concurrency: undefined, buffer: { events: undefined }, group: undefined };
-    expect(resolveHandlerSettings(undefinedOptions as never, { concurrency: 2, group: 'g' })).toMatchObject({
+    expect(resolveHandlerSettings(untyped(undefinedOptions), { concurrency: 2, group: 'g' })).toMatchObject({
       concurrency: 2,
       buffer: { events: 10_000 },
       group: 'g',

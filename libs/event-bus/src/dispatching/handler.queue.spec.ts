@@ -9,6 +9,7 @@ import type { EventHandler } from './event.handler.js';
 import type { HandlerOptions } from './handler.options.js';
 import { resolveHandlerSettings } from './handler.options.js';
 import { HandlerQueue } from './handler.queue.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 function queueOf(options: HandlerOptions = {}) {
   const journal = new DispatchJournal();
@@ -154,8 +155,8 @@ describe('HandlerQueue', () => {
       (event) => (event.payload as { id: string }).id,
       'orderBy returned undefined. It must return a string',
     ],
-    ['returns null', () => null as never, 'orderBy returned null. It must return a string'],
-    ['is asynchronous', (async () => 'x') as never, 'orderBy returned object. It must return a string'],
+    ['returns null', () => untyped(null), 'orderBy returned null. It must return a string'],
+    ['is asynchronous', untyped(async () => 'x'), 'orderBy returned object. It must return a string'],
   ])('reports an event as failed, with a dead letter, when orderBy %s', async (_what, orderBy, error) => {
     const { journal, handler, queue, push } = queueOf({ orderBy, deadLetter: 'dead' });
     push('a', '1', '2');

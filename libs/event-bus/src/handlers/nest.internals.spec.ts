@@ -1,6 +1,6 @@
-import type { ExternalContextCreator } from '@nestjs/core';
 import { ConfigurationError } from '../errors.js';
 import { nestInternals } from './nest.internals.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 const parts = {
   guardsContextCreator: {},
@@ -13,12 +13,12 @@ const parts = {
 
 describe('nestInternals', () => {
   it('finds the parts of a Nest that is built as expected', () => {
-    expect(nestInternals(parts as unknown as ExternalContextCreator)).toBe(parts);
+    expect(nestInternals(untyped(parts))).toBe(parts);
   });
 
   it('refuses a Nest that is built differently, and names what is missing', () => {
     const other = { ...parts, guardsContextCreator: undefined, contextUtils: undefined };
-    const find = () => nestInternals(other as unknown as ExternalContextCreator);
+    const find = () => nestInternals(untyped(other));
     expect(find).toThrow(ConfigurationError);
     expect(find).toThrow('(ExternalContextCreator has no guardsContextCreator, contextUtils)');
   });

@@ -7,6 +7,7 @@ import type { AroundHandle, EventBusObserver } from './event-bus.observer.js';
 import { HandleHooks } from './handle.hooks.js';
 import { HookWatch } from './hook.watch.js';
 import { ObserverRegistry } from './observer.registry.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 type Invoke = EventHandler['invoke'];
 
@@ -133,8 +134,8 @@ describe('HandleHooks', () => {
 
   it.each<[string, EventBusObserver['aroundHandle'], string]>([
     ['throws', boom, 'boom'],
-    ['returns no function', (() => 'odd') as never, 'It must return a function, or undefined.'],
-    ['is asynchronous', (async () => boom()) as never, 'It must return a function, or undefined.'],
+    ['returns no function', untyped(() => 'odd'), 'It must return a function, or undefined.'],
+    ['is asynchronous', untyped(async () => boom()), 'It must return a function, or undefined.'],
   ])('leaves a handler alone about which an observer %s', async (_what, aroundHandle, failure) => {
     const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
     registry.add({ aroundHandle } as EventBusObserver);

@@ -12,6 +12,7 @@ import { json } from '../message/json.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { BusReporter } from './bus.reporter.js';
 import { LogObserver } from './log.observer.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
 const eventOn = (channel: string) =>
@@ -213,13 +214,13 @@ describe('LogObserver', () => {
     const named: EventHandler = { ...handler, name: evil };
     const error = new Error(`${evil}\n    at forged (evil.ts:1:1)`);
     error.name = evil;
-    const letter = { handler: evil, event: { channel: evil } } as never;
+    const letter = untyped({ handler: evil, event: { channel: evil } });
     const call = { event: eventOn(evil), forMs: 1 };
     reporter.failed(named, eventOn(evil), error, UNTIMED);
     reporter.failed(named, eventOn(evil), new HandlerFailure('filter', error, error), UNTIMED);
     reporter.failed(named, eventOn(evil), new BadRequestException([evil]), UNTIMED);
     reporter.repeated(named, eventOn(evil), error, UNTIMED);
-    reporter.rejected(evil, error as never);
+    reporter.rejected(evil, untyped(error));
     reporter.slowed(named, 1, 1);
     reporter.stuck(named, call, 1);
     reporter.deadLetterLost(evil, letter, evil);

@@ -5,6 +5,7 @@ import { ODDITIES, WAYS } from '../../../../test/support/oddities.js';
 import { reasonOf } from '../foreign.js';
 import type { EventBusObserver } from './event-bus.observer.js';
 import { FACT_NAMES, ObserverRegistry, observerProblem } from './observer.registry.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 class Log implements EventBusObserver {
   readonly failures = new Inbox<string>();
@@ -15,7 +16,7 @@ class Log implements EventBusObserver {
   }
 }
 
-const fact = { bus: 'default' } as never;
+const fact = untyped({ bus: 'default' });
 
 describe('ObserverRegistry', () => {
   let log: Log;

@@ -1,6 +1,7 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { CoverGraph } from './cover.graph.js';
 import { PlannedSubscription } from './planned.subscription.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 type Planned = PlannedSubscription<object>;
 
@@ -38,7 +39,7 @@ function graphOf() {
     },
     remove: (name: string) => {
       const subscription = planned(name);
-      subscription.bindings.delete(bindings.get(name) as never);
+      subscription.bindings.delete(untyped(bindings.get(name)));
       graph.remove(subscription);
     },
     roots: () => Object.fromEntries([...known.values()].map((one) => [nameOf(one), nameOf(one.root)])),

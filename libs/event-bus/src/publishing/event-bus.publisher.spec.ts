@@ -31,6 +31,7 @@ import type {
 import { memory } from '../transports/memory/memory.transport.js';
 import { EventBusPublisher, closePublisher, resumePublisher } from './event-bus.publisher.js';
 import { PublishBatcher } from './publish.batcher.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 const codec = cloudEvents({ source: '/test' });
 
@@ -195,7 +196,7 @@ describe('headers', () => {
   });
 
   it.each([null, 'tenant', ['tenant'], 7])('are refused where they are %j', async (headers) => {
-    const error = await reject(publisherWith().publish('a', 1, { headers: headers as never }));
+    const error = await reject(publisherWith().publish('a', 1, { headers: untyped(headers) }));
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error.message).toMatch(/^headers must be an object of strings/);
   });
@@ -409,7 +410,7 @@ describe('whenDisconnected', () => {
     [{ bufferMs: '5' }, 'whenDisconnected.bufferMs '],
   ])('is refused where it is %j', async (whenDisconnected, start) => {
     const error = await reject(
-      publisherWith().publish('a', 1, { whenDisconnected: whenDisconnected as never }),
+      publisherWith().publish('a', 1, { whenDisconnected: untyped(whenDisconnected) }),
     );
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error.message.startsWith(start)).toBe(true);
@@ -467,7 +468,7 @@ describe('without a link', () => {
     }
     expect(rejected).toBe(20_000);
     expect(new Set(listeners)).toEqual(new Set([1]));
-    const { buffer } = publisher as unknown as { buffer: { events: number } };
+    const buffer = Reflect.get(publisher, 'buffer') as { readonly events: number };
     expect(buffer.events).toBe(0);
   });
 });

@@ -1,12 +1,8 @@
 import { NotConnectedError, PublishUnconfirmedError } from '../errors.js';
-import type {
-  EventTransport,
-  OutgoingMessage,
-  PublishOutcome,
-  SettledListener,
-} from '../transports/event.transport.js';
+import type { OutgoingMessage, PublishOutcome, SettledListener } from '../transports/event.transport.js';
 import { PublishBatcher } from './publish.batcher.js';
 import { PublishCall } from './publish.call.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 /** A transport whose answers the test gives. */
 class Line {
@@ -32,7 +28,7 @@ describe('PublishBatcher', () => {
 
   beforeEach(() => {
     line = new Line();
-    batcher = new PublishBatcher(line as unknown as EventTransport, true);
+    batcher = new PublishBatcher(untyped(line), true);
     outcomes = new Map();
   });
 
@@ -65,7 +61,7 @@ describe('PublishBatcher', () => {
   });
 
   it('hands over each by itself, at once, when it does not batch', () => {
-    batcher = new PublishBatcher(line as unknown as EventTransport, false);
+    batcher = new PublishBatcher(untyped(line), false);
     publish('a');
     publish('b');
     expect(line.channels).toEqual([['a'], ['b']]);
@@ -153,7 +149,7 @@ describe('PublishBatcher', () => {
       ],
       [
         'rejects without an error',
-        () => Promise.reject(undefined as never),
+        () => Promise.reject(untyped(undefined)),
         unknown('rejected in publish(): undefined'),
         unknown('rejected in publish(): undefined'),
       ],
@@ -172,8 +168,8 @@ describe('PublishBatcher', () => {
       [
         'settles with something else',
         (settled) => {
-          settled(0, undefined as never);
-          settled(1, { subscriptions: 'two' } as never);
+          settled(0, untyped(undefined));
+          settled(1, untyped({ subscriptions: 'two' }));
         },
         unknown('settled a message with neither subscriptions nor an error'),
         unknown('settled a message with neither subscriptions nor an error'),
@@ -193,7 +189,7 @@ describe('PublishBatcher', () => {
       [
         'settles messages that it was not given',
         (settled) => {
-          for (const index of [-1, 2, 0.5, Number.NaN, '__proto__' as never]) settled(index, two);
+          for (const index of [-1, 2, 0.5, Number.NaN, untyped('__proto__')]) settled(index, two);
           settled(1, two);
           settled(0, two);
         },

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { OWNED_OPTIONS, redisProblems } from './redis.options.js';
 import { redis } from './redis.transport.js';
+import { untyped } from '../../../../../test/support/untyped.js';
 
 describe('redisProblems', () => {
   it.each([
@@ -19,7 +20,7 @@ describe('redisProblems', () => {
     [{ keyPrefix: undefined, connectionName: 'bus', connectTimeout: 500 }],
     [{ heartbeat: undefined }],
     [{ username: () => 'bus', password: async () => 'token' }],
-    [{ username: undefined, password: null as never }],
+    [{ username: undefined, password: untyped(null) }],
     [{ sentinels: [{}], name: 'main', sentinelUsername: () => 'bus', sentinelPassword: async () => 'token' }],
     [{ heartbeat: {} }],
     [{ heartbeat: { intervalMs: 50, timeoutMs: undefined } }],
