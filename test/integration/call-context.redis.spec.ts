@@ -5,7 +5,7 @@ import type { EventContext, TransportFactory } from 'nestjs-redis-event-bus';
 import { OnEvent, OnGap, memory, redis } from 'nestjs-redis-event-bus';
 import type { Observable } from 'rxjs';
 import { Observable as RxObservable } from 'rxjs';
-import { EventBusRuntime } from '../../libs/event-bus/src/event-bus.runtime.js';
+import { EventBusRuntime } from '../../libs/event-bus/src/module/event-bus.runtime.js';
 import { eventually } from '../support/eventually.js';
 import { promptBroker } from '../support/prompt.broker.js';
 import { RedisServer } from '../support/redis.server.js';

@@ -1,6 +1,6 @@
 import type { EventBusModuleOptions, EventBusObserver, EventCodec } from 'nestjs-redis-event-bus';
 import { OnEvent, OnGap, defineEvent, json, memory } from 'nestjs-redis-event-bus';
-import { EventBusRuntime } from '../../libs/event-bus/src/event-bus.runtime.js';
+import { EventBusRuntime } from '../../libs/event-bus/src/module/event-bus.runtime.js';
 import { FACT_NAMES } from '../../libs/event-bus/src/observing/observer.registry.js';
 import type { StandardSchema } from '../../libs/event-bus/src/contracts/standard.schema.js';
 import { eventually } from '../support/eventually.js';

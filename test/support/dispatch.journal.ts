@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterOffice } from '../../libs/event-bus/src/dispatching/dead.letter.js';
+import type { DeadLetter, DeadLetterSink } from '../../libs/event-bus/src/dispatching/dead.letter.js';
 import type {
   DispatchReporter,
   SlowEpisode,
@@ -19,7 +19,7 @@ import { json } from '../../libs/event-bus/src/message/json.codec.js';
 import { ReceivedEvent } from '../../libs/event-bus/src/message/received.event.js';
 
 /** Everything that the dispatching of events tells, as lines in the order it was told. */
-export class DispatchJournal implements DispatchReporter, DeadLetterOffice {
+export class DispatchJournal implements DispatchReporter, DeadLetterSink {
   timesCalls = false;
   readonly lines: string[] = [];
   readonly letters: { readonly channel: string; readonly letter: DeadLetter }[] = [];

@@ -1,11 +1,11 @@
-export { EventBusModule } from './event-bus.module.js';
-export type { EventBusModuleExtras, EventBusOptionsFactory } from './event-bus.module-definition.js';
+export { EventBusModule } from './module/event-bus.module.js';
+export type { EventBusModuleExtras, EventBusOptionsFactory } from './module/event-bus.module-definition.js';
 export type {
   EventBusModuleOptions,
   KeyspaceOptions,
   ShutdownOptions,
   StartupOptions,
-} from './event-bus.options.js';
+} from './module/event-bus.options.js';
 export {
   InjectEventBusInspector,
   InjectEventBusObservers,
@@ -13,7 +13,7 @@ export {
   InjectEventBusStatus,
   InjectEventBusSubscriber,
   eventBusToken,
-} from './event-bus.inject.js';
+} from './module/event-bus.inject.js';
 
 export { OnEvent } from './handlers/on-event.decorator.js';
 export type { OnEventOptions } from './handlers/on-event.decorator.js';

@@ -1,6 +1,6 @@
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
-import type { HandlerTarget } from '../routing/event-target.js';
-import { parseTarget, targetProblem, templateTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
+import { parseTarget, targetProblem, templateTarget } from '../routing/handler-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { ChannelTemplate } from '../routing/channel-template.js';
 import type { EventContract } from './event.contract.js';

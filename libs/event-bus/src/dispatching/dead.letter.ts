@@ -40,7 +40,7 @@ export interface DeadLetterEvent {
 }
 
 /** Publishes dead letters. Never rejects: what becomes of a letter is its own business. */
-export interface DeadLetterOffice {
+export interface DeadLetterSink {
   send(channel: string, letter: DeadLetter): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import type { EventContext } from '../message/event-context.js';
-import type { HandlerTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
 import type { HandlerSettings } from './handler.options.js';
 
 /** One decorated method, or one listener, bound to its targets. */

@@ -12,7 +12,7 @@ import { toJsonSequence } from '../message/json-sequence.js';
 import { json } from '../message/json.codec.js';
 import { raw } from '../message/raw.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { parseTarget } from '../routing/event-target.js';
+import { parseTarget } from '../routing/handler-target.js';
 import { subscriptionPlan } from '../plan/subscription-plan.js';
 import { EventDispatcher } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';

@@ -9,10 +9,10 @@ import { NO_METADATA } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { isBrokerChannel } from '../routing/channel-prefix.js';
-import { paramsIn } from '../routing/event-target.js';
+import { paramsIn } from '../routing/handler-target.js';
 import type { IncomingMessage } from '../routing/incoming.message.js';
 import type { Route, SubscriptionPlan } from '../plan/subscription-plan.js';
-import type { DeadLetterOffice } from './dead.letter.js';
+import type { DeadLetterSink } from './dead.letter.js';
 import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventDispatcher, UnfinishedWork } from './event.dispatcher.js';
@@ -33,7 +33,7 @@ export interface ReceiverSettings {
 export interface ReceiverServices {
   readonly dispatcher: EventDispatcher;
   readonly reporter: DispatchReporter;
-  readonly deadLetters: DeadLetterOffice;
+  readonly deadLetters: DeadLetterSink;
   readonly gaps: GapReporter;
   readonly brokerChannels: BrokerChannels;
 }

@@ -1,5 +1,5 @@
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { parseTarget } from '../routing/event-target.js';
+import { parseTarget } from '../routing/handler-target.js';
 import { deadLetterProblem, handlerOptionProblems } from './handler.option-problems.js';
 import { untyped } from '../../../../test/support/untyped.js';
 

@@ -2,7 +2,7 @@ import type { OptionTable } from '../option.checks.js';
 import { fitting, milliseconds, oneOf, optionProblems, orFalse, wholeNumber } from '../option.checks.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { publishProblem } from '../routing/channel-prefix.js';
-import type { HandlerTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
 import type { HandlerOptions } from './handler.options.js';
 
 const MAX_BYTES = 2 ** 40;

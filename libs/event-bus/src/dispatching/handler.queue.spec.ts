@@ -4,7 +4,7 @@ import { DispatchJournal, HeldHandler, eventOf } from '../../../../test/support/
 import { settled } from '../../../../test/support/eventually.js';
 import type { EventContext } from '../message/event-context.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { parseTarget } from '../routing/event-target.js';
+import { parseTarget } from '../routing/handler-target.js';
 import type { EventHandler } from './event.handler.js';
 import type { HandlerOptions } from './handler.options.js';
 import { resolveHandlerSettings } from './handler.options.js';

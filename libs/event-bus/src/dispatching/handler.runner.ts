@@ -2,7 +2,7 @@ import type { GroupClaimError, PayloadInvalidError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
 import { abortEvent, admitEvent, originalOf, repeatEvent } from '../message/event-context.js';
 import type { CallContext } from './call.context.js';
-import type { DeadLetterOffice } from './dead.letter.js';
+import type { DeadLetterSink } from './dead.letter.js';
 import { errorOfLetter, eventOfLetter, letterOf } from './dead.letter.js';
 import type { CallTimes, DispatchReporter } from './dispatch.reporter.js';
 import { NEVER_CALLED, UNTIMED } from './dispatch.reporter.js';
@@ -20,7 +20,7 @@ import { TimedCalls } from './timed.calls.js';
 /** What a runner needs beside the handler. */
 export interface RunnerServices {
   readonly reporter: DispatchReporter;
-  readonly deadLetters: DeadLetterOffice;
+  readonly deadLetters: DeadLetterSink;
   readonly claims: GroupClaims;
   readonly context: CallContext;
 }

@@ -1,6 +1,6 @@
 import type { EventStamp } from '../message/event.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { parseTarget } from '../routing/event-target.js';
+import { parseTarget } from '../routing/handler-target.js';
 import type { Gap } from './gap.js';
 import type { SequenceTracker } from './sequence.tracker.js';
 

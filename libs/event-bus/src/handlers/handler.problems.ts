@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DEFAULT_BUS } from '../event-bus.constants.js';
+import { DEFAULT_BUS } from '../module/event-bus.constants.js';
 import { readTarget, textOfTarget } from '../contracts/contract.target.js';
 import { HANDLER_OPTION_NAMES, deadLetterProblem } from '../dispatching/handler.option-problems.js';
 import type { HandlerOptions } from '../dispatching/handler.options.js';

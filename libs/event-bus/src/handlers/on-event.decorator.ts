@@ -2,7 +2,7 @@ import { SetMetadata } from '@nestjs/common';
 import { handlerOptionProblems, HANDLER_OPTION_NAMES } from '../dispatching/handler.option-problems.js';
 import type { HandlerOptions } from '../dispatching/handler.options.js';
 import { ConfigurationError } from '../errors.js';
-import { COPY_VERSION, ON_EVENT_KEY } from '../event-bus.constants.js';
+import { COPY_VERSION, ON_EVENT_KEY } from '../module/event-bus.constants.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import { unknownOptions } from '../option.checks.js';

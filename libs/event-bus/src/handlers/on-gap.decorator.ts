@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import { ConfigurationError } from '../errors.js';
-import { COPY_VERSION, ON_GAP_KEY } from '../event-bus.constants.js';
+import { COPY_VERSION, ON_GAP_KEY } from '../module/event-bus.constants.js';
 import { unknownOptions } from '../option.checks.js';
 
 /** Options of {@link OnGap}. */

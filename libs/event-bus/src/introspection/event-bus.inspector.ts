@@ -2,7 +2,7 @@ import { withDeadline } from '../deadline.js';
 import type { EventDispatcher, HandlerWork } from '../dispatching/event.dispatcher.js';
 import type { EventReceiver } from '../dispatching/event.receiver.js';
 import { InvalidOptionError, NotConnectedError, NotSupportedError } from '../errors.js';
-import type { EventBusSettings } from '../event-bus.options.js';
+import type { EventBusSettings } from '../module/event-bus.options.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventBusCounters } from '../observing/event-bus.counters.js';
 import type { HandlerRegistry } from '../subscribing/handler.registry.js';

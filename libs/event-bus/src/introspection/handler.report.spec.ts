@@ -1,6 +1,6 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { orderTargets, parseTarget } from '../routing/event-target.js';
+import { orderTargets, parseTarget } from '../routing/handler-target.js';
 import { reportHandlers } from './handler.report.js';
 
 const prefix = new ChannelPrefix('shop:');

@@ -1,6 +1,6 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { quote } from '../errors.js';
-import type { HandlerTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
 import { globsOverlap } from '../routing/glob.overlap.js';
 import { escapeGlob } from '../routing/redis-glob.js';
 

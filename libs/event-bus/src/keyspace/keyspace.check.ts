@@ -1,6 +1,6 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { NotSupportedError, StartupError, reasonOf } from '../errors.js';
-import type { KeyspaceOptions } from '../event-bus.options.js';
+import type { KeyspaceOptions } from '../module/event-bus.options.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import { flagsFor, mergedFlags, missingFlags } from './keyspace.flags.js';
 import type { EventTransport, KeyspaceFlags } from '../transports/event.transport.js';

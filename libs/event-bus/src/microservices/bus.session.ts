@@ -1,8 +1,8 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { BusClosedError, StartupError } from '../errors.js';
-import type { EventBusSettings } from '../event-bus.options.js';
-import { EventBusRuntime } from '../event-bus.runtime.js';
-import { EventBusSession } from '../event-bus.session.js';
+import type { EventBusSettings } from '../module/event-bus.options.js';
+import { EventBusRuntime } from '../module/event-bus.runtime.js';
+import { EventBusSession } from '../module/event-bus.session.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportFactory, TransportListener } from '../transports/event.transport.js';
 import { ListenerRelay } from '../transports/listener.relay.js';

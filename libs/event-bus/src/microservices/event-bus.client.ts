@@ -2,8 +2,8 @@ import type { ReadPacket, WritePacket } from '@nestjs/microservices';
 import { ClientProxy } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import { Observable as RxObservable, Subject, connectable, from, throwError } from 'rxjs';
-import type { ApplicationBus } from '../application.buses.js';
-import { APPLICATION_BUS } from '../application.buses.js';
+import type { ApplicationBus } from '../module/application.buses.js';
+import { APPLICATION_BUS } from '../module/application.buses.js';
 import { CallContext } from '../dispatching/call.context.js';
 import {
   BusClosedError,

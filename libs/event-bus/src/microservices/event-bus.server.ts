@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 import { Server, Transport } from '@nestjs/microservices';
-import type { ApplicationBus } from '../application.buses.js';
-import { APPLICATION_BUS } from '../application.buses.js';
+import type { ApplicationBus } from '../module/application.buses.js';
+import { APPLICATION_BUS } from '../module/application.buses.js';
 import { ConfigurationError } from '../errors.js';
 import { BusSession } from './bus.session.js';
 import type { MicroserviceStatus, MicroserviceStatusEvents } from './microservice.status.js';

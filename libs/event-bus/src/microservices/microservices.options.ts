@@ -1,7 +1,7 @@
-import { DEFAULT_BUS } from '../event-bus.constants.js';
+import { DEFAULT_BUS } from '../module/event-bus.constants.js';
 import { ConfigurationError } from '../errors.js';
-import type { EventBusModuleOptions, EventBusSettings } from '../event-bus.options.js';
-import { resolveSettings } from '../event-bus.options.js';
+import type { EventBusModuleOptions, EventBusSettings } from '../module/event-bus.options.js';
+import { resolveSettings } from '../module/event-bus.options.js';
 import type { EventCodec } from '../message/event.codec.js';
 import { milliseconds } from '../option.checks.js';
 import { nestPacket } from './nest-packet.codec.js';

@@ -1,5 +1,5 @@
 import { NotSupportedError, PayloadTooLargeError } from '../errors.js';
-import type { EventBusRuntime } from '../event-bus.runtime.js';
+import type { EventBusRuntime } from '../module/event-bus.runtime.js';
 import { encodeFailure, encodedBody } from '../publishing/encoded.body.js';
 import { PublishCall } from '../publishing/publish.call.js';
 import type { PreparedEvent } from '../publishing/event.preparer.js';

@@ -7,7 +7,7 @@ import { isError, propertyOf } from '../foreign.js';
 import { settle } from '../handlers/settle.js';
 import type { EventContext } from '../message/event-context.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
-import { orderTargets, paramsIn } from '../routing/event-target.js';
+import { orderTargets, paramsIn } from '../routing/handler-target.js';
 import { MicroserviceContext } from './microservice.context.js';
 import { NO_MESSAGE_HANDLER } from './nest.internals.js';
 import { packetOf } from './packet.js';

@@ -1,7 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
-import type { HandlerTarget } from '../routing/event-target.js';
-import { parseTarget, targetProblem } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
+import { parseTarget, targetProblem } from '../routing/handler-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
 import { routeOf } from './nest-packet.codec.js';

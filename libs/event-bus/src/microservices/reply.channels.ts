@@ -1,7 +1,7 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
-import type { EventBusRuntime } from '../event-bus.runtime.js';
+import type { EventBusRuntime } from '../module/event-bus.runtime.js';
 import type { EventContext } from '../message/event-context.js';
-import { parseTarget } from '../routing/event-target.js';
+import { parseTarget } from '../routing/handler-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
 

@@ -1,6 +1,6 @@
 import type { WritePacket } from '@nestjs/microservices';
 import { BusClosedError, NotConnectedError } from '../errors.js';
-import type { EventBusSettings } from '../event-bus.options.js';
+import type { EventBusSettings } from '../module/event-bus.options.js';
 import type { EventContext } from '../message/event-context.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';

@@ -1,4 +1,4 @@
-import type { HandlerTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
 import type { PlannedSubscription } from './planned.subscription.js';
 
 /** Who gets an event, and the target that the event is for it: the first of its own that matches. */

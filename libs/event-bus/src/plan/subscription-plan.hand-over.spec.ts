@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { checkedPlan } from '../../../../test/support/checked.plan.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { orderTargets, parseTarget } from '../routing/event-target.js';
+import { orderTargets, parseTarget } from '../routing/handler-target.js';
 import { RedisGlob } from '../routing/redis-glob.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Consumer, SubscriptionPlan } from './subscription-plan.js';

@@ -1,6 +1,6 @@
 import { checkedPlan } from '../../../../test/support/checked.plan.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { orderTargets, parseTarget } from '../routing/event-target.js';
+import { orderTargets, parseTarget } from '../routing/handler-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Consumer } from './subscription-plan.js';
 

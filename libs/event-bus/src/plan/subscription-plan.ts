@@ -1,4 +1,4 @@
-import type { HandlerTarget } from '../routing/event-target.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Route } from './binding.list.js';
 import { CoalescingPlan } from './coalescing-plan.js';

@@ -1,5 +1,5 @@
 import { MAX_HOPS } from '../dispatching/dead-letter.hops.js';
-import type { DeadLetter, DeadLetterOffice } from '../dispatching/dead.letter.js';
+import type { DeadLetter, DeadLetterSink } from '../dispatching/dead.letter.js';
 import { PayloadEncodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventBusPublisher } from './event-bus.publisher.js';
@@ -13,7 +13,7 @@ const IN_A_RING = `it follows from ${MAX_HOPS} others, one about the other: hand
 const BUFFER_MS = 5_000;
 
 /** Publishes dead letters on the bus they are about. */
-export class DeadLetterPublisher implements DeadLetterOffice {
+export class DeadLetterPublisher implements DeadLetterSink {
   private readonly underWay = new Set<Promise<void>>();
   private bytesUnderWay = 0;
 

@@ -11,8 +11,8 @@ import {
   PublishUnconfirmedError,
 } from '../errors.js';
 import { defineEvent } from '../contracts/event.contract.js';
-import type { EventBusModuleOptions } from '../event-bus.options.js';
-import { resolveSettings } from '../event-bus.options.js';
+import type { EventBusModuleOptions } from '../module/event-bus.options.js';
+import { resolveSettings } from '../module/event-bus.options.js';
 import { SequenceTracker } from '../gaps/sequence.tracker.js';
 import { cloudEvents } from '../message/cloud-events.codec.js';
 import type { DecodedEvent } from '../message/event.codec.js';

@@ -1,5 +1,5 @@
 import { PublishManyError } from '../errors.js';
-import type { EventBusSettings } from '../event-bus.options.js';
+import type { EventBusSettings } from '../module/event-bus.options.js';
 import type { EventContract, EventInput } from '../contracts/event.contract.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { PublishHooks } from '../observing/publish.hooks.js';
@@ -9,7 +9,7 @@ import type { Attempt } from './event.attempt.js';
 import { EventAttempts, isPending, whenChecked } from './event.attempt.js';
 import type { PreparedEvent } from './event.preparer.js';
 import { EventPreparer } from './event.preparer.js';
-import { MessageSender, sendingTerms } from './message.sender.js';
+import { BoundedSender, sendingTerms } from './bounded.sender.js';
 import type { PublishBatcher } from './publish.batcher.js';
 import { PublishBuffer } from './publish.buffer.js';
 import type { Settle } from './publish.call.js';
@@ -32,7 +32,7 @@ export let closePublisher: (publisher: EventBusPublisher) => void;
 /** Publishes events: PUBLISH, or SPUBLISH for `kind: 'shard'`. */
 export class EventBusPublisher {
   private readonly attempts: EventAttempts;
-  private readonly sender: MessageSender;
+  private readonly sender: BoundedSender;
   private readonly buffer: PublishBuffer;
 
   static {
@@ -55,7 +55,7 @@ export class EventBusPublisher {
     const carriesMetadata = settings.codec.carriesMetadata === true;
     this.attempts = new EventAttempts(preparer, carriesMetadata, hooks, reporter);
     this.buffer = new PublishBuffer(aborts);
-    this.sender = new MessageSender(batcher, this.buffer, aborts);
+    this.sender = new BoundedSender(batcher, this.buffer, aborts);
   }
 
   /**

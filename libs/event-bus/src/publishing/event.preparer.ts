@@ -4,7 +4,7 @@ import {
   NotSupportedError,
   PayloadTooLargeError,
 } from '../errors.js';
-import type { EventBusSettings } from '../event-bus.options.js';
+import type { EventBusSettings } from '../module/event-bus.options.js';
 import { checkPayload } from '../contracts/contract.check.js';
 import { EventContract, strangeContractProblem, toContract } from '../contracts/event.contract.js';
 import type { EventCodec, EventHeaders } from '../message/event.codec.js';

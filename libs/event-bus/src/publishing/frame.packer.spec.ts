@@ -18,8 +18,8 @@ describe('FramePacker', () => {
     );
 
   const sent = (packed: ReturnType<FramePacker['pack']>) =>
-    packed.map((departure) => {
-      const message = departure.handOver();
+    packed.map((entry) => {
+      const message = entry.handOver();
       const body = Buffer.from(bodyOf(message));
       return [
         message.kind,
@@ -38,8 +38,8 @@ describe('FramePacker', () => {
   });
 
   it('leaves a single event as it is', () => {
-    const [departure] = new FramePacker(frames, 100).pack([call('a', '1')]);
-    expect(bodyOf((departure as PublishCall).handOver())).toBe('1');
+    const [entry] = new FramePacker(frames, 100).pack([call('a', '1')]);
+    expect(bodyOf((entry as PublishCall).handOver())).toBe('1');
   });
 
   it('begins another frame where one more event would make it too large', () => {
@@ -49,7 +49,7 @@ describe('FramePacker', () => {
       ['channel', 'a', ['11', '22']],
       ['channel', 'a', ['33', '44']],
     ]);
-    for (const departure of packed) expect(Buffer.from(bodyOf(departure.handOver()))).toHaveLength(8);
+    for (const entry of packed) expect(Buffer.from(bodyOf(entry.handOver()))).toHaveLength(8);
   });
 
   it('begins another frame behind 4,000 events', () => {
@@ -67,8 +67,8 @@ describe('FramePacker', () => {
       };
       return new PublishCall({ kind: 'channel', channel: 'a', body }, 'a', 1, 5_000, () => undefined);
     };
-    const [departure] = new FramePacker(frames, 100).pack([lazy('1'), lazy('2')]);
-    const message = departure?.handOver() as OutgoingMessage;
+    const [entry] = new FramePacker(frames, 100).pack([lazy('1'), lazy('2')]);
+    const message = entry?.handOver() as OutgoingMessage;
     expect(made).toBe(0);
     expect(bodyOf(message)).toBe('\u001E1\n\u001E2\n');
     expect(made).toBe(2);
@@ -78,9 +78,9 @@ describe('FramePacker', () => {
     ['count', { subscriptions: 3 }],
     ['error', { error: new NotConnectedError() }],
   ])('tells every publisher the %s of the frame', (_what, outcome) => {
-    const [departure] = new FramePacker(frames, 100).pack([call('a', '1'), call('a', '2')]);
-    departure?.handOver();
-    departure?.answer(outcome);
+    const [entry] = new FramePacker(frames, 100).pack([call('a', '1'), call('a', '2')]);
+    entry?.handOver();
+    entry?.answer(outcome);
     expect([...outcomes]).toEqual([
       ['1', outcome],
       ['2', outcome],

@@ -2,7 +2,7 @@ import type { EventFrames } from '../message/event.codec.js';
 import { bodyOf } from '../transports/event.transport.js';
 import type { MessageBody, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { encodeFailure, encodedBody } from './encoded.body.js';
-import type { Departure, PublishCall } from './publish.call.js';
+import type { BatchEntry, PublishCall } from './publish.call.js';
 
 /** The most events that one frame takes: whoever receives it has them all at once. */
 const MAX_EVENTS = 4_000;
@@ -19,7 +19,7 @@ export class FramePacker {
    * Each channel's events in their order, at the place of the first of them; more than fit, or than 4,000, go into the next
    * frame. A single event stays what it is.
    */
-  pack(calls: readonly PublishCall[]): readonly Departure[] {
+  pack(calls: readonly PublishCall[]): readonly BatchEntry[] {
     const open: Readonly<Record<OutgoingMessage['kind'], Map<string, Frame>>> = {
       channel: new Map(),
       shard: new Map(),
@@ -41,7 +41,7 @@ export class FramePacker {
 }
 
 /** Several events of one channel. Each publisher of them gets the answer to all. */
-class Frame implements Departure {
+class Frame implements BatchEntry {
   bytes = 0;
   private readonly calls: PublishCall[] = [];
 

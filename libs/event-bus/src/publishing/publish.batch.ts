@@ -1,6 +1,6 @@
 import { isThenable, propertyOf, reasonOf } from '../foreign.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
-import type { Departure } from './publish.call.js';
+import type { BatchEntry } from './publish.call.js';
 
 /**
  * What a transport is given in one call. Each entry is answered once, also where a transport of the application's own breaks
@@ -8,12 +8,12 @@ import type { Departure } from './publish.call.js';
  */
 export class PublishBatch {
   /** An entry that is answered leaves its place empty. */
-  private readonly open: (Departure | undefined)[];
+  private readonly open: (BatchEntry | undefined)[];
   private openCount: number;
 
   constructor(
     private readonly transport: EventTransport,
-    entries: readonly Departure[],
+    entries: readonly BatchEntry[],
     /** Called once, when all are answered. */
     private readonly answered: () => void,
   ) {
@@ -23,7 +23,7 @@ export class PublishBatch {
 
   /** Never throws. */
   handOver(): void {
-    const messages = (this.open as Departure[]).map(handOver);
+    const messages = (this.open as BatchEntry[]).map(handOver);
     try {
       const sending: unknown = this.transport.publish(messages, this.settled);
       if (sending !== undefined && isThenable(sending)) void this.watch(sending);
@@ -55,7 +55,7 @@ export class PublishBatch {
       this.take(index)?.giveUp(this.fault(what, cause));
   }
 
-  private take(index: number): Departure | undefined {
+  private take(index: number): BatchEntry | undefined {
     const entry = this.open[index];
     if (entry === undefined) return undefined;
     this.open[index] = undefined;
@@ -69,8 +69,8 @@ export class PublishBatch {
   }
 }
 
-function handOver(departure: Departure): OutgoingMessage {
-  return departure.handOver();
+function handOver(entry: BatchEntry): OutgoingMessage {
+  return entry.handOver();
 }
 
 /** A transport of the application's own may say anything. */

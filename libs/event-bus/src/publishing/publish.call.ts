@@ -13,7 +13,7 @@ import { SequencedMessage } from './sequenced.message.js';
 export type Settle = (outcome: PublishOutcome) => void;
 
 /** What leaves as one message: the event of one call, or those of several. */
-export interface Departure {
+export interface BatchEntry {
   /** For the transport: from here on it may be delivered. */
   handOver(): OutgoingMessage;
   /** What the broker said. */
@@ -23,7 +23,7 @@ export interface Departure {
 }
 
 /** One event on its way to the broker, and whoever waits for what becomes of it. */
-export class PublishCall implements Departure {
+export class PublishCall implements BatchEntry {
   private isHandedOver = false;
   private isOver = false;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { defineEvent } from '../contracts/event.contract.js';
 import { ChannelPrefix, publishProblem } from './channel-prefix.js';
-import { parseTarget, targetProblem } from './event-target.js';
+import { parseTarget, targetProblem } from './handler-target.js';
 import { ChannelTemplate, isTemplate, templateProblem } from './channel-template.js';
 import { RedisGlob } from './redis-glob.js';
 

@@ -4,7 +4,7 @@ import { defineEvent } from '../contracts/event.contract.js';
 import { targetInputProblem } from '../contracts/contract.target.js';
 import { handlerOptionProblems } from '../dispatching/handler.option-problems.js';
 import { InvalidOptionError } from '../errors.js';
-import { resolveSettings } from '../event-bus.options.js';
+import { resolveSettings } from '../module/event-bus.options.js';
 import { keyEventProblems } from '../keyspace/key-event.declaration.js';
 import { EventBusInspector } from '../introspection/event-bus.inspector.js';
 import { EventBusClient } from '../microservices/event-bus.client.js';

@@ -4,7 +4,7 @@ import { FakeConnection } from '../../../../test/support/fake.connection.js';
 import type { Consumer } from '../plan/subscription-plan.js';
 import { subscriptionPlan } from '../plan/subscription-plan.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { orderTargets, parseTarget } from '../routing/event-target.js';
+import { orderTargets, parseTarget } from '../routing/handler-target.js';
 import { RedisSubscriber } from '../transports/redis/redis.subscriber.js';
 import { SubscriptionSync } from './subscription.sync.js';
 

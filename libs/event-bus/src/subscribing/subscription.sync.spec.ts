@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers';
 import { jest } from '@jest/globals';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { parseTarget } from '../routing/event-target.js';
+import { parseTarget } from '../routing/handler-target.js';
 import type { Consumer } from '../plan/subscription-plan.js';
 import { subscriptionPlan } from '../plan/subscription-plan.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { EventBusModule } from '../event-bus.module.js';
+import { EventBusModule } from '../module/event-bus.module.js';
 import { OnEvent } from '../handlers/on-event.decorator.js';
 import { json } from '../message/json.codec.js';
 import { EventBusPublisher } from '../publishing/event-bus.publisher.js';

@@ -1,9 +1,9 @@
-import type { WorkingBus } from '../event-bus.test-kit.js';
+import type { WorkingBus } from '../module/event-bus.test-kit.js';
 import type { EventContext } from '../message/event-context.js';
 import type { EventBusObserver } from '../observing/event-bus.observer.js';
 import type { HandledFact } from '../observing/observer.facts.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import { parseTarget } from '../routing/event-target.js';
+import { parseTarget } from '../routing/handler-target.js';
 import type { MemoryBroker } from '../transports/memory/memory.broker.js';
 import { withDeadline } from '../deadline.js';
 

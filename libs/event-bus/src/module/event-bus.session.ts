@@ -1,14 +1,14 @@
-import { windowSince } from './clock.js';
-import { withDeadline } from './deadline.js';
-import type { UnfinishedWork } from './dispatching/event.dispatcher.js';
-import type { EventHandler } from './dispatching/event.handler.js';
-import { joinWork } from './dispatching/unfinished.work.js';
-import { StartupError } from './errors.js';
+import { windowSince } from '../clock.js';
+import { withDeadline } from '../deadline.js';
+import type { UnfinishedWork } from '../dispatching/event.dispatcher.js';
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { joinWork } from '../dispatching/unfinished.work.js';
+import { StartupError } from '../errors.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
-import { closePublisher } from './publishing/event-bus.publisher.js';
+import { closePublisher } from '../publishing/event-bus.publisher.js';
 import type { DescribeOwners } from './startup.refusal.js';
 import { handlersOf, throwRefusal, toStartupError } from './startup.refusal.js';
-import type { SubscribeOutcome } from './transports/event.transport.js';
+import type { SubscribeOutcome } from '../transports/event.transport.js';
 
 const ABANDONED =
   'The event bus is closed: another bus of this application, or this one itself, could not start. See the first error of the start.';

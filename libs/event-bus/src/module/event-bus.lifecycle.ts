@@ -7,19 +7,19 @@ import type {
 import type { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import type { ApplicationBus } from './application.buses.js';
 import { APPLICATION_BUS, ApplicationBuses } from './application.buses.js';
-import type { EventHandler } from './dispatching/event.handler.js';
-import { BusClosedError, ConfigurationError } from './errors.js';
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { BusClosedError, ConfigurationError } from '../errors.js';
 import { EVENT_BUS_SETTINGS } from './event-bus.constants.js';
 import type { EventBusSettings } from './event-bus.options.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { EventBusSession } from './event-bus.session.js';
-import { HandlerExplorer } from './handlers/handler.explorer.js';
-import { LazyModules } from './handlers/lazy.modules.js';
-import { nestInternals } from './handlers/nest.internals.js';
-import { KeyspaceCheck } from './keyspace/keyspace.check.js';
-import type { HandlerReport } from './introspection/handler.report.js';
-import { reportHandlers } from './introspection/handler.report.js';
-import { readTarget } from './contracts/contract.target.js';
+import { HandlerExplorer } from '../handlers/handler.explorer.js';
+import { LazyModules } from '../handlers/lazy.modules.js';
+import { nestInternals } from '../handlers/nest.internals.js';
+import { KeyspaceCheck } from '../keyspace/keyspace.check.js';
+import type { HandlerReport } from '../introspection/handler.report.js';
+import { reportHandlers } from '../introspection/handler.report.js';
+import { readTarget } from '../contracts/contract.target.js';
 
 /** Starts and stops one bus with the application. When it cannot start, none of the application's buses stays open. */
 export class EventBusLifecycle

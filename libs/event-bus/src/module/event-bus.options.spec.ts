@@ -1,9 +1,9 @@
-import { ConfigurationError } from './errors.js';
+import { ConfigurationError } from '../errors.js';
 import type { EventBusModuleOptions } from './event-bus.options.js';
 import { resolveSettings } from './event-bus.options.js';
-import { memory } from './transports/memory/memory.transport.js';
-import { redis } from './transports/redis/redis.transport.js';
-import { untyped } from '../../../test/support/untyped.js';
+import { memory } from '../transports/memory/memory.transport.js';
+import { redis } from '../transports/redis/redis.transport.js';
+import { untyped } from '../../../../test/support/untyped.js';
 
 const problemsOf = (options: unknown, name = 'default'): readonly string[] => {
   try {

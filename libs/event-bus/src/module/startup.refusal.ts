@@ -1,8 +1,8 @@
-import type { EventHandler } from './dispatching/event.handler.js';
-import { EventBusError, StartupError, TransportRefusedError, reasonOf } from './errors.js';
-import type { SubscriptionTarget } from './routing/subscription-target.js';
-import { targetKey } from './routing/subscription-target.js';
-import type { SubscribeOutcome } from './transports/event.transport.js';
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { EventBusError, StartupError, TransportRefusedError, reasonOf } from '../errors.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import { targetKey } from '../routing/subscription-target.js';
+import type { SubscribeOutcome } from '../transports/event.transport.js';
 
 /** Who asked for a subscription that the broker refuses: `handlers: OrderNotifier.notify`. */
 export type DescribeOwners = (target: SubscriptionTarget) => string;

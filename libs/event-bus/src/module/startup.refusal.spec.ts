@@ -1,6 +1,6 @@
-import { StartupError, SubscriptionRefusedError, TransportRefusedError } from './errors.js';
-import { ChannelPrefix } from './routing/channel-prefix.js';
-import { parseTarget } from './routing/event-target.js';
+import { StartupError, SubscriptionRefusedError, TransportRefusedError } from '../errors.js';
+import { ChannelPrefix } from '../routing/channel-prefix.js';
+import { parseTarget } from '../routing/handler-target.js';
 import { handlersOf, throwRefusal, toStartupError } from './startup.refusal.js';
 
 const target = (text: string) => parseTarget(text, new ChannelPrefix(''));

@@ -1,42 +1,42 @@
-import { CallContext } from './dispatching/call.context.js';
-import { EventDispatcher } from './dispatching/event.dispatcher.js';
-import { matcherOf } from './routing/event-target.js';
-import type { EventHandler } from './dispatching/event.handler.js';
-import { EventReceiver } from './dispatching/event.receiver.js';
-import { GroupClaims } from './dispatching/group.claims.js';
-import { resolveHandlerSettings } from './dispatching/handler.options.js';
-import { StuckWatch } from './dispatching/stuck.watch.js';
-import { NotSupportedError } from './errors.js';
+import { CallContext } from '../dispatching/call.context.js';
+import { EventDispatcher } from '../dispatching/event.dispatcher.js';
+import { matcherOf } from '../routing/handler-target.js';
+import type { EventHandler } from '../dispatching/event.handler.js';
+import { EventReceiver } from '../dispatching/event.receiver.js';
+import { GroupClaims } from '../dispatching/group.claims.js';
+import { resolveHandlerSettings } from '../dispatching/handler.options.js';
+import { StuckWatch } from '../dispatching/stuck.watch.js';
+import { NotSupportedError } from '../errors.js';
 import type { EventBusSettings } from './event-bus.options.js';
 import type { BusTestKit } from './event-bus.test-kit.js';
-import type { Gap } from './gaps/gap.js';
-import { GapReporter } from './gaps/gap.reporter.js';
-import { SequenceTracker } from './gaps/sequence.tracker.js';
-import { GapHandlers } from './handlers/gap.handlers.js';
-import { EventBusInspector } from './introspection/event-bus.inspector.js';
-import { EventBusStatus } from './introspection/event-bus.status.js';
-import { StatusSource } from './introspection/status.source.js';
-import { keyEvents } from './keyspace/key-event.reader.js';
-import { BusObservation } from './observing/bus.observation.js';
-import type { BusReporter } from './observing/bus.reporter.js';
-import type { EventBusObservers } from './observing/event-bus.observers.js';
-import type { PublishHooks } from './observing/publish.hooks.js';
-import { DeadLetterPublisher } from './publishing/dead-letter.publisher.js';
-import { EventBusPublisher, resumePublisher } from './publishing/event-bus.publisher.js';
-import { FramePacker } from './publishing/frame.packer.js';
-import { PublishBatcher } from './publishing/publish.batcher.js';
-import type { SubscriptionPlan } from './plan/subscription-plan.js';
-import { subscriptionPlan } from './plan/subscription-plan.js';
-import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
-import { HandlerRegistry } from './subscribing/handler.registry.js';
-import { SubscriptionSync } from './subscribing/subscription.sync.js';
-import { InTurnListener } from './transports/in-turn.listener.js';
+import type { Gap } from '../gaps/gap.js';
+import { GapReporter } from '../gaps/gap.reporter.js';
+import { SequenceTracker } from '../gaps/sequence.tracker.js';
+import { GapHandlers } from '../handlers/gap.handlers.js';
+import { EventBusInspector } from '../introspection/event-bus.inspector.js';
+import { EventBusStatus } from '../introspection/event-bus.status.js';
+import { StatusSource } from '../introspection/status.source.js';
+import { keyEvents } from '../keyspace/key-event.reader.js';
+import { BusObservation } from '../observing/bus.observation.js';
+import type { BusReporter } from '../observing/bus.reporter.js';
+import type { EventBusObservers } from '../observing/event-bus.observers.js';
+import type { PublishHooks } from '../observing/publish.hooks.js';
+import { DeadLetterPublisher } from '../publishing/dead-letter.publisher.js';
+import { EventBusPublisher, resumePublisher } from '../publishing/event-bus.publisher.js';
+import { FramePacker } from '../publishing/frame.packer.js';
+import { PublishBatcher } from '../publishing/publish.batcher.js';
+import type { SubscriptionPlan } from '../plan/subscription-plan.js';
+import { subscriptionPlan } from '../plan/subscription-plan.js';
+import { EventBusSubscriber } from '../subscribing/event-bus.subscriber.js';
+import { HandlerRegistry } from '../subscribing/handler.registry.js';
+import { SubscriptionSync } from '../subscribing/subscription.sync.js';
+import { InTurnListener } from '../transports/in-turn.listener.js';
 import type {
   EventTransport,
   TransportFactory,
   TransportListener,
   TransportState,
-} from './transports/event.transport.js';
+} from '../transports/event.transport.js';
 
 /** Every part of one bus, put together in the one place where they meet. */
 export class EventBusRuntime {

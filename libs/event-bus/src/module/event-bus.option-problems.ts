@@ -1,8 +1,8 @@
-import { strangeContractProblem, toContract } from './contracts/event.contract.js';
-import { HANDLER_OPTIONS } from './dispatching/handler.option-problems.js';
+import { strangeContractProblem, toContract } from '../contracts/event.contract.js';
+import { HANDLER_OPTIONS } from '../dispatching/handler.option-problems.js';
 import type { EventBusModuleOptions } from './event-bus.options.js';
-import type { EventCodec } from './message/event.codec.js';
-import type { OptionCheck, OptionTable } from './option.checks.js';
+import type { EventCodec } from '../message/event.codec.js';
+import type { OptionCheck, OptionTable } from '../option.checks.js';
 import {
   fitting,
   isObject,
@@ -12,10 +12,10 @@ import {
   trueOrFalse,
   unknownOptions,
   wholeNumber,
-} from './option.checks.js';
-import { observerProblem } from './observing/observer.registry.js';
-import { nameProblem } from './routing/name.problem.js';
-import type { TransportFactory } from './transports/event.transport.js';
+} from '../option.checks.js';
+import { observerProblem } from '../observing/observer.registry.js';
+import { nameProblem } from '../routing/name.problem.js';
+import type { TransportFactory } from '../transports/event.transport.js';
 
 /** The largest string of Redis. */
 const MAX_PAYLOAD_BYTES = 512 * 1024 * 1024;

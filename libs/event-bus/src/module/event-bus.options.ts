@@ -1,12 +1,12 @@
-import type { HandlerOptions } from './dispatching/handler.options.js';
-import { ConfigurationError } from './errors.js';
+import type { HandlerOptions } from '../dispatching/handler.options.js';
+import { ConfigurationError } from '../errors.js';
 import { busOptionProblems } from './event-bus.option-problems.js';
-import type { EventCodec } from './message/event.codec.js';
-import type { EventContract } from './contracts/event.contract.js';
-import { json } from './message/json.codec.js';
-import { ChannelPrefix } from './routing/channel-prefix.js';
-import type { EventBusObserver } from './observing/event-bus.observer.js';
-import type { TransportFactory } from './transports/event.transport.js';
+import type { EventCodec } from '../message/event.codec.js';
+import type { EventContract } from '../contracts/event.contract.js';
+import { json } from '../message/json.codec.js';
+import { ChannelPrefix } from '../routing/channel-prefix.js';
+import type { EventBusObserver } from '../observing/event-bus.observer.js';
+import type { TransportFactory } from '../transports/event.transport.js';
 
 /** Options of `EventBusModule.forRoot()`. Only `transport` is required. */
 export interface EventBusModuleOptions {

@@ -1,5 +1,5 @@
 import { ChannelPrefix, publishProblem } from './channel-prefix.js';
-import { orderTargets, parseTarget, targetProblem } from './event-target.js';
+import { orderTargets, parseTarget, targetProblem } from './handler-target.js';
 
 const none = new ChannelPrefix('');
 

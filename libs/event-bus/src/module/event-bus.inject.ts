@@ -1,11 +1,11 @@
 import { Inject } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { DEFAULT_BUS } from './event-bus.constants.js';
-import { EventBusInspector } from './introspection/event-bus.inspector.js';
-import { EventBusStatus } from './introspection/event-bus.status.js';
-import { EventBusObservers } from './observing/event-bus.observers.js';
-import { EventBusPublisher } from './publishing/event-bus.publisher.js';
-import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
+import { EventBusInspector } from '../introspection/event-bus.inspector.js';
+import { EventBusStatus } from '../introspection/event-bus.status.js';
+import { EventBusObservers } from '../observing/event-bus.observers.js';
+import { EventBusPublisher } from '../publishing/event-bus.publisher.js';
+import { EventBusSubscriber } from '../subscribing/event-bus.subscriber.js';
 
 /** The injection token of one of a bus' injectables: the class itself for the default bus. */
 export function eventBusToken<T>(type: Type<T>, name: string = DEFAULT_BUS): Type<T> | string {

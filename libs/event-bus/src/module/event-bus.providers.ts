@@ -12,12 +12,12 @@ import type { EventBusModuleOptions, EventBusSettings } from './event-bus.option
 import { resolveSettings } from './event-bus.options.js';
 import { EventBusRuntime } from './event-bus.runtime.js';
 import type { BusTestKit } from './event-bus.test-kit.js';
-import { EventBusInspector } from './introspection/event-bus.inspector.js';
-import { EventBusStatus } from './introspection/event-bus.status.js';
-import { EventBusObservers } from './observing/event-bus.observers.js';
-import { EventBusPublisher } from './publishing/event-bus.publisher.js';
-import { EventBusSubscriber } from './subscribing/event-bus.subscriber.js';
-import type { TransportFactory } from './transports/event.transport.js';
+import { EventBusInspector } from '../introspection/event-bus.inspector.js';
+import { EventBusStatus } from '../introspection/event-bus.status.js';
+import { EventBusObservers } from '../observing/event-bus.observers.js';
+import { EventBusPublisher } from '../publishing/event-bus.publisher.js';
+import { EventBusSubscriber } from '../subscribing/event-bus.subscriber.js';
+import type { TransportFactory } from '../transports/event.transport.js';
 
 const PARTS = [
   { type: EventBusPublisher, part: 'publisher' },

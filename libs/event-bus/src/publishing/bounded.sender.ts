@@ -33,7 +33,7 @@ export function sendingTerms(options: SendingLimits): SendingTerms {
 }
 
 /** Sends prepared events within the limits that their publisher sets. */
-export class MessageSender {
+export class BoundedSender {
   constructor(
     private readonly batcher: PublishBatcher,
     private readonly buffer: PublishBuffer,

@@ -1,4 +1,4 @@
-import type { EventBusObserver } from './observing/event-bus.observer.js';
+import type { EventBusObserver } from '../observing/event-bus.observer.js';
 
 /** Whoever waits until a bus has done what it got. */
 export interface WorkingBus {
