@@ -44,7 +44,8 @@ function boot(options: Partial<BusOptions> = {}): Promise<StartedApp> {
 async function expire(keys: readonly string[]): Promise<void> {
   for (const key of keys) {
     const owner = await cluster.ownerOf(key);
-    await owner.server.cli('SET', key, 'x', 'PX', 1);
+    // A master that was just added may still take the Cluster for down.
+    await eventually(() => owner.server.cli('SET', key, 'x', 'PX', 1));
   }
 }
 

@@ -424,7 +424,7 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
       let node!: ClusterNode;
       let next!: ClusterNode;
       await play('channel', async () => {
-        node = await publishingAt();
+        node = await eventually(() => publishingAt(), LONG);
         await kill(node, signal);
         next = await eventually(() => publishingAt(node), LONG);
       });
