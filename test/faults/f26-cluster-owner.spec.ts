@@ -1,3 +1,8 @@
+/**
+ * ioredis' Cluster, the control, looks for its nodes again up to 10 s after disconnect().
+ *
+ * @leak-grace-ms 15000
+ */
 import { cloudEvents } from 'nestjs-redis-event-bus';
 import { shardSubscriberCount } from '../support/pubsub.probe.js';
 import type { ClusterNode } from '../support/redis.cluster.js';

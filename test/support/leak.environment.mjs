@@ -2,7 +2,10 @@ import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TestEnvironment } from 'jest-environment-node';
 
-/** What was closed is gone some turns of the loop later, more of them where the machine is busy. */
+/**
+ * What was closed is gone some turns of the loop later, more of them where the machine is busy. A file that closes a driver whose
+ * timers go on for longer says so: `@leak-grace-ms 15000` in the comment at its beginning.
+ */
 const GRACE_MS = 2_000;
 const LOOK_EVERY_MS = 10;
 
@@ -14,6 +17,7 @@ export default class LeakEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
     this.file = relative(config.globalConfig.rootDir, context.testPath);
+    this.graceMs = Number(context.docblockPragmas['leak-grace-ms'] ?? GRACE_MS);
   }
 
   async setup() {
@@ -36,7 +40,7 @@ export default class LeakEnvironment extends TestEnvironment {
   }
 
   async leftKinds() {
-    const deadlineMs = performance.now() + GRACE_MS;
+    const deadlineMs = performance.now() + this.graceMs;
     for (;;) {
       const kinds = [...countByKind()]
         .map(([kind, count]) => ({ kind, count: count - (this.before.get(kind) ?? 0) }))
