@@ -78,7 +78,7 @@ function rowOf(misbehaviours: readonly Misbehaviour[], place?: string): FaultRow
   return {
     stage,
     id: 'F32',
-    fault: `a ${place ?? 'handler'} fails or answers with something odd, in ${misbehaviours.length} ways`,
+    fault: `${place === 'interceptor' ? 'an' : 'a'} ${place ?? 'handler'} fails or answers with something odd, in ${misbehaviours.length} ways`,
     promise: 'each failure is one log line, the next event of its channel is handled, the process lives',
     async run(contender) {
       const done = misbehaviours.map(() => new Inbox<unknown>());
