@@ -54,6 +54,19 @@ describe('ObserverRegistry', () => {
     expect(told).toEqual(['first', 'second', 'log']);
   });
 
+  it('tells each the same, whatever another writes into the fact', () => {
+    const told: unknown[] = [];
+    registry.add({
+      warned: (own) => {
+        Object.assign(own, { bus: 'another' });
+      },
+    });
+    registry.add({ warned: ({ bus }) => void told.push(bus) });
+    registry.tell('warned', untyped({ bus: 'default' }));
+    expect(told).toEqual(['default']);
+    expect(log.failures.items).toEqual([expect.stringContaining('Object.warned')]);
+  });
+
   it('tells everybody who was there when it began, also where one removes another', () => {
     const told: string[] = [];
     registry.add({

@@ -118,7 +118,10 @@ export class ObserverRegistry {
   }
 
   tell<Name extends FactName>(name: Name, fact: FactOf<Name>): void {
-    for (const observer of this.takers[name]) observer.tell(name, fact);
+    const takers = this.takers[name];
+    // What one writes into it, the others would read.
+    if (takers.length > 1) Object.freeze(fact);
+    for (const observer of takers) observer.tell(name, fact);
   }
 
   private change(added: readonly ContainedObserver[]): void {

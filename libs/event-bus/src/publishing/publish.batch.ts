@@ -32,11 +32,12 @@ export class PublishBatch {
     }
   }
 
-  private readonly settled = (index: number, outcome: PublishOutcome): void => {
+  private readonly settled = (index: number, given: PublishOutcome): void => {
     const entry = typeof index === 'number' ? this.take(index) : undefined;
     // Settled before, or no message of this batch.
     if (entry === undefined) return;
-    if (isOutcome(outcome)) entry.answer(outcome);
+    const outcome = outcomeIn(given);
+    if (outcome !== undefined) entry.answer(outcome);
     else entry.giveUp(this.fault('settled a message with neither subscriptions nor an error'));
   };
 
@@ -73,9 +74,12 @@ function handOver(entry: BatchEntry): OutgoingMessage {
   return entry.handOver();
 }
 
-/** A transport of the application's own may say anything. */
-function isOutcome(outcome: unknown): boolean {
-  return (
-    typeof propertyOf(outcome, 'subscriptions') === 'number' || propertyOf(outcome, 'error') !== undefined
-  );
+/** A transport of the application's own may say anything, and name an error that there is not. Undefined for no outcome. */
+function outcomeIn(given: PublishOutcome): PublishOutcome | undefined {
+  const error = propertyOf(given, 'error');
+  if (error !== undefined)
+    return typeof propertyOf(error, 'message') === 'string' ? { error: error as Error } : undefined;
+  const subscriptions = propertyOf(given, 'subscriptions');
+  if (typeof subscriptions !== 'number') return undefined;
+  return 'error' in given ? { subscriptions } : given;
 }

@@ -175,6 +175,24 @@ describe('PublishBatcher', () => {
         unknown('settled a message with neither subscriptions nor an error'),
       ],
       [
+        'settles with an error that is none',
+        (settled) => {
+          settled(0, untyped({ error: 'a text' }));
+          settled(1, untyped({ subscriptions: 2, error: null }));
+        },
+        unknown('settled a message with neither subscriptions nor an error'),
+        unknown('settled a message with neither subscriptions nor an error'),
+      ],
+      [
+        'names an error that there is not',
+        (settled) => {
+          settled(0, untyped({ subscriptions: 2, error: undefined }));
+          settled(1, two);
+        },
+        two,
+        two,
+      ],
+      [
         'settles twice',
         async (settled) => {
           settled(0, two);
@@ -222,6 +240,8 @@ describe('PublishBatcher', () => {
       while (outcomes.size < 2) await turn();
       await turn();
       expect([outcomes.get('a'), outcomes.get('b')]).toEqual([first, second]);
+      // The publisher asks whether there is an error by its name.
+      for (const outcome of outcomes.values()) expect(Object.keys(outcome)).toHaveLength(1);
     });
 
     it('gives up by its deadline what the transport forgets without a word', async () => {
