@@ -20,7 +20,7 @@ export function json(options: JsonOptions = {}): EventCodec {
   const areFramesSent = framesWanted('json', optionsOf(options), ['frames']);
   return {
     name: 'json',
-    encode: (payload) => toJsonText(payload),
+    encode: toJsonText,
     decode,
     frames: jsonFrames(areFramesSent, decode),
   };

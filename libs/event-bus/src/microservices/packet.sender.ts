@@ -6,8 +6,6 @@ import type { PreparedEvent } from '../publishing/event.preparer.js';
 import type { Packet } from './packet.js';
 import { isPacketCodec } from './packet.codec.js';
 
-const PUBLISH_TIMEOUT_MS = 5_000;
-
 /**
  * Sends packets, to any channel: replies go where the request came, and an object pattern is a channel with whatever
  * its values hold, while `EventBusPublisher` refuses names that read as a glob.
@@ -34,14 +32,14 @@ export class PacketSender {
    */
   send(event: PreparedEvent, payload: unknown): Promise<number> {
     const { batcher, reporter, publishHooks } = this.runtime;
-    const startedMs = reporter.startPublish();
-    const { message, name, bytes } = event;
+    const startedMs = reporter.timesPublishes ? performance.now() : 0;
+    const { name } = event;
     // A packet was encoded before the connection was awaited: a hook can add nothing to it.
     const hooked = publishHooks.isEmpty
       ? undefined
       : publishHooks.prepare({ channel: name, carriesMetadata: false, batchSize: 1 }, () => event).settled;
     return new Promise((resolve, reject) => {
-      const call = new PublishCall(message, name, bytes, PUBLISH_TIMEOUT_MS, (outcome) => {
+      const call = new PublishCall(event, (outcome) => {
         hooked?.(outcome);
         if ('error' in outcome) {
           reporter.publishFailed(name, outcome.error, startedMs);

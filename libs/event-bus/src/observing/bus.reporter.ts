@@ -24,23 +24,27 @@ import type { ObserverRegistry } from './observer.registry.js';
  */
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
   readonly counters = noCounts();
+  /** Whether anybody wants to know how long a publish takes. */
+  timesPublishes = false;
 
   constructor(
     private readonly bus: string,
     private readonly prefix: ChannelPrefix,
     private readonly observers: ObserverRegistry,
-  ) {}
+  ) {
+    const update = () => {
+      const { published, publishFailed } = observers.takes;
+      this.timesPublishes = published || publishFailed;
+    };
+    observers.onChange(update);
+    update();
+  }
 
   get timesCalls(): boolean {
     return this.observers.timesCalls;
   }
 
-  /** A publish begins: performance.now(), or 0 while nobody wants to know how long it takes. */
-  startPublish(): number {
-    const { takes } = this.observers;
-    return takes.published || takes.publishFailed ? performance.now() : 0;
-  }
-
+  /** @param startedMs performance.now() when the publish began, or 0 while nobody wanted to know */
   published(
     { message, name, bytes }: PreparedEvent,
     to: string | EventContract,

@@ -18,6 +18,8 @@ export interface HookedEvent<T> {
 
 /** Runs what observers put around a publish. Exactly one event comes of it, whatever they do. */
 export class PublishHooks {
+  /** There are none. */
+  isEmpty = true;
   private observers: readonly ContainedObserver[] = [];
 
   constructor(
@@ -27,14 +29,10 @@ export class PublishHooks {
   ) {
     const update = () => {
       this.observers = registry.withHook('aroundPublish');
+      this.isEmpty = this.observers.length === 0;
     };
     registry.onChange(update);
     update();
-  }
-
-  /** There are none. */
-  get isEmpty(): boolean {
-    return this.observers.length === 0;
   }
 
   /**

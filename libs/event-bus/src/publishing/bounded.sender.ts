@@ -6,10 +6,9 @@ import type { PreparedEvent } from './event.preparer.js';
 import type { PublishBatcher } from './publish.batcher.js';
 import type { PublishBuffer } from './publish.buffer.js';
 import type { Settle } from './publish.call.js';
-import { PublishCall } from './publish.call.js';
+import { DEFAULT_TIMEOUT_MS, PublishCall } from './publish.call.js';
 import type { PublishOptions, WhenDisconnected } from './publish.options.js';
 
-const DEFAULT_TIMEOUT_MS = 5_000;
 const TIME = milliseconds();
 
 /** The limits that a publisher sets, checked. */
@@ -69,17 +68,17 @@ export class BoundedSender {
     );
   }
 
-  private attempt({ message, name, bytes }: PreparedEvent, terms: SendingTerms, settle: Settle): void {
-    const { timeoutMs, signal } = terms;
+  private attempt(event: PreparedEvent, { timeoutMs, signal }: SendingTerms, settle: Settle): void {
     if (signal === undefined) {
-      this.batcher.add(new PublishCall(message, name, bytes, timeoutMs, settle));
+      this.batcher.add(new PublishCall(event, settle, timeoutMs));
       return;
     }
     const aborted = () => call.giveUp(signal.reason);
-    const call = new PublishCall(message, name, bytes, timeoutMs, (outcome) => {
+    const settled = (outcome: PublishOutcome) => {
       this.aborts.remove(signal, aborted);
       settle(outcome);
-    });
+    };
+    const call = new PublishCall(event, settled, timeoutMs);
     this.aborts.add(signal, aborted);
     this.batcher.add(call);
   }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { observedReporter } from '../../../../test/support/bus.reporters.js';
 import {
   BusClosedError,
+  InvalidChannelError,
   InvalidOptionError,
   NotConnectedError,
   PayloadTooLargeError,
@@ -158,6 +159,25 @@ describe('an observer around publishes', () => {
     await reject(publisher.publish(defineEvent('a', schema), 'x'));
     await reject(publisher.publishMany([{ channel: 'a', payload: 1 }], { timeoutMs: -1 }));
     expect(told).toEqual(['PayloadInvalidError']);
+  });
+});
+
+describe('channels', () => {
+  it('are sent with the prefix, also when there are more of them than a publisher remembers', async () => {
+    const publisher = publisherWith({ codec: json(), prefix: 'shop:' });
+    const channels = Array.from({ length: 10_002 }, (_, index) => `c${index}`);
+    const events = [...channels, 'c0'].map((channel) => ({ channel, payload: 1 }));
+    await publisher.publishMany(events);
+    expect(transport.sent.map(({ channel }) => channel)).toEqual(
+      events.map(({ channel }) => `shop:${channel}`),
+    );
+  });
+
+  it('are refused each time', async () => {
+    const publisher = publisherWith();
+    for (let n = 0; n < 2; n += 1) {
+      expect(await reject(publisher.publish('c*', 1))).toBeInstanceOf(InvalidChannelError);
+    }
   });
 });
 

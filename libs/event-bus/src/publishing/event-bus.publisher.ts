@@ -5,14 +5,14 @@ import type { BusReporter } from '../observing/bus.reporter.js';
 import type { PublishHooks } from '../observing/publish.hooks.js';
 import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
 import { AbortWatch } from './abort.watch.js';
-import type { Attempt } from './event.attempt.js';
-import { EventAttempts, isPending, whenChecked } from './event.attempt.js';
-import type { PreparedEvent } from './event.preparer.js';
-import { EventPreparer } from './event.preparer.js';
 import { BoundedSender, sendingTerms } from './bounded.sender.js';
+import type { Attempt, PreparedEvent } from './event.preparer.js';
+import { EventPreparer } from './event.preparer.js';
+import { HookedAttempts, whenChecked } from './hooked.attempts.js';
 import type { PublishBatcher } from './publish.batcher.js';
 import { PublishBuffer } from './publish.buffer.js';
 import type { Settle } from './publish.call.js';
+import { PublishCall } from './publish.call.js';
 import type {
   ContractPublishArguments,
   EventToPublish,
@@ -31,7 +31,8 @@ export let closePublisher: (publisher: EventBusPublisher) => void;
 
 /** Publishes events: PUBLISH, or SPUBLISH for `kind: 'shard'`. */
 export class EventBusPublisher {
-  private readonly attempts: EventAttempts;
+  private readonly preparer: EventPreparer;
+  private readonly hookedAttempts: HookedAttempts;
   private readonly sender: BoundedSender;
   private readonly buffer: PublishBuffer;
 
@@ -48,12 +49,12 @@ export class EventBusPublisher {
     transport: EventTransport,
     private readonly batcher: PublishBatcher,
     private readonly reporter: BusReporter,
-    hooks: PublishHooks,
+    private readonly hooks: PublishHooks,
   ) {
     const aborts = new AbortWatch();
-    const preparer = new EventPreparer(settings, transport);
+    this.preparer = new EventPreparer(settings, transport);
     const carriesMetadata = settings.codec.carriesMetadata === true;
-    this.attempts = new EventAttempts(preparer, carriesMetadata, hooks, reporter);
+    this.hookedAttempts = new HookedAttempts(this.preparer, carriesMetadata, hooks, reporter);
     this.buffer = new PublishBuffer(aborts);
     this.sender = new BoundedSender(batcher, this.buffer, aborts);
   }
@@ -81,18 +82,18 @@ export class EventBusPublisher {
   publish(
     channel: string | EventContract,
     payload: unknown,
-    options: PublishOptions & Pick<EventToPublish, 'params'> = {},
+    options?: PublishOptions & Pick<EventToPublish, 'params'>,
   ): Promise<number> {
-    const startedMs = this.reporter.startPublish();
+    const startedMs = this.reporter.timesPublishes ? performance.now() : 0;
     return new Promise((resolve, reject) => {
       const settle = (outcome: PublishOutcome) => {
         if ('error' in outcome) reject(outcome.error);
         else resolve(outcome.subscriptions);
       };
       const event = { ...options, channel, payload };
-      const attempt = this.attempts.prepare(event, 1);
+      const attempt = this.attempt(event, 1);
       // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
-      if (!isPending(attempt)) this.send(event, attempt, options, startedMs, settle);
+      if (!('checked' in attempt)) this.send(event, attempt, options, startedMs, settle);
       else void whenChecked(attempt).then((checked) => this.send(event, checked, options, startedMs, settle));
     });
   }
@@ -104,12 +105,14 @@ export class EventBusPublisher {
    * @throws PublishManyError when any of them failed, with one outcome per event.
    * @throws InvalidOptionError, or the reason of a signal that was aborted before: nothing was sent.
    */
-  async publishMany(events: readonly EventToPublish[], options: PublishManyOptions = {}): Promise<number[]> {
-    const startedMs = this.reporter.startPublish();
+  async publishMany(events: readonly EventToPublish[], options?: PublishManyOptions): Promise<number[]> {
+    const startedMs = this.reporter.timesPublishes ? performance.now() : 0;
     // Wrong options are the whole call's failure.
-    sendingTerms(options);
-    const attempts = events.map((event) => this.attempts.prepare(event, events.length));
-    const checked = attempts.some(isPending) ? await Promise.all(attempts.map(whenChecked)) : attempts;
+    if (options !== undefined) sendingTerms(options);
+    const attempts = events.map((event) => this.attempt(event, events.length));
+    const checked = attempts.some((attempt) => 'checked' in attempt)
+      ? await Promise.all(attempts.map(whenChecked))
+      : attempts;
     const sending = events.map(
       (event, index) =>
         new Promise<PublishOutcome>((resolve) =>
@@ -121,11 +124,16 @@ export class EventBusPublisher {
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);
   }
 
+  private attempt(event: EventToPublish, batchSize: number): Attempt {
+    if (this.hooks.isEmpty) return this.preparer.attempt(event);
+    return this.hookedAttempts.prepare(event, batchSize);
+  }
+
   /** The one road to an outcome: it is reported here, and then told to the publisher. */
   private send(
     event: EventToPublish,
     attempt: Attempt,
-    options: PublishManyOptions,
+    options: PublishManyOptions | undefined,
     startedMs: number,
     settle: Settle,
   ): void {
@@ -139,6 +147,7 @@ export class EventBusPublisher {
       settle(outcome);
     };
     if ('error' in attempt) settled({ error: attempt.error });
+    else if (options === undefined) this.batcher.add(new PublishCall(attempt, settled));
     else this.sender.send(attempt, options, settled);
   }
 }

@@ -12,6 +12,7 @@ import { MAX_STAMP_BYTES } from '../message/event.codec.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { EventTransport, MessageBody, OutgoingMessage } from '../transports/event.transport.js';
 import { encodeFailure, encodedBody } from './encoded.body.js';
+import type { Settle } from './publish.call.js';
 import type { EventToPublish } from './publish.options.js';
 import { SequenceIssuer } from './sequence.issuer.js';
 import { SequencedMessage } from './sequenced.message.js';
@@ -27,15 +28,23 @@ export interface PreparedEvent {
   readonly checked?: Promise<unknown>;
 }
 
-type Kind = OutgoingMessage['kind'];
+/** An event that is ready to leave, or why it cannot. */
+export type Attempt = (PreparedEvent | { readonly error: Error }) & {
+  /** Of an observer that waits for the outcome. */
+  readonly hooked?: Settle;
+};
 
-/** How an event is to be sent, as `publish` and `publishMany` are given it. */
-export type PreparationTerms = Pick<EventToPublish, 'kind' | 'params' | 'headers'>;
+/** A service that publishes to more channels has their names checked again. */
+const MAX_CHANNELS = 10_000;
+
+type Kind = OutgoingMessage['kind'];
 
 /** Turns an event into bytes for a channel, or says why it cannot be sent. */
 export class EventPreparer {
   private readonly makeMessage: (kind: Kind, channel: string, body: MessageBody) => OutgoingMessage;
   private readonly stampBytes: number;
+  /** As the broker knows them, by their names without prefix: those that were found fine. */
+  private readonly channels = new Map<string, string>();
   /** Ours for those of another copy of this package. */
   private readonly foreignContracts = new WeakMap<object, EventContract>();
 
@@ -47,19 +56,23 @@ export class EventPreparer {
     this.stampBytes = settings.codec.stamp === undefined ? 0 : MAX_STAMP_BYTES;
   }
 
-  /** Checks and serializes, all of it in the call; after this only an asynchronous schema and the broker can refuse. */
-  prepare(to: string | EventContract, payload: unknown, options: PreparationTerms): PreparedEvent {
-    const { kind: wanted = 'channel', params, headers } = options;
+  /**
+   * Checks and serializes, all of it in the call; after this only an asynchronous schema and the broker can refuse. Never
+   * throws.
+   */
+  attempt(event: EventToPublish): Attempt {
+    try {
+      return this.prepare(event);
+    } catch (error) {
+      return { error: error as Error };
+    }
+  }
+
+  private prepare({ channel: to, payload, kind: wanted, params, headers }: EventToPublish): PreparedEvent {
     const contract = typeof to === 'string' ? undefined : this.contractOf(to);
     const name = contract === undefined ? (to as string) : channelOf(contract, params);
-    const kind = contract?.isSharded ? 'shard' : wanted;
-    const problem = publishProblem(name);
-    if (problem !== undefined) {
-      throw new InvalidChannelError(
-        typeof name === 'string' ? name : typeof name,
-        strangeContractProblem(name) ?? problem,
-      );
-    }
+    const channel = this.channels.get(name) ?? this.checkedChannel(name);
+    const kind = contract?.isSharded ? 'shard' : (wanted ?? 'channel');
     if (kind === 'shard' && !this.transport.capabilities.shard) {
       throw new NotSupportedError(
         `The ${this.transport.name} transport has no sharded pub/sub. Leave out kind.`,
@@ -70,8 +83,23 @@ export class EventPreparer {
     if (checked instanceof Promise) checked.catch(() => undefined);
     const body = this.encode(payload, name, headers);
     const bytes = this.measure(body, name);
-    const message = this.makeMessage(kind, this.settings.prefix.addToChannel(name), body);
+    const message = this.makeMessage(kind, channel, body);
     return checked instanceof Promise ? { message, name, bytes, checked } : { message, name, bytes };
+  }
+
+  /** @throws InvalidChannelError */
+  private checkedChannel(name: string): string {
+    const problem = publishProblem(name);
+    if (problem !== undefined) {
+      throw new InvalidChannelError(
+        typeof name === 'string' ? name : typeof name,
+        strangeContractProblem(name) ?? problem,
+      );
+    }
+    const channel = this.settings.prefix.addToChannel(name);
+    if (this.channels.size >= MAX_CHANNELS) this.channels.clear();
+    this.channels.set(name, channel);
+    return channel;
   }
 
   /** Undefined for anything that is no contract: JavaScript may pass what it likes. */
@@ -94,7 +122,7 @@ export class EventPreparer {
     } catch (error) {
       throw encodeFailure(error);
     }
-    return encodedBody(body);
+    return typeof body === 'string' ? body : encodedBody(body);
   }
 
   /** As receivers will measure it: with its number, which comes later. */

@@ -4,6 +4,7 @@ import type { EventFrames } from '../message/event.codec.js';
 import { bodyOf } from '../transports/event.transport.js';
 import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { FramePacker } from './frame.packer.js';
+import type { BatchEntry } from './publish.batch.js';
 import { PublishCall } from './publish.call.js';
 
 const frames = json({ frames: true }).frames as EventFrames;
@@ -12,14 +13,21 @@ describe('FramePacker', () => {
   let outcomes: Map<string, PublishOutcome>;
   beforeEach(() => void (outcomes = new Map()));
 
-  const call = (channel: string, text: string, kind: OutgoingMessage['kind'] = 'channel') =>
-    new PublishCall({ kind, channel, body: text }, channel, text.length, 5_000, (outcome) =>
-      outcomes.set(text, outcome),
+  const call = (
+    channel: string,
+    text: string,
+    timeoutMs?: number,
+    kind: OutgoingMessage['kind'] = 'channel',
+  ) =>
+    new PublishCall(
+      { message: { kind, channel, body: text }, name: channel, bytes: text.length },
+      (outcome) => outcomes.set(text, outcome),
+      timeoutMs,
     );
 
   const sent = (packed: ReturnType<FramePacker['pack']>) =>
     packed.map((entry) => {
-      const message = entry.handOver();
+      const { message } = entry;
       const body = Buffer.from(bodyOf(message));
       return [
         message.kind,
@@ -29,7 +37,13 @@ describe('FramePacker', () => {
     });
 
   it('packs the events of each channel and kind, in order, at the place of the first', () => {
-    const calls = [call('a', '1'), call('b', '2'), call('a', '3'), call('a', '4', 'shard'), call('a', '5')];
+    const calls = [
+      call('a', '1'),
+      call('b', '2'),
+      call('a', '3'),
+      call('a', '4', 5_000, 'shard'),
+      call('a', '5'),
+    ];
     expect(sent(new FramePacker(frames, 100).pack(calls))).toEqual([
       ['channel', 'a', ['1', '3', '5']],
       ['channel', 'b', ['2']],
@@ -39,7 +53,7 @@ describe('FramePacker', () => {
 
   it('leaves a single event as it is', () => {
     const [entry] = new FramePacker(frames, 100).pack([call('a', '1')]);
-    expect(bodyOf((entry as PublishCall).handOver())).toBe('1');
+    expect(bodyOf((entry as PublishCall).message)).toBe('1');
   });
 
   it('begins another frame where one more event would make it too large', () => {
@@ -49,7 +63,7 @@ describe('FramePacker', () => {
       ['channel', 'a', ['11', '22']],
       ['channel', 'a', ['33', '44']],
     ]);
-    for (const entry of packed) expect(Buffer.from(bodyOf(entry.handOver()))).toHaveLength(8);
+    for (const entry of packed) expect(Buffer.from(bodyOf(entry.message))).toHaveLength(8);
   });
 
   it('begins another frame behind 4,000 events', () => {
@@ -65,10 +79,11 @@ describe('FramePacker', () => {
         made += 1;
         return text;
       };
-      return new PublishCall({ kind: 'channel', channel: 'a', body }, 'a', 1, 5_000, () => undefined);
+      const message = { kind: 'channel', channel: 'a', body } as const;
+      return new PublishCall({ message, name: 'a', bytes: 1 }, () => undefined);
     };
     const [entry] = new FramePacker(frames, 100).pack([lazy('1'), lazy('2')]);
-    const message = entry?.handOver() as OutgoingMessage;
+    const { message } = entry as BatchEntry;
     expect(made).toBe(0);
     expect(bodyOf(message)).toBe('\u001E1\n\u001E2\n');
     expect(made).toBe(2);
@@ -79,11 +94,23 @@ describe('FramePacker', () => {
     ['error', { error: new NotConnectedError() }],
   ])('tells every publisher the %s of the frame', (_what, outcome) => {
     const [entry] = new FramePacker(frames, 100).pack([call('a', '1'), call('a', '2')]);
-    entry?.handOver();
     entry?.answer(outcome);
     expect([...outcomes]).toEqual([
       ['1', outcome],
       ['2', outcome],
     ]);
+  });
+
+  it('gives up each event when its own time is over', () => {
+    const [entry] = new FramePacker(frames, 100).pack([
+      call('a', '1', 20),
+      call('a', '2', 10),
+      call('a', '3', 20),
+    ]);
+    expect(entry?.timeoutMs).toBe(10);
+    expect(entry?.expire(10)).toBe(20);
+    expect([...outcomes.keys()]).toEqual(['2']);
+    expect(entry?.expire(20)).toBe(Infinity);
+    expect([...outcomes.keys()]).toEqual(['2', '1', '3']);
   });
 });

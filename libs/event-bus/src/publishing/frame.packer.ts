@@ -2,7 +2,8 @@ import type { EventFrames } from '../message/event.codec.js';
 import { bodyOf } from '../transports/event.transport.js';
 import type { MessageBody, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { encodeFailure, encodedBody } from './encoded.body.js';
-import type { BatchEntry, PublishCall } from './publish.call.js';
+import type { BatchEntry } from './publish.batch.js';
+import type { PublishCall } from './publish.call.js';
 
 /** The most events that one frame takes: whoever receives it has them all at once. */
 const MAX_EVENTS = 4_000;
@@ -19,7 +20,7 @@ export class FramePacker {
    * Each channel's events in their order, at the place of the first of them; more than fit, or than 4,000, go into the next
    * frame. A single event stays what it is.
    */
-  pack(calls: readonly PublishCall[]): readonly BatchEntry[] {
+  pack(calls: readonly PublishCall[]): BatchEntry[] {
     const open: Readonly<Record<OutgoingMessage['kind'], Map<string, Frame>>> = {
       channel: new Map(),
       shard: new Map(),
@@ -27,7 +28,7 @@ export class FramePacker {
     const all: Frame[] = [];
     for (const call of calls) {
       const { kind, channel } = call.message;
-      const bytes = call.bytes + this.frames.bytesPerEvent;
+      const bytes = call.event.bytes + this.frames.bytesPerEvent;
       let frame = open[kind].get(channel);
       if (frame === undefined || frame.events === MAX_EVENTS || frame.bytes + bytes > this.maxBytes) {
         frame = new Frame(this.frames);
@@ -43,6 +44,7 @@ export class FramePacker {
 /** Several events of one channel. Each publisher of them gets the answer to all. */
 class Frame implements BatchEntry {
   bytes = 0;
+  timeoutMs = Infinity;
   private readonly calls: PublishCall[] = [];
 
   constructor(private readonly frames: EventFrames) {}
@@ -56,15 +58,15 @@ class Frame implements BatchEntry {
     return this.calls.length === 1 ? this.calls[0] : undefined;
   }
 
+  get message(): OutgoingMessage {
+    const { kind, channel } = (this.calls[0] as PublishCall).message;
+    return { kind, channel, body: () => this.join() };
+  }
+
   add(call: PublishCall, bytes: number): void {
     this.calls.push(call);
     this.bytes += bytes;
-  }
-
-  handOver(): OutgoingMessage {
-    const messages = this.calls.map((call) => call.handOver());
-    const { kind, channel } = messages[0] as OutgoingMessage;
-    return { kind, channel, body: () => this.join(messages) };
+    if (call.timeoutMs < this.timeoutMs) this.timeoutMs = call.timeoutMs;
   }
 
   answer(outcome: PublishOutcome): void {
@@ -75,8 +77,12 @@ class Frame implements BatchEntry {
     for (const call of this.calls) call.giveUp(cause);
   }
 
-  private join(messages: readonly OutgoingMessage[]): MessageBody {
-    const bodies = messages.map(bodyOf);
+  expire(elapsedMs: number): number {
+    return Math.min(...this.calls.map((call) => call.expire(elapsedMs)));
+  }
+
+  private join(): MessageBody {
+    const bodies = this.calls.map(({ message }) => bodyOf(message));
     try {
       return encodedBody(this.frames.join(bodies));
     } catch (error) {

@@ -1,35 +1,59 @@
 import { isThenable, propertyOf, reasonOf } from '../foreign.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
-import type { BatchEntry } from './publish.call.js';
+import type { Deadline, PublishDeadlines } from './publish.deadlines.js';
+
+/** What leaves as one message: the event of one call, or those of several. */
+export interface BatchEntry {
+  readonly message: OutgoingMessage;
+  /** How long the broker's answer may take, in milliseconds: the shortest time of its calls. */
+  readonly timeoutMs: number;
+  /** What the broker said. */
+  answer(outcome: PublishOutcome): void;
+  /** Nobody knows what became of it. */
+  giveUp(cause: unknown): void;
+  /** Gives up the calls that have no more time than this. @returns the shortest time of the others, or Infinity. */
+  expire(elapsedMs: number): number;
+}
 
 /**
  * What a transport is given in one call. Each entry is answered once, also where a transport of the application's own breaks
- * its contract; what that forgets without a word is left to its deadline.
+ * its contract; what is not answered in time is given up.
  */
 export class PublishBatch {
-  /** An entry that is answered leaves its place empty. */
-  private readonly open: (BatchEntry | undefined)[];
   private openCount: number;
+  private deadline: Deadline | undefined;
 
+  /** @param open an entry that is answered leaves its place empty */
   constructor(
     private readonly transport: EventTransport,
-    entries: readonly BatchEntry[],
-    /** Called once, when all are answered. */
-    private readonly answered: () => void,
+    private readonly open: (BatchEntry | undefined)[],
+    private readonly deadlines: PublishDeadlines,
   ) {
-    this.open = [...entries];
-    this.openCount = entries.length;
+    this.openCount = open.length;
   }
 
   /** Never throws. */
   handOver(): void {
-    const messages = (this.open as BatchEntry[]).map(handOver);
+    const messages: OutgoingMessage[] = [];
+    let timeoutMs = Infinity;
+    for (const entry of this.open as BatchEntry[]) {
+      messages.push(entry.message);
+      if (entry.timeoutMs < timeoutMs) timeoutMs = entry.timeoutMs;
+    }
+    this.deadline = this.deadlines.add(timeoutMs, this);
     try {
       const sending: unknown = this.transport.publish(messages, this.settled);
       if (sending !== undefined && isThenable(sending)) void this.watch(sending);
     } catch (error) {
       this.end(`threw in publish(): ${reasonOf(error)}`, error);
     }
+  }
+
+  /** So long ago it was handed over: some have no more time than that. */
+  expire(elapsedMs: number): void {
+    let nextMs = Infinity;
+    for (const entry of this.open) if (entry) nextMs = Math.min(nextMs, entry.expire(elapsedMs));
+    if (nextMs < Infinity) this.deadline = this.deadlines.add(nextMs, this, elapsedMs);
   }
 
   private readonly settled = (index: number, given: PublishOutcome): void => {
@@ -61,17 +85,13 @@ export class PublishBatch {
     if (entry === undefined) return undefined;
     this.open[index] = undefined;
     this.openCount -= 1;
-    if (this.openCount === 0) this.answered();
+    if (this.openCount === 0 && this.deadline !== undefined) this.deadlines.remove(this.deadline);
     return entry;
   }
 
   private fault(what: string, cause?: unknown): Error {
     return new Error(`the ${this.transport.name} transport ${what}`, { cause });
   }
-}
-
-function handOver(entry: BatchEntry): OutgoingMessage {
-  return entry.handOver();
 }
 
 /** A transport of the application's own may say anything, and name an error that there is not. Undefined for no outcome. */

@@ -35,10 +35,11 @@ describe('PublishBatcher', () => {
   const publish = (channel: string, timeoutMs = 5_000): PublishCall => {
     const own = outcomes;
     const message = { kind: 'channel', channel, body: '' } as const;
-    const call = new PublishCall(message, channel, 0, timeoutMs, (outcome) => {
+    const settle = (outcome: PublishOutcome) => {
       expect(own.has(channel)).toBe(false);
       own.set(channel, outcome);
-    });
+    };
+    const call = new PublishCall({ message, name: channel, bytes: 0 }, settle, timeoutMs);
     batcher.add(call);
     return call;
   };
@@ -279,5 +280,20 @@ describe('PublishBatcher', () => {
     expect([...outcomes]).toEqual([['short', { error: expect.any(PublishUnconfirmedError) }]]);
     line.batches[0]?.settled(1, { subscriptions: 2 });
     expect(outcomes.get('long')).toEqual({ subscriptions: 2 });
+  });
+
+  it('gives up the next ones when their time is over, shortest first', async () => {
+    publish('longer', 40);
+    publish('short', 1);
+    publish('long', 20);
+    publish('longest');
+    await turn();
+    while (outcomes.size < 3) await turn();
+    expect([...outcomes.keys()]).toEqual(['short', 'long', 'longer']);
+    expect(outcomes.get('long')).toMatchObject({
+      error: { message: expect.stringContaining('no reply within 20 ms') },
+    });
+    line.batches[0]?.settled(3, { subscriptions: 2 });
+    expect(outcomes.get('longest')).toEqual({ subscriptions: 2 });
   });
 });

@@ -3,7 +3,6 @@ import type { EventTransport } from '../transports/event.transport.js';
 import type { FramePacker } from './frame.packer.js';
 import { PublishBatch } from './publish.batch.js';
 import type { PublishCall } from './publish.call.js';
-import type { Deadline } from './publish.deadlines.js';
 import { PublishDeadlines } from './publish.deadlines.js';
 
 /**
@@ -31,41 +30,14 @@ export class PublishBatcher {
 
   /** Hands over what waits now, but for what was given up. */
   readonly flush = (): void => {
-    let calls = this.waiting;
+    const calls: PublishCall[] = [];
+    for (const call of this.waiting) {
+      if (call.state !== 'waiting') continue;
+      call.state = 'handed-over';
+      calls.push(call);
+    }
     this.waiting = [];
-    if (calls.some(isSettled)) calls = calls.filter((call) => !isSettled(call));
-    if (calls.length > 0) this.send(calls);
+    if (calls.length === 0) return;
+    new PublishBatch(this.transport, this.packer?.pack(calls) ?? calls, this.deadlines).handOver();
   };
-
-  private send(calls: readonly PublishCall[]): void {
-    const deadlines = this.deadlinesOf(calls);
-    const batch = new PublishBatch(this.transport, this.packer?.pack(calls) ?? calls, () => {
-      for (const deadline of deadlines) this.deadlines.remove(deadline);
-    });
-    batch.handOver();
-  }
-
-  /** One for all calls that have the same time, which is nearly always all of them. */
-  private deadlinesOf(calls: readonly PublishCall[]): readonly Deadline[] {
-    const { timeoutMs } = calls[0] as PublishCall;
-    if (calls.every((call) => call.timeoutMs === timeoutMs)) return [this.deadlineOf(calls, timeoutMs)];
-    const times = new Set(calls.map((call) => call.timeoutMs));
-    return [...times].map((time) =>
-      this.deadlineOf(
-        calls.filter((call) => call.timeoutMs === time),
-        time,
-      ),
-    );
-  }
-
-  private deadlineOf(calls: readonly PublishCall[], timeoutMs: number): Deadline {
-    return this.deadlines.add(timeoutMs, () => {
-      const cause = new Error(`no reply within ${timeoutMs} ms`);
-      for (const call of calls) call.giveUp(cause);
-    });
-  }
-}
-
-function isSettled(call: PublishCall): boolean {
-  return call.isSettled;
 }

@@ -7,44 +7,28 @@ import {
   PublishUnconfirmedError,
 } from '../errors.js';
 import type { OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
+import type { PreparedEvent } from './event.preparer.js';
+import type { BatchEntry } from './publish.batch.js';
 import { SequencedMessage } from './sequenced.message.js';
+
+/** How long the broker's answer may take, in milliseconds, where the publisher sets no time. */
+export const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** Hears what became of one event: called once. */
 export type Settle = (outcome: PublishOutcome) => void;
 
-/** What leaves as one message: the event of one call, or those of several. */
-export interface BatchEntry {
-  /** For the transport: from here on it may be delivered. */
-  handOver(): OutgoingMessage;
-  /** What the broker said. */
-  answer(outcome: PublishOutcome): void;
-  /** Nobody knows what became of it. */
-  giveUp(cause: unknown): void;
-}
-
 /** One event on its way to the broker, and whoever waits for what becomes of it. */
 export class PublishCall implements BatchEntry {
-  private isHandedOver = false;
-  private isOver = false;
+  /** Only what waits is handed over to the transport: from then on it may be delivered. Nobody waits for what is over. */
+  state: 'waiting' | 'handed-over' | 'over' = 'waiting';
+  readonly message: OutgoingMessage;
 
   constructor(
-    readonly message: OutgoingMessage,
-    /** The channel, without prefix. */
-    private readonly name: string,
-    /** How long the message is, or more. */
-    readonly bytes: number,
-    /** How long the broker's answer may take, in milliseconds. */
-    readonly timeoutMs: number,
+    readonly event: PreparedEvent,
     private readonly settle: Settle,
-  ) {}
-
-  get isSettled(): boolean {
-    return this.isOver;
-  }
-
-  handOver(): OutgoingMessage {
-    this.isHandedOver = true;
-    return this.message;
+    readonly timeoutMs = DEFAULT_TIMEOUT_MS,
+  ) {
+    this.message = event.message;
   }
 
   /** What the broker said, also where nobody waits for it any more. */
@@ -57,13 +41,20 @@ export class PublishCall implements BatchEntry {
 
   /** Its publisher stops waiting. Before it is handed over it will never be; afterwards nobody knows. */
   giveUp(cause: unknown): void {
-    if (this.isHandedOver) this.end({ error: new PublishUnconfirmedError(this.name, { cause }) });
-    else this.end({ error: cause as Error });
+    if (this.state === 'waiting') this.end({ error: cause as Error });
+    else this.end({ error: new PublishUnconfirmedError(this.event.name, { cause }) });
+  }
+
+  expire(elapsedMs: number): number {
+    if (this.state === 'over') return Infinity;
+    if (this.timeoutMs > elapsedMs) return this.timeoutMs;
+    this.giveUp(new Error(`no reply within ${this.timeoutMs} ms`));
+    return Infinity;
   }
 
   private end(outcome: PublishOutcome): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.state === 'over') return;
+    this.state = 'over';
     this.settle(outcome);
   }
 }

@@ -5,7 +5,8 @@ import { PublishDeadlines } from './publish.deadlines.js';
 describe('PublishDeadlines', () => {
   let deadlines: PublishDeadlines;
   const expired: string[] = [];
-  const add = (timeoutMs: number, name: string) => deadlines.add(timeoutMs, () => expired.push(name));
+  const add = (timeoutMs: number, name: string) =>
+    deadlines.add(timeoutMs, { expire: () => void expired.push(name) });
   /** Time goes by, and then the real turns in which what is over is told. */
   const pass = async (ms: number) => {
     jest.advanceTimersByTime(ms);
@@ -34,6 +35,15 @@ describe('PublishDeadlines', () => {
     expect(expired).toEqual(['c', 'a']);
     await pass(1);
     expect(expired).toEqual(['c', 'a', 'b']);
+  });
+
+  it('tells how much time is over, also where some was before it was added', async () => {
+    const told: number[] = [];
+    deadlines.add(150, { expire: (timeoutMs) => void told.push(timeoutMs) }, 100);
+    await pass(49);
+    expect(told).toEqual([]);
+    await pass(1);
+    expect([told, jest.getTimerCount()]).toEqual([[150], 0]);
   });
 
   it('expires none that was removed, and needs one timer for all of one time', async () => {

@@ -3,13 +3,20 @@ import { afterGraceTurn } from '../deadline.js';
 /** So often one grace turn follows another, as long as each brings answers: after a long block many wait. */
 const MAX_GRACE_TURNS = 50;
 
-/** What is to be done within a time. */
+/** Waits for something that is to be done in time. */
+export interface Expiring {
+  /** Its time is over: so much of it, in milliseconds. */
+  expire(timeoutMs: number): void;
+}
+
+/** What {@link PublishDeadlines.remove} takes. */
 export interface Deadline {
+  readonly waiting: Expiring;
   readonly timeoutMs: number;
+  /** How much of it was left when it was added. */
+  readonly waitMs: number;
   /** performance.now() when its time is over. */
   readonly dueMs: number;
-  /** Called then, unless it was removed before. */
-  expire(): void;
 }
 
 /**
@@ -21,38 +28,39 @@ export class PublishDeadlines {
   private readonly queues = new Map<number, Set<Deadline>>();
   private removals = 0;
 
-  /** @returns what {@link remove} takes. */
-  add(timeoutMs: number, expire: () => void): Deadline {
-    const deadline = { timeoutMs, dueMs: performance.now() + timeoutMs, expire };
-    const queue = this.queues.get(timeoutMs);
+  /** Has it expire once, unless it is removed before. @param elapsedMs so much of its time is over */
+  add(timeoutMs: number, waiting: Expiring, elapsedMs = 0): Deadline {
+    const waitMs = timeoutMs - elapsedMs;
+    const deadline = { waiting, timeoutMs, waitMs, dueMs: performance.now() + waitMs };
+    const queue = this.queues.get(waitMs);
     if (queue !== undefined) {
       queue.add(deadline);
     } else {
-      this.queues.set(timeoutMs, new Set([deadline]));
-      this.checkIn(timeoutMs, timeoutMs);
+      this.queues.set(waitMs, new Set([deadline]));
+      this.checkIn(waitMs, waitMs);
     }
     return deadline;
   }
 
   /** The timer stays for the next one. It keeps no process alive. */
   remove(deadline: Deadline): void {
-    if (this.queues.get(deadline.timeoutMs)?.delete(deadline)) this.removals += 1;
+    if (this.queues.get(deadline.waitMs)?.delete(deadline)) this.removals += 1;
   }
 
-  private checkIn(delayMs: number, timeoutMs: number): void {
-    setTimeout(() => this.check(timeoutMs), delayMs).unref();
+  private checkIn(delayMs: number, waitMs: number): void {
+    setTimeout(() => this.check(waitMs), delayMs).unref();
   }
 
-  private check(timeoutMs: number): void {
-    const [next] = this.queues.get(timeoutMs) ?? [];
+  private check(waitMs: number): void {
+    const [next] = this.queues.get(waitMs) ?? [];
     if (next === undefined) {
-      this.queues.delete(timeoutMs);
+      this.queues.delete(waitMs);
       return;
     }
     const nowMs = performance.now();
     const inMs = Math.ceil(next.dueMs - nowMs);
-    if (inMs > 0) this.checkIn(inMs, timeoutMs);
-    else this.afterAnswers(MAX_GRACE_TURNS, () => this.expireUntil(nowMs, timeoutMs));
+    if (inMs > 0) this.checkIn(inMs, waitMs);
+    else this.afterAnswers(MAX_GRACE_TURNS, () => this.expireUntil(nowMs, waitMs));
   }
 
   /** The answers may have come while the event loop was blocked. */
@@ -64,13 +72,13 @@ export class PublishDeadlines {
     });
   }
 
-  private expireUntil(nowMs: number, timeoutMs: number): void {
-    const queue = this.queues.get(timeoutMs) ?? new Set();
+  private expireUntil(nowMs: number, waitMs: number): void {
+    const queue = this.queues.get(waitMs) ?? new Set();
     for (const deadline of queue) {
       if (deadline.dueMs > nowMs) break;
       queue.delete(deadline);
-      deadline.expire();
+      deadline.waiting.expire(deadline.timeoutMs);
     }
-    this.check(timeoutMs);
+    this.check(waitMs);
   }
 }

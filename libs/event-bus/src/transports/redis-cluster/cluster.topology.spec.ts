@@ -15,9 +15,8 @@ const SLOTS = [
 
 /** A node that says what the test tells it to. */
 class Home implements TopologySource {
-  isWritable = true;
   address = 'home:1';
-  stream = {};
+  socket = { writable: true };
   slots: unknown = SLOTS;
   info = INFO;
   readonly asked: string[] = [];
@@ -65,7 +64,7 @@ describe('ClusterTopology', () => {
     expect(topology.isKnown).toBe(false);
     expect(topology.candidates).toEqual([SEED]);
     expect(topology.ownerOf(0)).toBeUndefined();
-    home.isWritable = false;
+    home.socket.writable = false;
     await topology.refresh();
     expect(home.asked).toEqual([]);
     expect(heard).toEqual([]);
@@ -141,7 +140,7 @@ describe('ClusterTopology', () => {
     // A Cluster may be another one behind the same name: what a new link says counts.
     home.info = INFO;
     home.slots = [[0, 16_383, ['z', 9, 'id-z']]];
-    home.stream = {};
+    home.socket = { writable: true };
     await topology.refresh();
     expect(topology.masters.map(({ host }) => host)).toEqual(['z']);
   });

@@ -24,13 +24,10 @@ export interface TopologyListener {
 }
 
 /** Whom it asks, and as much of the connection as it needs. */
-export interface TopologySource extends Pick<
-  RedisConnection,
-  'isWritable' | 'address' | 'abandon' | 'causeOf'
-> {
+export interface TopologySource extends Pick<RedisConnection, 'address' | 'abandon' | 'causeOf'> {
   readonly redis: AskedClient;
-  /** Another one with each link. */
-  readonly stream: unknown;
+  /** Of a link that is up, another one with each. */
+  readonly socket: { readonly writable: boolean } | undefined;
 }
 
 interface AskedClient {
@@ -157,17 +154,17 @@ export class ClusterTopology {
 
   private async readOnce(): Promise<void> {
     const home = this.home();
-    if (!home.isWritable) return;
-    const { stream } = home;
+    const { socket } = home;
+    if (socket?.writable !== true) return;
     try {
       const [map, info] = await Promise.all([this.readAt(home), home.redis.call('CLUSTER', 'INFO')]);
       if (this.isClosed) return;
-      const isSameLink = this.readFrom === stream;
+      const isSameLink = this.readFrom === socket;
       if (isAlone(String(info)) || (isSameLink && this.map?.overlaps(map) === false)) {
         this.listener.strayed(new Error(`${home.address} has left the Cluster`));
         return;
       }
-      this.readFrom = stream;
+      this.readFrom = socket;
       this.isDown = String(info).includes('cluster_state:fail');
       this.latestMap = map;
     } catch (error) {

@@ -20,6 +20,8 @@ import { isOutOfStep } from './redis.slot-moves.js';
 /** One connection to one Redis server that comes back by itself and never queues or repeats a command. */
 export class RedisConnection {
   readonly redis: Redis;
+  /** Of the link that is up, until it is closed: what is sent now is written to it now. It may have ended a moment ago. */
+  socket: Redis['stream'] | undefined;
   private readonly secrets: RedisSecrets;
   private readonly master: RedisMasterConnector | undefined;
   private readonly heartbeat: RedisHeartbeat;
@@ -49,18 +51,13 @@ export class RedisConnection {
     this.follow();
   }
 
-  /** The socket of the current attempt. */
-  get stream(): Redis['stream'] {
-    return streamOf(this.redis);
-  }
-
   get isUp(): boolean {
     return !this.isClosed && this.wasUp && this.redis.status === 'ready';
   }
 
-  /** What is sent now is written now. A link may be up, and its socket ended, for a moment. */
+  /** What is sent now is written now. */
   get isWritable(): boolean {
-    return this.isUp && this.closing === undefined && this.stream.writable;
+    return this.socket?.writable === true;
   }
 
   /** The event loop was blocked shortly before now. */
@@ -134,12 +131,13 @@ export class RedisConnection {
 
   /** Ends the link at once, so that the next attempt begins. */
   abandon(reason: Error): void {
-    if (this.isUp) this.stream.destroy(reason);
+    if (this.isUp) streamOf(this.redis).destroy(reason);
   }
 
   /** Lets commands in flight settle when `graceful`, then ends the connection. Idempotent. */
   close({ graceful }: { graceful: boolean }): Promise<void> {
     this.closing ??= this.end(graceful);
+    this.socket = undefined;
     return this.closing;
   }
 
@@ -192,7 +190,7 @@ export class RedisConnection {
           await (listener.ping === undefined ? this.ping() : listener.ping());
           this.prove();
         },
-        destroy: (reason) => this.stream.destroy(reason),
+        destroy: (reason) => streamOf(this.redis).destroy(reason),
         blocked: (blockedMs) => {
           if (this.closing === undefined) listener.blocked?.(blockedMs);
         },
@@ -202,7 +200,7 @@ export class RedisConnection {
   }
 
   private connected(): void {
-    const { stream } = this;
+    const stream = streamOf(this.redis);
     guardReplies(this.redis, (error) => stream.destroy(error));
     if (this.isClosed) return;
     this.diagnosis.connected();
@@ -213,10 +211,10 @@ export class RedisConnection {
     if (this.isClosed) return;
     this.backOff.begin();
     if (this.listener.admit === undefined) return this.admitted();
-    const { stream } = this;
+    const stream = streamOf(this.redis);
     this.listener.admit().then(
       () => {
-        if (!this.isClosed && this.stream === stream && !stream.destroyed) this.admitted();
+        if (!this.isClosed && streamOf(this.redis) === stream && !stream.destroyed) this.admitted();
       },
       (reason: unknown) => stream.destroy(reason as Error),
     );
@@ -224,6 +222,7 @@ export class RedisConnection {
 
   private admitted(): void {
     this.wasUp = true;
+    if (this.closing === undefined) this.socket = streamOf(this.redis);
     this.diagnosis.succeeded();
     this.heartbeat.start();
     this.listener.up?.();
@@ -233,6 +232,7 @@ export class RedisConnection {
     if (this.isClosed) return;
     const { wasUp } = this;
     this.wasUp = false;
+    this.socket = undefined;
     this.commands.reset();
     this.heartbeat.stop();
     if (wasUp) this.listener.down?.(this.diagnosis.reason);

@@ -2,10 +2,11 @@ import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.transport.js';
 import { OddReplyError } from './odd.reply.js';
-import type { PublishLink } from './publish.writer.js';
+import type { PublishLink } from './redis.publisher.js';
 import { RedisPublisher } from './redis.publisher.js';
 
-class FakeStream extends EventEmitter {
+class FakeSocket extends EventEmitter {
+  writable = true;
   writableLength = 0;
   corked = 0;
 
@@ -26,8 +27,7 @@ interface Sent {
 
 /** A link whose server answers when the test says so. */
 class FakeLink implements PublishLink {
-  isWritable = true;
-  stream = new FakeStream();
+  socket = new FakeSocket();
   readonly sent: Sent[] = [];
   readonly distrusted: string[] = [];
   readonly redis = {
@@ -105,7 +105,7 @@ describe('RedisPublisher', () => {
     expect(publisher.batching).toBe('undecided');
     publish(message('a'), message('b'));
     expect(commands()).toEqual(['eval 1', 'publish a a', 'publish b b']);
-    expect(link.stream.corked).toBe(0);
+    expect(link.socket.corked).toBe(0);
     link.sent[0]!.answer(1);
     await turn();
     expect(publisher.batching).toBe('script');
@@ -119,7 +119,7 @@ describe('RedisPublisher', () => {
 
   it('asks again on another link', async () => {
     await permitScripts();
-    link.stream = new FakeStream();
+    link.socket = new FakeSocket();
     publish(message('a'), message('b'));
     expect(commands()[0]).toBe('eval 1');
   });
@@ -179,7 +179,7 @@ describe('RedisPublisher', () => {
     const body = () => {
       throw new Error('a body was made');
     };
-    link.isWritable = false;
+    link.socket.writable = false;
     expect(publish({ ...message('a'), body })).toEqual(['EVENT_BUS_NOT_CONNECTED']);
     expect(publish({ ...message('a'), body }, { ...message('b'), body })).toEqual(
       Array(2).fill('EVENT_BUS_NOT_CONNECTED'),
@@ -188,15 +188,15 @@ describe('RedisPublisher', () => {
   });
 
   it('takes no more when the socket is full, and tells once when it has drained', () => {
-    link.stream.writableLength = 65 * 1024 * 1024;
+    link.socket.writableLength = 65 * 1024 * 1024;
     expect([publish(message('a')), publish(message('b'))]).toEqual([
       ['EVENT_BUS_PUBLISH_BUFFER_FULL'],
       ['EVENT_BUS_PUBLISH_BUFFER_FULL'],
     ]);
     expect(link.sent).toEqual([]);
-    link.stream.writableLength = 0;
-    link.stream.emit('drain');
+    link.socket.writableLength = 0;
+    link.socket.emit('drain');
     expect(writableCount).toBe(1);
-    expect(link.stream.eventNames()).toEqual([]);
+    expect(link.socket.eventNames()).toEqual([]);
   });
 });

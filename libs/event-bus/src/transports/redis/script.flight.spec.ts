@@ -25,7 +25,7 @@ describe('ScriptFlight', () => {
     hold('b');
     refuse(second);
     expect(done).toEqual(['1 again', '2 again', 'a sent', 'b sent']);
-    expect([flight.isHolding, flight.isIdle]).toEqual([false, true]);
+    expect([flight.isHolding, flight.pending]).toEqual([false, 0]);
   });
 
   it('sends nothing again that something was executed behind', () => {

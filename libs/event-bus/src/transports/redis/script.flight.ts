@@ -22,18 +22,14 @@ export interface HeldPublish {
  * answered, and what is published meanwhile waits behind it.
  */
 export class ScriptFlight {
-  private unanswered = 0;
+  /** What is unanswered, or waits to be sent again. As long as it is nothing, what is written can overtake nothing. */
+  pending = 0;
   private latestPlace = 0;
   private latestExecuted = 0;
   /** In the order in which they were written. */
   private unstarted: UnstartedScript[] = [];
   private held: HeldPublish[] = [];
   private heldMessages = 0;
-
-  /** Nothing that is written now can overtake anything. */
-  get isIdle(): boolean {
-    return this.unanswered === 0;
-  }
 
   /** What is published now has to wait, see {@link hold}. */
   get isHolding(): boolean {
@@ -42,7 +38,7 @@ export class ScriptFlight {
 
   /** A script is written, or something behind one. @returns its place, for its answer, which follows once. */
   depart(): number {
-    this.unanswered += 1;
+    this.pending += 1;
     this.latestPlace += 1;
     return this.latestPlace;
   }
@@ -50,17 +46,19 @@ export class ScriptFlight {
   /** It was executed, or nobody knows: what was refused before it would come behind it now. */
   executed(place: number): void {
     this.latestExecuted = Math.max(this.latestExecuted, place);
-    this.answered();
+    this.pending -= 1;
+    this.proceed();
   }
 
   /** It was refused, and needs nothing more. */
   turnedDown(): void {
-    this.answered();
+    this.pending -= 1;
+    this.proceed();
   }
 
   refused(script: UnstartedScript): void {
     this.unstarted.push(script);
-    this.answered();
+    this.proceed();
   }
 
   /** Sends it as soon as nothing has to go before it. False when too much waits already. */
@@ -71,15 +69,21 @@ export class ScriptFlight {
     return true;
   }
 
-  private answered(): void {
-    this.unanswered -= 1;
+  private proceed(): void {
     if (!this.isHolding) return;
     const all = this.unstarted;
     this.unstarted = all.filter(({ place }) => place > this.latestExecuted);
+    this.pending -= all.length - this.unstarted.length;
     for (const script of all) if (script.place < this.latestExecuted) script.giveUp();
-    if (this.unanswered === 0) for (const script of this.unstarted.splice(0)) script.sendAgain();
+    if (this.pending === this.unstarted.length) this.sendUnstarted();
     if (this.isHolding) return;
     this.heldMessages = 0;
     for (const publish of this.held.splice(0)) publish.send();
+  }
+
+  private sendUnstarted(): void {
+    const all = this.unstarted.splice(0);
+    this.pending -= all.length;
+    for (const script of all) script.sendAgain();
   }
 }

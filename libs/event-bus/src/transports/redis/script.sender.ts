@@ -1,0 +1,223 @@
+import { PublishBufferFullError, PublishRefusedError } from '../../errors.js';
+import type {
+  MessageBody,
+  OutgoingMessage,
+  PublishBatching,
+  PublishOutcome,
+  SettledListener,
+} from '../event.transport.js';
+import { settleAll } from '../settled.messages.js';
+import { countIn } from './odd.reply.js';
+import type { PublishAnswers } from './publish.answers.js';
+import { PublishScript, scriptProblemIn } from './publish.script.js';
+import type { ScriptReply } from './publish.script.js';
+import { isInsideScript, isReplyError, isScriptUnstarted, replyError } from './redis.errors.js';
+import type { PublishLink, PublishSocket, RedisPublisher } from './redis.publisher.js';
+import { MAX_HELD_MESSAGES } from './script.flight.js';
+import type { ScriptFlight } from './script.flight.js';
+import { ScriptPermit, subjectOf } from './script.permit.js';
+
+/** Sends several messages at once, and what follows them: as scripts (EVAL) as far as the server permits, in one write to the socket. */
+export class ScriptSender {
+  private permit = new ScriptPermit();
+  /** Of the link whose permit it is. */
+  private socket: PublishSocket | undefined;
+
+  constructor(
+    private readonly link: Pick<PublishLink, 'socket' | 'call' | 'distrust'>,
+    /** Writes one message as one command. */
+    private readonly single: Pick<RedisPublisher, 'send' | 'take' | 'hindrance' | 'write'>,
+    private readonly answers: PublishAnswers,
+    private readonly flight: ScriptFlight,
+  ) {}
+
+  get batching(): PublishBatching {
+    return this.permit.batching;
+  }
+
+  send(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    const { socket } = this.link;
+    if (this.flight.isHolding) this.hold(messages, settled);
+    else if (socket?.writable === true) this.sendCorked(socket, messages, settled);
+    else messages.forEach((message, index) => this.single.send(message, index, settled));
+  }
+
+  private hold(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    const send = () => this.send(messages, settled);
+    if (this.flight.hold({ messageCount: messages.length, send })) return;
+    settleAll(messages, settled, () => new PublishBufferFullError(`${MAX_HELD_MESSAGES} events`));
+  }
+
+  private sendCorked(
+    socket: PublishSocket,
+    messages: readonly OutgoingMessage[],
+    settled: SettledListener,
+  ): void {
+    if (socket !== this.socket) {
+      this.socket = socket;
+      this.permit = new ScriptPermit();
+    }
+    // One write to the socket instead of one for each.
+    socket.cork();
+    try {
+      if (messages.length > 1 && !this.permit.covers(messages)) this.askFor(messages);
+      this.sendInOrder(messages, settled);
+    } finally {
+      socket.uncork();
+    }
+  }
+
+  /**
+   * Asks whether these could have gone as a script. Not at connect: where the answer is no, it stands in the ACL log, also of
+   * services that never publish two at once.
+   */
+  private askFor(messages: readonly OutgoingMessage[]): void {
+    const { permit } = this;
+    const unasked = permit.unasked(messages);
+    for (const subjects of [unasked.filter((name) => name === ''), unasked.filter((name) => name !== '')]) {
+      const keys = subjects.filter((name) => name !== '');
+      if (subjects.length === 0) continue;
+      this.link.call('eval', ['return 1', String(keys.length), ...keys]).then(
+        (answer) => {
+          if (countIn(answer) === 1) return permit.granted(subjects);
+          permit.forget(subjects);
+          this.link.distrust('eval');
+        },
+        (error: unknown) => refuse(permit, subjects, error),
+      );
+    }
+  }
+
+  /** As scripts, as far as they are permitted. */
+  private sendInOrder(messages: readonly OutgoingMessage[], settled: SettledListener): void {
+    let script: PublishScript | undefined;
+    const leave = () => {
+      if (script !== undefined) this.run(script, settled);
+      script = undefined;
+    };
+    messages.forEach((message, index) => {
+      const body = this.single.take(message);
+      if (typeof body === 'object' && 'error' in body) return settled(index, body);
+      if (!this.permit.allows(message)) {
+        leave();
+        return this.write(message, body, index, settled);
+      }
+      const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+      const deliveries = this.answers.deliveriesOf(message.channel);
+      if (script?.hasRoomFor(message, bytes, deliveries) === false) leave();
+      script ??= new PublishScript(message.kind);
+      script.add(index, message, body, bytes, deliveries);
+    });
+    leave();
+  }
+
+  private run(script: PublishScript, settled: SettledListener): void {
+    const { messages, bodies, indices } = script;
+    // Behind a script that may be refused, one alone is a script too: it is refused as well then.
+    if (messages.length === 1 && this.flight.pending === 0) {
+      const [message, body] = [messages[0] as OutgoingMessage, bodies[0] as MessageBody];
+      return this.single.write(message, body, indices[0] as number, settled);
+    }
+    const settle: SettledListener = (position, outcome) => settled(indices[position] as number, outcome);
+    const sent: SentScript = { script, permit: this.permit, place: this.flight.depart(), settle };
+    this.link.call('eval', script.toArguments()).then(
+      (answer) => this.answered(sent, script.read(answer)),
+      (error: unknown) => this.failed(sent, error),
+    );
+  }
+
+  /** @param replies undefined where the answer is none to this script */
+  private answered(sent: SentScript, replies: readonly ScriptReply[] | undefined): void {
+    const { messages, bodies } = sent.script;
+    if (replies === undefined) {
+      this.flight.executed(sent.place);
+      return this.settleAll(sent, this.link.distrust('eval'));
+    }
+    const problem = scriptProblemIn(replies);
+    if (problem !== undefined) return this.refused(sent, refusalOf(problem, bodies));
+    this.flight.executed(sent.place);
+    replies.forEach((reply, position) => {
+      const { channel } = messages[position] as OutgoingMessage;
+      if ('count' in reply) sent.settle(position, this.answers.accepted(channel, reply.count));
+      else sent.settle(position, this.answers.failed(channel, refusalOf(reply.refusal, [bodies[position]])));
+    });
+  }
+
+  private failed(sent: SentScript, error: unknown): void {
+    if (isScriptUnstarted(error)) return this.refused(sent, error);
+    refuse(sent.permit, sent.script.messages.map(subjectOf), error);
+    if (isMoved(error)) this.flight.turnedDown();
+    else this.flight.executed(sent.place);
+    this.settleAll(sent, error);
+  }
+
+  /** Nothing of it was executed: it goes in another way, unless something behind it was. */
+  private refused(sent: SentScript, error: Error): void {
+    sent.permit.refused(sent.script.messages.map(subjectOf), error.message);
+    this.flight.refused({
+      place: sent.place,
+      sendAgain: () => this.sendApart(sent),
+      giveUp: () => this.settleAll(sent, error),
+    });
+  }
+
+  private settleAll({ script, settle }: SentScript, error: unknown): void {
+    script.messages.forEach(({ channel }, position) => settle(position, this.answers.failed(channel, error)));
+  }
+
+  /** What cannot go as a script: each by itself. */
+  private sendApart({ script: { messages, bodies }, settle }: SentScript): void {
+    const { socket } = this.link;
+    socket?.cork();
+    messages.forEach((message, position) => {
+      const hindrance = this.single.hindrance();
+      if (hindrance !== undefined) settle(position, { error: hindrance });
+      else this.write(message, bodies[position] as MessageBody, position, settle);
+    });
+    socket?.uncork();
+  }
+
+  private write(message: OutgoingMessage, body: MessageBody, index: number, settled: SettledListener): void {
+    if (this.flight.pending === 0) this.single.write(message, body, index, settled);
+    else this.writeBehindScript(message, body, index, settled);
+  }
+
+  private writeBehindScript(
+    message: OutgoingMessage,
+    body: MessageBody,
+    index: number,
+    settled: SettledListener,
+  ): void {
+    const place = this.flight.depart();
+    this.single.write(message, body, index, (_index, outcome: PublishOutcome) => {
+      if ('error' in outcome && outcome.error instanceof PublishRefusedError) this.flight.turnedDown();
+      else this.flight.executed(place);
+      settled(index, outcome);
+    });
+  }
+}
+
+interface SentScript {
+  readonly script: PublishScript;
+  /** Of the link that it was sent on. */
+  readonly permit: ScriptPermit;
+  readonly place: number;
+  /** By the position in the script. */
+  readonly settle: SettledListener;
+}
+
+/** The slot is another node's: whatever follows is refused as well. */
+function isMoved(error: unknown): boolean {
+  return isReplyError(error) && error.message.startsWith('MOVED ');
+}
+
+/** A script was not run, or nobody knows. */
+function refuse(permit: ScriptPermit, subjects: readonly string[], error: unknown): void {
+  if (!isReplyError(error)) permit.forget(subjects);
+  else if (!isInsideScript(error)) permit.refused(subjects, error.message);
+}
+
+/** With what must not be in its text. */
+function refusalOf(refusal: string, bodies: readonly unknown[]): Error {
+  return replyError(refusal, { name: 'publish', args: ['', ...bodies] });
+}
