@@ -71,7 +71,7 @@ export default {
     './libs/event-bus/src/': { lines: 95, branches: 90 },
   },
   projects: [
-    project('unit', ['{libs,apps}/*/src/**/*.spec.ts']),
+    project('unit', ['{libs,apps}/*/src/**/*.spec.ts', 'examples/**/*.spec.ts']),
     project('integration', ['test/{integration,migration}/**/*.spec.ts']),
     {
       ...project('fake-time', ['test/integration/fake-time.redis.spec.ts']),

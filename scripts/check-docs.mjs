@@ -1,8 +1,10 @@
-// Fails when docs/errors.md or docs/options.md and the code disagree, or when a link leads nowhere.
+// Fails when docs/errors.md or docs/options.md and the code disagree, when a link leads nowhere, or when a code block of the
+// README is no copy of examples/minimal.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { exampleFilesOf, snippetsOf } from './readme.snippets.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const library = join(root, 'libs/event-bus/src');
@@ -114,7 +116,14 @@ function checkOptions() {
 }
 
 function checkLinks() {
-  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', PACKAGE_PAGE]
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'examples/minimal/README.md',
+    PACKAGE_PAGE,
+  ]
     .map((name) => join(root, name))
     .concat(filesBelow(join(root, 'docs'), '.md'))
     .filter((file) => existsSync(file));
@@ -151,6 +160,24 @@ function checkPackageLinks() {
   }
 }
 
+/** Every block of the README stands in a file of the example; on the package's page some stand alone. */
+function checkSnippets(page, { mayStandAlone }) {
+  for (const { path, code } of snippetsOf(page)) {
+    const [firstLine] = code.split('\n');
+    if (path === undefined) {
+      if (!mayStandAlone)
+        problems.push(`${page}: the block that begins with "${firstLine}" names no file in its first line.`);
+      continue;
+    }
+    const files = exampleFilesOf(path);
+    if (files.length === 0) problems.push(`${page}: examples/minimal has no ${path}.`);
+    for (const file of files) {
+      if (!`\n${readFileSync(file, 'utf8')}`.includes(`\n${code}\n`))
+        problems.push(`${page}: ${relative(root, file)} does not contain the block ${path} as it is.`);
+    }
+  }
+}
+
 function linksIn(document) {
   const links = readFileSync(document, 'utf8').matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g);
   return [...links].map(([, path, anchor]) => ({ path, anchor }));
@@ -172,6 +199,10 @@ checkErrors();
 checkOptions();
 checkLinks();
 checkPackageLinks();
+checkSnippets('README.md', { mayStandAlone: false });
+checkSnippets(PACKAGE_PAGE, { mayStandAlone: true });
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
-console.log('docs: every error and every option has its row, and every link leads somewhere.');
+console.log(
+  'docs: every error and every option has its row, every link leads somewhere, and the README shows the example.',
+);

@@ -8,7 +8,7 @@ import { startWritten } from './support/written.service.js';
 
 jest.setTimeout(60_000);
 
-const MAIN = codeIn('README.md', '// main.ts');
+const MAIN = codeIn('README.md', '// src/main.ts');
 const WORKER = codeIn('docs/handlers.md', '// worker.ts');
 
 /** What people write who do not read it: it says what happened, and goes on. */

@@ -151,7 +151,7 @@ const ensureRefused: FaultRow<Outcome> = {
 };
 
 describe('F40: the start fails after the link is up', () => {
-  const main = codeIn('README.md', '// main.ts');
+  const main = codeIn('README.md', '// src/main.ts');
   const plain = contender('plain ioredis', CARELESS, IOREDIS_MODULE);
 
   it('ends the process when another provider fails', () => expectToHold(otherProvider, theBus(main)));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The one block of a page that begins with this comment: `codeIn('README.md', '// main.ts')`. */
+/** The one block of a page that begins with this comment: `codeIn('README.md', '// src/main.ts')`. */
 export function codeIn(page: string, firstLine: string): string {
   const text = readFileSync(join(root, page), 'utf8');
   const blocks = [...text.matchAll(/^```ts\n(.*?)\n```$/gms)].map(([, code]) => code as string);

@@ -101,10 +101,16 @@ export function startupNodesOf(cluster: Cluster): readonly (string | number | Re
   return (cluster as unknown as { startupNodes: readonly (string | number | RedisOptions)[] }).startupNodes;
 }
 
-/** `DataHandler`: without it an odd reply makes the driver throw where nobody can catch it, see ReplyGuard. */
-export const { default: DriverReader } = reader as unknown as {
-  default: { new (redis: Redis, options: ReplyReaderSettings): ReplyReader; readonly prototype: ReplyReader };
-};
+interface DriverReaderClass {
+  new (redis: Redis, options: ReplyReaderSettings): ReplyReader;
+  readonly prototype: ReplyReader;
+}
+
+/**
+ * `DataHandler`: without it an odd reply makes the driver throw where nobody can catch it, see ReplyGuard. Node imports the
+ * module, code that Jest has compiled to CommonJS the class itself.
+ */
+export const DriverReader: DriverReaderClass = ('default' in reader ? reader.default : reader) as never;
 
 /**
  * A command whose answers are texts, or Buffers when the encoding is null.
