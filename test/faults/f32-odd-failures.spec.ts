@@ -23,7 +23,6 @@ import { FaultStage } from './support/fault.stage.js';
 import { inTime } from './support/patience.js';
 import { plainIoredis } from './support/plain.ioredis.js';
 import { theBus } from './support/the.bus.js';
-import { untyped } from '../support/untyped.js';
 
 interface Misbehaviour {
   readonly title: string;
@@ -171,7 +170,7 @@ describe('F32: a logger that throws', () => {
     class Service {}
     const app = await NestFactory.createApplicationContext(Service, { logger: false, abortOnError: false });
     stage.closeLater(() => app.close());
-    Logger.overrideLogger(untyped(logger));
+    Logger.overrideLogger(logger);
     stage.closeLater(() => Logger.overrideLogger(false));
     // The control: nothing between the bus and this logger would hold back what it throws.
     await expect((async () => logger.warn())()).rejects.toThrow('the log is full');

@@ -11,7 +11,6 @@ import { Inbox } from '../support/inbox.js';
 import { copyOf010 } from '../support/package.copies.js';
 import type { PackageCopy } from '../support/package.copies.js';
 import { RedisServer } from '../support/redis.server.js';
-import { untyped } from '../support/untyped.js';
 
 /** What both versions have. */
 interface Version {
@@ -169,7 +168,7 @@ describe.each([
     const module = await Test.createTestingModule({ controllers: [Sums] }).compile();
     const { EventBusServer, EventBusClient } = answering.microservices;
     const strategy = new EventBusServer({ transport: answering.library.redis({ url: server.url }) });
-    const app = module.createNestMicroservice(untyped({ strategy, logger: false }));
+    const app = module.createNestMicroservice({ strategy, logger: false });
     open.push(app);
     await app.listen();
     expect(EventBusClient).not.toBe(asking.microservices.EventBusClient);

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Provider } from '@nestjs/common';
 import { Controller, Injectable } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
 import type { EventBusModuleOptions, EventBusObserver } from 'nestjs-redis-event-bus';
@@ -32,6 +33,7 @@ import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import type { BusOptions } from '../support/started.apps.js';
 import { startedApps } from '../support/started.apps.js';
+import { untyped } from '../support/untyped.js';
 
 const { start, problemsOf } = startedApps();
 
@@ -98,11 +100,8 @@ describe('An observer', () => {
     facts = new Facts();
   });
 
-  const startWith = (provider: unknown, options: Partial<BusOptions> = {}) =>
-    start(
-      { providers: [provider as never] },
-      { transport: memory(), observers: [facts.observer], ...options },
-    );
+  const startWith = (provider: Provider, options: Partial<BusOptions> = {}) =>
+    start({ providers: [provider] }, { transport: memory(), observers: [facts.observer], ...options });
 
   it('takes what becomes of an event, with its sizes and times', async () => {
     class Orders {
@@ -357,7 +356,7 @@ describe('An observer', () => {
       { transport: memory(), name: 'audit' },
     );
     await publisher.publish('orders', 1);
-    const audit = app.get<EventBusPublisher>(eventBusToken(EventBusPublisher as never, 'audit'));
+    const audit = app.get<EventBusPublisher>(eventBusToken(EventBusPublisher, 'audit'));
     await audit.publish('orders', 1);
     expect(facts.of('published').map(({ bus }) => bus)).toEqual(['default', 'audit']);
     expect(facts.of('handled')).toHaveLength(1);
@@ -463,14 +462,14 @@ describe('An observer', () => {
 
   it('is refused where it can take nothing, with what it could take', async () => {
     const { app } = await start({}, { transport: memory() });
-    expect(() => app.get(EventBusObservers).add({ onHandled: boom } as never)).toThrow(InvalidOptionError);
-    const observers = [facts.observer, {}] as never;
+    expect(() => app.get(EventBusObservers).add(untyped({ onHandled: boom }))).toThrow(InvalidOptionError);
+    const observers = [facts.observer, {}];
     expect(await problemsOf({}, { transport: memory(), observers })).toEqual([
       expect.stringMatching(
         /^observers\[1\] must be an object with at least one method of EventBusObserver: /,
       ),
     ]);
-    expect(await problemsOf({}, { transport: memory(), observers: {} as never })).toEqual([
+    expect(await problemsOf({}, { transport: memory(), observers: untyped({}) })).toEqual([
       'observers must be an array, e.g. observers: [new MyObserver()].',
     ]);
   });

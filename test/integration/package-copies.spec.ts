@@ -91,9 +91,9 @@ describe('a second copy of this version', () => {
     const app = await start({ imports: [bus()], providers: [notifierOf(other, seen)] });
     const contract = other.library.defineEvent('orders:<orderId>:created', z.object({ total: z.number() }));
     const publisher = app.get(EventBusPublisher);
-    await publisher.publish(untyped(contract), { total: 9 }, untyped({ params: { orderId: '42' } }));
+    await publisher.publish(contract, { total: 9 }, { params: { orderId: '42' } });
     await expect(
-      publisher.publish(untyped(contract), { total: 'nine' }, untyped({ params: { orderId: '42' } })),
+      publisher.publish(contract, untyped({ total: 'nine' }), { params: { orderId: '42' } }),
     ).rejects.toBeInstanceOf(PayloadInvalidError);
     expect(await seen.count(1)).toEqual([['42']]);
     expect(app.get(EventBusInspector).snapshot().handlers).toMatchObject([
@@ -137,7 +137,7 @@ describe('a second copy of this version', () => {
     const broker = other.library.memoryBroker();
     const app = await start({
       imports: [
-        EventBusModule.forRoot({ transport: memory({ broker: untyped(broker) }) }),
+        EventBusModule.forRoot({ transport: memory({ broker: broker }) }),
         other.testing.EventBusTestingModule as Type,
       ],
     });
@@ -167,13 +167,13 @@ describe('a copy that is too different', () => {
     const contract = old.library.defineEvent('orders:<orderId>:created', z.object({ total: z.number() }));
     await app
       .get(old.library.EventBusPublisher)
-      .publish(untyped(contract), { total: 9 }, untyped({ params: { orderId: '7' } }));
+      .publish(contract, { total: 9 }, { params: { orderId: '7' } });
     expect(await seen.count(1)).toEqual([['7']]);
     await app.close();
   });
 
   it('is named when its contract is a target, a contract of the module, or published to', async () => {
-    const contract = untyped(old.library.defineEvent('orders:created'));
+    const contract = old.library.defineEvent('orders:created');
     @Injectable()
     class Service {
       @OnEvent(contract)

@@ -4,7 +4,6 @@ import { EventBusPublisher, OnEvent, isEventContext } from 'nestjs-redis-event-b
 import request from 'supertest';
 import { tap } from 'rxjs';
 import { pipelineApps } from './support/pipeline.app.js';
-import { untyped } from '../../support/untyped.js';
 
 const seen: unknown[] = [];
 const start = pipelineApps();
@@ -98,7 +97,7 @@ describe('an application with HTTP and events', () => {
     }
     const bus = await start(
       { controllers: [Failing] },
-      { configure: (app) => app.useGlobalFilters(untyped(new Both())) },
+      { configure: (app) => app.useGlobalFilters(new Both()) },
     );
     await request(bus.app.getHttpServer()).get('/fail').expect(418);
     await bus.publish('fail');

@@ -43,13 +43,14 @@ function registeredBy(register: () => void) {
 }
 
 function withGlobals(replaced: Readonly<Record<string, unknown>>, run: () => void): void {
-  const globals = globalThis as unknown as Record<string, unknown>;
-  const saved = Object.fromEntries(Object.keys(replaced).map((name) => [name, globals[name]]));
-  Object.assign(globals, replaced);
+  const saved = Object.fromEntries(
+    Object.keys(replaced).map((name): [string, unknown] => [name, Reflect.get(globalThis, name)]),
+  );
+  Object.assign(globalThis, replaced);
   try {
     run();
   } finally {
-    Object.assign(globals, saved);
+    Object.assign(globalThis, saved);
   }
 }
 

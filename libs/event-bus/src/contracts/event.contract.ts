@@ -43,9 +43,13 @@ export class EventContract<Template extends string = string, Input = unknown, Ou
 /** The contract itself, or one of ours for that of another copy of this package; undefined for anything else. */
 export function toContract(value: unknown): EventContract | undefined {
   if (value instanceof EventContract) return value;
-  if (typeof value !== 'object' || value === null || !(CONTRACT in value)) return undefined;
-  const { template, schema, isSharded } = value as unknown as EventContract;
-  return new EventContract(template, schema, isSharded);
+  return isForeignContract(value)
+    ? new EventContract(value.template, value.schema, value.isSharded)
+    : undefined;
+}
+
+function isForeignContract(value: unknown): value is EventContract {
+  return typeof value === 'object' && value !== null && CONTRACT in value;
 }
 
 /** Why an object that looks like a contract is none, or undefined when it does not look like one. */

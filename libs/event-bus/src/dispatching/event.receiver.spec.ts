@@ -13,6 +13,7 @@ import { json } from '../message/json.codec.js';
 import { raw } from '../message/raw.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/handler-target.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { subscriptionPlan } from '../plan/subscription-plan.js';
 import { EventDispatcher } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
@@ -97,10 +98,10 @@ describe('EventReceiver', () => {
     add('All.handle', ['__keyevent@0__:expired'], ({ payload }) => void seen.push(payload));
     const keyEvent = { event: 'expired', key: '"1"', db: 0 };
     for (const channel of ['__keyevent@0__:expired', 'app:__keyevent@0__:expired', 'app:a']) {
-      const through = channel.startsWith('__')
+      const through: SubscriptionTarget = channel.startsWith('__')
         ? { kind: 'channel', name: channel }
         : { kind: 'pattern', name: 'app:*' };
-      receiver.receive({ through, channel, body: Buffer.from('"1"') } as never);
+      receiver.receive({ through, channel, body: Buffer.from('"1"') });
     }
     expect(asked).toEqual([keyEvent]);
     // Whoever may publish under the prefix publishes no key events.

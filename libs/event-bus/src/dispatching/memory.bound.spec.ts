@@ -3,6 +3,7 @@ import { DispatchJournal } from '../../../../test/support/dispatch.journal.js';
 import { eventually, settled } from '../../../../test/support/eventually.js';
 import { defineEvent } from '../contracts/event.contract.js';
 import { readTarget } from '../contracts/contract.target.js';
+import type { StandardSchema } from '../contracts/standard.schema.js';
 import { GapReporter } from '../gaps/gap.reporter.js';
 import { SequenceTracker } from '../gaps/sequence.tracker.js';
 import type { EventContext } from '../message/event-context.js';
@@ -174,13 +175,14 @@ describe('what runs and waits', () => {
   });
 
   it("is bounded with a contract whose schema's output is as large again", async () => {
-    const contract = defineEvent('a.<id>', {
+    const schema: StandardSchema<unknown, unknown> = {
       '~standard': {
         version: 1,
         vendor: 'test',
         validate: (value: unknown) => ({ value: (value as unknown[]).map(() => ({})) }),
       },
-    } as never);
+    };
+    const contract = defineEvent('a.<id>', schema);
     const scene = new Scene();
     const target = readTarget(contract, NO_PREFIX);
     scene.handle('Stuck.handle', {}, target);

@@ -1,7 +1,7 @@
 import type { Paramtype, PipeTransform, Type } from '@nestjs/common';
 import type { EventContext } from '../message/event-context.js';
 import type { EnhancerHost } from './nest.enhancers.js';
-import type { Controller, NestInternals } from './nest.internals.js';
+import type { Controller, NestInternals, RouteParamtypes } from './nest.internals.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, ParamsTokenFactory, ROUTE_ARGS_METADATA } from './nest.internals.js';
 
 /** What `@Payload()` and `@Ctx()` of @nestjs/microservices leave in a method's argument metadata. */
@@ -65,7 +65,7 @@ export function findArguments(
     return {
       index: entry.index,
       type,
-      token: tokens.exchangeEnumForString(type as never),
+      token: tokens.exchangeEnumForString(type as RouteParamtypes),
       data: entry.data,
       schema: entry.schema,
       metatype: metatypes?.[entry.index],

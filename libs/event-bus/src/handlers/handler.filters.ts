@@ -23,7 +23,7 @@ export class HandlerFilters {
     const host = new ExecutionContextHost(args, this.host.instance.constructor as Type, this.host.method);
     host.setType('rpc');
     try {
-      await settle(filter.func(cause as never, host));
+      await settle(filter.func(cause, host));
     } catch (thrown) {
       if (isLoggedByNest(thrown, cause)) return;
       throw toReport(thrown, cause, failure);
@@ -32,7 +32,7 @@ export class HandlerFilters {
 
   private filterFor(cause: unknown): BoundFilter | undefined {
     try {
-      return selectExceptionFilterMetadata(this.filters as never, cause as never) as BoundFilter | undefined;
+      return selectExceptionFilterMetadata([...this.filters], cause);
     } catch {
       // Its class cannot be asked for, as that of a revoked proxy: left to a filter that asks for none.
       return this.filters.find(({ exceptionMetatypes }) => exceptionMetatypes.length === 0);

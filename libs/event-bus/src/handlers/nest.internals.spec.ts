@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../errors.js';
 import { nestInternals } from './nest.internals.js';
-import { untyped } from '../../../../test/support/untyped.js';
 
 const parts = {
   guardsContextCreator: {},
@@ -13,12 +12,12 @@ const parts = {
 
 describe('nestInternals', () => {
   it('finds the parts of a Nest that is built as expected', () => {
-    expect(nestInternals(untyped(parts))).toBe(parts);
+    expect(nestInternals(parts)).toBe(parts);
   });
 
   it('refuses a Nest that is built differently, and names what is missing', () => {
     const other = { ...parts, guardsContextCreator: undefined, contextUtils: undefined };
-    const find = () => nestInternals(untyped(other));
+    const find = () => nestInternals(other);
     expect(find).toThrow(ConfigurationError);
     expect(find).toThrow('(ExternalContextCreator has no guardsContextCreator, contextUtils)');
   });

@@ -1,5 +1,5 @@
-import type { ExceptionFilter } from '@nestjs/common';
-import type { ContextId, ExternalContextCreator, NestContainer } from '@nestjs/core';
+import type { ExceptionFilterMetadata as BoundFilter } from '@nestjs/common/interfaces/exceptions/exception-filter-metadata.interface.js';
+import type { ContextId, NestContainer } from '@nestjs/core';
 import type { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
 import type { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
 import type { InterceptorsContextCreator } from '@nestjs/core/interceptors/interceptors-context-creator.js';
@@ -15,6 +15,7 @@ export {
   PIPES_METADATA,
   ROUTE_ARGS_METADATA,
 } from '@nestjs/common/constants.js';
+export type { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 export type { Controller } from '@nestjs/common/interfaces/controllers/controller.interface.js';
 export { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
 export { MESSAGES } from '@nestjs/core/constants.js';
@@ -27,10 +28,7 @@ export type { Module } from '@nestjs/core/injector/module.js';
 export { ParamsTokenFactory } from '@nestjs/core/pipes/params-token-factory.js';
 export { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 
-export interface BoundFilter {
-  readonly func: ExceptionFilter['catch'];
-  readonly exceptionMetatypes: readonly unknown[];
-}
+export type { BoundFilter };
 
 /** The parts that Nest's ExternalContextCreator is made of. */
 export interface NestInternals {
@@ -68,8 +66,8 @@ const PARTS = [
  *
  * @throws ConfigurationError when this version of Nest is built differently.
  */
-export function nestInternals(creator: ExternalContextCreator): NestInternals {
-  const internals = creator as unknown as NestInternals;
+export function nestInternals(creator: object): NestInternals {
+  const internals = creator as NestInternals;
   const missing = PARTS.filter((part) => typeof internals[part] !== 'object');
   if (missing.length > 0) {
     throw new ConfigurationError([

@@ -1,5 +1,6 @@
 import type { ContextId } from '@nestjs/core';
 import { ContextIdFactory } from '@nestjs/core';
+import { propertyOf } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
 import { HandlerFailure } from './handler.failure.js';
 import { HandlerFilters } from './handler.filters.js';
@@ -44,7 +45,7 @@ export function composeScopedCall(
       const instance = (await injector.loadPerContext(
         wrapper.instance as object,
         moduleRef,
-        collection as never,
+        collection,
         contextId,
         wrapper,
       )) as object;
@@ -72,8 +73,8 @@ function isDurableTree(wrappers: readonly InstanceWrapper[]): boolean {
 
 /** As Nest does for messages: one context per event, or the durable tree that the application's strategy picks. */
 function contextIdOf(nest: NestInternals, event: EventContext, isDurable: boolean): ContextId {
-  const contextId = ContextIdFactory.getByRequest(event as never);
-  if ((event as unknown as Record<symbol, unknown>)[REQUEST_CONTEXT_ID as unknown as symbol] === undefined) {
+  const contextId = ContextIdFactory.getByRequest(event);
+  if (propertyOf(event, REQUEST_CONTEXT_ID) === undefined) {
     Object.defineProperty(event, REQUEST_CONTEXT_ID, { value: contextId });
     const payload: unknown = (contextId as { payload?: unknown }).payload;
     nest.registerRequestProvider(isDurable ? payload : Object.assign(event, payload), contextId);

@@ -1,22 +1,18 @@
-import { withDeadline } from '../deadline.js';
 import type { EventDispatcher, HandlerWork } from '../dispatching/event.dispatcher.js';
 import type { EventReceiver } from '../dispatching/event.receiver.js';
-import { InvalidOptionError, NotConnectedError, NotSupportedError } from '../errors.js';
 import type { EventBusSettings } from '../module/event-bus.options.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventBusCounters } from '../observing/event-bus.counters.js';
 import type { HandlerRegistry } from '../subscribing/handler.registry.js';
 import type {
   EventTransport,
-  InspectionQuery,
-  InspectionResult,
   PublishBatching,
   SubscriptionKind,
   SubscriptionState,
 } from '../transports/event.transport.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventBusState, EventBusStatus } from './event-bus.status.js';
-import { nameProblem } from '../routing/name.problem.js';
+import { BrokerQuestions } from './broker.questions.js';
 
 /** This process's side of one bus, as plain JSON: no payloads, no secrets. */
 export interface EventBusSnapshot {
@@ -93,11 +89,12 @@ export interface SubscriptionSnapshot {
   readonly reason?: string;
 }
 
-const ANSWER_TIMEOUT_MS = 5_000;
 const NO_WORK: HandlerWork = { handler: '', running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
 
 /** Looks at the broker (PUBSUB …) and at this process. Channel names go in and come out without the prefix. */
 export class EventBusInspector {
+  private readonly broker: BrokerQuestions;
+
   constructor(
     private readonly settings: EventBusSettings,
     private readonly transport: EventTransport,
@@ -107,34 +104,36 @@ export class EventBusInspector {
     private readonly reporter: BusReporter,
     private readonly status: EventBusStatus,
     private readonly gaps: GapReporter,
-  ) {}
+  ) {
+    this.broker = new BrokerQuestions(transport, settings.prefix);
+  }
 
   /**
    * Channels with at least one subscriber in any process (PUBSUB CHANNELS); patterns do not count.
    * @param pattern a Redis glob. All channels when left out.
    */
   async channels(pattern = '*'): Promise<string[]> {
-    return this.listChannels('channels', pattern);
+    return this.broker.channels('channels', pattern);
   }
 
   /** Shard channels with at least one subscriber (PUBSUB SHARDCHANNELS, Redis 7.0). */
   async shardChannels(pattern = '*'): Promise<string[]> {
-    return this.listChannels('shardChannels', pattern);
+    return this.broker.channels('shardChannels', pattern);
   }
 
   /** Subscribers per channel over all processes, patterns not counted (PUBSUB NUMSUB). */
   async subscriberCounts(channels: readonly string[]): Promise<Map<string, number>> {
-    return this.countSubscribers('subscriberCounts', channels);
+    return this.broker.counts('subscriberCounts', channels);
   }
 
   /** Subscribers per shard channel (PUBSUB SHARDNUMSUB, Redis 7.0). */
   async shardSubscriberCounts(channels: readonly string[]): Promise<Map<string, number>> {
-    return this.countSubscribers('shardSubscriberCounts', channels);
+    return this.broker.counts('shardSubscriberCounts', channels);
   }
 
   /** Distinct patterns that anybody is subscribed to (PUBSUB NUMPAT), of other applications too. */
   async patternCount(): Promise<number> {
-    return (await this.ask({ query: 'patternCount' })).total ?? 0;
+    return this.broker.patternCount();
   }
 
   /** What this process knows of the bus right now. Asks nobody, so it works without a connection. */
@@ -171,39 +170,4 @@ export class EventBusInspector {
       },
     };
   }
-
-  private ask(query: InspectionQuery): Promise<InspectionResult> {
-    const { name, inspect } = this.transport;
-    if (inspect === undefined) {
-      throw new NotSupportedError(
-        `The ${name} transport cannot tell who is subscribed (it has no inspect()). snapshot() shows this process.`,
-      );
-    }
-    const late = () => new NotConnectedError(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
-    return withDeadline(inspect.call(this.transport, query), ANSWER_TIMEOUT_MS, late);
-  }
-
-  private async listChannels(query: 'channels' | 'shardChannels', pattern: string): Promise<string[]> {
-    checkName('pattern', pattern);
-    const { prefix } = this.settings;
-    const { channels = [] } = await this.ask({ query, pattern: prefix.addToPattern(pattern) });
-    return channels.map((channel) => prefix.strip(channel));
-  }
-
-  private async countSubscribers(
-    query: 'subscriberCounts' | 'shardSubscriberCounts',
-    channels: readonly string[],
-  ): Promise<Map<string, number>> {
-    for (const channel of channels) checkName('channels', channel);
-    const { prefix } = this.settings;
-    const named = channels.map((channel) => prefix.addToChannel(channel));
-    const { counts } = await this.ask({ query, channels: named });
-    return new Map(channels.map((channel) => [channel, counts?.get(prefix.addToChannel(channel)) ?? 0]));
-  }
-}
-
-/** @throws InvalidOptionError when the broker knows no such name. */
-function checkName(option: string, name: string): void {
-  const problem = nameProblem(name);
-  if (problem !== undefined) throw new InvalidOptionError(option, problem);
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
+import type { CustomTransportStrategy, MessageHandler, MsPattern } from '@nestjs/microservices';
 import { Server, Transport } from '@nestjs/microservices';
 import type { ApplicationBus } from '../module/application.buses.js';
 import { APPLICATION_BUS } from '../module/application.buses.js';
@@ -30,6 +30,14 @@ export class EventBusServer
   override transportId: Transport | symbol = Transport.REDIS;
   /** Nest leaves the failures of event handlers to us, which it would otherwise log a second time. */
   override readonly propagatesEventHandlerErrors = true;
+
+  // Nest's setters take hooks of an `unknown` context, which is what these are.
+  declare protected onProcessingStartHook: (
+    transportId: Transport | symbol,
+    context: unknown,
+    done: () => Promise<unknown>,
+  ) => void;
+  declare protected onProcessingEndHook: (transportId: Transport | symbol, context: unknown) => void;
 
   protected readonly [APPLICATION_BUS]: ApplicationBus = {
     abandon: () => this.session.abandon(),
@@ -64,8 +72,8 @@ export class EventBusServer
       settings.prefix,
       responder,
       {
-        start: (context, done) => this.onProcessingStartHook(this.transportId, context as never, done),
-        end: (context) => this.onProcessingEndHook?.(this.transportId, context as never),
+        start: (context, done) => this.onProcessingStartHook(this.transportId, context, done),
+        end: (context) => this.onProcessingEndHook?.(this.transportId, context),
       },
       settings.handlerDefaults,
     );
@@ -81,7 +89,7 @@ export class EventBusServer
   ): void {
     callback.isEventHandler = isEventHandler;
     callback.extras = extras;
-    const route = this.normalizePattern(pattern as never);
+    const route = this.normalizePattern(pattern as MsPattern);
     if (!isEventHandler || !this.messageHandlers.has(route)) this.messageHandlers.set(route, callback);
     if (isEventHandler) this.table.addEvent(pattern, callback, extras);
     else this.table.addMessage(pattern, callback);

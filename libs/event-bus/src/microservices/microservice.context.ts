@@ -1,6 +1,5 @@
 import type { EventParamValues } from '../message/event-context.js';
-import { EventContext } from '../message/event-context.js';
-import type { ReceivedEvent } from '../message/received.event.js';
+import { EventContext, originalOf } from '../message/event-context.js';
 import type { PacketHeaders } from './packet.js';
 
 /**
@@ -12,8 +11,7 @@ export class MicroserviceContext<T = unknown> extends EventContext<T> {
 
   /** @internal */
   constructor(event: EventContext, pattern: string | undefined, params: EventParamValues | undefined) {
-    // An event context has all that it is made of.
-    super(event as unknown as ReceivedEvent, pattern, event.bus, params);
+    super(originalOf(event), pattern, event.bus, params);
     this.#event = event;
   }
 

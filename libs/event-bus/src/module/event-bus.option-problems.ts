@@ -57,8 +57,8 @@ export function busOptionProblems(options: unknown, name: unknown): string[] {
 }
 
 function transportProblems(transport: unknown): readonly string[] {
-  return isObject(transport) && typeof transport['create'] === 'function'
-    ? (transport as unknown as TransportFactory).problems
+  return isTransportFactory(transport)
+    ? transport.problems
     : ['transport is missing. Write transport: redis({ url }) or transport: memory().'];
 }
 
@@ -71,7 +71,7 @@ function observersProblems(observers: unknown): string[] {
 }
 
 function framesProblems({ batching, codec }: Readonly<Record<string, unknown>>): string[] {
-  const areFramesSent = isCodec(codec) && (codec as unknown as EventCodec).frames?.areSent === true;
+  const areFramesSent = isCodec(codec) && codec.frames?.areSent === true;
   return batching === false && areFramesSent
     ? ['frames: true needs batching, which makes them. Leave out batching: false, or frames.']
     : [];
@@ -93,6 +93,10 @@ function contractsProblem(contracts: unknown): ReturnType<OptionCheck> {
 
 const NO_CONTRACTS = 'must be an array of what defineEvent() returned.';
 
-function isCodec(value: unknown): boolean {
+function isTransportFactory(value: unknown): value is TransportFactory {
+  return isObject(value) && typeof value['create'] === 'function';
+}
+
+function isCodec(value: unknown): value is EventCodec {
   return isObject(value) && typeof value['encode'] === 'function' && typeof value['decode'] === 'function';
 }

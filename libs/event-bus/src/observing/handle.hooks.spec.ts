@@ -1,12 +1,12 @@
 import { jest } from '@jest/globals';
 import { HeldHandler, eventOf } from '../../../../test/support/dispatch.journal.js';
 import { settled } from '../../../../test/support/eventually.js';
-import { StuckWatch } from '../dispatching/stuck.watch.js';
+import { HookScene } from '../../../../test/support/hook.scene.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
+import { readTarget } from '../contracts/contract.target.js';
+import { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { AroundHandle, EventBusObserver } from './event-bus.observer.js';
 import { HandleHooks } from './handle.hooks.js';
-import { HookWatch } from './hook.watch.js';
-import { ObserverRegistry } from './observer.registry.js';
 import { untyped } from '../../../../test/support/untyped.js';
 
 type Invoke = EventHandler['invoke'];
@@ -16,31 +16,18 @@ const boom = () => {
 };
 
 describe('HandleHooks', () => {
-  let failures: string[];
-  let stuck: string[];
-  let watch: StuckWatch;
-  let hookWatch: HookWatch;
-  let registry: ObserverRegistry;
+  let scene: HookScene;
   let hooks: HandleHooks;
 
   beforeEach(() => {
-    failures = [];
-    stuck = [];
-    watch = new StuckWatch();
-    registry = new ObserverRegistry({
-      observerFailed: (observer, method, error) => {
-        failures.push(`${observer}.${method} ${(error as Error).message}`);
-      },
-    });
-    hookWatch = new HookWatch(watch, 30_000, (hook, channel) => void stuck.push(`${hook} ${channel}`));
-    hooks = new HandleHooks('default', registry, hookWatch);
+    scene = new HookScene();
+    hooks = new HandleHooks('default', scene.registry, scene.watch);
   });
-  afterEach(() => watch.close());
-  const lookLater = () => hookWatch.look(performance.now() + 30_000);
+  afterEach(() => scene.close());
 
   /** What comes of one call of a handler with this hook around it. */
   async function outcomeOf(hook: AroundHandle, invoke: Invoke): Promise<unknown> {
-    registry.add({ aroundHandle: () => hook });
+    scene.registry.add({ aroundHandle: () => hook });
     const callee = hooks.around({ name: 'Orders.bill', targets: [], invoke });
     try {
       return await callee.invoke(eventOf('orders', 1));
@@ -114,21 +101,21 @@ describe('HandleHooks', () => {
       await settled();
       expect(calls).toHaveBeenCalledTimes(1);
       // What a hook does not catch of the call is no failure of its own.
-      const ofCall = outcome === undefined ? reported : reported.slice(0, failures.length);
-      expect(failures).toEqual(ofCall);
+      const ofCall = outcome === undefined ? reported : reported.slice(0, scene.failures.length);
+      expect(scene.failures).toEqual(ofCall);
     });
   });
 
   it('costs a call that is done at once no promise', () => {
-    registry.add({ aroundHandle: () => async (_event, next) => next() });
+    scene.registry.add({ aroundHandle: () => async (_event, next) => next() });
     const { invoke } = hooks.around({ name: 'Orders.bill', targets: [], invoke: () => undefined });
     expect(invoke(eventOf('orders', 1))).toBeUndefined();
   });
 
   it('leaves a handler alone that nobody wraps', () => {
     const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
-    registry.add({ aroundHandle: () => undefined });
-    registry.add({ handled: () => undefined });
+    scene.registry.add({ aroundHandle: () => undefined });
+    scene.registry.add({ handled: () => undefined });
     expect(hooks.around(handler)).toBe(handler);
   });
 
@@ -138,16 +125,16 @@ describe('HandleHooks', () => {
     ['is asynchronous', untyped(async () => boom()), 'It must return a function, or undefined.'],
   ])('leaves a handler alone about which an observer %s', async (_what, aroundHandle, failure) => {
     const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
-    registry.add({ aroundHandle } as EventBusObserver);
+    scene.registry.add({ aroundHandle } as EventBusObserver);
     expect(hooks.around(handler)).toBe(handler);
     await settled();
-    expect(failures).toEqual([`Object.aroundHandle ${failure}`]);
+    expect(scene.failures).toEqual([`Object.aroundHandle ${failure}`]);
   });
 
   it('asks an observer once about each handler, with its targets', () => {
     const asked = jest.fn<NonNullable<EventBusObserver['aroundHandle']>>();
-    registry.add({ aroundHandle: asked });
-    const targets = [{ text: 'orders' }, { text: 'bills:*' }] as unknown as EventHandler['targets'];
+    scene.registry.add({ aroundHandle: asked });
+    const targets = ['orders', 'bills:*'].map((target) => readTarget(target, new ChannelPrefix('')));
     const handler: EventHandler = { name: 'Orders.bill', targets, invoke: () => undefined };
     for (const _ of [1, 2]) hooks.around(handler);
     expect(asked.mock.calls).toEqual([
@@ -158,7 +145,7 @@ describe('HandleHooks', () => {
   it('puts the first observer outermost', async () => {
     const order: string[] = [];
     for (const name of ['first', 'second']) {
-      registry.add({
+      scene.registry.add({
         aroundHandle: () => async (_event, next) => {
           order.push(`${name} begins`);
           await next();
@@ -174,26 +161,26 @@ describe('HandleHooks', () => {
 
   it('reports a hook that does not end once its call has ended, and not before', async () => {
     const held = new HeldHandler();
-    registry.add({
+    scene.registry.add({
       aroundHandle: () => async (_event, next) => (await next(), new Promise(() => undefined)),
     });
     const done = hooks.around(held).invoke(eventOf('orders', '1'));
     await settled();
-    expect([lookLater(), stuck]).toEqual([false, []]);
+    expect([scene.lookLater(), scene.stuck]).toEqual([false, []]);
     held.end('1');
     await done;
     await settled();
-    expect([hookWatch.look(performance.now()), stuck]).toEqual([true, []]);
-    expect([lookLater(), stuck]).toEqual([false, ['Object.aroundHandle orders']]);
+    expect([scene.watch.look(performance.now()), scene.stuck]).toEqual([true, []]);
+    expect([scene.lookLater(), scene.stuck]).toEqual([false, ['Object.aroundHandle orders']]);
   });
 
   it('reports a hook that never calls next, and leaves its call to it', async () => {
     const calls = jest.fn();
-    registry.add({ aroundHandle: () => () => new Promise(() => undefined) });
+    scene.registry.add({ aroundHandle: () => () => new Promise(() => undefined) });
     void hooks
       .around({ name: 'Orders.bill', targets: [], invoke: calls as Invoke })
       .invoke(eventOf('orders', 1));
-    lookLater();
-    expect([stuck, calls.mock.calls]).toEqual([['Object.aroundHandle orders'], []]);
+    scene.lookLater();
+    expect([scene.stuck, calls.mock.calls]).toEqual([['Object.aroundHandle orders'], []]);
   });
 });

@@ -12,7 +12,6 @@ import { json } from '../message/json.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { BusReporter } from './bus.reporter.js';
 import { LogObserver } from './log.observer.js';
-import { untyped } from '../../../../test/support/untyped.js';
 
 const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
 const eventOn = (channel: string) =>
@@ -212,18 +211,18 @@ describe('LogObserver', () => {
   ])('lets no text from outside break, recolour or turn around a line: %j', (hostile) => {
     const evil = `a${hostile}b") evil=1 (`;
     const named: EventHandler = { ...handler, name: evil };
-    const error = new Error(`${evil}\n    at forged (evil.ts:1:1)`);
+    const error = new PayloadDecodeError(`${evil}\n    at forged (evil.ts:1:1)`);
     error.name = evil;
-    const letter = untyped({ handler: evil, event: { channel: evil } });
+    const evilLetter = { ...letter, handler: evil, event: { ...letter.event, channel: evil } };
     const call = { event: eventOn(evil), forMs: 1 };
     reporter.failed(named, eventOn(evil), error, UNTIMED);
     reporter.failed(named, eventOn(evil), new HandlerFailure('filter', error, error), UNTIMED);
     reporter.failed(named, eventOn(evil), new BadRequestException([evil]), UNTIMED);
     reporter.repeated(named, eventOn(evil), error, UNTIMED);
-    reporter.rejected(evil, untyped(error));
+    reporter.rejected(evil, error);
     reporter.slowed(named, 1, 1);
     reporter.stuck(named, call, 1);
-    reporter.deadLetterLost(evil, letter, evil);
+    reporter.deadLetterLost(evil, evilLetter, evil);
     reporter.gap({ reason: 'connection-lost', targets: [evil], fromMs: 1, toMs: 2, missed: 0, hint: evil });
     reporter.gapHandlerFailed(evil, error);
     reporter.gapHandlerStuck(evil, 1);

@@ -4,8 +4,8 @@ import { settled } from '../../../../test/support/eventually.js';
 import { ODDITIES, WAYS } from '../../../../test/support/oddities.js';
 import { reasonOf } from '../foreign.js';
 import type { EventBusObserver } from './event-bus.observer.js';
+import type { NoticedFact } from './observer.facts.js';
 import { FACT_NAMES, ObserverRegistry, observerProblem } from './observer.registry.js';
-import { untyped } from '../../../../test/support/untyped.js';
 
 class Log implements EventBusObserver {
   readonly failures = new Inbox<string>();
@@ -16,7 +16,7 @@ class Log implements EventBusObserver {
   }
 }
 
-const fact = untyped({ bus: 'default' });
+const fact: NoticedFact = { bus: 'default', sentence: 'The disk is full.', fields: {} };
 
 describe('ObserverRegistry', () => {
   let log: Log;
@@ -62,7 +62,7 @@ describe('ObserverRegistry', () => {
       },
     });
     registry.add({ warned: ({ bus }) => void told.push(bus) });
-    registry.tell('warned', untyped({ bus: 'default' }));
+    registry.tell('warned', { ...fact });
     expect(told).toEqual(['default']);
     expect(log.failures.items).toEqual([expect.stringContaining('Object.warned')]);
   });
@@ -84,13 +84,13 @@ describe('ObserverRegistry', () => {
   it('finds the methods of a class, and calls them on their object', () => {
     class Counter {
       count = 0;
-      handled() {
+      warned() {
         this.count += 1;
       }
     }
     const counter = new Counter();
     registry.add(counter);
-    registry.tell('handled', fact);
+    registry.tell('warned', fact);
     expect(counter.count).toBe(1);
   });
 
@@ -121,20 +121,20 @@ describe('ObserverRegistry', () => {
   ])('logs once a minute that an observer %s, whichever fact it was, and keeps it', async (_how, fail) => {
     const now = jest.spyOn(performance, 'now').mockReturnValue(0);
     class Broken {
-      handled = fail as () => void;
-      gap = fail as () => void;
+      warned = fail as () => void;
+      noted = fail as () => void;
     }
     const calls = jest.fn<() => void>();
     const broken = new Broken();
     registry.add(broken);
-    registry.add({ handled: calls, gap: calls });
-    for (const name of ['handled', 'gap', 'handled'] as const) registry.tell(name, fact);
+    registry.add({ warned: calls, noted: calls });
+    for (const name of ['noted', 'warned', 'noted'] as const) registry.tell(name, fact);
     await settled();
     now.mockReturnValue(60_000);
-    registry.tell('gap', fact);
+    registry.tell('warned', fact);
     await settled();
     now.mockRestore();
-    expect(log.failures.items).toEqual(['Broken.handled broken 0', 'Broken.gap broken 2']);
+    expect(log.failures.items).toEqual(['Broken.noted broken 0', 'Broken.warned broken 2']);
     expect(calls).toHaveBeenCalledTimes(4);
   });
 

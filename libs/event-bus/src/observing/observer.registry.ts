@@ -48,6 +48,9 @@ export interface ObserverFailureLog extends EventBusObserver {
   observerFailed(observer: string, method: string, error: unknown, unlogged: number): void;
 }
 
+/** The methods of an observer that take facts, in the form in which TypeScript knows that a name fits its fact. */
+type FactTakers = { [Name in FactName]?: (fact: FactOf<Name>) => unknown };
+
 /** One observer, whose failures are logged and nobody else's. */
 export class ContainedObserver {
   private readonly failures = new LogEpisode();
@@ -63,7 +66,8 @@ export class ContainedObserver {
 
   tell<Name extends FactName>(name: Name, fact: FactOf<Name>): void {
     try {
-      const told: unknown = this.observer[name]?.(fact as never);
+      const takers: FactTakers = this.observer;
+      const told: unknown = takers[name]?.(fact);
       if (isThenable(told)) toPromise(told).catch((error: unknown) => this.failed(name, error));
     } catch (error) {
       this.failed(name, error);

@@ -1,12 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { jest } from '@jest/globals';
 import { settled } from '../../../../test/support/eventually.js';
-import { StuckWatch } from '../dispatching/stuck.watch.js';
+import { HookScene } from '../../../../test/support/hook.scene.js';
 import type { EventHeaders } from '../message/event.codec.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
 import type { EventBusObserver } from './event-bus.observer.js';
-import { HookWatch } from './hook.watch.js';
-import { ObserverRegistry } from './observer.registry.js';
 import { PublishHooks } from './publish.hooks.js';
 
 type Hook = NonNullable<EventBusObserver['aroundPublish']>;
@@ -17,34 +15,22 @@ const boom = () => {
 };
 
 describe('PublishHooks', () => {
-  let failures: string[];
-  let stuck: string[];
-  let watch: StuckWatch;
-  let hookWatch: HookWatch;
-  let registry: ObserverRegistry;
+  let scene: HookScene;
   let hooks: PublishHooks;
   const prepare = jest.fn((added?: EventHeaders) => added ?? 'prepared');
 
   beforeEach(() => {
     prepare.mockClear();
-    failures = [];
-    stuck = [];
-    watch = new StuckWatch();
-    registry = new ObserverRegistry({
-      observerFailed: (observer, method, error) => {
-        failures.push(`${observer}.${method} ${(error as Error).message}`);
-      },
-    });
-    hookWatch = new HookWatch(watch, 30_000, (hook, channel) => void stuck.push(`${hook} ${channel}`));
-    hooks = new PublishHooks('default', registry, hookWatch);
+    scene = new HookScene();
+    hooks = new PublishHooks('default', scene.registry, scene.watch);
   });
-  afterEach(() => watch.close());
+  afterEach(() => scene.close());
 
-  const around = (hook: Hook) => registry.add({ aroundPublish: hook });
+  const around = (hook: Hook) => scene.registry.add({ aroundPublish: hook });
 
   it('is empty without observers that have the hook', () => {
     const remove = around(() => undefined);
-    registry.add({ published: () => undefined });
+    scene.registry.add({ published: () => undefined });
     expect(hooks.isEmpty).toBe(false);
     remove();
     expect(hooks.isEmpty).toBe(true);
@@ -84,7 +70,7 @@ describe('PublishHooks', () => {
       settle(outcome);
       await settled();
       await settled();
-      expect([prepare.mock.calls.length, failures]).toEqual([1, reported]);
+      expect([prepare.mock.calls.length, scene.failures]).toEqual([1, reported]);
     });
   });
 
@@ -98,7 +84,7 @@ describe('PublishHooks', () => {
     around(async (_publish, next) => next().catch((error: Error) => seen.push(error.message)));
     hooks.prepare(EVENT, prepare).settled({ error: new Error('no') });
     await settled();
-    expect([seen, failures]).toEqual([[{ bus: 'default', ...EVENT }, 2, 'no'], []]);
+    expect([seen, scene.failures]).toEqual([[{ bus: 'default', ...EVENT }, 2, 'no'], []]);
   });
 
   it('runs in the context of the call', () => {
@@ -121,7 +107,7 @@ describe('PublishHooks', () => {
   it('leaves headers out that the codec does not carry', () => {
     around((_publish, next) => void next({ tenant: 'x' }));
     const { prepared } = hooks.prepare({ ...EVENT, carriesMetadata: false }, prepare);
-    expect([prepared, failures]).toEqual(['prepared', []]);
+    expect([prepared, scene.failures]).toEqual(['prepared', []]);
   });
 
   it.each<[string, unknown]>([
@@ -138,17 +124,17 @@ describe('PublishHooks', () => {
   ])('publishes without headers that are %s, and says so', (_what, headers) => {
     around((_publish, next) => void next(headers as EventHeaders));
     expect(hooks.prepare(EVENT, prepare).prepared).toBe('prepared');
-    expect(failures).toEqual([expect.stringMatching(/^Object\.aroundPublish (Headers must be|boom)/)]);
+    expect(scene.failures).toEqual([expect.stringMatching(/^Object\.aroundPublish (Headers must be|boom)/)]);
   });
 
   it('reports a hook that does not end once its event is out, and not before', async () => {
     around((_publish, next) => next().then(() => new Promise(() => undefined)));
     const { settled: settle } = hooks.prepare(EVENT, prepare);
     await settled();
-    expect([hookWatch.look(performance.now() + 30_000), stuck]).toEqual([false, []]);
+    expect([scene.lookLater(), scene.stuck]).toEqual([false, []]);
     settle({ subscriptions: 1 });
     await settled();
-    hookWatch.look(performance.now() + 30_000);
-    expect(stuck).toEqual(['Object.aroundPublish orders']);
+    scene.lookLater();
+    expect(scene.stuck).toEqual(['Object.aroundPublish orders']);
   });
 });

@@ -41,7 +41,8 @@ export class PublishHooks {
    */
   prepare<T>(publish: Omit<ObservedPublish, 'bus'>, prepare: (added?: EventHeaders) => T): HookedEvent<T> {
     const about = { bus: this.bus, ...publish };
-    let hooked: HookedEvent<T> | undefined;
+    // `run` calls what is within it before it returns.
+    let hooked!: HookedEvent<T>;
     const innermost: Publish = (added) =>
       new Promise((resolve, reject) => {
         const settled = (outcome: PublishOutcome) => {
@@ -56,7 +57,7 @@ export class PublishHooks {
       innermost,
     );
     chain().catch(() => undefined);
-    return hooked as unknown as HookedEvent<T>;
+    return hooked;
   }
 
   private run(observer: ContainedObserver, publish: ObservedPublish, next: Publish): Promise<number> {

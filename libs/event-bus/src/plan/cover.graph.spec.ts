@@ -1,7 +1,6 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { CoverGraph } from './cover.graph.js';
 import { PlannedSubscription } from './planned.subscription.js';
-import { untyped } from '../../../../test/support/untyped.js';
 
 type Planned = PlannedSubscription<object>;
 
@@ -39,7 +38,8 @@ function graphOf() {
     },
     remove: (name: string) => {
       const subscription = planned(name);
-      subscription.bindings.delete(untyped(bindings.get(name)));
+      const binding = bindings.get(name);
+      if (binding !== undefined) subscription.bindings.delete(binding);
       graph.remove(subscription);
     },
     roots: () => Object.fromEntries([...known.values()].map((one) => [nameOf(one), nameOf(one.root)])),

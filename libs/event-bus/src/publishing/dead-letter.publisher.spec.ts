@@ -6,7 +6,6 @@ import type { DeadLetter } from '../dispatching/dead.letter.js';
 import { NotConnectedError, PayloadEncodeError, PayloadTooLargeError } from '../errors.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import { DeadLetterPublisher } from './dead-letter.publisher.js';
-import type { EventBusPublisher } from './event-bus.publisher.js';
 
 const LETTER: DeadLetter = {
   event: { channel: 'orders', payload: { id: 7 }, bytes: 8, metadata: {}, receivedAt: 'now' },
@@ -32,7 +31,7 @@ describe('DeadLetterPublisher', () => {
     Logger.overrideLogger({ log: keep, warn: keep, error: keep });
     publish = jest.fn<typeof publish>().mockResolvedValue(1);
     ({ reporter } = observedReporter());
-    letters = new DeadLetterPublisher({ publish } as unknown as EventBusPublisher, reporter);
+    letters = new DeadLetterPublisher({ publish }, reporter);
   });
   afterEach(() => Logger.overrideLogger(['log', 'error', 'warn']));
 

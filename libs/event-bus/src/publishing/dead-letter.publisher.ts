@@ -18,7 +18,7 @@ export class DeadLetterPublisher implements DeadLetterSink {
   private bytesUnderWay = 0;
 
   constructor(
-    private readonly publisher: EventBusPublisher,
+    private readonly publisher: Pick<EventBusPublisher, 'publish'>,
     private readonly reporter: BusReporter,
   ) {}
 

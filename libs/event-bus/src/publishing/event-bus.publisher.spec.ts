@@ -80,6 +80,7 @@ let transport: StubTransport;
 
 function publisherWith(options: Partial<EventBusModuleOptions> = {}): EventBusPublisher {
   const settings = resolveSettings({ transport: memory(), codec, ...options }, 'default');
+  // A publisher asks it for no more than this.
   const sender = transport as unknown as EventTransport;
   const batcher = new PublishBatcher(sender, settings.batching);
   return new EventBusPublisher(settings, sender, batcher, reporter, publishHooks);
@@ -133,7 +134,7 @@ describe('an observer around publishes', () => {
         { channel: 'b', payload: 3 },
       ]),
     );
-    await reject(publisher.publish(defineEvent('orders:<id>'), 4, { params: {} as never }));
+    await reject(publisher.publish(defineEvent('orders:<id>'), 4, { params: untyped({}) }));
     expect(told).toEqual([
       ['a', 1, true, 1],
       ['c*', 2, true, 'InvalidChannelError'],

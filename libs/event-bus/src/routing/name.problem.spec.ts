@@ -6,9 +6,10 @@ import { handlerOptionProblems } from '../dispatching/handler.option-problems.js
 import { InvalidOptionError } from '../errors.js';
 import { resolveSettings } from '../module/event-bus.options.js';
 import { keyEventProblems } from '../keyspace/key-event.declaration.js';
-import { EventBusInspector } from '../introspection/event-bus.inspector.js';
+import { BrokerQuestions } from '../introspection/broker.questions.js';
 import { EventBusClient } from '../microservices/event-bus.client.js';
 import { PatternTable } from '../microservices/pattern.table.js';
+import type { InspectionResult } from '../transports/event.transport.js';
 import { memory } from '../transports/memory/memory.transport.js';
 import { ChannelPrefix, publishProblem } from './channel-prefix.js';
 import { nameProblem } from './name.problem.js';
@@ -72,21 +73,10 @@ describe('half of a surrogate pair', () => {
   });
 
   it('is refused in what the broker is asked about', async () => {
-    const settings = { prefix: new ChannelPrefix('') } as never;
-    const unused = undefined as never;
-    const asked = jest.fn();
-    const inspector = new EventBusInspector(
-      settings,
-      { inspect: asked } as never,
-      unused,
-      unused,
-      unused,
-      unused,
-      unused,
-      unused,
-    );
-    await expect(inspector.channels(text)).rejects.toThrow(InvalidOptionError);
-    await expect(inspector.subscriberCounts(['a', text])).rejects.toThrow(PROBLEM);
+    const asked = jest.fn<() => Promise<InspectionResult>>();
+    const questions = new BrokerQuestions({ name: 'memory', inspect: asked }, new ChannelPrefix(''));
+    await expect(questions.channels('channels', text)).rejects.toThrow(InvalidOptionError);
+    await expect(questions.counts('subscriberCounts', ['a', text])).rejects.toThrow(PROBLEM);
     expect(asked).not.toHaveBeenCalled();
   });
 });

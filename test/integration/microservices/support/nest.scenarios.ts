@@ -33,7 +33,7 @@ import type { ClientOptions, CustomClientOptions } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import type { TransportFactory } from 'nestjs-redis-event-bus';
 import { isEventContext } from 'nestjs-redis-event-bus';
-import type { EventBusServerOptions } from 'nestjs-redis-event-bus/microservices';
+import type { EventBusServerOptions, Packet } from 'nestjs-redis-event-bus/microservices';
 import {
   EventBusClient,
   EventBusServer,
@@ -47,7 +47,6 @@ import request from 'supertest';
 import { Inbox } from '../../../support/inbox.js';
 import { EventPattern } from './event-pattern.js';
 import { MicroserviceApps, inAnyOrder } from './microservice.apps.js';
-import { untyped } from '../../../support/untyped.js';
 
 /** What an application written for Nest's own Redis transport does, with nothing changed but the transport. */
 export function describeNestScenarios(transport: () => TransportFactory): void {
@@ -307,7 +306,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       @Injectable()
       class Config {
         createClientOptions(): ClientOptions {
-          return untyped(clientOptions());
+          return clientOptions();
         }
       }
       @Module({ providers: [Config], exports: [Config] })
@@ -321,7 +320,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
               inject: [Config],
               useFactory: async (config: Config) => Promise.resolve(config.createClientOptions()),
             },
-            { name: 'CLASS', useClass: untyped(Config) },
+            { name: 'CLASS', useClass: Config },
           ]),
         ],
         controllers: [Echo],
@@ -337,7 +336,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       const options = clientOptions();
       @Controller()
       class Caller {
-        @Client(untyped(options))
+        @Client(options)
         readonly client!: ClientProxy;
 
         @Get('call')
@@ -360,7 +359,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
         useFactory: (config: Config) => ({ strategy: config.server }),
       };
       const testing = await Test.createTestingModule(metadata).setLogger(apps.log).compile();
-      const microservice = testing.createNestMicroservice(untyped(options));
+      const microservice = testing.createNestMicroservice(options);
       await microservice.listen();
       expect(await lastValueFrom(apps.client().send('echo', 'microservice'))).toBe('microservice');
       await microservice.close();
@@ -369,7 +368,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
         await Test.createTestingModule(metadata).setLogger(apps.log).compile()
       ).createNestApplication();
       apps.closeLater(() => hybrid.close());
-      hybrid.connectMicroservice(untyped(options));
+      hybrid.connectMicroservice(options);
       await hybrid.startAllMicroservices();
       await hybrid.init();
       expect(await lastValueFrom(apps.client().send('echo', 'hybrid'))).toBe('hybrid');
@@ -471,8 +470,7 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       const app = await apps.hybrid(
         { controllers: [Guarded] },
         {
-          connected: (microservice: INestMicroservice) =>
-            microservice.enableShutdownHooks([untyped('SIGTERM')]),
+          connected: (microservice: INestMicroservice) => microservice.enableShutdownHooks(['SIGTERM']),
         },
       );
       expect(process.listenerCount('SIGTERM')).toBe(before + 1);
@@ -559,9 +557,9 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
         },
         decodePacket: (body) => {
           const end = body.indexOf('\n');
-          const head = JSON.parse(body.subarray(0, end).toString()) as { type: string };
+          const head = JSON.parse(body.subarray(0, end).toString()) as Packet;
           const content = body.subarray(end + 1);
-          return untyped({ ...head, [head.type === 'reply' ? 'response' : 'data']: content });
+          return { ...head, [head.type === 'reply' ? 'response' : 'data']: content };
         },
       });
       @Controller()

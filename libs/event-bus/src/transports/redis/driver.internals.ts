@@ -49,6 +49,7 @@ interface Internals {
 }
 
 function internalsOf(redis: Redis): Internals {
+  // Its types hide these, and those of `Redis` would contradict them.
   return redis as unknown as Internals;
 }
 
@@ -98,6 +99,7 @@ export function replaceSetStatus(redis: Redis, setStatus: Internals['setStatus']
 
 /** `startupNodes` of a Cluster client: without it the addresses that it was made with would have to be given again. */
 export function startupNodesOf(cluster: Cluster): readonly (string | number | RedisOptions)[] {
+  // Its types hide them.
   return (cluster as unknown as { startupNodes: readonly (string | number | RedisOptions)[] }).startupNodes;
 }
 
@@ -120,6 +122,7 @@ export const DriverReader: DriverReaderClass = ('default' in reader ? reader.def
  */
 export function commandOf(name: string, args: (string | Buffer)[], replyEncoding: 'utf8' | null): Command {
   const command = new Command(name, args, { replyEncoding });
+  // The types are those of ioredis 5, which has none.
   (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
   return command;
 }

@@ -1,0 +1,56 @@
+import { withDeadline } from '../deadline.js';
+import { InvalidOptionError, NotConnectedError, NotSupportedError } from '../errors.js';
+import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import { nameProblem } from '../routing/name.problem.js';
+import type { EventTransport, InspectionQuery, InspectionResult } from '../transports/event.transport.js';
+
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/** Asks the broker who is subscribed. Channel names go in and come out without the prefix. */
+export class BrokerQuestions {
+  constructor(
+    private readonly transport: Pick<EventTransport, 'name' | 'inspect'>,
+    private readonly prefix: ChannelPrefix,
+  ) {}
+
+  /** Channels that have subscribers and match the glob. */
+  async channels(query: 'channels' | 'shardChannels', pattern: string): Promise<string[]> {
+    checkName('pattern', pattern);
+    const { channels = [] } = await this.ask({ query, pattern: this.prefix.addToPattern(pattern) });
+    return channels.map((channel) => this.prefix.strip(channel));
+  }
+
+  /** How many subscribers each of the channels has. */
+  async counts(
+    query: 'subscriberCounts' | 'shardSubscriberCounts',
+    channels: readonly string[],
+  ): Promise<Map<string, number>> {
+    for (const channel of channels) checkName('channels', channel);
+    const { prefix } = this;
+    const named = channels.map((channel) => prefix.addToChannel(channel));
+    const { counts } = await this.ask({ query, channels: named });
+    return new Map(channels.map((channel) => [channel, counts?.get(prefix.addToChannel(channel)) ?? 0]));
+  }
+
+  /** How many distinct patterns are subscribed to. */
+  async patternCount(): Promise<number> {
+    return (await this.ask({ query: 'patternCount' })).total ?? 0;
+  }
+
+  private ask(query: InspectionQuery): Promise<InspectionResult> {
+    const { name, inspect } = this.transport;
+    if (inspect === undefined) {
+      throw new NotSupportedError(
+        `The ${name} transport cannot tell who is subscribed (it has no inspect()). snapshot() shows this process.`,
+      );
+    }
+    const late = () => new NotConnectedError(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
+    return withDeadline(inspect.call(this.transport, query), ANSWER_TIMEOUT_MS, late);
+  }
+}
+
+/** @throws InvalidOptionError when the broker knows no such name. */
+function checkName(option: string, name: string): void {
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new InvalidOptionError(option, problem);
+}
