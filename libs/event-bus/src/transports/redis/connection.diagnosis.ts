@@ -16,7 +16,7 @@ export class ConnectionDiagnosis {
   private isClosed = false;
 
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: Pick<Redis, 'options' | 'stream'>,
     private readonly secrets: RedisSecrets,
     /** Called with each reason, without secrets. */
     private readonly found: (reason: Error) => void,

@@ -54,7 +54,7 @@ function internalsOf(redis: Redis): Internals {
 }
 
 /** `stream`: the socket of the current attempt. Without it a dead link could not be ended, nor a burst written at once. */
-export function streamOf(redis: Redis): Redis['stream'] {
+export function streamOf(redis: Pick<Redis, 'stream'>): Redis['stream'] {
   return redis.stream;
 }
 
