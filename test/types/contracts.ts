@@ -1,15 +1,16 @@
 // Compiled by `npm run typecheck` and by test/repo/types.spec.ts: every line that says so must not compile.
-import { Injectable } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import type {
   EventBusPublisher,
   EventBusSubscriber,
   EventContext,
+  EventContract,
   EventInput,
   EventParams,
   EventPayload,
+  PublishOptions,
 } from 'nestjs-redis-event-bus';
-import { ChannelParam, OnEvent, defineEvent } from 'nestjs-redis-event-bus';
+import type { Observable } from 'rxjs';
+import { defineEvent } from 'nestjs-redis-event-bus';
 import * as v from 'valibot';
 import { z } from 'zod';
 
@@ -61,6 +62,26 @@ export async function publishes(publisher: EventBusPublisher): Promise<void> {
   await publisher.publish(Placed, { at: new Date() });
 }
 
+// What wraps a publisher goes on to compile.
+export function passesOn(
+  publisher: EventBusPublisher,
+  ...args: Parameters<EventBusPublisher['publish']>
+): void {
+  is<Equal<typeof args, [channel: string, payload: unknown, options?: PublishOptions]>>();
+  void publisher.publish(...args);
+}
+export class OwnMap<Events> {
+  constructor(private readonly publisher: EventBusPublisher) {}
+
+  publish<Name extends keyof Events & string>(name: Name, payload: Events[Name]): Promise<number> {
+    return this.publisher.publish(name, payload);
+  }
+
+  publishPlaced<At>(contract: EventContract<'placed', At>, at: At): Promise<number> {
+    return this.publisher.publish(contract, at);
+  }
+}
+
 export async function subscribes(subscriber: EventBusSubscriber): Promise<void> {
   await subscriber.subscribe(OrderCreated, (order, event) => {
     is<Equal<typeof order, { total: number }>>();
@@ -71,19 +92,13 @@ export async function subscribes(subscriber: EventBusSubscriber): Promise<void> 
   for await (const event of subscriber.stream(Placed)) is<Equal<typeof event.payload, { at: Date }>>();
 }
 
-@Injectable()
-export class Handlers {
-  @OnEvent(OrderCreated)
-  bill(@Payload() order: EventPayload<typeof OrderCreated>, @ChannelParam('orderId') id: string): string {
-    // @ts-expect-error the total is a number
-    const wrong: string = order.total;
-    return id + wrong;
-  }
-
-  @OnEvent([OrderCreated, 'other:*'])
-  any(): void {}
-
-  // @ts-expect-error a target is a string or a contract
-  @OnEvent(42)
-  wrong(): void {}
+// An Observable has one value for each event: the whole EventContext, whose payload is typed.
+export function observes(subscriber: EventBusSubscriber): void {
+  const placed = subscriber.observe(Placed);
+  is<Equal<typeof placed, Observable<EventContext<{ at: Date }>>>>();
+  const orders = subscriber.observe<{ id: string }>('orders:*');
+  is<Equal<typeof orders, Observable<EventContext<{ id: string }>>>>();
+  placed.subscribe(({ payload, channel }) => `${payload.at.toISOString()} ${channel}`);
+  // @ts-expect-error it is not the payload that is emitted
+  placed.subscribe((order: { at: Date }) => order.at);
 }

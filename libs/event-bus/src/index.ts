@@ -16,6 +16,7 @@ export {
 } from './module/event-bus.inject.js';
 
 export { OnEvent } from './handlers/on-event.decorator.js';
+export type { HandlerDecorator, OnEventDecorator } from './handlers/handler.decorator.js';
 export type { OnEventOptions } from './handlers/on-event.decorator.js';
 export { OnKeyEvent } from './handlers/on-key-event.decorator.js';
 export type { OnKeyEventOptions } from './handlers/on-key-event.decorator.js';
@@ -35,6 +36,7 @@ export type {
   EventPayload,
   TemplateParamNames,
 } from './contracts/event.contract.js';
+export type { ChannelPayload, EventMap } from './contracts/event.map.js';
 export type { TargetInput } from './contracts/contract.target.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './contracts/standard.schema.js';
 export { EventContext } from './message/event-context.js';

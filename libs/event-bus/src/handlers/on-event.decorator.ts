@@ -7,6 +7,7 @@ import type { TargetInput } from '../contracts/contract.target.js';
 import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import { unknownOptions } from '../option.checks.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
+import type { OnEventDecorator } from './handler.decorator.js';
 import type { KeyEventDeclaration } from '../keyspace/key-event.declaration.js';
 import { keyEventProblems } from '../keyspace/key-event.declaration.js';
 
@@ -44,7 +45,14 @@ const ON_EVENT = Symbol.for(`${ON_EVENT_KEY}:${COPY_VERSION}`);
  *
  * Works on every method of every provider and controller, with guards, pipes, interceptors and filters.
  * Problems with a target fail the start of the application with a {@link ConfigurationError}.
+ *
+ * A method whose parameters contradict the payload of a contract or of the {@link EventMap} does not compile. Where a pipe or a
+ * parameter decorator makes something else of the payload, `@OnEvent<EventContract>(OrderCreated)` leaves them unchecked.
  */
+export function OnEvent<const Target extends TargetInput | readonly TargetInput[]>(
+  target: Target,
+  options?: OnEventOptions,
+): OnEventDecorator<Target>;
 export function OnEvent(
   target: TargetInput | readonly TargetInput[],
   options: OnEventOptions = {},

@@ -1,6 +1,7 @@
 import { PublishManyError } from '../errors.js';
 import type { EventBusSettings } from '../module/event-bus.options.js';
 import type { EventContract, EventInput } from '../contracts/event.contract.js';
+import type { ChannelPayload } from '../contracts/event.map.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { PublishHooks } from '../observing/publish.hooks.js';
 import type { EventTransport, PublishOutcome } from '../transports/event.transport.js';
@@ -14,8 +15,10 @@ import { PublishBuffer } from './publish.buffer.js';
 import type { Settle } from './publish.call.js';
 import { PublishCall } from './publish.call.js';
 import type {
+  ChannelPublishArguments,
   ContractPublishArguments,
   EventToPublish,
+  MissingParams,
   PublishManyOptions,
   PublishOptions,
 } from './publish.options.js';
@@ -65,7 +68,7 @@ export class EventBusPublisher {
    * payload is serialized in the call; later changes to it do not travel.
    *
    * With a contract, `payload` is the input of its schema, which is checked before a byte leaves and sent as it was
-   * given; `params` fill its template.
+   * given; `params` fill its template. On a channel that the {@link EventMap} names, `payload` has the type given there.
    *
    * @throws InvalidChannelError, InvalidOptionError, PayloadInvalidError, PayloadEncodeError, PayloadTooLargeError:
    * nothing was sent.
@@ -78,7 +81,11 @@ export class EventBusPublisher {
     payload: EventInput<C>,
     ...options: ContractPublishArguments<C>
   ): Promise<number>;
-  publish(channel: string, payload: unknown, options?: PublishOptions): Promise<number>;
+  publish<Channel extends string, Template extends string = never>(
+    channel: Channel | MissingParams<Template>,
+    payload: ChannelPayload<Channel>,
+    ...options: ChannelPublishArguments<Template>
+  ): Promise<number>;
   publish(
     channel: string | EventContract,
     payload: unknown,

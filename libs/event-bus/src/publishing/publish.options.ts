@@ -1,4 +1,4 @@
-import type { EventContract, EventParams } from '../contracts/event.contract.js';
+import type { EventContract, EventParams, TemplateParamNames } from '../contracts/event.contract.js';
 import type { EventHeaders } from '../message/event.codec.js';
 
 /**
@@ -42,6 +42,25 @@ export type ContractPublishOptions<C> = Omit<PublishOptions, 'kind'> &
 export type ContractPublishArguments<C> = keyof EventParams<C> extends never
   ? [options?: ContractPublishOptions<C>]
   : [options: ContractPublishOptions<C>];
+
+/** Never a contract: for the compiler to say what was forgotten where the template of one has parameters. */
+export type MissingParams<Template extends string> = { readonly template: Template } & ([
+  TemplateParamNames<Template>,
+] extends [never]
+  ? never
+  : { readonly 'pass { params } as the third argument': EventParams<Template> });
+
+/**
+ * The options of a channel. `Template` is that of a contract that was given instead, whose own overload then explains what is
+ * wrong: this one wants another number of arguments, unless params were forgotten.
+ */
+export type ChannelPublishArguments<Template extends string> = [Template] extends [never]
+  ? [options?: PublishOptions]
+  : string extends Template
+    ? [options?: PublishOptions]
+    : [TemplateParamNames<Template>] extends [never]
+      ? [never, never]
+      : [];
 
 /** One event of a `publishMany`. */
 export interface EventToPublish {

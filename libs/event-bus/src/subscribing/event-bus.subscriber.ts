@@ -74,8 +74,8 @@ export class EventBusSubscriber {
   }
 
   /**
-   * A cold Observable of events: the first subscriber subscribes at Redis, the last one unsubscribes. Errors
-   * as {@link subscribe} does; completes when the bus is closed.
+   * A cold Observable that emits the {@link EventContext} of each event, with the payload in `event.payload`. The first
+   * subscriber subscribes at Redis, the last one unsubscribes. Errors as {@link subscribe} does; completes when the bus is closed.
    */
   observe<C extends EventContract>(contract: C): Observable<EventContext<EventPayload<C>>>;
   observe<T = unknown>(target: Targets, options?: ObserveOptions): Observable<EventContext<T>>;
@@ -95,7 +95,7 @@ export class EventBusSubscriber {
   }
 
   /**
-   * Events for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
+   * The {@link EventContext} of each event, for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
    * Events are buffered while the loop is busy, up to a limit; further ones are dropped and counted.
    */
   stream<C extends EventContract>(contract: C, options?: StreamOptions): EventStream<EventPayload<C>>;
