@@ -76,33 +76,7 @@ export type {
   ObservedHandler,
   ObservedPublish,
 } from './observing/event-bus.observer.js';
-export type {
-  CaughtUpFact,
-  DeadLetterLostFact,
-  DeadLetteredFact,
-  DroppedFact,
-  FailedFact,
-  GapFact,
-  GapHandlerFailedFact,
-  HandledFact,
-  LeftToGroupFact,
-  ListenerFailedFact,
-  NotedFact,
-  NoticedFact,
-  ObservedFact,
-  PublishFailedFact,
-  PublishedFact,
-  ReceivedFact,
-  RejectedFact,
-  RepeatedFact,
-  SlowedFact,
-  StartedFact,
-  StateChangedFact,
-  StreamDroppedFact,
-  StuckFact,
-  SubscriptionsFact,
-  UnstuckFact,
-} from './observing/observer.facts.js';
+export type * from './observing/observer.facts.js';
 export type { PipelineStage } from './handlers/handler.failure.js';
 
 export { cloudEvents } from './message/cloud-events.codec.js';
@@ -165,26 +139,10 @@ export type {
   TransportWarning,
 } from './transports/event.transport.js';
 
-export {
-  BusClosedError,
-  ConfigurationError,
-  EventBusError,
-  GroupClaimError,
-  HandlerTimeoutError,
-  InvalidChannelError,
-  InvalidOptionError,
-  InvalidTargetError,
-  NotConnectedError,
-  NotSupportedError,
-  PayloadDecodeError,
-  PayloadEncodeError,
-  PayloadInvalidError,
-  PayloadTooLargeError,
-  PublishBufferFullError,
-  PublishManyError,
-  PublishRefusedError,
-  PublishUnconfirmedError,
-  StartupError,
-  SubscriptionRefusedError,
-  TransportRefusedError,
-} from './errors.js';
+export { EventBusError } from './errors.js';
+export * from './errors/starting.errors.js';
+export * from './errors/subscribing.errors.js';
+export * from './errors/publishing.errors.js';
+export * from './errors/calling.errors.js';
+export * from './errors/payload.errors.js';
+export * from './errors/handling.errors.js';

@@ -15,7 +15,7 @@ import type { PreparedEvent } from '../publishing/event.preparer.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportState } from '../transports/event.transport.js';
-import { noCounts } from './event-bus.counters.js';
+import { EventBusCounters } from './event-bus.counters.js';
 import type { HandledFact, NotedFact, NoticedFact, StartedFact } from './observer.facts.js';
 import type { ObserverRegistry } from './observer.registry.js';
 
@@ -23,7 +23,7 @@ import type { ObserverRegistry } from './observer.registry.js';
  * Is told by the parts of one bus what happens. Counts it, and makes a fact of it where an observer takes one. No call throws.
  */
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
-  readonly counters = noCounts();
+  readonly counters = new EventBusCounters();
   /** Whether anybody wants to know how long a publish takes. */
   timesPublishes = false;
 

@@ -1,40 +1,22 @@
 /** What the bus has counted since it started. */
-export interface EventBusCounters {
-  published: number;
-  publishFailed: number;
-  handled: number;
-  failed: number;
+export class EventBusCounters {
+  published = 0;
+  publishFailed = 0;
+  handled = 0;
+  failed = 0;
   /** Calls that failed and were made again. */
-  repeated: number;
+  repeated = 0;
   /** Messages that a handler did not get: too large, not what the codec reads, not what the contract says, or not to be shared. */
-  rejected: number;
+  rejected = 0;
   /** Events that waited for a handler, or were to, and found no room. */
-  dropped: number;
+  dropped = 0;
   /** Events that another instance of the handler's group has. */
-  leftToGroup: number;
+  leftToGroup = 0;
   /** Dead letters published. */
-  deadLettered: number;
+  deadLettered = 0;
   /** Dead letters that could not be published. */
-  deadLettersLost: number;
-  gaps: number;
+  deadLettersLost = 0;
+  gaps = 0;
   /** Events that are missing for sure, the dropped ones included: what the gaps say together. */
-  missed: number;
-}
-
-/** All of them 0. */
-export function noCounts(): EventBusCounters {
-  return {
-    published: 0,
-    publishFailed: 0,
-    handled: 0,
-    failed: 0,
-    repeated: 0,
-    rejected: 0,
-    dropped: 0,
-    leftToGroup: 0,
-    deadLettered: 0,
-    deadLettersLost: 0,
-    gaps: 0,
-    missed: 0,
-  };
+  missed = 0;
 }

@@ -1,37 +1,11 @@
 import type { EventContext } from '../message/event-context.js';
 import type { EventHeaders } from '../message/event.codec.js';
-import type {
-  CaughtUpFact,
-  DeadLetterLostFact,
-  DeadLetteredFact,
-  DroppedFact,
-  FailedFact,
-  GapFact,
-  GapHandlerFailedFact,
-  HandledFact,
-  LeftToGroupFact,
-  ListenerFailedFact,
-  NotedFact,
-  NoticedFact,
-  ObservedFact,
-  PublishFailedFact,
-  PublishedFact,
-  ReceivedFact,
-  RejectedFact,
-  RepeatedFact,
-  SlowedFact,
-  StartedFact,
-  StateChangedFact,
-  StreamDroppedFact,
-  StuckFact,
-  SubscriptionsFact,
-  UnstuckFact,
-} from './observer.facts.js';
+import type * as facts from './observer.facts.js';
 
 type Told = void | Promise<void>;
 
 /** A handler, as {@link EventBusObserver.aroundHandle} is asked about it. */
-export interface ObservedHandler extends ObservedFact {
+export interface ObservedHandler extends facts.ObservedFact {
   /** `OrderNotifier.notify`, or `listener` for one added at run time. */
   readonly name: string;
   /** As written, channels before globs. */
@@ -39,7 +13,7 @@ export interface ObservedHandler extends ObservedFact {
 }
 
 /** An event that is about to be encoded and sent. */
-export interface ObservedPublish extends ObservedFact {
+export interface ObservedPublish extends facts.ObservedFact {
   /** The template, where it is published with a contract. */
   readonly channel: string;
   /** Whether the codec sends headers. Where it does not, those of a hook are left out. */
@@ -63,55 +37,55 @@ export type AroundHandle = (event: EventContext, next: () => void | Promise<void
  */
 export interface EventBusObserver {
   /** The broker accepted an event. */
-  published?(fact: PublishedFact): Told;
+  published?(fact: facts.PublishedFact): Told;
   /** A `publish` rejected, or one event of a `publishMany` failed. */
-  publishFailed?(fact: PublishFailedFact): Told;
+  publishFailed?(fact: facts.PublishFailedFact): Told;
   /** A message came in, whether a handler takes it or not. */
-  received?(fact: ReceivedFact): Told;
+  received?(fact: facts.ReceivedFact): Told;
   /** A handler finished without a failure. */
-  handled?(fact: HandledFact): Told;
+  handled?(fact: facts.HandledFact): Told;
   /** A handler, or a guard, pipe, interceptor or filter of it, failed for the last time. */
-  failed?(fact: FailedFact): Told;
+  failed?(fact: facts.FailedFact): Told;
   /** A handler failed, and is called again. */
-  repeated?(fact: RepeatedFact): Told;
+  repeated?(fact: facts.RepeatedFact): Told;
   /** A message, or one event, was not handed to a handler. */
-  rejected?(fact: RejectedFact): Told;
+  rejected?(fact: facts.RejectedFact): Told;
   /** An event found no room in the buffer of a handler. */
-  dropped?(fact: DroppedFact): Told;
+  dropped?(fact: facts.DroppedFact): Told;
   /** Half of a handler's buffer is in use. */
-  slowed?(fact: SlowedFact): Told;
+  slowed?(fact: facts.SlowedFact): Told;
   /** No event waits any more for a handler that was slow. */
-  caughtUp?(fact: CaughtUpFact): Told;
+  caughtUp?(fact: facts.CaughtUpFact): Told;
   /** A call of a handler, of an `@OnGap` method or of a hook does not end. */
-  stuck?(fact: StuckFact): Told;
+  stuck?(fact: facts.StuckFact): Told;
   /** A stuck call of a handler has ended after all. */
-  unstuck?(fact: UnstuckFact): Told;
+  unstuck?(fact: facts.UnstuckFact): Told;
   /** Another instance of the handler's group has the event. */
-  leftToGroup?(fact: LeftToGroupFact): Told;
+  leftToGroup?(fact: facts.LeftToGroupFact): Told;
   /** A dead letter was published. */
-  deadLettered?(fact: DeadLetteredFact): Told;
+  deadLettered?(fact: facts.DeadLetteredFact): Told;
   /** A dead letter could not be published. */
-  deadLetterLost?(fact: DeadLetterLostFact): Told;
+  deadLetterLost?(fact: facts.DeadLetterLostFact): Told;
   /** Events may be missing. */
-  gap?(fact: GapFact): Told;
+  gap?(fact: facts.GapFact): Told;
   /** An `@OnGap` method failed. */
-  gapHandlerFailed?(fact: GapHandlerFailedFact): Told;
+  gapHandlerFailed?(fact: facts.GapHandlerFailedFact): Told;
   /** The bus is ready for the first time. */
-  started?(fact: StartedFact): Told;
+  started?(fact: facts.StartedFact): Told;
   /** The state of the connections changed. */
-  stateChanged?(fact: StateChangedFact): Told;
+  stateChanged?(fact: facts.StateChangedFact): Told;
   /** The broker confirmed subscriptions. */
-  subscribed?(fact: SubscriptionsFact): Told;
+  subscribed?(fact: facts.SubscriptionsFact): Told;
   /** The broker denied subscriptions. */
-  denied?(fact: SubscriptionsFact): Told;
+  denied?(fact: facts.SubscriptionsFact): Told;
   /** A stream did not get an event. */
-  streamDropped?(fact: StreamDroppedFact): Told;
+  streamDropped?(fact: facts.StreamDroppedFact): Told;
   /** A callback of the application that nothing depends on failed. */
-  listenerFailed?(fact: ListenerFailedFact): Told;
+  listenerFailed?(fact: facts.ListenerFailedFact): Told;
   /** Every warning that is no fact of its own. */
-  warned?(fact: NoticedFact): Told;
+  warned?(fact: facts.NoticedFact): Told;
   /** Every other line that the bus logs and that is no fact of its own. */
-  noted?(fact: NotedFact): Told;
+  noted?(fact: facts.NotedFact): Told;
 
   /**
    * Asked once for each handler, when it or the observer is added, and returns what is to run in place of its calls; nothing

@@ -13,25 +13,7 @@ import {
   whyDropped,
 } from './log.texts.js';
 import { LogWriter } from './log.writer.js';
-import type {
-  CaughtUpFact,
-  DeadLetterLostFact,
-  FailedFact,
-  GapFact,
-  GapHandlerFailedFact,
-  ListenerFailedFact,
-  NotedFact,
-  NoticedFact,
-  RejectedFact,
-  RepeatedFact,
-  SlowedFact,
-  StartedFact,
-  StateChangedFact,
-  StreamDroppedFact,
-  StuckFact,
-  SubscriptionsFact,
-  UnstuckFact,
-} from './observer.facts.js';
+import type { FactOf } from './event-bus.observer.js';
 import type { ObserverFailureLog } from './observer.registry.js';
 import { StateLog } from './state.log.js';
 import type { TurnedState } from './state.log.js';
@@ -61,7 +43,7 @@ export class LogObserver implements ObserverFailureLog {
     this.logger = new LogWriter(bus === 'default' ? 'EventBus' : `EventBus:${bus}`);
   }
 
-  failed({ handler, event, error, stage, isRefusal, hint }: FailedFact): void {
+  failed({ handler, event, error, stage, isRefusal, hint }: FactOf<'failed'>): void {
     this.failures.log(handler, `${stage} ${nameOf(error)}`, (unlogged) => {
       const fields = `handler=${handler} channel=${quote(event.channel)} error=${describe(error)}`;
       const advice = hint === undefined ? '' : ` ${hint}`;
@@ -72,7 +54,7 @@ export class LogObserver implements ObserverFailureLog {
     });
   }
 
-  repeated({ handler, event, error }: RepeatedFact): void {
+  repeated({ handler, event, error }: FactOf<'repeated'>): void {
     this.repetitions.log(handler, nameOf(error), (unlogged) =>
       this.logger.debug(
         `A handler failed and is called again (handler=${handler} channel=${quote(event.channel)} error=${describe(error)}${unloggedField(unlogged)})`,
@@ -80,7 +62,7 @@ export class LogObserver implements ObserverFailureLog {
     );
   }
 
-  rejected({ channel, error }: RejectedFact): void {
+  rejected({ channel, error }: FactOf<'rejected'>): void {
     const episode = isA(error, GroupClaimError) ? this.failedClaims : this.rejections;
     episode.log((unlogged) => {
       const sentence = `A message was dropped, ${whyDropped(error)}`;
@@ -89,7 +71,7 @@ export class LogObserver implements ObserverFailureLog {
     });
   }
 
-  slowed({ handler, waitingEvents, waitingBytes, buffer }: SlowedFact): void {
+  slowed({ handler, waitingEvents, waitingBytes, buffer }: FactOf<'slowed'>): void {
     this.slowness.log(handler, '', (unlogged) => {
       this.toldSlow.add(handler);
       const limits = `events=${waitingEvents}/${buffer.events} bytes=${waitingBytes}/${buffer.bytes}`;
@@ -99,14 +81,14 @@ export class LogObserver implements ObserverFailureLog {
     });
   }
 
-  caughtUp({ handler, droppedEvents, fromMs }: CaughtUpFact): void {
+  caughtUp({ handler, droppedEvents, fromMs }: FactOf<'caughtUp'>): void {
     if (!this.toldSlow.delete(handler)) return;
     this.logger.log(
       `A handler has caught up (handler=${handler} dropped=${droppedEvents} afterMs=${Date.now() - fromMs})`,
     );
   }
 
-  stuck({ call, handler, channel = '', forMs, waitingEvents }: StuckFact): void {
+  stuck({ call, handler, channel = '', forMs, waitingEvents }: FactOf<'stuck'>): void {
     const ms = Math.round(forMs);
     if (call === 'hook') {
       this.stuckHooks.log(handler, '', (unlogged) =>
@@ -125,11 +107,11 @@ export class LogObserver implements ObserverFailureLog {
     }
   }
 
-  unstuck({ handler, channel }: UnstuckFact): void {
+  unstuck({ handler, channel }: FactOf<'unstuck'>): void {
     this.logger.log(`A call has ended after all (handler=${handler} channel=${quote(channel)})`);
   }
 
-  deadLetterLost({ deadLetter, letter, reason }: DeadLetterLostFact): void {
+  deadLetterLost({ deadLetter, letter, reason }: FactOf<'deadLetterLost'>): void {
     this.lostLetters.log(letter.handler, reason, (unlogged) =>
       this.logger.error(
         `A dead letter is lost (deadLetter=${quote(deadLetter)} handler=${letter.handler} channel=${quote(letter.event.channel)} reason=${quote(reason, MAX_REASON_LENGTH)}${unloggedField(unlogged)})`,
@@ -137,7 +119,7 @@ export class LogObserver implements ObserverFailureLog {
     );
   }
 
-  gap({ reason, targets, fromMs, toMs, missed, hint }: GapFact): void {
+  gap({ reason, targets, fromMs, toMs, missed, hint }: FactOf<'gap'>): void {
     const advice = hint === undefined ? '' : ` ${hint}`;
     this.gapLines.log((unlogged) =>
       this.logger.warn(
@@ -146,7 +128,7 @@ export class LogObserver implements ObserverFailureLog {
     );
   }
 
-  gapHandlerFailed({ handler, error }: GapHandlerFailedFact): void {
+  gapHandlerFailed({ handler, error }: FactOf<'gapHandlerFailed'>): void {
     this.failures.log(handler, `gap ${nameOf(error)}`, (unlogged) =>
       this.logger.error(
         `An @OnGap method failed, what it was to reconcile may be missing (handler=${handler} error=${describe(error)}${unloggedField(unlogged)})`,
@@ -155,13 +137,13 @@ export class LogObserver implements ObserverFailureLog {
     );
   }
 
-  started({ transport, address, handlers, subscriptions }: StartedFact): void {
+  started({ transport, address, handlers, subscriptions }: FactOf<'started'>): void {
     this.logger.log(
       `Event bus is ready (transport=${transport} address=${address} handlers=${handlers} subscriptions=${subscriptions})`,
     );
   }
 
-  stateChanged({ state, reason, previous }: StateChangedFact): void {
+  stateChanged({ state, reason, previous }: FactOf<'stateChanged'>): void {
     if (state === 'closed') this.states.close();
     else if (state === 'degraded' && previous?.state !== 'degraded')
       this.states.turned({ status: state, reason });
@@ -181,12 +163,12 @@ export class LogObserver implements ObserverFailureLog {
     }
   }
 
-  subscribed({ targets }: SubscriptionsFact): void {
+  subscribed({ targets }: FactOf<'subscribed'>): void {
     for (const { kind, name } of targets)
       this.logger.debug(`Subscribed (kind=${kind} target=${quote(name)})`);
   }
 
-  streamDropped({ target }: StreamDroppedFact): void {
+  streamDropped({ target }: FactOf<'streamDropped'>): void {
     this.overflows.log((unlogged) =>
       this.logger.warn(
         `A stream drops events, its loop is too slow (target=${quote(target)}${unloggedField(unlogged)}). Raise buffer.events, or do less per event.`,
@@ -194,7 +176,7 @@ export class LogObserver implements ObserverFailureLog {
     );
   }
 
-  listenerFailed({ listener, error }: ListenerFailedFact): void {
+  listenerFailed({ listener, error }: FactOf<'listenerFailed'>): void {
     this.failedListeners.log(listener, '', (unlogged) =>
       this.logger.error(
         `A listener failed (listener=${quote(listener)} error=${describe(error)}${unloggedField(unlogged)})`,
@@ -211,11 +193,11 @@ export class LogObserver implements ObserverFailureLog {
     );
   }
 
-  warned(notice: NoticedFact): void {
+  warned(notice: FactOf<'warned'>): void {
     this.logger.warn(noticeLine(notice));
   }
 
-  noted(note: NotedFact): void {
+  noted(note: FactOf<'noted'>): void {
     this.logger[note.level](noticeLine(note));
   }
 }
