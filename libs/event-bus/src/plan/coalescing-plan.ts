@@ -2,7 +2,6 @@ import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { CoverGraph } from './cover.graph.js';
 import { Outages } from './outages.js';
 import { PlanBase } from './plan.base.js';
-import { coverProblems } from './plan.problems.js';
 import type { PlannedSubscription } from './planned.subscription.js';
 import { ServiceHandOver } from './service.hand-over.js';
 import { ServiceStarts } from './service.starts.js';
@@ -65,10 +64,6 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
 
   takeMissed(): Missed | undefined {
     return this.outages.takeMissed();
-  }
-
-  override problems(): readonly string[] {
-    return [...super.problems(), ...coverProblems(this.all())];
   }
 
   protected isShared({ kind, name }: SubscriptionTarget): boolean {

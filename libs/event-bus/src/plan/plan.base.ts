@@ -1,8 +1,7 @@
 import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Binding, Route } from './binding.list.js';
-import { demandProblems } from './plan.problems.js';
 import { PlannedSubscription } from './planned.subscription.js';
-import type { Consumer, PlanChanges, PlannedState } from './subscription-plan.js';
+import type { Consumer, PlanChanges } from './subscription-plan.js';
 
 /** What every plan knows: who asks for what, what the broker is to be told, and who gets what it delivers. */
 export abstract class PlanBase<C extends Consumer> {
@@ -12,11 +11,11 @@ export abstract class PlanBase<C extends Consumer> {
       pattern: new Map(),
       shard: new Map(),
     };
-  private readonly bindingsOf = new Map<C, readonly Binding<C>[]>();
+  readonly bindingsOf = new Map<C, readonly Binding<C>[]>();
   /** Needed and not held. */
-  private readonly missing = new Set<PlannedSubscription<C>>();
+  readonly missing = new Set<PlannedSubscription<C>>();
   /** Held and not needed. */
-  private readonly retiring = new Set<PlannedSubscription<C>>();
+  readonly retiring = new Set<PlannedSubscription<C>>();
 
   abstract release(targets: readonly SubscriptionTarget[]): void;
   /** Whether it may cover others and be covered. */
@@ -144,15 +143,8 @@ export abstract class PlanBase<C extends Consumer> {
     return !subscription.isLive || [...subscription.served()].some(({ root }) => root.phase === 'denied');
   }
 
-  states(): readonly PlannedState[] {
-    return this.all().map(({ target, phase }) => ({ target, phase }));
-  }
-
-  problems(): readonly string[] {
-    return demandProblems(this.all(), this.bindingsOf, this.missing, this.retiring);
-  }
-
-  protected all(): readonly PlannedSubscription<C>[] {
+  /** What consumers ask for or the broker holds. */
+  all(): readonly PlannedSubscription<C>[] {
     return Object.values(this.subscriptions).flatMap((planned) => [...planned.values()]);
   }
 

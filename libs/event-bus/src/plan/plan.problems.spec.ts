@@ -1,4 +1,4 @@
-import { coverProblems, demandProblems } from './plan.problems.js';
+import { planProblems } from '../../../../test/support/plan.problems.js';
 import type { Binding } from './binding.list.js';
 import { PlannedSubscription } from './planned.subscription.js';
 
@@ -29,15 +29,12 @@ function soundPlan() {
   narrow.server = wide;
   const missing = new Set<Planned>();
   const retiring = new Set<Planned>();
-  const problems = () => [
-    ...demandProblems([wide, narrow], new Map([[consumer, bindings]]), missing, retiring),
-    ...coverProblems([wide, narrow]),
-  ];
-  return { wide, narrow, bindings, missing, retiring, problems };
+  const bindingsOf = new Map([[consumer, bindings]]);
+  return { wide, narrow, bindings, bindingsOf, missing, retiring, all: () => [wide, narrow] };
 }
 
 describe('the problems of a plan', () => {
-  it('are none where it is sound', () => expect(soundPlan().problems()).toEqual([]));
+  it('are none where it is sound', () => expect(planProblems(soundPlan())).toEqual([]));
 
   it.each<[string, (plan: ReturnType<typeof soundPlan>) => void, string]>([
     ['a forgotten server', ({ narrow }) => (narrow.server = undefined), 'channel:o:a (idle) is not served'],
@@ -85,6 +82,6 @@ describe('the problems of a plan', () => {
   ])('show %s', (_what, breakIt, problem) => {
     const plan = soundPlan();
     breakIt(plan);
-    expect(plan.problems()).toContainEqual(expect.stringContaining(problem));
+    expect(planProblems(plan)).toContainEqual(expect.stringContaining(problem));
   });
 });

@@ -3,9 +3,8 @@ import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Route } from './binding.list.js';
 import { CoalescingPlan } from './coalescing-plan.js';
 import { PlainPlan } from './plain-plan.js';
-import type { Phase } from './subscription.phase.js';
 
-export type { Phase, Route };
+export type { Route };
 
 /** Whoever wants events: its targets, channels before globs, otherwise as declared. */
 export interface Consumer {
@@ -25,12 +24,6 @@ export interface Missed {
   readonly texts: readonly string[];
   /** The moment up to which nothing is missing, by the clock of {@link SubscriptionPlan.deny}. */
   readonly fromMs: number;
-}
-
-/** What the plan takes one subscription for. */
-export interface PlannedState {
-  readonly target: SubscriptionTarget;
-  readonly phase: Phase;
 }
 
 /**
@@ -91,11 +84,6 @@ export interface SubscriptionPlan<C extends Consumer> {
    * somebody wants it again, or what takes its place is denied.
    */
   isGivenUp(target: SubscriptionTarget): boolean;
-
-  /** What it takes each subscription for, to be compared with what the transport holds. */
-  states(): readonly PlannedState[];
-  /** What contradicts itself in it: nothing, unless it is broken. Slow: for tests and for debugging. */
-  problems(): readonly string[];
 }
 
 /** @param coalesce whether a target that another wanted one covers is served by that one's subscription */

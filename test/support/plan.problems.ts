@@ -1,22 +1,29 @@
-import { targetKey } from '../routing/subscription-target.js';
-import type { Binding } from './binding.list.js';
-import type { PlannedSubscription } from './planned.subscription.js';
+import { targetKey } from '../../libs/event-bus/src/routing/subscription-target.js';
+import type { Binding } from '../../libs/event-bus/src/plan/binding.list.js';
+import type { PlannedSubscription } from '../../libs/event-bus/src/plan/planned.subscription.js';
 
 type Rule = readonly [isBroken: boolean, problem: string];
 
-/** What contradicts itself in who asks for what, and in what the broker is to be told. */
-export function demandProblems<C>(
-  all: readonly PlannedSubscription<C>[],
-  bindingsOf: ReadonlyMap<C, readonly Binding<C>[]>,
-  missing: ReadonlySet<PlannedSubscription<C>>,
-  retiring: ReadonlySet<PlannedSubscription<C>>,
-): string[] {
+/** The parts of a plan that have to agree. */
+export interface PlanParts<C> {
+  readonly bindingsOf: ReadonlyMap<C, readonly Binding<C>[]>;
+  readonly missing: ReadonlySet<PlannedSubscription<C>>;
+  readonly retiring: ReadonlySet<PlannedSubscription<C>>;
+  all(): readonly PlannedSubscription<C>[];
+}
+
+/** What contradicts itself in a plan: nothing, unless it is broken. */
+export function planProblems<C>(plan: PlanParts<C>): string[] {
+  const { bindingsOf, missing, retiring } = plan;
+  const all = plan.all();
   const known = new Set(all);
   const strangers = [...missing, ...retiring].filter((subscription) => !known.has(subscription));
   return [
     ...all.flatMap((subscription) => [
-      ...broken(subscription, demandRules(subscription, bindingsOf, missing, retiring)),
+      ...broken(subscription, demandRules(subscription, plan)),
       ...broken(subscription, serviceRules(subscription, known)),
+      ...broken(subscription, coverRules(subscription)),
+      ...broken(subscription, handOverRules(subscription)),
     ]),
     ...strangers.flatMap((stranger) => broken(stranger, [[true, 'is to be told of, and is not planned']])),
     ...[...bindingsOf.values()].flat().flatMap((binding) =>
@@ -28,14 +35,6 @@ export function demandProblems<C>(
   ];
 }
 
-/** What contradicts itself in what covers what, and in who serves next. */
-export function coverProblems<C>(all: readonly PlannedSubscription<C>[]): string[] {
-  return all.flatMap((subscription) => [
-    ...broken(subscription, coverRules(subscription)),
-    ...broken(subscription, handOverRules(subscription)),
-  ]);
-}
-
 function broken<C>({ target, phase }: PlannedSubscription<C>, rules: readonly Rule[]): string[] {
   return rules.flatMap(([isBroken, problem]) =>
     isBroken ? [`${targetKey(target)} (${phase}) ${problem}`] : [],
@@ -44,9 +43,7 @@ function broken<C>({ target, phase }: PlannedSubscription<C>, rules: readonly Ru
 
 function demandRules<C>(
   subscription: PlannedSubscription<C>,
-  bindingsOf: ReadonlyMap<C, readonly Binding<C>[]>,
-  missing: ReadonlySet<PlannedSubscription<C>>,
-  retiring: ReadonlySet<PlannedSubscription<C>>,
+  { bindingsOf, missing, retiring }: PlanParts<C>,
 ): Rule[] {
   const { bindings, isNeeded, isWanted, isLeaving, phase } = subscription;
   const isIdle = phase === 'idle';
