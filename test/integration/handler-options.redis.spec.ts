@@ -466,7 +466,7 @@ describe('wrong options', () => {
         ['second', 'timeoutMs must be a whole number of milliseconds from 1 to 2147483647.'],
         ['second', 'deadLetter cannot be published to: it holds a glob character'],
         ['second', "group must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'."],
-        ['third', 'kind "stream" does not exist.'],
+        ['third', "kind must be 'channel', 'pattern' or 'shard'."],
         [
           'third',
           'timeout is not an option. Known here: bus, kind, concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',

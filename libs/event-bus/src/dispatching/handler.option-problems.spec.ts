@@ -1,9 +1,10 @@
+import { optionProblems } from '../option.checks.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/handler-target.js';
-import { deadLetterProblem, handlerOptionProblems } from './handler.option-problems.js';
+import { HANDLER_OPTIONS, deadLetterProblem } from './handler.option-problems.js';
 import { untyped } from '../../../../test/support/untyped.js';
 
-describe('handlerOptionProblems', () => {
+describe('HANDLER_OPTIONS', () => {
   it.each<[object, string]>([
     [{ concurrency: 0 }, 'concurrency must be a whole number from 1 to 1000000.'],
     [{ concurrency: 1.5 }, 'concurrency must be'],
@@ -35,11 +36,11 @@ describe('handlerOptionProblems', () => {
     [{ group: 'x'.repeat(65) }, 'group must be'],
     [{ group: true }, 'group must be'],
   ])('says what to write instead of %j', (options, problem) => {
-    expect(handlerOptionProblems(untyped(options))).toEqual([expect.stringContaining(problem)]);
+    expect(optionProblems(HANDLER_OPTIONS, untyped(options))).toEqual([expect.stringContaining(problem)]);
   });
 
   it('names everything that is wrong at once', () => {
-    const problems = handlerOptionProblems({
+    const problems = optionProblems(HANDLER_OPTIONS, {
       concurrency: 0,
       timeoutMs: 0,
       orderBy: 1,
@@ -58,7 +59,7 @@ describe('handlerOptionProblems', () => {
     { retry: { attempts: 1, delayMs: 0, factor: 1 } },
     { deadLetter: false, group: false, concurrency: undefined, buffer: undefined },
   ])('finds nothing wrong with %j', (options) => {
-    expect(handlerOptionProblems(untyped(options))).toEqual([]);
+    expect(optionProblems(HANDLER_OPTIONS, untyped(options))).toEqual([]);
   });
 });
 

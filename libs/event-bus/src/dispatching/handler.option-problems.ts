@@ -1,5 +1,5 @@
 import type { OptionTable } from '../option.checks.js';
-import { fitting, milliseconds, oneOf, optionProblems, orFalse, wholeNumber } from '../option.checks.js';
+import { fitting, milliseconds, oneOf, orFalse, wholeNumber } from '../option.checks.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { HandlerTarget } from '../routing/handler-target.js';
@@ -49,10 +49,8 @@ export const HANDLER_OPTIONS = {
 
 export const HANDLER_OPTION_NAMES = Object.keys(HANDLER_OPTIONS) as readonly (keyof HandlerOptions)[];
 
-/** What is wrong with options of a handler, each with what to write instead. Looks at no other option. */
-export function handlerOptionProblems(options: object): string[] {
-  return optionProblems(HANDLER_OPTIONS, options);
-}
+/** How a target is to be subscribed to. */
+export const TARGET_KIND = oneOf('channel', 'pattern', 'shard');
 
 /** A handler that gets its own dead letters would never be done with them. */
 export function deadLetterProblem(

@@ -3,34 +3,25 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { DEFAULT_BUS } from '../module/event-bus.constants.js';
-import { readTarget } from '../contracts/contract.target.js';
 import { orderTargets } from '../routing/handler-target.js';
+import type { DecoratedMethod } from './decorated.method.js';
 import type { ExploredBus } from './explored.bus.js';
 import { channelsOf, keyEventFilter, keyEventProblems } from '../keyspace/key-event.declaration.js';
 import type { GapHandler } from './gap.handlers.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
-import type { HandlerDeclaration } from './handler.problems.js';
-import type { GroupMembers } from './handler.problems.js';
+import type { GroupMembers, HandlerDeclaration } from './handler.problems.js';
 import { gapProblems, groupProblems, handlerProblems } from './handler.problems.js';
 import type { HandlerMethod } from './nest.enhancers.js';
 import { callMethod } from './nest.enhancers.js';
 import type { InstanceWrapper, Module, NestInternals } from './nest.internals.js';
 import { Injector, STATIC_CONTEXT } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
-import { mergedOptions, onEventMetadata } from './on-event.decorator.js';
+import { mergedOptions, onEventMetadata, targetsOf } from './on-event.decorator.js';
 import { onGapMetadata } from './on-gap.decorator.js';
 import { EventBusCopies, strangeVersionsOn } from '../module/event-bus.copies.js';
-import type { ScopedHost } from './scoped.invoker.js';
 import { composeScopedCall } from './scoped.invoker.js';
 import { settle } from './settle.js';
-
-/** A method of a provider or controller that carries one of our decorators. */
-interface DecoratedMethod extends ScopedHost {
-  readonly name: string;
-}
-
-interface Candidate extends HandlerDeclaration, DecoratedMethod {}
 
 type Place = Pick<DecoratedMethod, 'wrapper' | 'moduleRef' | 'moduleKey' | 'isController'>;
 
@@ -70,10 +61,7 @@ export class HandlerExplorer {
   ): ExploredHandlers {
     const found = new Set<object>();
     const methods = [...this.methods(found, isComplete)];
-    const candidates = methods.flatMap((method) => {
-      const metadata = onEventMetadata(method.method)?.map((one) => withChannels(one, bus.database));
-      return metadata === undefined ? [] : [{ ...method, metadata }];
-    });
+    const candidates = methods.flatMap((method) => declarationOf(method, bus) ?? []);
     const problems = [
       ...this.unservedProblems(methods),
       ...candidates.flatMap((candidate) =>
@@ -81,7 +69,7 @@ export class HandlerExplorer {
           (problem) => `${decoratorsOf(candidate)} on ${candidate.name}: ${problem}`,
         ),
       ),
-      ...groupProblems(candidates, bus, this.groups),
+      ...groupProblems(candidates, this.groups),
       ...methods.flatMap((method) =>
         gapProblems(method, knownBuses).map((problem) => `@OnGap on ${method.name}: ${problem}`),
       ),
@@ -89,15 +77,11 @@ export class HandlerExplorer {
     for (const identity of found) this.known.add(identity);
     for (const { prototype } of methods) this.knownPrototypes.add(prototype);
     if (problems.length > 0) return { handlers: [], gapHandlers: [], problems };
-    const handlers = candidates.flatMap((candidate) => {
-      const own = candidate.metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === bus.name);
-      return own.length === 0 ? [] : [this.toHandler(candidate, own, bus)];
-    });
+    const handlers = candidates
+      .filter(({ own }) => own.length > 0)
+      .map((candidate) => this.toHandler(candidate, bus));
     const gapHandlers = methods
-      .filter(({ method }) => {
-        const metadata = onGapMetadata(method) ?? [];
-        return metadata.some((options) => (options.bus ?? DEFAULT_BUS) === bus.name);
-      })
+      .filter(({ method }) => onGapMetadata(method)?.some((options) => isOf(bus, options)))
       .map(toGapHandler);
     return { handlers, gapHandlers, problems };
   }
@@ -161,19 +145,12 @@ export class HandlerExplorer {
     }
   }
 
-  private toHandler(
-    candidate: Candidate,
-    metadata: readonly OnEventMetadata[],
-    { prefix, handlerDefaults, database }: ExploredBus,
-  ): EventHandler {
-    const targets = metadata.flatMap(({ targets: inputs, options }) =>
-      inputs.map((input) => readTarget(input, prefix, options.kind)),
-    );
-    const keyEvents = metadata.flatMap((one) => one.keyEvents ?? []);
-    const settings = resolveHandlerSettings(mergedOptions(metadata), handlerDefaults);
+  private toHandler(candidate: HandlerDeclaration, { prefix, database }: ExploredBus): EventHandler {
+    const { name, own, settings } = candidate;
+    const keyEvents = own.flatMap((one) => one.keyEvents ?? []);
     return {
-      name: candidate.name,
-      targets: orderTargets(targets),
+      name,
+      targets: orderTargets(targetsOf(own, prefix)),
       // Key events have no id that instances could share them by.
       settings: keyEvents.length === 0 ? settings : { ...settings, group: false },
       ...(keyEvents.length === 0 ? {} : { acceptsOfBroker: keyEventFilter(keyEvents, database) }),
@@ -181,7 +158,7 @@ export class HandlerExplorer {
     };
   }
 
-  private composeCall(candidate: Candidate): HandlerCall {
+  private composeCall(candidate: DecoratedMethod): HandlerCall {
     const { wrapper, moduleRef, moduleKey, methodName, method } = candidate;
     const globals = scopedGlobals(
       moduleRef.getProviderByKey(ApplicationConfig).instance as ApplicationConfig,
@@ -190,16 +167,25 @@ export class HandlerExplorer {
       return composeScopedCall(this.nest, this.injector, candidate, globals);
     }
     const instance = wrapper.instance as object;
-    const host = {
-      instance,
-      methodName,
-      method,
-      moduleKey,
-      contextId: STATIC_CONTEXT,
-      inquirerId: wrapper.id,
-    };
-    return composeCall(this.nest, host);
+    const place = { instance, methodName, method, moduleKey };
+    return composeCall(this.nest, { ...place, contextId: STATIC_CONTEXT, inquirerId: wrapper.id });
   }
+}
+
+function declarationOf(method: DecoratedMethod, bus: ExploredBus): HandlerDeclaration | undefined {
+  const metadata = onEventMetadata(method.method)?.map((one) => withChannels(one, bus.database));
+  if (metadata === undefined) return undefined;
+  const own = metadata.filter(({ options }) => isOf(bus, options));
+  return {
+    ...method,
+    metadata,
+    own,
+    settings: resolveHandlerSettings(mergedOptions(own), bus.handlerDefaults),
+  };
+}
+
+function isOf({ name }: ExploredBus, { bus }: { readonly bus?: string | undefined }): boolean {
+  return (bus ?? DEFAULT_BUS) === name;
 }
 
 /** What key events come on is known with the database of the bus. */
@@ -209,7 +195,7 @@ function withChannels(metadata: OnEventMetadata, database: number): OnEventMetad
   return { ...metadata, targets: channelsOf(keyEvents, database) };
 }
 
-function decoratorsOf({ metadata }: Candidate): string {
+function decoratorsOf({ metadata }: HandlerDeclaration): string {
   return metadata.every(({ keyEvents }) => keyEvents !== undefined) ? '@OnKeyEvent' : '@OnEvent';
 }
 

@@ -1,11 +1,11 @@
-import type { Type } from '@nestjs/common';
 import { IntrinsicException } from '@nestjs/common';
 import { isA, isError, propertyOf } from '../foreign.js';
 import type { HandlerArguments } from './handler.arguments.js';
 import { HandlerFailure } from './handler.failure.js';
 import type { EnhancerHost } from './nest.enhancers.js';
+import { rpcContext } from './nest.enhancers.js';
 import type { BoundFilter } from './nest.internals.js';
-import { ExecutionContextHost, MESSAGES, selectExceptionFilterMetadata } from './nest.internals.js';
+import { MESSAGES, selectExceptionFilterMetadata } from './nest.internals.js';
 import { settle } from './settle.js';
 
 /** The exception filters of one handler, the most specific first. */
@@ -20,8 +20,7 @@ export class HandlerFilters {
     const cause: unknown = isA(failure, HandlerFailure) ? failure.cause : failure;
     const filter = this.filterFor(cause);
     if (filter === undefined) throw failure;
-    const host = new ExecutionContextHost(args, this.host.instance.constructor as Type, this.host.method);
-    host.setType('rpc');
+    const host = rpcContext(this.host, args);
     try {
       await settle(filter.func(cause, host));
     } catch (thrown) {

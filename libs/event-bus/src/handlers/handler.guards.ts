@@ -1,10 +1,12 @@
-import type { CanActivate, Type } from '@nestjs/common';
+import type { CanActivate } from '@nestjs/common';
 import { ForbiddenException } from '@nestjs/common';
 import { isObservable } from 'rxjs';
 import type { HandlerArguments } from './handler.arguments.js';
 import { HandlerFailure } from './handler.failure.js';
 import type { EnhancerHost } from './nest.enhancers.js';
-import { ExecutionContextHost, FORBIDDEN_MESSAGE } from './nest.internals.js';
+import { rpcContext } from './nest.enhancers.js';
+import type { ExecutionContextHost } from './nest.internals.js';
+import { FORBIDDEN_MESSAGE } from './nest.internals.js';
 import { lastValueOf } from './settle.js';
 
 /** The guards of one handler, asked in Nest's order. */
@@ -20,9 +22,7 @@ export class HandlerGuards {
    */
   check(args: HandlerArguments): void | Promise<void> {
     if (this.guards.length === 0) return undefined;
-    const context = new ExecutionContextHost(args, this.host.instance.constructor as Type, this.host.method);
-    context.setType('rpc');
-    return this.ask(context, 0);
+    return this.ask(rpcContext(this.host, args), 0);
   }
 
   private ask(context: ExecutionContextHost, from: number): void | Promise<void> {

@@ -1,11 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { NestInterceptor, Type } from '@nestjs/common';
+import type { NestInterceptor } from '@nestjs/common';
 import type { ObservableInput } from 'rxjs';
 import { Observable, from, isObservable, mergeAll, mergeMap, of } from 'rxjs';
 import { isThenable, toPromise } from '../foreign.js';
 import type { HandlerArguments } from './handler.arguments.js';
 import type { EnhancerHost } from './nest.enhancers.js';
-import { ExecutionContextHost } from './nest.internals.js';
+import { rpcContext } from './nest.enhancers.js';
+import type { ExecutionContextHost } from './nest.internals.js';
 
 /** The interceptors of one handler, the outermost first. */
 export class HandlerInterceptors {
@@ -17,9 +18,7 @@ export class HandlerInterceptors {
   /** What comes of the call with the interceptors around it: what it returned itself where there are none. */
   around(args: HandlerArguments, call: () => unknown): unknown {
     if (this.interceptors.length === 0) return call();
-    const context = new ExecutionContextHost(args, this.host.instance.constructor as Type, this.host.method);
-    context.setType('rpc');
-    return this.enter(0, context, call);
+    return this.enter(0, rpcContext(this.host, args), call);
   }
 
   private enter(index: number, context: ExecutionContextHost, call: () => unknown): Observable<unknown> {

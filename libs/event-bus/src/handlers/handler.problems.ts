@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEFAULT_BUS } from '../module/event-bus.constants.js';
-import { readTarget, textOfTarget } from '../contracts/contract.target.js';
+import { textOfTarget } from '../contracts/contract.target.js';
 import { HANDLER_OPTION_NAMES, deadLetterProblem } from '../dispatching/handler.option-problems.js';
-import type { HandlerOptions } from '../dispatching/handler.options.js';
-import { resolveHandlerSettings } from '../dispatching/handler.options.js';
+import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { ChannelTemplate } from '../routing/channel-template.js';
 import { isChannelParam } from './channel-param.decorator.js';
+import type { DecoratedMethod } from './decorated.method.js';
 import type { ExploredBus } from './explored.bus.js';
 import { declaredArguments, declaredPipes } from './handler.arguments.js';
-import type { HandlerMethod } from './nest.enhancers.js';
-import type { InstanceWrapper, NestInternals } from './nest.internals.js';
+import type { NestInternals } from './nest.internals.js';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -17,16 +16,16 @@ import {
   PIPES_METADATA,
 } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
-import { mergedOptions, onEventProblems } from './on-event.decorator.js';
+import { onEventProblems, targetsOf } from './on-event.decorator.js';
 import { onGapMetadata, onGapProblems } from './on-gap.decorator.js';
 
-/** A decorated method of a provider or controller, before it is known whether it can be a handler. */
-export interface HandlerDeclaration {
+/** A method with @OnEvent or @OnKeyEvent, before it is known whether it can be a handler. */
+export interface HandlerDeclaration extends DecoratedMethod {
   readonly metadata: readonly OnEventMetadata[];
-  readonly wrapper: InstanceWrapper;
-  readonly prototype: object;
-  readonly methodName: string;
-  readonly method: HandlerMethod;
+  /** What is said for the bus that is explored. */
+  readonly own: readonly OnEventMetadata[];
+  /** What follows of that, and of the defaults of the bus. */
+  readonly settings: HandlerSettings;
 }
 
 const ENHANCERS = [
@@ -45,7 +44,10 @@ export function handlerProblems(
 ): string[] {
   const wrongTargets = onEventProblems(declaration.metadata);
   return [
-    ...busProblems(declaration, knownBuses),
+    ...unknownBusProblems(
+      declaration.metadata.map(({ options }) => options),
+      knownBuses,
+    ),
     ...wrongTargets,
     ...(wrongTargets.length === 0
       ? [...paramProblems(nest, declaration), ...settingsProblems(declaration, bus)]
@@ -56,13 +58,6 @@ export function handlerProblems(
 }
 
 /** The handler of a bus that nobody imported would never be called. */
-function busProblems({ metadata }: HandlerDeclaration, knownBuses: readonly string[]): string[] {
-  return unknownBusProblems(
-    metadata.map(({ options }) => options),
-    knownBuses,
-  );
-}
-
 function unknownBusProblems(
   options: readonly { readonly bus?: string }[],
   knownBuses: readonly string[],
@@ -77,10 +72,7 @@ function unknownBusProblems(
 }
 
 /** What is wrong with an @OnGap method, each with what to write instead. */
-export function gapProblems(
-  { method, wrapper }: Pick<HandlerDeclaration, 'method' | 'wrapper'>,
-  knownBuses: readonly string[],
-): string[] {
+export function gapProblems({ method, wrapper }: DecoratedMethod, knownBuses: readonly string[]): string[] {
   const metadata = onGapMetadata(method);
   if (metadata === undefined) return [];
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
@@ -95,21 +87,14 @@ export function gapProblems(
 
 /** Options that cannot hold together, or not on this bus. */
 function settingsProblems(
-  { metadata }: HandlerDeclaration,
-  { name, prefix, handlerDefaults, codec, transport }: ExploredBus,
+  { own, settings: { deadLetter, group } }: HandlerDeclaration,
+  { prefix, codec, transport }: ExploredBus,
 ): string[] {
-  const own = metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === name);
-  const { deadLetter, group } = resolveHandlerSettings(mergedOptions(own), handlerDefaults);
   const problems = HANDLER_OPTION_NAMES.filter((option) => differ(own, option)).map(
     (option) => `its decorators give different values for ${option}. It holds for the method: give it once.`,
   );
-  if (deadLetter !== false) {
-    const targets = own.flatMap(({ targets: inputs, options }) =>
-      inputs.map((input) => readTarget(input, prefix, options.kind)),
-    );
-    const problem = deadLetterProblem(deadLetter, targets, prefix);
-    if (problem !== undefined) problems.push(problem);
-  }
+  const ofDeadLetter = deadLetterProblem(deadLetter, targetsOf(own, prefix), prefix);
+  if (ofDeadLetter !== undefined) problems.push(ofDeadLetter);
   const takesKeyEvents = own.some(({ keyEvents }) => keyEvents !== undefined);
   if (takesKeyEvents && own.some(({ options }) => typeof options.group === 'string')) {
     problems.push('group needs events with an id, and key events have none. Leave it out.');
@@ -127,22 +112,20 @@ function settingsProblems(
 }
 
 /** The handler of each group of a bus. */
-export type GroupMembers = Map<string, HandlerDeclaration & { readonly name: string }>;
+export type GroupMembers = Map<string, HandlerDeclaration>;
 
 /** A group claims each event once, so two handlers of one bus in the same group would share the events between them. */
 export function groupProblems(
-  declarations: readonly (HandlerDeclaration & { readonly name: string })[],
-  { name: busName, handlerDefaults }: ExploredBus,
+  declarations: readonly HandlerDeclaration[],
   /** Those of before, to which these are added. */
   members: GroupMembers,
 ): string[] {
   return declarations.flatMap((declaration) => {
-    const { name, prototype, methodName, metadata } = declaration;
-    const own = metadata.filter(({ options }) => (options.bus ?? DEFAULT_BUS) === busName);
+    const { name, prototype, methodName, own, settings } = declaration;
+    const { group } = settings;
     // Key events have no group, see settingsProblems.
-    if (own.length === 0 || own.some(({ keyEvents }) => keyEvents !== undefined)) return [];
-    const { group } = resolveHandlerSettings(mergedOptions(own), handlerDefaults);
-    if (group === false) return [];
+    if (group === false || own.length === 0 || own.some(({ keyEvents }) => keyEvents !== undefined))
+      return [];
     const other = members.get(group);
     if (other === undefined) members.set(group, declaration);
     // The same class in two modules is one handler to the group.

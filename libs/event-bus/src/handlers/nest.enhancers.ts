@@ -1,6 +1,7 @@
-import type { CanActivate, NestInterceptor, PipeTransform } from '@nestjs/common';
+import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
 import type { BoundFilter, NestInternals } from './nest.internals.js';
+import { ExecutionContextHost } from './nest.internals.js';
 
 /** Everything bound to one handler method: globally, on its class and on the method, in Nest's order. */
 export interface Enhancers {
@@ -39,6 +40,16 @@ export function findEnhancers(nest: NestInternals, host: EnhancerHost): Enhancer
 export function findFilters(nest: NestInternals, host: EnhancerHost): readonly BoundFilter[] {
   const { instance, method, moduleKey, contextId, inquirerId } = host;
   return nest.filtersContextCreator.create(instance, method, moduleKey, contextId, inquirerId).filters ?? [];
+}
+
+/** What guards, interceptors and filters get: an RPC call of the method. */
+export function rpcContext(
+  { instance, method }: Pick<EnhancerHost, 'instance' | 'method'>,
+  args: unknown[],
+): ExecutionContextHost {
+  const context = new ExecutionContextHost(args, instance.constructor as Type, method);
+  context.setType('rpc');
+  return context;
 }
 
 /**

@@ -1,15 +1,20 @@
-import { SetMetadata } from '@nestjs/common';
-import { handlerOptionProblems, HANDLER_OPTION_NAMES } from '../dispatching/handler.option-problems.js';
+import {
+  HANDLER_OPTIONS,
+  HANDLER_OPTION_NAMES,
+  TARGET_KIND,
+} from '../dispatching/handler.option-problems.js';
 import type { HandlerOptions } from '../dispatching/handler.options.js';
-import { ConfigurationError } from '../errors.js';
 import { COPY_VERSION, ON_EVENT_KEY } from '../module/event-bus.constants.js';
 import type { TargetInput } from '../contracts/contract.target.js';
-import { targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
-import { unknownOptions } from '../option.checks.js';
+import { readTarget, targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
+import { optionProblems, unknownOptions } from '../option.checks.js';
+import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { OnEventDecorator } from './handler.decorator.js';
 import type { KeyEventDeclaration } from '../keyspace/key-event.declaration.js';
 import { keyEventProblems } from '../keyspace/key-event.declaration.js';
+import { stackMetadata } from './decorated.method.js';
 
 /** Options of {@link OnEvent}. */
 export interface OnEventOptions extends HandlerOptions {
@@ -33,7 +38,9 @@ export interface OnEventMetadata {
   readonly keyEvents?: KeyEventDeclaration | undefined;
 }
 
-const ON_EVENT = Symbol.for(`${ON_EVENT_KEY}:${COPY_VERSION}`);
+export const ON_EVENT = Symbol.for(`${ON_EVENT_KEY}:${COPY_VERSION}`);
+
+const OPTIONS = { kind: TARGET_KIND, ...HANDLER_OPTIONS };
 
 /**
  * Calls the method for every event on a channel (`orders:created`, SUBSCRIBE) or on all channels that a Redis
@@ -58,25 +65,8 @@ export function OnEvent(
   options: OnEventOptions = {},
 ): MethodDecorator {
   const targets = Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
-  return decorateHandler('@OnEvent', { targets, options });
-}
-
-/** Adds what one decorator says to a method; `decorator` is its name, for people. */
-export function decorateHandler(decorator: string, metadata: OnEventMetadata): MethodDecorator {
-  return (prototype, key, descriptor?: PropertyDescriptor) => {
-    const method: unknown = descriptor?.value;
-    if (descriptor === undefined || typeof method !== 'function') {
-      throw new ConfigurationError([`${decorator} on ${String(key)}: it decorates methods, not properties.`]);
-    }
-    if (typeof prototype === 'function' || typeof key === 'symbol') {
-      throw new ConfigurationError([
-        `${decorator} on ${String(key)}: Nest looks for guards and pipes on instance methods with a name only. Make it one.`,
-      ]);
-    }
-    // Decorators run from the bottom up; the list is kept as it reads.
-    const stacked = onEventMetadata(method) ?? [];
-    SetMetadata(ON_EVENT, [metadata, ...stacked])(prototype, key, descriptor);
-  };
+  const metadata: OnEventMetadata = { targets, options };
+  return stackMetadata('@OnEvent', ON_EVENT, metadata);
 }
 
 /** What @OnEvent left on a method, in reading order; undefined when it is not decorated. */
@@ -91,10 +81,20 @@ export function mergedOptions(metadata: readonly OnEventMetadata[]): HandlerOpti
   return merged;
 }
 
+/** What several decorators on one method ask for, none of which may have a problem. */
+export function targetsOf(metadata: readonly OnEventMetadata[], prefix: ChannelPrefix): HandlerTarget[] {
+  return metadata.flatMap(({ targets, options }) =>
+    targets.map((target) => readTarget(target, prefix, options.kind)),
+  );
+}
+
 /** What is wrong with the decorators of one method, each with what to write instead. */
 export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] {
   return metadata.flatMap(({ targets, options, keyEvents }) => {
-    const wrongOptions = optionProblems(options);
+    const wrongOptions = [
+      ...optionProblems(OPTIONS, options),
+      ...unknownOptions(['bus', ...Object.keys(OPTIONS)], options),
+    ];
     if (keyEvents !== undefined) return [...wrongOptions, ...keyEventProblems(keyEvents)];
     if (!Array.isArray(targets) || targets.length === 0) {
       return [
@@ -102,9 +102,10 @@ export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] 
         "it has no target. Write @OnEvent('orders:created') or @OnEvent(['orders:created', 'orders:paid']).",
       ];
     }
+    const { kind } = options;
     // Nobody knows what a target of a kind that does not exist should look like.
-    if (!isKind(options.kind)) return wrongOptions;
-    return [...wrongOptions, ...targetProblems(targets, options.kind)];
+    if (kind !== undefined && TARGET_KIND(kind) !== undefined) return wrongOptions;
+    return [...wrongOptions, ...targetProblems(targets, kind)];
   });
 }
 
@@ -113,19 +114,4 @@ function targetProblems(targets: readonly TargetInput[], kind: SubscriptionKind 
     const problem = targetInputProblem(target, kind);
     return problem === undefined ? [] : [`target ${JSON.stringify(textOfTarget(target))}: ${problem}`];
   });
-}
-
-function isKind(kind: unknown): boolean {
-  return kind === undefined || kind === 'channel' || kind === 'pattern' || kind === 'shard';
-}
-
-function optionProblems(options: OnEventOptions): string[] {
-  const { kind } = options;
-  return [
-    ...(isKind(kind)
-      ? []
-      : [`kind ${JSON.stringify(kind)} does not exist. Write 'channel', 'pattern' or 'shard'.`]),
-    ...handlerOptionProblems(options),
-    ...unknownOptions(['bus', 'kind', ...HANDLER_OPTION_NAMES], options),
-  ];
 }

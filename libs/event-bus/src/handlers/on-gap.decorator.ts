@@ -1,7 +1,6 @@
-import { SetMetadata } from '@nestjs/common';
-import { ConfigurationError } from '../errors.js';
 import { COPY_VERSION, ON_GAP_KEY } from '../module/event-bus.constants.js';
 import { unknownOptions } from '../option.checks.js';
+import { stackMetadata } from './decorated.method.js';
 
 /** Options of {@link OnGap}. */
 export interface OnGapOptions {
@@ -24,17 +23,7 @@ const ON_GAP = Symbol.for(`${ON_GAP_KEY}:${COPY_VERSION}`);
  * the method throws is logged. Several decorators on one method are for several buses.
  */
 export function OnGap(options: OnGapOptions = {}): MethodDecorator {
-  return (prototype, key, descriptor?: PropertyDescriptor) => {
-    if (
-      typeof descriptor?.value !== 'function' ||
-      typeof prototype === 'function' ||
-      typeof key === 'symbol'
-    ) {
-      throw new ConfigurationError([`@OnGap on ${String(key)}: it decorates instance methods with a name.`]);
-    }
-    const stacked = onGapMetadata(descriptor.value as object) ?? [];
-    SetMetadata(ON_GAP, [options, ...stacked])(prototype, key, descriptor);
-  };
+  return stackMetadata('@OnGap', ON_GAP, options);
 }
 
 /** What @OnGap left on a method, in reading order; undefined when it is not decorated. */

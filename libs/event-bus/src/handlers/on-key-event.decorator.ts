@@ -1,5 +1,7 @@
 import type { HandlerOptions } from '../dispatching/handler.options.js';
-import { decorateHandler } from './on-event.decorator.js';
+import { stackMetadata } from './decorated.method.js';
+import type { OnEventMetadata } from './on-event.decorator.js';
+import { ON_EVENT } from './on-event.decorator.js';
 
 /** Options of {@link OnKeyEvent}. */
 export interface OnKeyEventOptions extends Omit<HandlerOptions, 'group'> {
@@ -32,9 +34,10 @@ export function OnKeyEvent(
 ): MethodDecorator {
   const { key, db, ...handlerOptions } = options;
   const events = typeof event === 'string' ? [event] : event;
-  return decorateHandler('@OnKeyEvent', {
+  const metadata: OnEventMetadata = {
     targets: [],
     options: handlerOptions,
     keyEvents: { events, key, db },
-  });
+  };
+  return stackMetadata('@OnKeyEvent', ON_EVENT, metadata);
 }

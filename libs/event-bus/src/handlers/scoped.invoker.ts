@@ -2,24 +2,15 @@ import type { ContextId } from '@nestjs/core';
 import { ContextIdFactory } from '@nestjs/core';
 import { propertyOf } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
+import type { DecoratedMethod } from './decorated.method.js';
 import { HandlerFailure } from './handler.failure.js';
 import { HandlerFilters } from './handler.filters.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
-import type { EnhancerHost, HandlerMethod } from './nest.enhancers.js';
+import type { EnhancerHost } from './nest.enhancers.js';
 import { findFilters } from './nest.enhancers.js';
-import type { Injector, InstanceWrapper, Module, NestInternals } from './nest.internals.js';
+import type { Injector, InstanceWrapper, NestInternals } from './nest.internals.js';
 import { REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
-
-export interface ScopedHost {
-  readonly wrapper: InstanceWrapper;
-  readonly moduleRef: Module;
-  readonly moduleKey: string;
-  readonly prototype: object;
-  readonly methodName: string;
-  readonly method: HandlerMethod;
-  readonly isController: boolean;
-}
 
 /**
  * A handler that needs something made for each event (or for each durable tree): itself, what it depends on, or
@@ -28,7 +19,7 @@ export interface ScopedHost {
 export function composeScopedCall(
   nest: NestInternals,
   injector: Injector,
-  host: ScopedHost,
+  host: DecoratedMethod,
   globals: InstanceWrapper[],
 ): HandlerCall {
   const { wrapper, moduleRef, moduleKey, prototype, methodName, method, isController } = host;

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { lastValueFrom } from 'rxjs';
 import { defineEvent } from '../contracts/event.contract.js';
 import { targetInputProblem } from '../contracts/contract.target.js';
-import { handlerOptionProblems } from '../dispatching/handler.option-problems.js';
+import { HANDLER_OPTIONS } from '../dispatching/handler.option-problems.js';
 import { InvalidOptionError } from '../errors.js';
 import { resolveSettings } from '../module/event-bus.options.js';
 import { keyEventProblems } from '../keyspace/key-event.declaration.js';
@@ -10,6 +10,7 @@ import { BrokerQuestions } from '../introspection/broker.questions.js';
 import { EventBusClient } from '../microservices/event-bus.client.js';
 import { PatternTable } from '../microservices/pattern.table.js';
 import type { InspectionResult } from '../transports/event.transport.js';
+import { optionProblems } from '../option.checks.js';
 import { memory } from '../transports/memory/memory.transport.js';
 import { ChannelPrefix, publishProblem } from './channel-prefix.js';
 import { nameProblem } from './name.problem.js';
@@ -50,7 +51,7 @@ describe('half of a surrogate pair', () => {
     ['a contract', () => message(() => defineEvent(text))],
     ['a template of a contract', () => message(() => defineEvent(`${text}:<id>`))],
     ['a prefix', () => message(() => resolveSettings({ transport: memory(), prefix: text }, 'default'))],
-    ['a channel of dead letters', () => handlerOptionProblems({ deadLetter: text }).join()],
+    ['a channel of dead letters', () => optionProblems(HANDLER_OPTIONS, { deadLetter: text }).join()],
     ['a glob of keys', () => keyEventProblems({ events: ['expired'], key: text, db: undefined }).join()],
   ])('is refused in %s', (_what, problemOf) => expect(problemOf()).toContain(PROBLEM));
 

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import type { EventHandler } from '../dispatching/event.handler.js';
-import { HANDLER_OPTIONS, deadLetterProblem } from '../dispatching/handler.option-problems.js';
+import { HANDLER_OPTIONS, TARGET_KIND, deadLetterProblem } from '../dispatching/handler.option-problems.js';
 import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { BusClosedError, EventBusError, InvalidTargetError } from '../errors.js';
@@ -9,7 +9,7 @@ import { pendingPromiseIn } from '../handlers/settle.js';
 import type { EventBusSettings } from '../module/event-bus.options.js';
 import type { EventBusStatus } from '../introspection/event-bus.status.js';
 import type { EventContext } from '../message/event-context.js';
-import { oneOf, optionProblems, throwFirst, unknownOptions } from '../option.checks.js';
+import { optionProblems, throwFirst, unknownOptions } from '../option.checks.js';
 import type { TargetInput } from '../contracts/contract.target.js';
 import { readTarget, targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { EventContract, EventPayload } from '../contracts/event.contract.js';
@@ -147,7 +147,7 @@ export class EventBusSubscriber {
   ): EventHandler {
     throwFirst([
       ...optionProblems(LISTENER_OPTIONS, options),
-      ...unknownOptions(LISTENER_OPTION_NAMES, options),
+      ...unknownOptions(Object.keys(LISTENER_OPTIONS), options),
     ]);
     const { kind } = options;
     const inputs = inputsOf(target);
@@ -174,8 +174,7 @@ function ofListeners({ group: _group, ...options }: HandlerOptions): HandlerOpti
 }
 
 const { group: _group, ...OF_LISTENERS } = HANDLER_OPTIONS;
-const LISTENER_OPTIONS = { kind: oneOf('channel', 'pattern', 'shard'), ...OF_LISTENERS };
-const LISTENER_OPTION_NAMES = Object.keys(LISTENER_OPTIONS);
+const LISTENER_OPTIONS = { kind: TARGET_KIND, ...OF_LISTENERS };
 
 function inputsOf(target: Targets | EventContract): readonly TargetInput[] {
   return Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
