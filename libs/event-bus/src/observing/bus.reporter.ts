@@ -15,7 +15,8 @@ import type { PreparedEvent } from '../publishing/event.preparer.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportState } from '../transports/event.transport.js';
-import { EventBusCounters } from './event-bus.counters.js';
+import type { EventBusCounters } from './event-bus.counters.js';
+import { NO_COUNTS } from './event-bus.counters.js';
 import type { HandledFact, NotedFact, NoticedFact, StartedFact } from './observer.facts.js';
 import type { ObserverRegistry } from './observer.registry.js';
 
@@ -23,7 +24,7 @@ import type { ObserverRegistry } from './observer.registry.js';
  * Is told by the parts of one bus what happens. Counts it, and makes a fact of it where an observer takes one. No call throws.
  */
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
-  readonly counters = new EventBusCounters();
+  readonly counters: EventBusCounters = { ...NO_COUNTS };
   /** Whether anybody wants to know how long a publish takes. */
   timesPublishes = false;
 
