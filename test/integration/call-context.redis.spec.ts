@@ -142,7 +142,7 @@ describe.each(transports)('On %s', (_name, transport) => {
       await Promise.all([1, 2].map((n) => app.publisher.publish('a', n)));
       const runtime = app.app.get(EventBusRuntime, { strict: false });
       for (const missed of [1, 2]) {
-        runtime.gaps.known({ reason: 'connection-lost', targets: ['a'], fromMs: 1, toMs: 2, missed });
+        runtime.gaps.report({ reason: 'connection-lost', targets: ['a'], fromMs: 1, toMs: 2, missed });
         await runtime.gapHandlers.whenIdle();
       }
       await eventually(() => expect(seen.listener).toHaveLength(2));

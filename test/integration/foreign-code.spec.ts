@@ -114,7 +114,7 @@ describe.each(MISBEHAVIOURS)('Foreign code that $title', ({ misbehave }) => {
     const { gaps } = started.app.get(EventBusRuntime, { strict: false });
     const gap = { reason: 'connection-lost', targets: ['orders'], fromMs: 1, toMs: 2, missed: 0 } as const;
     for (const n of [1, 2]) {
-      gaps.known(gap);
+      gaps.report(gap);
       await eventually(() => expect(calls).toBe(n));
       await started.app.get(EventBusRuntime, { strict: false }).gapHandlers.whenIdle();
     }

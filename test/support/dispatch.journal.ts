@@ -86,7 +86,7 @@ export class DispatchJournal implements DispatchReporter, DeadLetterSink {
       reporter: this,
       deadLetters: this,
       claims: new GroupClaims('', claim),
-      gaps: { known: (gap) => void this.gaps.push(gap) },
+      gaps: { report: (gap) => void this.gaps.push(gap) },
       watch: new StuckWatch(),
       context: new CallContext(),
     };

@@ -7,16 +7,22 @@ import type { HandlerCallee } from './handler.runner.js';
 /** What a handler still had to do when the time for it was over. */
 export interface UnfinishedWork {
   readonly handler: string;
+  /** Events being handled now. */
   readonly running: number;
+  /** Events that are pending behind them. */
   readonly waiting: number;
 }
 
 /** What one handler has to do right now. */
 export interface HandlerWork extends UnfinishedWork {
+  /** Bytes of the messages of the pending events. */
   readonly waitingBytes: number;
-  /** Since the start. */
+  /** Events that found no room in its buffer, since the start. */
   readonly dropped: number;
-  /** How long the oldest call has run, in milliseconds. Absent when none runs. */
+  /**
+   * How long the oldest of its calls has run, in milliseconds, with an error of up to a tenth of `stuckAfterMs` or a second.
+   * Absent when none runs.
+   */
   readonly oldestCallMs?: number;
 }
 

@@ -73,15 +73,10 @@ export interface RetryOptions {
 }
 
 /** The options with every default in place. */
-export interface HandlerSettings {
-  readonly concurrency: number;
-  readonly orderBy: 'channel' | 'none' | ((event: EventContext) => string);
+export interface HandlerSettings extends Required<Omit<HandlerOptions, 'buffer' | 'timeoutMs' | 'retry'>> {
   readonly buffer: Required<HandlerBufferOptions>;
   readonly timeoutMs: number | undefined;
-  readonly stuckAfterMs: number | false;
   readonly retry: Required<RetryOptions>;
-  readonly deadLetter: string | false;
-  readonly group: string | false;
 }
 
 /** What a handler that asks for nothing gets. */

@@ -17,7 +17,7 @@ import { WaitingEvents } from './waiting.events.js';
 
 /** What a queue needs beside its handler. */
 export interface QueueServices extends RunnerServices {
-  readonly gaps: Pick<GapReporter, 'known'>;
+  readonly gaps: Pick<GapReporter, 'report'>;
   readonly watch: StuckWatch;
 }
 

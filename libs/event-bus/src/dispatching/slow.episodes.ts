@@ -15,7 +15,7 @@ export class SlowEpisodes {
     private readonly handler: EventHandler,
     private readonly buffer: HandlerSettings['buffer'],
     private readonly reporter: DispatchReporter,
-    private readonly gaps: Pick<GapReporter, 'known'>,
+    private readonly gaps: Pick<GapReporter, 'report'>,
   ) {}
 
   /** Events that found no room, since the start. */
@@ -46,7 +46,7 @@ export class SlowEpisodes {
     const window = windowSince(sinceMs);
     this.reporter.caughtUp(this.handler, { droppedEvents, fromMs: window.fromMs });
     if (droppedEvents === 0) return;
-    this.gaps.known({
+    this.gaps.report({
       reason: 'buffer-overflow',
       targets: this.handler.targets.map(({ text }) => text),
       ...window,

@@ -150,7 +150,7 @@ describe('GapReporter', () => {
     see('a', 1);
     reporter.interrupted(LOST);
     const known: Gap = { reason: 'buffer-overflow', targets: ['b'], fromMs: 1, toMs: 2, missed: 3 };
-    reporter.known(known);
+    reporter.report(known);
     expect(gaps).toEqual([known]);
     jest.advanceTimersByTime(250);
     expect(gaps).toHaveLength(2);

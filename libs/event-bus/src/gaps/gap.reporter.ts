@@ -2,6 +2,7 @@ import type { EventStamp } from '../message/event.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { parseTarget } from '../routing/handler-target.js';
 import type { Gap } from './gap.js';
+import { joinGaps } from './gap.js';
 import type { SequenceTracker } from './sequence.tracker.js';
 
 /**
@@ -21,7 +22,8 @@ export class GapReporter {
   constructor(
     /** Absent where the codec carries no numbers: then gaps are passed on at once, with `missed` undefined. */
     private readonly tracker: SequenceTracker | undefined,
-    private readonly report: (gap: Gap) => void,
+    /** To be called for a gap that is known in full: it is passed on at once. */
+    readonly report: (gap: Gap) => void,
   ) {}
 
   /** Events without a number since the start. Nobody can say which of their kind are missing. */
@@ -38,29 +40,10 @@ export class GapReporter {
     if (hole === undefined) return;
     const { missed } = hole;
     const fromMs = nowMs - Math.round(momentMs - hole.fromMs);
-    if (missed === undefined) {
-      this.report({
-        reason: 'events-missed',
-        targets: [channel],
-        fromMs,
-        toMs: nowMs,
-        missed,
-        hint: COUNT_BEGAN_ANEW,
-      });
-      return;
-    }
-    if (this.open === undefined) {
-      this.start({ reason: 'events-missed', targets: [], fromMs, toMs: nowMs, missed });
-    } else {
-      const { gap } = this.open;
-      const isInterruption = gap.reason !== 'events-missed';
-      this.open.gap = {
-        ...gap,
-        fromMs: isInterruption ? gap.fromMs : Math.min(gap.fromMs, fromMs),
-        toMs: isInterruption ? gap.toMs : nowMs,
-        missed: (gap.missed ?? 0) + missed,
-      };
-    }
+    const gap: Gap = { reason: 'events-missed', targets: [], fromMs, toMs: nowMs, missed };
+    if (missed === undefined) return this.report({ ...gap, targets: [channel], hint: COUNT_BEGAN_ANEW });
+    if (this.open === undefined) this.start(gap);
+    else this.open.gap = joined(this.open.gap, gap);
     // A hole within an interruption lies on a channel that its targets name already.
     if (this.open?.gap.reason === 'events-missed') this.open.channels.add(channel);
   }
@@ -69,13 +52,8 @@ export class GapReporter {
   interrupted(gap: Omit<Gap, 'missed'>): void {
     const missed = gap.reason === 'connection-lost' ? this.takeHoles() : 0;
     this.flush();
-    if (this.tracker === undefined || this.tracker.isEmpty) this.report({ ...gap, missed: undefined });
+    if (this.tracker === undefined || this.tracker.size === 0) this.report({ ...gap, missed: undefined });
     else this.start({ ...gap, missed });
-  }
-
-  /** Known in full: passed on at once. */
-  known(gap: Gap): void {
-    this.report(gap);
   }
 
   /** These channels were given up: what comes on them later goes on from nothing. */
@@ -121,6 +99,13 @@ export class GapReporter {
     timer.unref();
     this.open = { gap, channels: new Set(), timer };
   }
+}
+
+/** A hole within an interruption changes nothing but how many are missing. */
+function joined(open: Gap, hole: Gap): Gap {
+  const isInterruption = open.reason !== 'events-missed';
+  const missed = (open.missed ?? 0) + (hole.missed ?? 0);
+  return isInterruption ? { ...open, missed } : { ...joinGaps(open, hole), missed };
 }
 
 /** Targets are as they were written, and channels without the application's prefix. */

@@ -58,10 +58,6 @@ export class SequenceTracker {
     return this.clock.size;
   }
 
-  get isEmpty(): boolean {
-    return this.clock.size === 0;
-  }
-
   /** An event came in at `nowMs`, by a clock that is never set; the same one may come again, through another subscription. */
   observe(channel: string, stamp: EventStamp | undefined, nowMs: number): Hole | undefined {
     if (stamp === undefined || !Number.isSafeInteger(stamp.sequence)) {

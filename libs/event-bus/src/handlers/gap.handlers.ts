@@ -20,11 +20,11 @@ export interface GapHandlerReporter {
 
 interface Runner {
   readonly handler: GapHandler;
-  running: Promise<void> | undefined;
+  running?: Promise<void> | undefined;
   /** performance.now() when its latest call began; undefined when it was warned of. */
-  sinceMs: number | undefined;
+  sinceMs?: number | undefined;
   /** What it has not been called for yet. */
-  waiting: Gap | undefined;
+  waiting?: Gap | undefined;
 }
 
 /** Calls every `@OnGap` method for every gap, each method one call at a time. */
@@ -40,13 +40,7 @@ export class GapHandlers implements WatchedCalls {
   ) {}
 
   add(handlers: readonly GapHandler[]): void {
-    const added = handlers.map((handler) => ({
-      handler,
-      running: undefined,
-      sinceMs: undefined,
-      waiting: undefined,
-    }));
-    this.runners = [...this.runners, ...added];
+    this.runners = [...this.runners, ...handlers.map((handler) => ({ handler }))];
   }
 
   handle(gap: Gap): void {

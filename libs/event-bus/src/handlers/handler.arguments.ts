@@ -1,4 +1,4 @@
-import type { Paramtype, PipeTransform, Type } from '@nestjs/common';
+import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import type { EventContext } from '../message/event-context.js';
 import type { EnhancerHost } from './nest.enhancers.js';
 import type { Controller, NestInternals, RouteParamtypes } from './nest.internals.js';
@@ -22,11 +22,8 @@ export interface HandlerArgument {
   readonly index: number;
   /** Nest's type number, or the key of a custom decorator. */
   readonly type: number | string;
-  /** What pipes see of it as `metadata.type`. */
-  readonly token: Paramtype;
-  readonly data: unknown;
-  readonly schema: unknown;
-  readonly metatype: unknown;
+  /** What pipes see of it. */
+  readonly metadata: ArgumentMetadata;
   /** Those bound globally, to the class and to the method, then its own. */
   readonly pipes: PipeTransform[];
   extract(payload: unknown, event: EventContext): unknown;
@@ -65,10 +62,12 @@ export function findArguments(
     return {
       index: entry.index,
       type,
-      token: tokens.exchangeEnumForString(type as RouteParamtypes),
-      data: entry.data,
-      schema: entry.schema,
-      metatype: metatypes?.[entry.index],
+      metadata: {
+        type: tokens.exchangeEnumForString(type as RouteParamtypes),
+        data: entry.data,
+        schema: entry.schema,
+        metatype: metatypes?.[entry.index],
+      } as ArgumentMetadata,
       pipes: [...pipes, ...ownPipes(nest, host, entry)],
       extract: isCustom
         ? (payload, event) => entry.factory?.(entry.data, toContext([payload, event]))
@@ -95,9 +94,9 @@ function ownPipes(
 export function isPayloadAndContext(args: readonly HandlerArgument[]): boolean {
   return (
     args.length === 2 &&
-    args.every(({ index, type, data, pipes }) => {
+    args.every(({ index, type, metadata, pipes }) => {
       const isInPlace = type === (index === 0 ? PAYLOAD : CONTEXT);
-      return isInPlace && data === undefined && pipes.length === 0;
+      return isInPlace && metadata.data === undefined && pipes.length === 0;
     })
   );
 }

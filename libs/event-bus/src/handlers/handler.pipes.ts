@@ -1,4 +1,4 @@
-import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import type { PipeTransform } from '@nestjs/common';
 import { isThenable, toPromise } from '../foreign.js';
 import type { HandlerArgument, HandlerArguments } from './handler.arguments.js';
 
@@ -42,12 +42,12 @@ function transformed(argument: HandlerArgument, value: unknown, attempt: PipeAtt
 
 /** Goes on in the same turn as long as pipes answer at once. */
 function applyFrom(first: number, argument: HandlerArgument, input: unknown, attempt: PipeAttempt): unknown {
-  const { pipes, metatype, token, data, schema } = argument;
+  const { pipes, metadata } = argument;
   let value = input;
   try {
     for (let index = first; index < pipes.length; index += 1) {
-      const metadata = { metatype, type: token, data, schema } as ArgumentMetadata;
-      value = (pipes[index] as PipeTransform).transform(value, metadata);
+      // A copy of its own for each: what one pipe writes into it, no other reads.
+      value = (pipes[index] as PipeTransform).transform(value, { ...metadata });
       if (!isThenable(value)) continue;
       return toPromise(value).then(
         (settled) => applyFrom(index + 1, argument, settled, attempt),

@@ -52,7 +52,7 @@ export interface EventBusSnapshot {
 }
 
 /** One handler, and how much work it has. */
-export interface HandlerSnapshot {
+export interface HandlerSnapshot extends HandlerWork {
   /** `OrderNotifier.notify`, or `listener` for one added at run time. */
   readonly handler: string;
   /** As written, channels before globs. */
@@ -62,19 +62,6 @@ export interface HandlerSnapshot {
    * is confirmed.
    */
   readonly subscriptions: readonly string[];
-  /** Events being handled now. */
-  readonly running: number;
-  /** Events that are pending behind them. */
-  readonly waiting: number;
-  /** Bytes of the messages of the pending events. */
-  readonly waitingBytes: number;
-  /** Events that found no room in its buffer, since the start. */
-  readonly dropped: number;
-  /**
-   * How long the oldest of its calls has run, in milliseconds, with an error of up to a tenth of `stuckAfterMs` or a second.
-   * Absent when none runs.
-   */
-  readonly oldestCallMs?: number;
 }
 
 /** One subscription at Redis, and what state it is in. */

@@ -4,8 +4,6 @@ import type { EventBusSettings } from '../module/event-bus.options.js';
 import { EventBusRuntime } from '../module/event-bus.runtime.js';
 import { EventBusSession } from '../module/event-bus.session.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
-import type { TransportFactory, TransportListener } from '../transports/event.transport.js';
-import { ListenerRelay } from '../transports/listener.relay.js';
 
 type NamesOf = (target: SubscriptionTarget) => readonly string[];
 
@@ -13,9 +11,7 @@ type NamesOf = (target: SubscriptionTarget) => readonly string[];
 export class BusSession extends EventBusSession {
   /** @param released is told which subscriptions deliver nothing from here on, at that place of the byte stream. */
   constructor(settings: EventBusSettings, released?: (targets: readonly SubscriptionTarget[]) => void) {
-    const { transport } = settings;
-    const factory = released === undefined ? transport : tellingReleases(transport, released);
-    super(new EventBusRuntime(settings, factory));
+    super(new EventBusRuntime(settings, settings.transport, undefined, released));
   }
 
   /** The connections are live, whatever may be denied on them. */
@@ -39,30 +35,5 @@ export class BusSession extends EventBusSession {
     if (!this.isStopping) return;
     const cause = new BusClosedError();
     throw new StartupError(cause.message, { cause });
-  }
-}
-
-function tellingReleases(
-  factory: TransportFactory,
-  released: (targets: readonly SubscriptionTarget[]) => void,
-): TransportFactory {
-  return {
-    name: factory.name,
-    problems: factory.problems,
-    create: (listener) => factory.create(new ReleaseTeller(listener, released)),
-  };
-}
-
-class ReleaseTeller extends ListenerRelay {
-  constructor(
-    listener: TransportListener,
-    private readonly tell: (targets: readonly SubscriptionTarget[]) => void,
-  ) {
-    super(listener);
-  }
-
-  override released(targets: readonly SubscriptionTarget[]): void {
-    super.released(targets);
-    this.tell(targets);
   }
 }

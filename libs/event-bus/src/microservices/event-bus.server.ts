@@ -129,14 +129,9 @@ export class EventBusServer
   }
 
   private async tell(started: Promise<void>, callback: (error?: unknown) => unknown): Promise<void> {
-    let failure: { readonly error: unknown } | undefined;
+    const [start] = await Promise.allSettled([started]);
     try {
-      await started;
-    } catch (error) {
-      failure = { error };
-    }
-    try {
-      await (failure === undefined ? callback() : callback(failure.error));
+      await (start.status === 'fulfilled' ? callback() : callback(start.reason));
     } catch (error) {
       this.session.runtime.reporter.listenerFailed('listen()', error);
     }

@@ -1,5 +1,4 @@
 import { DEFAULT_BUS } from '../module/event-bus.constants.js';
-import { ConfigurationError } from '../errors.js';
 import type { EventBusModuleOptions, EventBusSettings } from '../module/event-bus.options.js';
 import { resolveSettings } from '../module/event-bus.options.js';
 import type { EventCodec } from '../message/event.codec.js';
@@ -40,27 +39,21 @@ export interface ClientSettings {
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 
 /** @throws ConfigurationError with everything that is wrong. */
-export function serverSettings(options: EventBusServerOptions): EventBusSettings {
+export function serverSettings(
+  options: EventBusServerOptions,
+  otherProblems: readonly string[] = [],
+): EventBusSettings {
   // Without options it is the transport that is missing, as the others have defaults.
   const { name, codec, ...rest } = options ?? {};
-  return resolveSettings({ ...rest, codec: codec ?? nestPacket() }, name ?? DEFAULT_BUS);
+  return resolveSettings({ ...rest, codec: codec ?? nestPacket() }, name ?? DEFAULT_BUS, otherProblems);
 }
 
 /** @throws ConfigurationError with everything that is wrong. */
 export function clientSettings(options: EventBusClientOptions): ClientSettings {
   const { requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS, ...rest } = options ?? {};
-  const problems: string[] = [];
-  let bus: EventBusSettings | undefined;
-  try {
-    bus = serverSettings(rest as EventBusServerOptions);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    problems.push(...error.problems);
-  }
   const problem = timeoutProblem(requestTimeoutMs);
-  if (problem !== undefined) problems.push(`requestTimeoutMs ${problem}`);
-  if (bus === undefined || problems.length > 0) throw new ConfigurationError(problems);
-  return { bus, requestTimeoutMs };
+  const problems = problem === undefined ? [] : [`requestTimeoutMs ${problem}`];
+  return { bus: serverSettings(rest as EventBusServerOptions, problems), requestTimeoutMs };
 }
 
 /** Why it cannot be waited for so long, or undefined when it can. */

@@ -17,17 +17,11 @@ export interface EventPacket {
 }
 
 /** A request: replies to it carry its id. */
-export interface RequestPacket {
+export interface RequestPacket extends Omit<EventPacket, 'type'> {
   /** Tells it from an event and a reply. */
   readonly type: 'request';
   /** Unique among the requests that are open on the channel. */
   readonly id: string | number;
-  /** A channel, or the object that Nest makes one of. */
-  readonly pattern: unknown;
-  /** The payload. */
-  readonly data: unknown;
-  /** What the client attached. Absent when it attached nothing. */
-  readonly metadata?: PacketHeaders;
 }
 
 /** One of the replies to a request; the one with `isDisposed`, or with `err`, is the last. */

@@ -31,11 +31,10 @@ export class EventBusCopies {
     const overrides = this.versionsOf(TRANSPORT_OVERRIDE_KEY);
     const meets = [...overrides].every((version) => buses.size === 0 || buses.has(version));
     const covers = overrides.size === 0 || [...buses].every((version) => overrides.has(version));
-    return meets && covers
-      ? []
-      : [
-          `EventBusTestingModule and EventBusModule come from copies of nestjs-redis-event-bus that do not know each other, so the bus would use its real transport. ${CURE}`,
-        ];
+    if (meets && covers) return [];
+    return [
+      `EventBusTestingModule and EventBusModule come from copies of nestjs-redis-event-bus that do not know each other, so the bus would use its real transport. ${CURE}`,
+    ];
   }
 
   /** Why no bus calls this method, when a copy decorated it of which there is no bus. */

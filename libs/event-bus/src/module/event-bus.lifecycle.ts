@@ -114,23 +114,20 @@ export class EventBusLifecycle
   }
 
   private explore(): readonly EventHandler[] {
-    const { settings, gapHandlers } = this.runtime;
+    const { settings, gapHandlers, transport } = this.runtime;
     const { name } = settings;
     const buses = this.namesOfBuses();
-    const { transport } = this.runtime;
     const bus = { ...settings, transport, database: transport.database ?? 0 };
     const explored = this.explorer.explore(bus, buses, (moduleRef) => this.lazyModules.isComplete(moduleRef));
-    const { handlers, problems } = explored;
-    const twice = buses.filter((bus) => bus === name).length > 1;
-    const all = twice
-      ? [
-          ...problems,
-          `there are two buses named ${JSON.stringify(name)}. Import EventBusModule once, or give the other one a name.`,
-        ]
-      : problems;
-    if (all.length > 0) throw new ConfigurationError(all);
+    const problems = [...explored.problems];
+    if (buses.filter((other) => other === name).length > 1) {
+      problems.push(
+        `there are two buses named ${JSON.stringify(name)}. Import EventBusModule once, or give the other one a name.`,
+      );
+    }
+    if (problems.length > 0) throw new ConfigurationError(problems);
     gapHandlers.add(explored.gapHandlers);
-    return handlers;
+    return explored.handlers;
   }
 
   /** Of every EventBusModule in this application. */

@@ -96,25 +96,27 @@ export interface ShutdownOptions {
 }
 
 /** The options with every default in place. */
-export interface EventBusSettings {
+export interface EventBusSettings extends Required<
+  Omit<EventBusModuleOptions, 'prefix' | 'contracts' | 'keyspace' | 'startup' | 'shutdown'>
+> {
   readonly name: string;
-  readonly transport: TransportFactory;
   readonly prefix: ChannelPrefix;
-  readonly codec: EventCodec;
-  readonly maxPayloadBytes: number;
-  readonly batching: boolean;
   readonly contracts: readonly EventContract[] | undefined;
-  readonly handlerDefaults: HandlerOptions;
-  readonly coalesce: boolean;
-  readonly observers: readonly EventBusObserver[];
   readonly keyspace: Required<KeyspaceOptions>;
   readonly startup: Required<StartupOptions>;
   readonly shutdown: Required<ShutdownOptions>;
 }
 
-/** @throws ConfigurationError with everything that is wrong, each with what to write instead. */
-export function resolveSettings(options: EventBusModuleOptions, name: string): EventBusSettings {
-  const problems = busOptionProblems(options, name);
+/**
+ * @param otherProblems what is wrong beside the options of the bus
+ * @throws ConfigurationError with everything that is wrong, each with what to write instead.
+ */
+export function resolveSettings(
+  options: EventBusModuleOptions,
+  name: string,
+  otherProblems: readonly string[] = [],
+): EventBusSettings {
+  const problems = [...busOptionProblems(options, name), ...otherProblems];
   if (problems.length > 0) throw new ConfigurationError(problems);
   return {
     name,

@@ -1,6 +1,7 @@
 import { CallContext } from '../dispatching/call.context.js';
 import { EventDispatcher } from '../dispatching/event.dispatcher.js';
 import { matcherOf } from '../routing/handler-target.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { EventReceiver } from '../dispatching/event.receiver.js';
 import { GroupClaims } from '../dispatching/group.claims.js';
@@ -67,6 +68,8 @@ export class EventBusRuntime {
     readonly settings: EventBusSettings,
     factory: TransportFactory,
     kit?: BusTestKit,
+    /** Hears which subscriptions deliver nothing from here on, at that place of the byte stream. */
+    private readonly released: (targets: readonly SubscriptionTarget[]) => void = () => undefined,
   ) {
     const { name, codec, prefix, maxPayloadBytes, coalesce } = settings;
     const plan = subscriptionPlan<EventHandler>({ coalesce });
@@ -144,7 +147,10 @@ export class EventBusRuntime {
         this.sync.confirmed(targets);
         this.reporter.subscribed(targets);
       },
-      released: (targets) => this.sync.released(targets),
+      released: (targets) => {
+        this.sync.released(targets);
+        this.released(targets);
+      },
       denied: (targets, sinceMs) => {
         this.sync.denied(targets, sinceMs);
         this.reporter.denied(targets);

@@ -51,14 +51,18 @@ export interface ReceivedFact extends ObservedFact {
   readonly events: number;
 }
 
-/** One call of a handler. */
-export interface HandledFact extends ObservedFact {
+/** What became of an event for a handler. */
+interface HandlerEventFact extends ObservedFact {
   /** `OrderNotifier.notify`, or `listener` for one added at run time. */
   readonly handler: string;
+  /** As the handler gets it, or would have got it. Do not change it. */
+  readonly event: EventContext;
+}
+
+/** One call of a handler. */
+export interface HandledFact extends HandlerEventFact {
   /** Which of the handler's targets matched, as it was written. */
   readonly target: string;
-  /** As the handler got it. Do not change it. */
-  readonly event: EventContext;
   /** How long the event waited in the handler's queue, in milliseconds. */
   readonly waitedMs: number;
   /** How long the call took, in milliseconds. 0 where it had begun when the observer was added. */
@@ -96,12 +100,7 @@ export interface RejectedFact extends ObservedFact {
 }
 
 /** An event found no room in the buffer of a handler. */
-export interface DroppedFact extends ObservedFact {
-  /** `OrderNotifier.notify`. */
-  readonly handler: string;
-  /** The event that the handler does not get. */
-  readonly event: EventContext;
-}
+export interface DroppedFact extends HandlerEventFact {}
 
 /** Half of a handler's buffer is in use. Once per episode, before anything is dropped. */
 export interface SlowedFact extends ObservedFact {
@@ -152,12 +151,7 @@ export interface UnstuckFact extends ObservedFact {
 }
 
 /** Another instance of the handler's group has the event. */
-export interface LeftToGroupFact extends ObservedFact {
-  /** `OrderNotifier.notify`. */
-  readonly handler: string;
-  /** The event that another instance handles. */
-  readonly event: EventContext;
-}
+export interface LeftToGroupFact extends HandlerEventFact {}
 
 /** A dead letter was published. */
 export interface DeadLetteredFact extends ObservedFact {
