@@ -101,14 +101,6 @@ export function isPayloadAndContext(args: readonly HandlerArgument[]): boolean {
   );
 }
 
-/** The pipes that parameter decorators ask for, as they were written: classes or instances. */
-export function declaredPipes(
-  nest: NestInternals,
-  host: Pick<EnhancerHost, 'instance' | 'methodName'>,
-): unknown[] {
-  return Object.values(declaredArguments(nest, host)).flatMap((entry) => [...(entry.pipes ?? [])]);
-}
-
 /** What the parameter decorators of a method left behind. Empty when there are none. */
 export function declaredArguments(
   { contextUtils }: NestInternals,

@@ -7,7 +7,7 @@ import { ChannelTemplate } from '../routing/channel-template.js';
 import { isChannelParam } from './channel-param.decorator.js';
 import type { DecoratedMethod } from './decorated.method.js';
 import type { ExploredBus } from './explored.bus.js';
-import { declaredArguments, declaredPipes } from './handler.arguments.js';
+import { declaredArguments } from './handler.arguments.js';
 import type { NestInternals } from './nest.internals.js';
 import {
   EXCEPTION_FILTERS_METADATA,
@@ -174,7 +174,9 @@ function enhancerProblems(nest: NestInternals, declaration: HandlerDeclaration):
   const declared = ENHANCERS.flatMap((key) => [
     ...(reflect.reflectClassMetadata<unknown[] | undefined>(instance, key) ?? []),
     ...(reflect.reflectMethodMetadata<unknown[] | undefined>(method, key) ?? []),
-  ]).concat(declaredPipes(nest, { instance, methodName }));
+  ]).concat(
+    Object.values(declaredArguments(nest, { instance, methodName })).flatMap(({ pipes = [] }) => pipes),
+  );
   const classes = declared.filter((enhancer) => typeof enhancer === 'function');
   // Most handlers have none, and a class of many handlers has a long list.
   if (classes.length === 0) return [];

@@ -7,7 +7,6 @@ import { HandlerFailure } from './handler.failure.js';
 import { HandlerFilters } from './handler.filters.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
-import type { EnhancerHost } from './nest.enhancers.js';
 import { findFilters } from './nest.enhancers.js';
 import type { Injector, InstanceWrapper, NestInternals } from './nest.internals.js';
 import { REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
@@ -25,8 +24,13 @@ export function composeScopedCall(
   const { wrapper, moduleRef, moduleKey, prototype, methodName, method, isController } = host;
   const collection = isController ? moduleRef.controllers : moduleRef.providers;
   const place = { methodName, method, moduleKey };
+  const bare = { ...place, instance: Object.create(prototype) as object };
   const isDurable = isDurableTree([wrapper, ...globals]);
-  const filters = filtersWithoutInstance(nest, { ...place, instance: Object.create(prototype) as object });
+  // When there is no instance, the filters that need none themselves still get to see why.
+  const filters = new HandlerFilters(
+    findFilters(nest, { ...bare, contextId: STATIC_CONTEXT, inquirerId: undefined }),
+    bare,
+  );
 
   return async (event) => {
     let call: HandlerCall;
@@ -46,15 +50,6 @@ export function composeScopedCall(
     }
     await call(event);
   };
-}
-
-/** When there is no instance, the filters that need none themselves still get to see why. */
-function filtersWithoutInstance(
-  nest: NestInternals,
-  host: Omit<EnhancerHost, 'contextId' | 'inquirerId'>,
-): HandlerFilters {
-  const filters = findFilters(nest, { ...host, contextId: STATIC_CONTEXT, inquirerId: undefined });
-  return new HandlerFilters(filters, host);
 }
 
 function isDurableTree(wrappers: readonly InstanceWrapper[]): boolean {

@@ -4,14 +4,15 @@ import type {
   OnApplicationShutdown,
   OnModuleInit,
 } from '@nestjs/common';
-import type { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import { Injectable } from '@nestjs/common';
+import { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import type { ApplicationBus } from './application.buses.js';
 import { APPLICATION_BUS, ApplicationBuses } from './application.buses.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { BusClosedError, ConfigurationError } from '../errors.js';
 import { EVENT_BUS_SETTINGS } from './event-bus.constants.js';
 import type { EventBusSettings } from './event-bus.options.js';
-import type { EventBusRuntime } from './event-bus.runtime.js';
+import { EventBusRuntime } from './event-bus.runtime.js';
 import { EventBusSession } from './event-bus.session.js';
 import { HandlerExplorer } from '../handlers/handler.explorer.js';
 import { LazyModules } from '../handlers/lazy.modules.js';
@@ -22,6 +23,7 @@ import { reportHandlers } from '../introspection/handler.report.js';
 import { readTarget } from '../contracts/contract.target.js';
 
 /** Starts and stops one bus with the application. When it cannot start, none of the application's buses stays open. */
+@Injectable()
 export class EventBusLifecycle
   implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {

@@ -1,5 +1,4 @@
 import type { Provider } from '@nestjs/common';
-import { ExternalContextCreator, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import {
   EVENT_BUS_SETTINGS,
   EVENT_BUS_TEST_KIT,
@@ -54,15 +53,6 @@ export function internalProviders(name: string): Provider[] {
         { token: EVENT_BUS_TEST_KIT, optional: true },
       ],
     },
-    {
-      provide: EventBusLifecycle,
-      useFactory: (
-        runtime: EventBusRuntime,
-        modules: ModulesContainer,
-        creator: ExternalContextCreator,
-        loader: LazyModuleLoader,
-      ) => new EventBusLifecycle(runtime, modules, creator, loader),
-      inject: [EventBusRuntime, ModulesContainer, ExternalContextCreator, LazyModuleLoader],
-    },
+    EventBusLifecycle,
   ];
 }

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { HANDLER_OPTIONS, TARGET_KIND, deadLetterProblem } from '../dispatching/handler.option-problems.js';
-import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
+import type { HandlerOptions } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { BusClosedError, EventBusError, InvalidTargetError } from '../errors.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
@@ -13,7 +13,6 @@ import { optionProblems, throwFirst, unknownOptions } from '../option.checks.js'
 import type { TargetInput } from '../contracts/contract.target.js';
 import { readTarget, targetInputProblem, textOfTarget } from '../contracts/contract.target.js';
 import type { EventContract, EventPayload } from '../contracts/event.contract.js';
-import type { HandlerTarget } from '../routing/handler-target.js';
 import { orderTargets } from '../routing/handler-target.js';
 import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { StreamOptions } from './event.stream.js';
@@ -133,13 +132,6 @@ export class EventBusSubscriber {
     };
   }
 
-  private settingsOf(options: SubscribeOptions, targets: readonly HandlerTarget[]): HandlerSettings {
-    const { handlerDefaults, prefix } = this.settings;
-    const settings = resolveHandlerSettings(ofListeners(options), ofListeners(handlerDefaults));
-    throwFirst([deadLetterProblem(settings.deadLetter, targets, prefix)]);
-    return settings;
-  }
-
   private toHandler(
     target: Targets | EventContract,
     listener: EventListener,
@@ -149,6 +141,7 @@ export class EventBusSubscriber {
       ...optionProblems(LISTENER_OPTIONS, options),
       ...unknownOptions(Object.keys(LISTENER_OPTIONS), options),
     ]);
+    const { handlerDefaults, prefix } = this.settings;
     const { kind } = options;
     const inputs = inputsOf(target);
     if (inputs.length === 0) {
@@ -157,13 +150,15 @@ export class EventBusSubscriber {
     const targets = inputs.map((input) => {
       const problem = targetInputProblem(input, kind);
       if (problem !== undefined) throw new InvalidTargetError(String(textOfTarget(input)), problem);
-      return readTarget(input, this.settings.prefix, kind);
+      return readTarget(input, prefix, kind);
     });
+    const settings = resolveHandlerSettings(ofListeners(options), ofListeners(handlerDefaults));
+    throwFirst([deadLetterProblem(settings.deadLetter, targets, prefix)]);
     return {
       name: 'listener',
       targets: orderTargets(targets),
-      settings: this.settingsOf(options, targets),
-      invoke: (event) => callListener(listener, event),
+      settings,
+      invoke: (event) => pendingPromiseIn(listener(event.payload, event)),
     };
   }
 }
@@ -178,8 +173,4 @@ const LISTENER_OPTIONS = { kind: TARGET_KIND, ...OF_LISTENERS };
 
 function inputsOf(target: Targets | EventContract): readonly TargetInput[] {
   return Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
-}
-
-function callListener(listener: EventListener, event: EventContext): void | Promise<void> {
-  return pendingPromiseIn(listener(event.payload, event));
 }
