@@ -8,7 +8,7 @@ import type { StatusSource } from './status.source.js';
  * - `connecting`: starting; not every subscription is confirmed yet.
  * - `ready`: Redis has confirmed every subscription on a live link.
  * - `degraded`: the link was lost or a subscription is denied, and events may be missed; it recovers automatically.
- * - `closed`: the application is shutting down.
+ * - `closed`: the application is shutting down, and the bus has drained: nothing is received any more.
  */
 export type EventBusState = TransportStatus;
 
@@ -16,7 +16,7 @@ export type EventBusState = TransportStatus;
 export class EventBusStatus {
   readonly #source: StatusSource;
 
-  /** The current state, then every change of it. Completes when the bus is closed. */
+  /** The current state, then every change of it. Completes when the bus has drained or is closed. */
   readonly changes: Observable<EventBusState> = new Observable((subscriber) => {
     subscriber.next(this.current);
     if (this.current !== 'closed') return this.#source.states.add(subscriber);
@@ -24,7 +24,7 @@ export class EventBusStatus {
     return undefined;
   });
 
-  /** Every {@link Gap} from the subscription on, as `@OnGap` methods get them. Completes when the bus is closed. */
+  /** Every {@link Gap} from the subscription on, as `@OnGap` methods get them. Completes when the bus has drained or is closed. */
   readonly gaps: Observable<Gap> = new Observable((subscriber) => {
     if (this.current !== 'closed') return this.#source.gaps.add(subscriber);
     subscriber.complete();
@@ -49,7 +49,7 @@ export class EventBusStatus {
   /**
    * Resolves when the bus is ready, at once when it is.
    * Do not await it in `onModuleInit` or `onApplicationBootstrap`: the bus becomes ready in that very step.
-   * @throws BusClosedError when the bus is closed instead.
+   * @throws BusClosedError when the bus has drained or is closed instead.
    */
   async whenReady(): Promise<void> {
     const settled = this.changes.pipe(

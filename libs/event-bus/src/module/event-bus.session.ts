@@ -78,12 +78,14 @@ export class EventBusSession {
   }
 
   /**
-   * Intake off, then waits for the handlers. Returns what is left when `shutdown.drainTimeoutMs` is over.
+   * Intake off, then waits for the handlers. The status is `closed` at the end, and what observes the bus is complete; only
+   * publishing goes on. Returns what is left when `shutdown.drainTimeoutMs` is over.
    * @throws what a transport throws that cannot unsubscribe. Nothing stays open then.
    */
   async drain(): Promise<readonly UnfinishedWork[]> {
     this.isStopping = true;
-    const { registry, receiver, dispatcher, gaps, gapHandlers, deadLetters, settings } = this.runtime;
+    const { registry, receiver, dispatcher, gaps, gapHandlers, deadLetters, statusSource, settings } =
+      this.runtime;
     const drained = (async () => {
       await registry.unsubscribeAll();
       await receiver.whenIdle();
@@ -108,6 +110,9 @@ export class EventBusSession {
       // The shutdown ends here: whoever called does not go on to close the bus.
       await this.close().catch(() => undefined);
       throw error;
+    } finally {
+      // HTTP waits for the responses that show events (SSE), and the application waits for HTTP before it closes the bus.
+      statusSource.update({ status: 'closed' });
     }
   }
 

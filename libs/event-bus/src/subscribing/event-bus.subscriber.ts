@@ -74,7 +74,8 @@ export class EventBusSubscriber {
 
   /**
    * A cold Observable that emits the {@link EventContext} of each event, with the payload in `event.payload`. The first
-   * subscriber subscribes at Redis, the last one unsubscribes. Errors as {@link subscribe} does; completes when the bus is closed.
+   * subscriber subscribes at Redis, the last one unsubscribes. Errors as {@link subscribe} does; completes when the bus
+   * has drained at the shutdown, before Nest closes HTTP.
    */
   observe<C extends EventContract>(contract: C): Observable<EventContext<EventPayload<C>>>;
   observe<T = unknown>(target: Targets, options?: ObserveOptions): Observable<EventContext<T>>;
@@ -95,6 +96,7 @@ export class EventBusSubscriber {
 
   /**
    * The {@link EventContext} of each event, for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
+   * The loop ends when the bus has drained, after the events that are buffered.
    * Events are buffered while the loop is busy, up to a limit; further ones are dropped and counted.
    */
   stream<C extends EventContract>(contract: C, options?: StreamOptions): EventStream<EventPayload<C>>;
