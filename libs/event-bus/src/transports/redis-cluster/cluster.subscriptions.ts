@@ -7,15 +7,15 @@ import type { ClusterTopology } from './cluster.topology.js';
 import { KeyspaceSubscriber } from './keyspace.subscriber.js';
 import { KeyspaceNode } from './keyspace.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
-import { ShardNode } from './shard.node.js';
 import { ShardSubscriber } from './shard.subscriber.js';
+import { SubscribedNode } from './subscribed.node.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
 
 /** Each subscription where it belongs: at the owner of its slot, at every master, or at any node. */
 export class ClusterSubscriptions {
   /** What every node passes on, on a connection that its owner holds. */
   readonly plain: RedisSubscriber;
-  private readonly shards: ShardSubscriber<ShardNode>;
+  private readonly shards: ShardSubscriber<SubscribedNode>;
   /** What each master says of its own keys. */
   private readonly keys: KeyspaceSubscriber;
 
@@ -24,7 +24,7 @@ export class ClusterSubscriptions {
     topology: ClusterTopology,
     link: RedisConnection,
     listener: TransportListener,
-    events: SubscribedNodeEvents,
+    private readonly events: SubscribedNodeEvents,
   ) {
     this.plain = new RedisSubscriber(link, listener, () => events.changed());
     this.keys = new KeyspaceSubscriber(
@@ -36,7 +36,7 @@ export class ClusterSubscriptions {
     this.shards = new ShardSubscriber(
       topology,
       events,
-      (owner, routing, lost) => new ShardNode(settings, owner, listener, { ...events, lost }, routing),
+      (owner, routing, lost) => new SubscribedNode(settings, owner, listener, { ...events, lost }, routing),
     );
   }
 
@@ -56,25 +56,18 @@ export class ClusterSubscriptions {
   }
 
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
-    const groups = await Promise.all([
-      this.shards.subscribe(targets.filter(isShard)),
-      this.keys.subscribe(targets.filter(isOfKeys)),
-      this.plain.subscribe(targets.filter(isPlain)),
-    ]);
+    const groups = await Promise.all(this.parts.map((part) => part.subscribe(this.ofPart(part, targets))));
     const outcomes = new Map(groups.flat().map((outcome) => [targetKey(outcome.target), outcome]));
     return targets.map((target) => outcomes.get(targetKey(target)) as SubscribeOutcome);
   }
 
   async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
-    await Promise.all([
-      this.shards.unsubscribe(targets.filter(isShard)),
-      this.keys.unsubscribe(targets.filter(isOfKeys)),
-      this.plain.unsubscribe(targets.filter(isPlain)),
-    ]);
+    await Promise.all(this.parts.map((part) => part.unsubscribe(this.ofPart(part, targets))));
+    this.events.changed();
   }
 
-  list(): readonly SubscriptionInfo[] {
-    return this.parts.flatMap((part) => [...part.subscriptions()]);
+  subscriptions(): readonly SubscriptionInfo[] {
+    return this.parts.flatMap((part) => part.subscriptions());
   }
 
   /** The topology was read. */
@@ -88,19 +81,16 @@ export class ClusterSubscriptions {
     await Promise.all([this.shards.close(), this.keys.close()]);
   }
 
-  private get parts(): readonly (RedisSubscriber | ShardSubscriber<ShardNode> | KeyspaceSubscriber)[] {
+  private get parts(): readonly ClusterPart[] {
     return [this.plain, this.shards, this.keys];
+  }
+
+  private ofPart(part: ClusterPart, targets: readonly SubscriptionTarget[]): readonly SubscriptionTarget[] {
+    return targets.filter(({ kind, name }) => {
+      if (kind === 'shard') return part === this.shards;
+      return part === (name.startsWith('__key') ? this.keys : this.plain);
+    });
   }
 }
 
-function isShard({ kind }: SubscriptionTarget): boolean {
-  return kind === 'shard';
-}
-
-function isOfKeys({ kind, name }: SubscriptionTarget): boolean {
-  return kind !== 'shard' && name.startsWith('__key');
-}
-
-function isPlain(target: SubscriptionTarget): boolean {
-  return !isShard(target) && !isOfKeys(target);
-}
+type ClusterPart = RedisSubscriber | ShardSubscriber<SubscribedNode> | KeyspaceSubscriber;

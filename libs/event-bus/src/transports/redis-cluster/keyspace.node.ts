@@ -12,16 +12,13 @@ export class KeyspaceNode extends SubscribedNode {
     listener: SubscriptionListener,
     events: SubscribedNodeEvents,
     /** Its first connection is being made, and whoever subscribes waits for it: nothing is missing yet. */
-    private isAwaited: boolean,
+    private readonly isAwaited: boolean,
   ) {
     super(settings, address, listener, events);
   }
 
   override get isFullySubscribed(): boolean {
-    return this.isAwaited || (this.connection.isUp && super.isFullySubscribed);
-  }
-
-  protected override tried(): void {
-    this.isAwaited = false;
+    if (this.isAwaited && !this.isTried) return true;
+    return this.connection.isUp && super.isFullySubscribed;
   }
 }

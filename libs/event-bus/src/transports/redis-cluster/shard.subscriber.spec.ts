@@ -20,7 +20,6 @@ class FakeNode implements OpenedNode {
   readonly key: string;
   readonly connection = new FakeConnection();
   readonly subscriber: RedisSubscriber;
-  ownerChangedAtMs: number | undefined;
   isClosed = false;
 
   constructor(

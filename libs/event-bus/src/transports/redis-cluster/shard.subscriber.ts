@@ -29,6 +29,8 @@ export class ShardSubscriber<Node extends OpenedNode> {
   private readonly answers = new SubscriptionAnswers();
   private readonly routing: ShardRouting;
   private readonly pauses = new Set<NodeJS.Timeout>();
+  /** performance.now() since when the Cluster names another owner for some of what a node serves. */
+  private readonly ownerChangedAtMs = new Map<Node, number>();
   private readonly closing = new PendingCloses();
   private settleTimer: NodeJS.Timeout | undefined;
   private settledAtMs = -Infinity;
@@ -175,13 +177,12 @@ export class ShardSubscriber<Node extends OpenedNode> {
 
   private followFrom(node: Node): void {
     const leaving = this.placement.targetsAt(node).filter((target) => this.isElsewhere(target, node));
-    if (leaving.length === 0) {
-      node.ownerChangedAtMs = undefined;
-      return;
-    }
-    node.ownerChangedAtMs ??= performance.now();
+    const sinceMs = this.ownerChangedAtMs.get(node) ?? performance.now();
+    this.ownerChangedAtMs.delete(node);
+    if (leaving.length === 0) return;
+    this.ownerChangedAtMs.set(node, sinceMs);
     // While it delivers, its word counts more than that of a node which may be the last to know.
-    const isOver = performance.now() - node.ownerChangedAtMs >= OWNER_CHANGED_MS;
+    const isOver = performance.now() - sinceMs >= OWNER_CHANGED_MS;
     if (!node.connection.isUp || this.topology.isReplica(node.address) || isOver) this.move(leaving, node);
   }
 
@@ -240,6 +241,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
   private retire(node: Node): void {
     if (!this.placement.isEmpty(node) || this.nodes.get(node.key) !== node) return;
     this.nodes.delete(node.key);
+    this.ownerChangedAtMs.delete(node);
     this.closing.add(node.close());
     this.events.changed();
   }

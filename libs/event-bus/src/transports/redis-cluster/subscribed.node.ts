@@ -9,6 +9,8 @@ import type { ClusterSettings } from './redis-cluster.options.js';
 export interface SubscribedNodeEvents {
   changed(): void;
   error(error: Error): void;
+  /** The link is gone, or an attempt has failed. */
+  lost?(): void;
 }
 
 /** What is subscribed to at one node, on a connection of its own. */
@@ -16,12 +18,14 @@ export class SubscribedNode {
   readonly key: string;
   readonly connection: RedisConnection;
   readonly subscriber: RedisSubscriber;
+  /** An attempt to connect has succeeded or failed. */
+  protected isTried = false;
 
   constructor(
     settings: ClusterSettings,
     readonly address: NodeAddress,
     listener: SubscriptionListener,
-    protected readonly events: SubscribedNodeEvents,
+    events: SubscribedNodeEvents,
     routing?: ShardRouting,
   ) {
     this.key = nodeKey(address);
@@ -30,17 +34,17 @@ export class SubscribedNode {
       { ...settings.connection, host, port },
       {
         up: () => {
-          this.tried();
+          this.isTried = true;
           this.subscriber.resume();
         },
         down: () => {
           this.subscriber.suspend();
-          this.lost();
+          events.lost?.();
         },
         error: (error) => {
-          this.tried();
+          this.isTried = true;
           events.error(error);
-          if (!this.connection.isUp) this.lost();
+          if (!this.connection.isUp) events.lost?.();
         },
         ping: () => this.subscriber.ping(),
         unsubscribed: (name) => this.subscriber.unsubscribedByServer(name),
@@ -64,10 +68,4 @@ export class SubscribedNode {
     this.subscriber.close();
     return this.connection.close({ graceful: false });
   }
-
-  /** An attempt to connect has succeeded or failed. */
-  protected tried(): void {}
-
-  /** The link is gone, or an attempt has failed. */
-  protected lost(): void {}
 }

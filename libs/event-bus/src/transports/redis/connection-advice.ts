@@ -38,6 +38,10 @@ export function refusalBy(
   error: Error,
   explain: () => string,
 ): TransportRefusedError | undefined {
+  if (/cluster support disabled/i.test(error.message)) {
+    const message = `${server} is a single server: ${error.message}. Use redis() instead of redisCluster().`;
+    return new TransportRefusedError(message, { cause: error });
+  }
   if (!isRefusal(error)) return undefined;
   const what = isReplyError(error) ? 'refuses us' : 'cannot be reached by TLS';
   return new TransportRefusedError(`${server} ${what}: ${explain()}.`, { cause: error });

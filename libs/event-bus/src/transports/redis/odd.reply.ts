@@ -1,5 +1,3 @@
-import { TransportRefusedError } from '../../errors.js';
-
 /** The server, or a proxy before it, answers what it cannot have been asked: nothing that follows on the link can be trusted. */
 export class OddReplyError extends Error {
   override readonly name = 'OddReplyError';
@@ -20,14 +18,6 @@ function digitsIn(reply: unknown): number | undefined {
   if (typeof reply !== 'string' && !Buffer.isBuffer(reply)) return undefined;
   const text = String(reply);
   return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
-}
-
-/** For who has asked: `what` names the command. */
-export function unreadable(what: string, cause: OddReplyError): TransportRefusedError {
-  return new TransportRefusedError(
-    `Redis answered ${what} with something else: ${cause.message}. Look at what stands between this service and Redis.`,
-    { cause },
-  );
 }
 
 export function isTexts(reply: unknown): reply is string[] {

@@ -1,15 +1,16 @@
-import { NotConnectedError, NotSupportedError, TransportRefusedError, reasonOf } from '../../errors.js';
+import type { Redis } from 'ioredis';
+import { NotSupportedError } from '../../errors.js';
 import type { InspectionQuery, InspectionResult } from '../event.transport.js';
-import { countIn, isTexts, unreadable } from './odd.reply.js';
+import { countIn, isTexts } from './odd.reply.js';
 import type { RedisConnection } from './redis.connection.js';
-import { explainRefusal, isReplyError } from './redis.errors.js';
+import { isReplyError } from './redis.errors.js';
+import { askServer } from './server.question.js';
 
 /** Asks the server with PUBSUB CHANNELS, NUMSUB, NUMPAT, SHARDCHANNELS and SHARDNUMSUB. */
 export async function inspectRedis(
   connection: RedisConnection,
   query: InspectionQuery,
 ): Promise<InspectionResult> {
-  if (!connection.isUp) throw new NotConnectedError();
   switch (query.query) {
     case 'channels':
       return { channels: await pubsub(connection, namesIn, 'CHANNELS', query.pattern ?? '*') };
@@ -30,23 +31,16 @@ async function pubsub<T>(
   subcommand: string,
   ...args: string[]
 ): Promise<T> {
-  const answer = read(await replyOf(connection, subcommand, ...args));
-  if (answer === undefined) throw unreadable(`PUBSUB ${subcommand}`, connection.distrust('pubsub'));
-  return answer;
-}
-
-async function replyOf(connection: RedisConnection, subcommand: string, ...args: string[]): Promise<unknown> {
+  const name = `PUBSUB ${subcommand}`;
+  const send = (redis: Redis) => redis.call('PUBSUB', subcommand, ...args);
   try {
-    return await connection.redis.call('PUBSUB', subcommand, ...args);
+    return await askServer(connection, { name, send, read });
   } catch (error) {
-    const cause = connection.causeOf(error);
-    if (!isReplyError(cause)) throw new NotConnectedError(reasonOf(cause));
-    if (/unknown /i.test(cause.message) && /subcommand/i.test(cause.message)) {
-      throw new NotSupportedError(`The server has no PUBSUB ${subcommand}. It needs Redis 7.0.`, { cause });
-    }
-    throw new TransportRefusedError(`Redis refused PUBSUB ${subcommand}: ${explainRefusal(cause)}.`, {
-      cause,
-    });
+    const { cause } = error as Error;
+    const isUnknown =
+      isReplyError(cause) && /unknown /i.test(cause.message) && /subcommand/i.test(cause.message);
+    if (!isUnknown) throw error;
+    throw new NotSupportedError(`The server has no ${name}. It needs Redis 7.0.`, { cause });
   }
 }
 

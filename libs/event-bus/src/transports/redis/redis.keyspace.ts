@@ -1,8 +1,6 @@
-import { NotConnectedError, TransportRefusedError, reasonOf } from '../../errors.js';
 import type { KeyspaceFlags, KeyspaceNotifications } from '../event.transport.js';
-import { unreadable } from './odd.reply.js';
 import type { RedisConnection } from './redis.connection.js';
-import { explainRefusal, isReplyError } from './redis.errors.js';
+import { askServer } from './server.question.js';
 
 const SETTING = 'notify-keyspace-events';
 
@@ -11,27 +9,20 @@ export class RedisKeyspace implements KeyspaceNotifications {
   constructor(private readonly connection: RedisConnection) {}
 
   async read(): Promise<readonly KeyspaceFlags[]> {
-    const reply = await this.config('GET', SETTING);
-    const flags = flagsIn(reply);
-    if (flags === undefined) throw unreadable('CONFIG GET', this.connection.distrust('config'));
+    const flags = await askServer(this.connection, {
+      name: 'CONFIG GET',
+      send: (redis) => redis.call('CONFIG', 'GET', SETTING),
+      read: flagsIn,
+    });
     return [{ node: this.connection.address, flags }];
   }
 
   async write({ flags }: KeyspaceFlags): Promise<void> {
-    await this.config('SET', SETTING, flags);
-  }
-
-  private async config(subcommand: 'GET' | 'SET', ...args: string[]): Promise<unknown> {
-    if (!this.connection.isUp) throw new NotConnectedError();
-    try {
-      return await this.connection.redis.call('CONFIG', subcommand, ...args);
-    } catch (error) {
-      const cause = this.connection.causeOf(error);
-      if (!isReplyError(cause)) throw new NotConnectedError(reasonOf(cause));
-      throw new TransportRefusedError(`Redis refused CONFIG ${subcommand}: ${explainRefusal(cause)}.`, {
-        cause,
-      });
-    }
+    await askServer(this.connection, {
+      name: 'CONFIG SET',
+      send: (redis) => redis.call('CONFIG', 'SET', SETTING, flags),
+      read: () => true,
+    });
   }
 }
 

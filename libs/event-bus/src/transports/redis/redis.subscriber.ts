@@ -19,7 +19,8 @@ import type { ServingPlan, SubscriptionParts } from './subscription.agreement.js
 import { SubscriptionAnswers } from './subscription.answers.js';
 import { SubscriptionAudit } from './subscription.audit.js';
 import { SubscriptionLedger } from './subscription.ledger.js';
-import { SubscriptionReleases } from './subscription.releases.js';
+import type { ReleasedFrom } from './subscription.releases.js';
+import { release } from './subscription.releases.js';
 import { SubscriptionRequests } from './subscription.requests.js';
 
 /** What it needs of its connection. */
@@ -33,10 +34,9 @@ export class RedisSubscriber {
   private readonly interruptions = new InterruptionTracker();
   private readonly answers: SubscriptionAnswers;
   private readonly gate: DeliveryGate;
-  private readonly parts: NodeSubscriptions & SubscriptionParts;
+  private readonly parts: NodeSubscriptions & ReleasedFrom & SubscriptionParts;
   private readonly changed: () => void;
   private readonly requests: SubscriptionRequests;
-  private readonly releases: SubscriptionReleases;
   private readonly audit: SubscriptionAudit;
   /** performance.now() when the last command was sent whose answer proves that nothing was missing until then. */
   private soundAtMs = 0;
@@ -61,7 +61,6 @@ export class RedisSubscriber {
       refused: (request, error) => this.refused(request, error),
       changed: this.changed,
     });
-    this.releases = new SubscriptionReleases(connection, { table, ledger, gate }, routing);
     this.audit = new SubscriptionAudit(connection, this.ledger, this, routing);
   }
 
@@ -105,7 +104,7 @@ export class RedisSubscriber {
   /** Another connection goes on with them: their interruption does not end here. */
   handOver(targets: readonly SubscriptionTarget[]): readonly HandedOver[] {
     const { handed, delivering } = handOver(this.parts, targets, this.soundAtMs);
-    void this.releases.send(delivering);
+    void this.release(delivering);
     this.answered();
     return handed;
   }
@@ -165,7 +164,7 @@ export class RedisSubscriber {
       this.answers.failed(target, () => new Error('it was unsubscribed meanwhile'));
     this.interruptions.dropped(targets);
     this.answered();
-    await this.releases.send(told);
+    await this.release(told);
   }
 
   /** Where its parts contradict each other, or the plan that it serves: for tests. Empty when they agree. */
@@ -181,6 +180,10 @@ export class RedisSubscriber {
     this.gate.close();
     this.requests.close();
     for (const { target } of this.table.list()) this.answers.failed(target, () => new BusClosedError());
+  }
+
+  private release(targets: readonly SubscriptionTarget[]): Promise<void> {
+    return release(this.connection, this.parts, targets, ({ name }) => this.routing?.slotOf(name) ?? 0);
   }
 
   /** Resolves when the broker has answered for this target. */

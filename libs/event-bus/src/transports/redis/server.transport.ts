@@ -1,0 +1,111 @@
+import { BusClosedError } from '../../errors.js';
+import type { SubscriptionTarget } from '../../routing/subscription-target.js';
+import type {
+  EventTransport,
+  SubscribeOutcome,
+  SubscriptionInfo,
+  TransportListener,
+  TransportState,
+} from '../event.transport.js';
+import { GuardedListener } from '../guarded.listener.js';
+import type { LinkState } from '../link.state.js';
+import { blockedWarning } from './blocked.loop.js';
+import type { RedisConnectionListener } from './connection.listener.js';
+import type { RedisSubscriber } from './redis.subscriber.js';
+
+/** What the transports on Redis do alike: they tell the state of their links, and answer in one way once they are closed. */
+export abstract class ServerTransport implements Omit<EventTransport, 'name' | 'address' | 'publish'> {
+  readonly capabilities = { shard: true };
+  protected readonly listener: TransportListener;
+  protected abstract readonly links: LinkState;
+  protected abstract readonly subscriber: Pick<EventTransport, 'subscribe' | 'unsubscribe' | 'subscriptions'>;
+  private closing: Promise<void> | undefined;
+
+  constructor(owner: TransportListener) {
+    this.listener = new GuardedListener(owner);
+  }
+
+  get state(): TransportState {
+    return this.links.current;
+  }
+
+  connect(): Promise<void> {
+    const linked = this.links.nextLink();
+    if (!this.isClosed) this.start();
+    this.links.update();
+    return linked;
+  }
+
+  async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
+    if (this.isClosed) return targets.map((target) => ({ target, error: new BusClosedError() }));
+    return this.subscriber.subscribe(targets);
+  }
+
+  async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
+    if (!this.isClosed) await this.subscriber.unsubscribe(targets);
+  }
+
+  subscriptions(): readonly SubscriptionInfo[] {
+    return this.subscriber.subscriptions();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  protected get isClosed(): boolean {
+    return this.closing !== undefined;
+  }
+
+  protected abstract start(): void;
+  protected abstract disconnect(): Promise<void>;
+
+  /** The links, or what is missing on them, may have changed. */
+  protected update(): void {
+    this.links.update();
+  }
+
+  protected failed(error: Error): void {
+    this.links.failed(error);
+    this.update();
+  }
+
+  /** Of the connection that publishes. */
+  protected publishing(up: () => void, ping?: () => Promise<void>): RedisConnectionListener {
+    return {
+      up: () => {
+        this.update();
+        this.listener.writable();
+        up();
+      },
+      down: (reason) => {
+        this.links.lost(reason);
+        this.update();
+      },
+      error: (error) => this.failed(error),
+      ping,
+    };
+  }
+
+  /** Of the connection that subscribes. */
+  protected subscribing(subscriber: () => RedisSubscriber): RedisConnectionListener {
+    return {
+      up: () => subscriber().resume(),
+      down: (reason) => {
+        this.links.lost(reason);
+        subscriber().suspend();
+      },
+      error: (error) => this.failed(error),
+      ping: () => subscriber().ping(),
+      // The only connection that is always there, and the others would report the same loop.
+      blocked: (blockedMs) => this.listener.warned(blockedWarning(blockedMs)),
+    };
+  }
+
+  private async end(): Promise<void> {
+    this.links.closing();
+    await this.disconnect();
+    this.links.closed();
+  }
+}
