@@ -40,9 +40,18 @@ export function optionProblems(
     if (value === undefined) return [];
     const own = [...path, name];
     if (typeof check === 'object') return groupProblems(check, value, nameOf, own);
-    const problem = check(value);
-    return problem === undefined ? [] : [`${nameOf(own)} ${problem}`];
+    return said(nameOf(own), check(value));
   });
+}
+
+/** The problem behind what it is about; nothing where there is none. */
+export function said(about: string, problem: string | undefined): string[] {
+  return problem === undefined ? [] : [`${about} ${problem}`];
+}
+
+/** For options that cannot be set. */
+export function refused(names: readonly string[], problem: string): OptionTable {
+  return Object.fromEntries(names.map((name) => [name, () => problem]));
 }
 
 function groupProblems(

@@ -1,8 +1,11 @@
 import type { Cluster, ClusterOptions, RedisOptions } from 'ioredis';
-import { hostProblem, portProblem, urlProblem } from '../redis/address.problems.js';
+import type { OptionTable } from '../../option.checks.js';
+import { argumentOf, isObject, optionProblems, refused, said } from '../../option.checks.js';
+import { serverProblem, urlProblem } from '../redis/address.problems.js';
 import { startupNodesOf } from '../redis/driver.internals.js';
+import { given } from '../redis/given.options.js';
 import type { OWNED_OPTIONS, RedisBusOptions, RedisLinkSettings } from '../redis/redis.options.js';
-import { redisProblems } from '../redis/redis.options.js';
+import { clientProblems, redisProblems } from '../redis/redis.options.js';
 import type { RedisCredentials } from '../redis/redis.credentials.js';
 import { RedisLogin } from '../redis/redis.credentials.js';
 import { RedisSecrets } from '../redis/redis.secrets.js';
@@ -11,28 +14,30 @@ import type { ClusterNode, NodeAddress } from './cluster.node.js';
 /** They lead to one server, or to a database that a Cluster does not have. */
 const NOT_OF_A_CLUSTER = ['url', 'host', 'port', 'path', 'db', 'sentinels', 'name', 'readOnly'] as const;
 
-/** Of ioredis' Cluster, with what to do instead. */
-const OF_THE_DRIVER = new Map([
-  ['redisOptions', 'Write its options beside nodes.'],
-  [
-    'dnsLookup',
-    'Leave it out: names are looked up when a connection is made, and certificates checked against them.',
-  ],
-  ['useSRVRecords', 'Look the records up first, and give the nodes.'],
-  ...[
-    'clusterRetryStrategy',
-    'clusterNodeRetryStrategy',
-    'scaleReads',
-    'maxRedirections',
-    'retryDelayOnMoved',
-    'retryDelayOnFailover',
-    'retryDelayOnClusterDown',
-    'retryDelayOnTryAgain',
-    'slotsRefreshTimeout',
-    'slotsRefreshInterval',
-    'shardedSubscribers',
-  ].map((name): [string, string] => [name, 'Leave it out: the bus follows the topology by itself.']),
-]);
+/** Those that are not of a Cluster, or that the bus decides, with what to do instead. */
+const REFUSED: OptionTable = {
+  ...refused(NOT_OF_A_CLUSTER, 'cannot be set: it is of a single server. Leave it out, and give nodes.'),
+  redisOptions: () => 'cannot be set. Write its options beside nodes.',
+  dnsLookup: () =>
+    'cannot be set. Leave it out: names are looked up when a connection is made, and certificates checked against them.',
+  useSRVRecords: () => 'cannot be set. Look the records up first, and give the nodes.',
+  ...refused(
+    [
+      'clusterRetryStrategy',
+      'clusterNodeRetryStrategy',
+      'scaleReads',
+      'maxRedirections',
+      'retryDelayOnMoved',
+      'retryDelayOnFailover',
+      'retryDelayOnClusterDown',
+      'retryDelayOnTryAgain',
+      'slotsRefreshTimeout',
+      'slotsRefreshInterval',
+      'shardedSubscribers',
+    ],
+    'cannot be set. Leave it out: the bus follows the topology by itself.',
+  ),
+};
 
 type OptionOfOneServer = (typeof NOT_OF_A_CLUSTER)[number];
 
@@ -70,38 +75,33 @@ export interface ClusterSettings {
 }
 
 export function clusterSettings(options: RedisClusterTransportOptions): ClusterSettings {
-  if (options.client !== undefined) return settingsOf(options.client, options);
-  const { nodes, natMap, client: _none, ...rest } = options;
-  const parsed = nodes.map(parseNode);
   const secrets = new RedisSecrets();
-  return {
-    seeds: parsed.map(({ host, port }) => ({ host, port, isMaster: true })),
-    connection: {
-      ...Object.assign({}, ...parsed.map(({ access }) => access)),
-      ...rest,
-      secrets,
-      login: RedisLogin.ofFunctions(rest, secrets),
-    },
-    natMap,
-  };
+  if (options.client === undefined) {
+    const { nodes, natMap, client: _none, ...rest } = options;
+    const parsed = nodes.map(parseNode);
+    const login = RedisLogin.ofFunctions(rest, secrets);
+    return { seeds: seedsOf(parsed), connection: { ...accessOf(parsed), ...rest, secrets, login }, natMap };
+  }
+  const { client, heartbeat } = options;
+  const current = () => ({ username: undefined, password: undefined, ...optionsOf(client) });
+  const login = new RedisLogin(current, secrets);
+  const connection = { ...optionsOf(client), ...given({ heartbeat }), secrets, login };
+  return { seeds: seedsOf(parsedNodesOf(client)), connection, natMap: client.options.natMap };
 }
 
 /** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
 export function redisClusterProblems(options: unknown): string[] {
-  if (typeof options !== 'object' || options === null) {
+  if (!isObject(options)) {
     return ["redisCluster() takes an object. Write redisCluster({ nodes: ['redis://localhost:7000'] })."];
   }
-  const { client, nodes, ...rest } = options as Record<string, unknown>;
-  if (client !== undefined) return clientProblems(client, { nodes, ...rest });
+  const { client, nodes, ...rest } = options;
+  if (client !== undefined) {
+    const isClient = (client as { isCluster?: unknown } | null)?.isCluster === true;
+    return clientProblems('redisCluster', options, isClient, 'Cluster instance');
+  }
   return [
     ...nodesProblems(nodes),
-    ...NOT_OF_A_CLUSTER.filter((name) => rest[name] !== undefined).map(
-      (name) =>
-        `redisCluster({ ${name} }) cannot be set: it is of a single server. Leave it out, and give nodes.`,
-    ),
-    ...[...OF_THE_DRIVER]
-      .filter(([name]) => rest[name] !== undefined)
-      .map(([name, advice]) => `redisCluster({ ${name} }) cannot be set. ${advice}`),
+    ...optionProblems(REFUSED, rest, argumentOf('redisCluster')),
     ...commonProblems({
       ...rest,
       ...Object.fromEntries(NOT_OF_A_CLUSTER.map((name) => [name, undefined])),
@@ -109,21 +109,6 @@ export function redisClusterProblems(options: unknown): string[] {
       ...(Array.isArray(nodes) && nodes.some(isSecureUrl) ? { url: 'rediss://node' } : {}),
     }),
   ];
-}
-
-function clientProblems(client: unknown, others: Record<string, unknown>): string[] {
-  const { heartbeat, ...rest } = others;
-  if ((client as { isCluster?: unknown } | null)?.isCluster !== true) {
-    return ['redisCluster({ client }) takes an ioredis Cluster instance.'];
-  }
-  const names = Object.keys(rest).filter((name) => rest[name] !== undefined);
-  const problems = commonProblems({ heartbeat });
-  return names.length === 0
-    ? problems
-    : [
-        `redisCluster({ client }) takes no other options but heartbeat: set ${names.join(', ')} on the client.`,
-        ...problems,
-      ];
 }
 
 /** Of options that are the same for a single server. */
@@ -139,7 +124,7 @@ function nodesProblems(nodes: unknown): string[] {
   }
   const problems = nodes.flatMap((node: unknown, index) => {
     const problem = typeof node === 'string' ? nodeUrlProblem(node) : addressProblem(node);
-    return problem === undefined ? [] : [`redisCluster({ nodes }), number ${index + 1}: ${problem}`];
+    return said(`redisCluster({ nodes }), number ${index + 1}:`, problem);
   });
   if (problems.length > 0) return problems;
   const access = (nodes as (string | NodeAddress)[])
@@ -155,11 +140,9 @@ function addressProblem(node: unknown): string | undefined {
   if (host === undefined || port === undefined) {
     return "is neither a URL nor an address. Write 'redis://localhost:7000' or { host: 'localhost', port: 7000 }.";
   }
-  const ofHost = hostProblem(host);
-  if (ofHost !== undefined) return `host ${ofHost}`;
+  const problem = serverProblem({ host, port });
+  if (problem !== undefined) return problem;
   if (typeof port !== 'number') return 'port must be a number. Write Number(…) around a text.';
-  const ofPort = portProblem(port);
-  if (ofPort !== undefined) return `port ${ofPort}`;
   const names = Object.keys(others).join(', ');
   return names === '' ? undefined : `has ${names} besides host and port. Write that beside nodes.`;
 }
@@ -189,29 +172,20 @@ function parseNode(node: string | NodeAddress): ParsedNode {
   return {
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? 6379 : Number(port),
-    access: {
-      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-      ...(protocol === 'rediss:' ? { tls: {} } : {}),
-    },
+    access: given({
+      username: decodeURIComponent(username) || undefined,
+      password: decodeURIComponent(password) || undefined,
+      tls: protocol === 'rediss:' ? {} : undefined,
+    }),
   };
 }
 
-function settingsOf(client: Cluster, { heartbeat }: RedisBusOptions): ClusterSettings {
-  const secrets = new RedisSecrets();
-  return {
-    seeds: parsedNodesOf(client).map(({ host, port }) => ({ host, port, isMaster: true })),
-    connection: {
-      ...optionsOf(client),
-      ...(heartbeat === undefined ? {} : { heartbeat }),
-      secrets,
-      login: new RedisLogin(
-        () => ({ username: undefined, password: undefined, ...optionsOf(client) }),
-        secrets,
-      ),
-    },
-    natMap: client.options.natMap,
-  };
+function seedsOf(nodes: readonly NodeAddress[]): readonly ClusterNode[] {
+  return nodes.map(({ host, port }) => ({ host, port, isMaster: true }));
+}
+
+function accessOf(nodes: readonly ParsedNode[]): ParsedNode['access'] {
+  return Object.assign({}, ...nodes.map(({ access }) => access)) as ParsedNode['access'];
 }
 
 function parsedNodesOf(client: Cluster): readonly ParsedNode[] {
@@ -220,8 +194,7 @@ function parsedNodesOf(client: Cluster): readonly ParsedNode[] {
 
 /** Those for all nodes. */
 function optionsOf(client: Cluster): RedisOptions {
-  const { redisOptions } = client.options;
-  return { ...redisOptions, ...Object.assign({}, ...parsedNodesOf(client).map(({ access }) => access)) };
+  return { ...client.options.redisOptions, ...accessOf(parsedNodesOf(client)) };
 }
 
 function parseStartupNode(node: string | number | RedisOptions): ParsedNode {
@@ -231,10 +204,6 @@ function parseStartupNode(node: string | number | RedisOptions): ParsedNode {
   return {
     host: host ?? '127.0.0.1',
     port: Number(port ?? 6379),
-    access: {
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(tls === undefined ? {} : { tls }),
-    },
+    access: given({ username, password, tls }),
   };
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { OptionCheck, OptionTable } from '../../option.checks.js';
-import { argumentOf, fitting, optionProblems } from '../../option.checks.js';
+import { fitting, said } from '../../option.checks.js';
 
 const CREDENTIALS =
   'has a character in its user or its password that means something else in a URL (/ ? # % or a space), or something behind the host. Write user and password percent-encoded: encodeURIComponent().';
@@ -10,24 +10,14 @@ const SPACE = 'has a space or a line break in it. Leave it out.';
 const SOCKET = "is a Unix socket. Write redis({ path: '/run/redis.sock' }).";
 
 /** Schemes that others write, with what to write here. */
-const SCHEMES: ReadonlyMap<string, string> = new Map([
-  ...['unix', 'redis-socket', 'redis+socket', 'file'].map((scheme): [string, string] => [
-    scheme,
-    "For a Unix socket, write redis({ path: '/run/redis.sock' }).",
-  ]),
-  ...['redis-sentinel', 'redis+sentinel', 'rediss-sentinel', 'rediss+sentinel', 'sentinel'].map(
-    (scheme): [string, string] => [
-      scheme,
-      "For Sentinel, write redis({ sentinels: [{ host: 'localhost', port: 26379 }], name: 'mymaster' }).",
-    ],
-  ),
-  ...['redis-cluster', 'redis+cluster', 'rediss-cluster', 'rediss+cluster'].map(
-    (scheme): [string, string] => [
-      scheme,
-      "For a Cluster, write redisCluster({ nodes: ['redis://localhost:7000'] }).",
-    ],
-  ),
-]);
+const SCHEMES: readonly (readonly [RegExp, string])[] = [
+  [/^(unix|file|redis[-+]socket)$/i, "For a Unix socket, write redis({ path: '/run/redis.sock' })."],
+  [
+    /^(rediss?[-+])?sentinel$/i,
+    "For Sentinel, write redis({ sentinels: [{ host: 'localhost', port: 26379 }], name: 'mymaster' }).",
+  ],
+  [/^rediss?[-+]cluster$/i, "For a Cluster, write redisCluster({ nodes: ['redis://localhost:7000'] })."],
+];
 
 /**
  * What is wrong with a URL up to its path, with what to write instead. Never repeats what may be a password.
@@ -43,7 +33,8 @@ export function urlProblem(url: unknown, write: string): string | undefined {
   const [, scheme, rest] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(url) ?? [];
   if (scheme === undefined || rest === undefined) return withoutScheme(url, write);
   if (!/^rediss?$/i.test(scheme)) {
-    return `starts with ${JSON.stringify(`${scheme}:`)}. ${SCHEMES.get(scheme.toLowerCase()) ?? write}`;
+    const [, advice = write] = SCHEMES.find(([known]) => known.test(scheme)) ?? [];
+    return `starts with ${JSON.stringify(`${scheme}:`)}. ${advice}`;
   }
   return authorityProblem(rest, write) ?? (URL.canParse(url) ? undefined : `is not a URL. ${write}`);
 }
@@ -75,7 +66,7 @@ function authorityProblem(rest: string, write: string): string | undefined {
 }
 
 /** What is wrong with the name or the IP address of a server, with what to write instead. */
-export function hostProblem(host: unknown): string | undefined {
+function hostProblem(host: unknown): string | undefined {
   if (typeof host !== 'string' || host.trim() === '')
     return "must be a name or an IP address, e.g. 'localhost'.";
   if (host.includes('://')) return 'is a URL. Write the name or the IP address alone, or the URL as url.';
@@ -91,26 +82,24 @@ export function hostProblem(host: unknown): string | undefined {
 }
 
 /** What is wrong with a port. Texts of digits are fine, as from the environment. */
-export function portProblem(port: unknown): string | undefined {
+function portProblem(port: unknown): string | undefined {
   return isPort(port) ? undefined : 'must be a number from 1 to 65535.';
 }
 
-/**
- * What is wrong with the options that say where to connect to, each with what to write instead. Those that are
- * not given are fine.
- */
-export function addressProblems(options: Readonly<Record<string, unknown>>): string[] {
-  const ofTls = tlsProblem(options['tls'], options['url']);
-  return [
-    ...optionProblems(TABLE, options, argumentOf('redis')),
-    ...(ofTls === undefined ? [] : [`redis({ tls }) ${ofTls}`]),
+/** What is wrong with where a server is, with what to write instead. What is not given is fine. */
+export function serverProblem({ host, port }: { host?: unknown; port?: unknown }): string | undefined {
+  const [problem] = [
+    ...(host === undefined ? [] : said('host', hostProblem(host))),
+    ...(port === undefined ? [] : said('port', portProblem(port))),
   ];
+  return problem;
 }
 
 /** As many as a server counts. */
 const MAX_DB = 2 ** 31 - 1;
 
-const TABLE: OptionTable = {
+/** The options that say where to connect to. */
+export const ADDRESS: OptionTable = {
   host: orNull(hostProblem),
   port: orNull(portProblem),
   path: orNull(pathProblem),
@@ -130,7 +119,8 @@ function pathProblem(path: unknown): string | undefined {
     : undefined;
 }
 
-function tlsProblem(tls: unknown, url: unknown): string | undefined {
+/** What is wrong with `tls` beside this URL, with what to write instead. */
+export function tlsProblem(tls: unknown, url: unknown): string | undefined {
   const isOff = tls === false || tls === null;
   return isOff && typeof url === 'string' && /^rediss:/i.test(url)
     ? 'is off, and the URL asks for TLS. Write redis:// instead of rediss://, or leave out tls.'

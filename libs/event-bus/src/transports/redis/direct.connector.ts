@@ -1,5 +1,6 @@
 import { AbstractConnector } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { given } from './given.options.js';
 import { openStream } from './open.stream.js';
 import type { NetStream } from './open.stream.js';
 
@@ -24,10 +25,4 @@ export class DirectConnector extends AbstractConnector {
     });
     return this.stream;
   }
-}
-
-function given(options: Readonly<Record<string, unknown>>): object {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
-  );
 }

@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis';
 import { reasonOf } from '../../errors.js';
 import type { OptionTable } from '../../option.checks.js';
-import { argumentOf, fitting, optionProblems } from '../../option.checks.js';
+import { fitting } from '../../option.checks.js';
 import type { RedisSecrets } from './redis.secrets.js';
 
 /**
@@ -132,13 +132,11 @@ export function fixedOptions<Options extends RedisCredentials>(
     Pick<RedisOptions, keyof RedisCredentials>;
 }
 
-/** What is wrong with them, each with what to write instead. Never repeats them. */
-export function credentialProblems(options: object): string[] {
-  return optionProblems(TABLE, options, argumentOf('redis'));
-}
-
 const CREDENTIAL = fitting(
   (value) => value === null || typeof value === 'string' || typeof value === 'function',
   'takes a string, or a function that gives one before each attempt to connect.',
 );
-const TABLE: OptionTable = Object.fromEntries(CREDENTIALS.map((name) => [name, CREDENTIAL]));
+/** Their problems never repeat them. */
+export const CREDENTIAL_CHECKS: OptionTable = Object.fromEntries(
+  CREDENTIALS.map((name) => [name, CREDENTIAL]),
+);

@@ -1,29 +1,48 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import type { OptionTable } from '../../option.checks.js';
-import { argumentOf, milliseconds, optionProblems } from '../../option.checks.js';
-import { addressProblems, hostProblem, portProblem, urlProblem } from './address.problems.js';
+import { argumentOf, isObject, milliseconds, optionProblems, refused, said } from '../../option.checks.js';
+import { ADDRESS, serverProblem, tlsProblem, urlProblem } from './address.problems.js';
 import type { RedisHeartbeatOptions } from './redis.heartbeat.js';
 import type { RedisCredentials } from './redis.credentials.js';
-import { RedisLogin, credentialProblems } from './redis.credentials.js';
+import { CREDENTIAL_CHECKS, RedisLogin } from './redis.credentials.js';
 import { RedisSecrets } from './redis.secrets.js';
 
 /** What the bus has to decide itself, so that nothing is sent twice, late, or after it was rejected. */
+const DECIDED = {
+  keyPrefix: '',
+  // A command is sent now or rejected now: what is queued here could be delivered after its rejection.
+  enableOfflineQueue: false,
+  // The SubscriptionTable knows better: one refused channel would lose all of them.
+  autoResubscribe: false,
+  // Would deliver an event twice when only its reply was lost.
+  autoResendUnfulfilledCommands: false,
+  // A command in flight rejects when its link closes.
+  maxRetriesPerRequest: 0,
+  // What was rejected in time must not be on its way in a pipeline.
+  enableAutoPipelining: false,
+  lazyConnect: true,
+  replyMapping: 'legacy',
+  // A monitor is told of every command of the server, and can neither publish nor subscribe.
+  monitor: false,
+} as const;
+
+/** With those that each connection has its own value of, or none. */
 const OWNED = [
-  'keyPrefix',
-  'enableOfflineQueue',
-  'autoResubscribe',
-  'autoResendUnfulfilledCommands',
-  'maxRetriesPerRequest',
+  ...(Object.keys(DECIDED) as (keyof typeof DECIDED)[]),
   'retryStrategy',
-  'enableAutoPipelining',
-  'lazyConnect',
-  'replyMapping',
   'role',
   'preferredSlaves',
   'sentinelRetryStrategy',
   'sentinelReconnectStrategy',
-  'monitor',
 ] as const;
+
+/** For both connections. */
+export const OWNED_OPTIONS = {
+  ...DECIDED,
+  // CLIENT SETINFO is one more permission to grant, for nothing that we need.
+  disableClientInfo: true,
+  disconnectTimeout: 200,
+} as const;
 
 /** More often would cost more than it tells: a busy event loop alone is late by as much. */
 const MIN_HEARTBEAT_MS = 50;
@@ -72,28 +91,6 @@ export function linkSettings(options: RedisTransportOptions): RedisLinkSettings 
   return { ...options, secrets, login };
 }
 
-/** Option values that no user may change, for both connections. */
-export const OWNED_OPTIONS = {
-  keyPrefix: '',
-  // A command is sent now or rejected now: what is queued here could be delivered after its rejection.
-  enableOfflineQueue: false,
-  // The SubscriptionTable knows better: one refused channel would lose all of them.
-  autoResubscribe: false,
-  // Would deliver an event twice when only its reply was lost.
-  autoResendUnfulfilledCommands: false,
-  // A command in flight rejects when its link closes.
-  maxRetriesPerRequest: 0,
-  // What was rejected in time must not be on its way in a pipeline.
-  enableAutoPipelining: false,
-  lazyConnect: true,
-  replyMapping: 'legacy',
-  // A monitor is told of every command of the server, and can neither publish nor subscribe.
-  monitor: false,
-  // CLIENT SETINFO is one more permission to grant, for nothing that we need.
-  disableClientInfo: true,
-  disconnectTimeout: 200,
-} as const;
-
 /** Those that say where to connect to, the strongest first. */
 const ADDRESS_OPTIONS = ['client', 'sentinels', 'url', 'path', 'host', 'port'] as const;
 
@@ -110,62 +107,67 @@ const HEARTBEAT: OptionTable = {
   },
 };
 
-const REFUSED: OptionTable = Object.fromEntries(
-  OWNED.map((name) => {
-    const advice =
-      name === 'keyPrefix' ? 'For channels, write EventBusModule.forRoot({ prefix }).' : 'Leave it out.';
-    return [
-      name,
-      () => `cannot be set: the bus decides it, so that no event is lost or sent twice. ${advice}`,
-    ];
-  }),
-);
+const DECIDED_BY_THE_BUS = 'cannot be set: the bus decides it, so that no event is lost or sent twice.';
+
+const TABLE: OptionTable = {
+  ...HEARTBEAT,
+  ...ADDRESS,
+  ...CREDENTIAL_CHECKS,
+  ...refused(OWNED, `${DECIDED_BY_THE_BUS} Leave it out.`),
+  keyPrefix: () => `${DECIDED_BY_THE_BUS} For channels, write EventBusModule.forRoot({ prefix }).`,
+};
 
 /** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
 export function redisProblems(options: unknown): string[] {
-  if (typeof options !== 'object' || options === null) {
+  if (!isObject(options)) {
     return ["redis() takes an object. Write redis({ url: 'redis://localhost:6379' })."];
   }
-  const problems = optionProblems(HEARTBEAT, options, argumentOf('redis'));
-  if ('client' in options && options.client !== undefined) return [...clientProblems(options), ...problems];
-  if ('url' in options && options.url !== undefined) {
-    const problem = redisUrlProblem(options.url);
-    if (problem !== undefined) problems.push(`redis({ url }): ${problem}`);
+  const { client, url, tls } = options;
+  if (client !== undefined) {
+    const isClient = isClientOf(client) && client.isCluster !== true;
+    return clientProblems('redis', options, isClient, 'Redis instance (of a single server or of Sentinel)');
   }
-  problems.push(
-    ...addressProblems(options as Record<string, unknown>),
+  return [
+    ...optionProblems(TABLE, options, argumentOf('redis')),
+    ...(url === undefined ? [] : said('redis({ url }):', redisUrlProblem(url))),
+    ...said('redis({ tls })', tlsProblem(tls, url)),
     ...sentinelProblems(options),
-    ...credentialProblems(options),
-  );
-  return [...problems, ...optionProblems(REFUSED, options, argumentOf('redis'))];
+  ];
 }
 
-function clientProblems(options: object): string[] {
-  const { client, heartbeat: _ours, ...rest } = options as { client: unknown; heartbeat?: unknown };
-  const isClient =
-    typeof client === 'object' &&
-    client !== null &&
-    typeof (client as Redis).duplicate === 'function' &&
-    typeof (client as Redis).options === 'object';
-  if (!isClient || (client as { isCluster?: boolean }).isCluster === true) {
-    return ['redis({ client }) takes an ioredis Redis instance (of a single server or of Sentinel).'];
-  }
-  const others = Object.keys(rest);
-  return others.length === 0
-    ? []
-    : [`redis({ client }) takes no other options but heartbeat: set ${others.join(', ')} on the client.`];
+function isClientOf(client: unknown): client is Partial<Redis> {
+  return isObject(client) && typeof client['duplicate'] === 'function' && isObject(client['options']);
 }
 
-function sentinelProblems(options: object): string[] {
-  const { sentinels, name, tls, enableTLSForSentinelMode } = options as Record<string, unknown>;
+/**
+ * What is wrong with options that name a client of ioredis.
+ *
+ * @param instance what it has to be, for people
+ */
+export function clientProblems(
+  call: string,
+  { client: _client, heartbeat, ...rest }: Readonly<Record<string, unknown>>,
+  isClient: boolean,
+  instance: string,
+): string[] {
+  if (!isClient) return [`${call}({ client }) takes an ioredis ${instance}.`];
+  const others = Object.keys(rest).filter((name) => rest[name] !== undefined);
+  const problem = `takes no other options but heartbeat: set ${others.join(', ')} on the client.`;
+  return [
+    ...said(`${call}({ client })`, others.length === 0 ? undefined : problem),
+    ...optionProblems(HEARTBEAT, { heartbeat }, argumentOf(call)),
+  ];
+}
+
+function sentinelProblems(options: Readonly<Record<string, unknown>>): string[] {
+  const { sentinels, name, tls, enableTLSForSentinelMode } = options;
   if (sentinels === undefined || sentinels === null) return [];
   if (!Array.isArray(sentinels) || sentinels.length === 0) {
     return ['redis({ sentinels }) takes a list of at least one { host, port }.'];
   }
-  const problems = sentinels.flatMap((sentinel: unknown, index) => {
-    const problem = sentinelProblem(sentinel);
-    return problem === undefined ? [] : [`redis({ sentinels }), number ${index + 1}: ${problem}`];
-  });
+  const problems = sentinels.flatMap((sentinel: unknown, index) =>
+    said(`redis({ sentinels }), number ${index + 1}:`, sentinelProblem(sentinel)),
+  );
   if (typeof name !== 'string' || name === '') {
     problems.push("redis({ sentinels }) needs the name by which they know the master. Add name: 'mymaster'.");
   }
@@ -184,14 +186,9 @@ function sentinelProblems(options: object): string[] {
 }
 
 function sentinelProblem(sentinel: unknown): string | undefined {
-  if (typeof sentinel !== 'object' || sentinel === null) {
-    return "is no { host, port }. Write { host: 'localhost', port: 26379 }.";
-  }
-  const { host, port } = sentinel as { host?: unknown; port?: unknown };
-  const ofHost = host === undefined ? undefined : hostProblem(host);
-  if (ofHost !== undefined) return `host ${ofHost}`;
-  const ofPort = port === undefined ? undefined : portProblem(port);
-  return ofPort === undefined ? undefined : `port ${ofPort}`;
+  return isObject(sentinel)
+    ? serverProblem(sentinel)
+    : "is no { host, port }. Write { host: 'localhost', port: 26379 }.";
 }
 
 const WRITE_URL = 'Write redis://host:6379, or rediss://host:6380 for TLS.';

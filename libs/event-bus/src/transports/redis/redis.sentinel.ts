@@ -6,6 +6,7 @@ import type { RedisLinkSettings } from './redis.options.js';
 import { causeOf, isMute } from './redis.errors.js';
 import { DirectConnector } from './direct.connector.js';
 import { streamOf } from './driver.internals.js';
+import { given } from './given.options.js';
 import { inRealTime } from './in-real-time.js';
 import { guardReplies } from './reply.guard.js';
 import { OddReplyError, isTexts } from './odd.reply.js';
@@ -171,16 +172,15 @@ export class RedisSentinel {
 
   private createClient(): Redis {
     const { sentinelUsername, sentinelPassword, sentinelTLS, family, connectTimeout } = this.options;
-    const given: RedisOptions = {
-      username: sentinelUsername,
-      password: sentinelPassword,
-      tls: sentinelTLS,
-      family,
-      connectTimeout,
-    };
     const client = new Redis({
       Connector: DirectConnector,
-      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      ...given({
+        username: sentinelUsername,
+        password: sentinelPassword,
+        tls: sentinelTLS,
+        family,
+        connectTimeout,
+      }),
       ...this.address,
       commandTimeout: this.options.sentinelCommandTimeout ?? DEFAULT_ANSWER_TIMEOUT_MS,
       retryStrategy: () => RECONNECT_AFTER_MS,

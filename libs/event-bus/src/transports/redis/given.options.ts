@@ -1,0 +1,9 @@
+type Given<Options> = { [Name in keyof Options]?: NonNullable<Options[Name]> };
+
+/** Without those that have no value: the driver takes `undefined` for one. */
+export function given<Options extends object>(options: Options): Given<Options> {
+  const entries = Object.entries(options as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(
+    entries.filter(([, value]) => value !== undefined && value !== null),
+  ) as Given<Options>;
+}
