@@ -5,6 +5,7 @@ import {
   hasCode,
   channel,
   conformanceTest,
+  pairTest,
   messagesFor,
   numbered,
   pattern,
@@ -138,8 +139,8 @@ export const closingConformance: readonly TransportConformanceTest[] = [
     );
   }),
 
-  conformanceTest('calls no listener after close', async (scene) => {
-    const [peer, witness, publisher] = [await scene.connect(), await scene.connect(), await scene.connect()];
+  pairTest('calls no listener after close', async (scene, peer, publisher) => {
+    const witness = await scene.connect();
     const name = scene.name('orders');
     await peer.subscribe(channel(name), pattern(scene.name('*')));
     await witness.subscribe(channel(name));
@@ -152,8 +153,8 @@ export const closingConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(peer.record.calls.slice(callsAtClose), []);
   }),
 
-  conformanceTest('does not disturb the others when it is closed', async (scene) => {
-    const [peer, other, publisher] = [await scene.connect(), await scene.connect(), await scene.connect()];
+  pairTest('does not disturb the others when it is closed', async (scene, peer, publisher) => {
+    const other = await scene.connect();
     const targets = [channel(scene.name('orders')), pattern(scene.name('o*'))];
     await peer.subscribe(...targets);
     await other.subscribe(...targets);

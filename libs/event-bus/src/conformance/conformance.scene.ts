@@ -86,6 +86,17 @@ export function conformanceTest(
   };
 }
 
+/** As {@link conformanceTest}, with a transport that subscribes and one that publishes, both connected. */
+export function pairTest(
+  name: string,
+  play: (scene: ConformanceScene, subscriber: ConformancePeer, publisher: ConformancePeer) => Promise<void>,
+  ...requires: readonly TestedCapability[]
+): TransportConformanceTest {
+  const connected = async (scene: ConformanceScene) =>
+    play(scene, await scene.connect(), await scene.connect());
+  return conformanceTest(name, connected, ...requires);
+}
+
 export function channel(name: string): SubscriptionTarget {
   return { kind: 'channel', name };
 }

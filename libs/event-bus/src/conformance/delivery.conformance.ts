@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from '../transports/event.transport.js';
-import { channel, conformanceTest, messagesFor, numbered, pattern } from './conformance.scene.js';
+import { channel, conformanceTest, pairTest, messagesFor, numbered, pattern } from './conformance.scene.js';
 import { ListenerRecord } from './listener.record.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
 /** Who gets what, in which order, and what the publisher is told. */
 export const deliveryConformance: readonly TransportConformanceTest[] = [
-  conformanceTest('delivers the messages of one publish call in order', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('delivers the messages of one publish call in order', async (scene, subscriber, publisher) => {
     const name = scene.name('orders');
     await subscriber.subscribe(channel(name));
     await publisher.sendAll(messagesFor(name, numbered(500)));
@@ -15,8 +14,7 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(subscriber.textsOn(name), numbered(500));
   }),
 
-  conformanceTest('delivers the messages of many publish calls in order', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('delivers the messages of many publish calls in order', async (scene, subscriber, publisher) => {
     const name = scene.name('orders');
     await subscriber.subscribe(channel(name));
     await Promise.all(numbered(500).map((body) => publisher.send(name, body)));
@@ -24,19 +22,21 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(subscriber.textsOn(name), numbered(500));
   }),
 
-  conformanceTest('delivers the messages of one publisher in order across channels', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
-    const names = scene.names('a', 'b', 'c');
-    await subscriber.subscribe(pattern(scene.name('*')));
-    await publisher.sendAll(
-      numbered(300).flatMap((body, index) => messagesFor(names[index % 3] ?? assert.fail(), [body])),
-    );
-    await subscriber.record.until('300 messages', () => subscriber.record.messages.length >= 300);
-    assert.deepEqual(
-      subscriber.record.messages.map(({ body }) => body.toString()),
-      numbered(300),
-    );
-  }),
+  pairTest(
+    'delivers the messages of one publisher in order across channels',
+    async (scene, subscriber, publisher) => {
+      const names = scene.names('a', 'b', 'c');
+      await subscriber.subscribe(pattern(scene.name('*')));
+      await publisher.sendAll(
+        numbered(300).flatMap((body, index) => messagesFor(names[index % 3] ?? assert.fail(), [body])),
+      );
+      await subscriber.record.until('300 messages', () => subscriber.record.messages.length >= 300);
+      assert.deepEqual(
+        subscriber.record.messages.map(({ body }) => body.toString()),
+        numbered(300),
+      );
+    },
+  ),
 
   conformanceTest('delivers what a listener publishes to everybody behind what it heard', async (scene) => {
     const answering = new (class extends ListenerRecord {
@@ -60,8 +60,8 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     await Promise.all(answered);
   }),
 
-  conformanceTest('delivers every message to every subscriber', async (scene) => {
-    const [first, second, publisher] = [await scene.connect(), await scene.connect(), await scene.connect()];
+  pairTest('delivers every message to every subscriber', async (scene, first, publisher) => {
+    const second = await scene.connect();
     const name = scene.name('orders');
     await first.subscribe(channel(name));
     await second.subscribe(channel(name));
@@ -81,35 +81,36 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(peer.textsOn(name), ['to myself']);
   }),
 
-  conformanceTest('delivers every message that is published after the confirmation', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
-    for (let round = 0; round < 30; round += 1) {
-      const name = scene.name(`round:${round}`);
-      await subscriber.subscribe(round % 2 === 0 ? channel(name) : pattern(`${name}*`));
-      await publisher.send(name, 'right after');
-      await subscriber.receive(name);
-    }
-  }),
+  pairTest(
+    'delivers every message that is published after the confirmation',
+    async (scene, subscriber, publisher) => {
+      for (let round = 0; round < 30; round += 1) {
+        const name = scene.name(`round:${round}`);
+        await subscriber.subscribe(round % 2 === 0 ? channel(name) : pattern(`${name}*`));
+        await publisher.send(name, 'right after');
+        await subscriber.receive(name);
+      }
+    },
+  ),
 
-  conformanceTest('delivers one copy for each matching subscription, and counts them', async (scene) => {
-    const [subscriber, other, publisher] = [
-      await scene.connect(),
-      await scene.connect(),
-      await scene.connect(),
-    ];
-    const name = scene.name('orders:created');
-    const targets = [channel(name), pattern(scene.name('orders:*')), pattern(scene.name('*'))];
-    await subscriber.subscribe(...targets);
-    await other.subscribe(pattern(scene.name('orders:*')));
-    scene.assertCounts([await publisher.send(name, 'once')], [4]);
-    assert.equal((await subscriber.receive(name, 3)).length, 3);
-    assert.equal((await other.receive(name)).length, 1);
-    await scene.fence(publisher, subscriber);
-    assert.deepEqual(
-      subscriber.deliveriesOn(name),
-      targets.map((target) => `${target.kind} ${target.name}: once`).toSorted(),
-    );
-  }),
+  pairTest(
+    'delivers one copy for each matching subscription, and counts them',
+    async (scene, subscriber, publisher) => {
+      const other = await scene.connect();
+      const name = scene.name('orders:created');
+      const targets = [channel(name), pattern(scene.name('orders:*')), pattern(scene.name('*'))];
+      await subscriber.subscribe(...targets);
+      await other.subscribe(pattern(scene.name('orders:*')));
+      scene.assertCounts([await publisher.send(name, 'once')], [4]);
+      assert.equal((await subscriber.receive(name, 3)).length, 3);
+      assert.equal((await other.receive(name)).length, 1);
+      await scene.fence(publisher, subscriber);
+      assert.deepEqual(
+        subscriber.deliveriesOn(name),
+        targets.map((target) => `${target.kind} ${target.name}: once`).toSorted(),
+      );
+    },
+  ),
 
   conformanceTest('gives every delivery a buffer of its own', async (scene) => {
     const [first, second] = [await scene.connect(), await scene.connect()];
@@ -124,14 +125,13 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     }
   }),
 
-  conformanceTest('reports 0 for a message that nobody subscribed to', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('reports 0 for a message that nobody subscribed to', async (scene, subscriber, publisher) => {
     await subscriber.subscribe(channel(scene.name('orders')), pattern(scene.name('paid:*')));
     scene.assertCounts([await publisher.send(scene.name('shipped'), 'nobody')], [0]);
   }),
 
-  conformanceTest('answers with one outcome per message, in their order', async (scene) => {
-    const [first, second, publisher] = [await scene.connect(), await scene.connect(), await scene.connect()];
+  pairTest('answers with one outcome per message, in their order', async (scene, first, publisher) => {
+    const second = await scene.connect();
     const [none, one, two] = scene.names('none', 'one', 'two');
     await first.subscribe(channel(one), channel(two));
     await second.subscribe(channel(two));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { quote } from '../errors.js';
-import { channel, conformanceTest, messagesFor, pattern } from './conformance.scene.js';
+import { channel, conformanceTest, pairTest, messagesFor, pattern } from './conformance.scene.js';
 import type { ConformanceScene } from './conformance.scene.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
@@ -50,8 +50,7 @@ const GLOBS: Readonly<Record<string, readonly string[]>> = {
 
 /** Channel names are taken as they are, globs as Redis reads them. */
 export const nameConformance: readonly TransportConformanceTest[] = [
-  conformanceTest('matches globs as Redis does', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('matches globs as Redis does', async (scene, subscriber, publisher) => {
     await subscriber.subscribe(...Object.keys(GLOBS).map((glob) => pattern(scene.name(glob))));
     await publisher.sendAll(CHANNELS.flatMap((suffix) => messagesFor(scene.name(suffix), ['x'])));
     await scene.fence(publisher, subscriber);
@@ -64,8 +63,7 @@ export const nameConformance: readonly TransportConformanceTest[] = [
     }
   }),
 
-  conformanceTest('reads the glob characters of a channel literally', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('reads the glob characters of a channel literally', async (scene, subscriber, publisher) => {
     const names = scene.names('a*', 'a?', '[ab]', String.raw`a\*`);
     await subscriber.subscribe(...names.map(channel));
     for (const suffix of ['ab', 'a', 'a*', 'a?', '[ab]', String.raw`a\*`])

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { channel, conformanceTest, numbered, pattern, shard } from './conformance.scene.js';
-import type { ConformanceScene } from './conformance.scene.js';
+import { channel, numbered, pairTest, pattern, shard } from './conformance.scene.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
 /** Sharded pub/sub: SSUBSCRIBE and SPUBLISH. */
 export const shardConformance: readonly TransportConformanceTest[] = [
-  shardTest('delivers on shard channels, in order', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  shardTest('delivers on shard channels, in order', async (scene, subscriber, publisher) => {
     const name = scene.name('orders');
     await subscriber.subscribe(shard(name));
     const messages = numbered(200).map((body) => ({ kind: 'shard', channel: name, body }) as const);
@@ -19,8 +17,8 @@ export const shardConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(received[0]?.through, shard(name));
   }),
 
-  shardTest('keeps shard channels and channels of one name apart', async (scene) => {
-    const [plain, sharded, publisher] = [await scene.connect(), await scene.connect(), await scene.connect()];
+  shardTest('keeps shard channels and channels of one name apart', async (scene, sharded, publisher) => {
+    const plain = await scene.connect();
     const name = scene.name('orders');
     await plain.subscribe(channel(name), pattern(scene.name('*')));
     await sharded.subscribe(shard(name));
@@ -32,16 +30,14 @@ export const shardConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(sharded.textsOn(name), ['to the shard']);
   }),
 
-  shardTest('reads no glob in the name of a shard channel', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  shardTest('reads no glob in the name of a shard channel', async (scene, subscriber, publisher) => {
     await subscriber.subscribe(shard(scene.name('*')));
     assert.equal(await publisher.send(scene.name('orders'), 'x', 'shard'), 0);
     assert.equal(await publisher.send(scene.name('*'), 'x', 'shard'), 1);
     await subscriber.receive(scene.name('*'));
   }),
 
-  shardTest('holds a shard channel and a channel of one name at once', async (scene) => {
-    const peer = await scene.connect();
+  shardTest('holds a shard channel and a channel of one name at once', async (scene, peer) => {
     const name = scene.name('orders');
     await peer.subscribe(channel(name), shard(name));
     await peer.send(name, 'to the shard', 'shard');
@@ -56,19 +52,21 @@ export const shardConformance: readonly TransportConformanceTest[] = [
     scene.assertCounts([await peer.send(name, 'unheard')], [0]);
   }),
 
-  shardTest('stops delivering a shard channel once it is unsubscribed', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
-    const name = scene.name('orders');
-    await subscriber.subscribe(shard(name));
-    await subscriber.unsubscribe(shard(name));
-    await publisher.send(name, 'unheard', 'shard');
-    await scene.fence(publisher, subscriber, 'shard');
-    assert.deepEqual(subscriber.textsOn(name), []);
-    for (const call of ['confirmed', 'released'] as const)
-      assert.equal(subscriber.record.count(call, shard(name)), 1);
-  }),
+  shardTest(
+    'stops delivering a shard channel once it is unsubscribed',
+    async (scene, subscriber, publisher) => {
+      const name = scene.name('orders');
+      await subscriber.subscribe(shard(name));
+      await subscriber.unsubscribe(shard(name));
+      await publisher.send(name, 'unheard', 'shard');
+      await scene.fence(publisher, subscriber, 'shard');
+      assert.deepEqual(subscriber.textsOn(name), []);
+      for (const call of ['confirmed', 'released'] as const)
+        assert.equal(subscriber.record.count(call, shard(name)), 1);
+    },
+  ),
 ];
 
-function shardTest(name: string, play: (scene: ConformanceScene) => Promise<void>): TransportConformanceTest {
-  return conformanceTest(name, play, 'shard');
+function shardTest(name: string, play: Parameters<typeof pairTest>[1]): TransportConformanceTest {
+  return pairTest(name, play, 'shard');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from '../transports/event.transport.js';
-import { channel, conformanceTest, messagesFor, numbered, pattern } from './conformance.scene.js';
+import { channel, conformanceTest, pairTest, messagesFor, numbered, pattern } from './conformance.scene.js';
 import { ListenerRecord } from './listener.record.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
@@ -37,29 +37,31 @@ export const streamConformance: readonly TransportConformanceTest[] = [
     assert.equal(subscriber.record.count('released', never), 0);
   }),
 
-  conformanceTest('reports no message before the confirmation and none after the release', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
-    const target = channel(scene.name('orders'));
-    let isPublishing = true;
-    const publishing = (async () => {
-      while (isPublishing) await publisher.sendAll(messagesFor(target.name, numbered(20)));
-    })();
-    try {
-      for (let round = 0; round < 20; round += 1) {
-        const before = subscriber.messagesOn(target.name).length;
-        await subscriber.subscribe(target);
-        await subscriber.receive(target.name, before + 1);
-        await subscriber.unsubscribe(target);
+  pairTest(
+    'reports no message before the confirmation and none after the release',
+    async (scene, subscriber, publisher) => {
+      const target = channel(scene.name('orders'));
+      let isPublishing = true;
+      const publishing = (async () => {
+        while (isPublishing) await publisher.sendAll(messagesFor(target.name, numbered(20)));
+      })();
+      try {
+        for (let round = 0; round < 20; round += 1) {
+          const before = subscriber.messagesOn(target.name).length;
+          await subscriber.subscribe(target);
+          await subscriber.receive(target.name, before + 1);
+          await subscriber.unsubscribe(target);
+        }
+      } finally {
+        isPublishing = false;
+        await publishing;
       }
-    } finally {
-      isPublishing = false;
-      await publishing;
-    }
-    await scene.fence(publisher, subscriber);
-    assert.equal(subscriber.record.count('confirmed', target), 20);
-    assert.equal(subscriber.record.count('released', target), 20);
-    assertFramed(subscriber.record, target.name);
-  }),
+      await scene.fence(publisher, subscriber);
+      assert.equal(subscriber.record.count('confirmed', target), 20);
+      assert.equal(subscriber.record.count('released', target), 20);
+      assertFramed(subscriber.record, target.name);
+    },
+  ),
 
   conformanceTest('is ready once it is connected and confirmed, and closed after close', async (scene) => {
     const subscriber = await scene.open();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { channel, conformanceTest, messagesFor, numbered, pattern } from './conformance.scene.js';
+import { channel, conformanceTest, pairTest, messagesFor, numbered, pattern } from './conformance.scene.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
 /** What is held, from when until when. */
@@ -18,21 +18,22 @@ export const subscribingConformance: readonly TransportConformanceTest[] = [
     await subscriber.receive(name, 2);
   }),
 
-  conformanceTest('delivers one copy when the same target is subscribed twice', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
-    const name = scene.name('orders');
-    await Promise.all([
-      subscriber.subscribe(channel(name), channel(name)),
-      subscriber.subscribe(channel(name)),
-    ]);
-    await subscriber.subscribe(channel(name));
-    scene.assertCounts([await publisher.send(name, 'once')], [1]);
-    await scene.fence(publisher, subscriber);
-    assert.deepEqual(subscriber.textsOn(name), ['once']);
-  }),
+  pairTest(
+    'delivers one copy when the same target is subscribed twice',
+    async (scene, subscriber, publisher) => {
+      const name = scene.name('orders');
+      await Promise.all([
+        subscriber.subscribe(channel(name), channel(name)),
+        subscriber.subscribe(channel(name)),
+      ]);
+      await subscriber.subscribe(channel(name));
+      scene.assertCounts([await publisher.send(name, 'once')], [1]);
+      await scene.fence(publisher, subscriber);
+      assert.deepEqual(subscriber.textsOn(name), ['once']);
+    },
+  ),
 
-  conformanceTest('stops delivering once it is unsubscribed', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('stops delivering once it is unsubscribed', async (scene, subscriber, publisher) => {
     const [orders, paid] = scene.names('orders', 'paid:card');
     await subscriber.subscribe(channel(orders), pattern(scene.name('paid:*')));
     scene.assertCounts(
@@ -48,12 +49,8 @@ export const subscribingConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(subscriber.textsOn(paid), ['heard']);
   }),
 
-  conformanceTest('keeps the other subscriptions when one is unsubscribed', async (scene) => {
-    const [subscriber, other, publisher] = [
-      await scene.connect(),
-      await scene.connect(),
-      await scene.connect(),
-    ];
+  pairTest('keeps the other subscriptions when one is unsubscribed', async (scene, subscriber, publisher) => {
+    const other = await scene.connect();
     const name = scene.name('orders');
     await subscriber.subscribe(channel(name), pattern(name), pattern(scene.name('*')));
     await other.subscribe(channel(name));
@@ -64,8 +61,7 @@ export const subscribingConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(subscriber.deliveriesOn(name), [`channel ${name}: x`, `pattern ${scene.name('*')}: x`]);
   }),
 
-  conformanceTest('ignores what it does not hold when it unsubscribes', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('ignores what it does not hold when it unsubscribes', async (scene, subscriber, publisher) => {
     const [held, gone] = scene.names('held', 'gone');
     await subscriber.subscribe(channel(held), channel(gone));
     await Promise.all([subscriber.unsubscribe(channel(gone)), subscriber.unsubscribe(channel(gone))]);
@@ -75,8 +71,7 @@ export const subscribingConformance: readonly TransportConformanceTest[] = [
     await subscriber.receive(held);
   }),
 
-  conformanceTest('delivers again when it is subscribed again', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('delivers again when it is subscribed again', async (scene, subscriber, publisher) => {
     const targets = [channel(scene.name('orders')), pattern(scene.name('ord*'))];
     for (const round of numbered(5)) {
       await subscriber.subscribe(...targets);
@@ -90,8 +85,7 @@ export const subscribingConformance: readonly TransportConformanceTest[] = [
     );
   }),
 
-  conformanceTest('holds what was asked for last when nobody awaits', async (scene) => {
-    const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
+  pairTest('holds what was asked for last when nobody awaits', async (scene, subscriber, publisher) => {
     const [on, off] = scene.names('on', 'off');
     await Promise.all([
       subscriber.subscribeOutcomes([channel(on), channel(off)]),

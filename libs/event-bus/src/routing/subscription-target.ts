@@ -1,6 +1,11 @@
 /** How Redis is asked: SUBSCRIBE (`channel`), PSUBSCRIBE (`pattern`) or SSUBSCRIBE (`shard`). */
 export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
 
+/** One of something for each kind. */
+export function forEachKind<T>(make: () => T): Readonly<Record<SubscriptionKind, T>> {
+  return { channel: make(), pattern: make(), shard: make() };
+}
+
 /** One subscription at the broker: a concrete channel, a Redis glob, or a shard channel. */
 export interface SubscriptionTarget {
   /** By which command it is subscribed to. */

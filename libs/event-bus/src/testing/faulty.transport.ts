@@ -1,10 +1,8 @@
 import { stampOf, windowSince } from '../clock.js';
 import { NotConnectedError, PublishRefusedError, SubscriptionRefusedError } from '../errors.js';
-import { targetKey } from '../routing/subscription-target.js';
 import type {
   EventTransport,
   Interruption,
-  KeyspaceNotifications,
   OutgoingMessage,
   SettledListener,
   SubscribeOutcome,
@@ -14,25 +12,30 @@ import type {
   TransportState,
 } from '../transports/event.transport.js';
 import { settleAll } from '../transports/settled.messages.js';
+import { TargetMap } from '../transports/target.map.js';
 import type { FaultSwitch } from './fault.switch.js';
 
 const CUT_OFF = 'a test has cut the connection';
 /** Nobody publishes here: names like this belong to Redis. */
-const FENCE = '__nestjs-redis-event-bus:fence';
+const FENCE: SubscriptionTarget = { kind: 'channel', name: '__nestjs-redis-event-bus:fence' };
 const DENIED = 'NOPERM a test denies this channel';
 
 /** A transport between the bus and its real one, which fails as {@link FaultSwitch} says. */
 export class FaultyTransport implements EventTransport {
   readonly name: string;
+  readonly address: string;
+  readonly addressOption: string | undefined;
+  readonly capabilities: EventTransport['capabilities'];
+  readonly keyspace: EventTransport['keyspace'];
+  readonly database: number | undefined;
   readonly claim: EventTransport['claim'];
   readonly inspect: EventTransport['inspect'];
   private readonly inner: EventTransport;
   private innerState: TransportState;
   /** Subscriptions that the bus was told are active, and not told are gone. */
-  private readonly delivering = new Map<string, SubscriptionTarget>();
-  /** What faults took away, and since when. */
-  /** Since moments, see clock.ts. */
-  private readonly interrupted = new Map<string, { target: SubscriptionTarget; fromMs: number }>();
+  private readonly delivering = new TargetMap<SubscriptionTarget>();
+  /** What faults took away, and since when, by performance.now(). */
+  private readonly interrupted = new TargetMap<number>();
   private whenUp: (() => void)[] = [];
 
   constructor(
@@ -42,11 +45,11 @@ export class FaultyTransport implements EventTransport {
   ) {
     this.inner = open({
       message: (message) => {
-        if (this.delivering.has(targetKey(message.through))) listener.message(message);
+        if (this.delivering.has(message.through)) listener.message(message);
       },
       confirmed: (targets) => this.confirm(targets.filter((target) => !this.isOut(target))),
       released: (targets) => {
-        for (const target of targets) this.delivering.delete(targetKey(target));
+        for (const target of targets) this.delivering.delete(target);
         listener.released(targets);
       },
       denied: (targets, sinceMs) => listener.denied(targets, sinceMs),
@@ -61,27 +64,17 @@ export class FaultyTransport implements EventTransport {
       warned: (warning) => listener.warned(warning),
     });
     const { inner } = this;
-    this.name = inner.name;
+    const { name, address, addressOption, capabilities, keyspace, database } = inner;
+    this.name = name;
+    this.address = address;
+    this.addressOption = addressOption;
+    this.capabilities = capabilities;
+    this.keyspace = keyspace;
+    this.database = database;
     this.innerState = inner.state;
     this.claim = inner.claim && this.uncut(inner.claim.bind(inner));
     this.inspect = inner.inspect && this.uncut(inner.inspect.bind(inner));
     faults.add(this);
-  }
-
-  get address(): string {
-    return this.inner.address;
-  }
-
-  get capabilities(): EventTransport['capabilities'] {
-    return this.inner.capabilities;
-  }
-
-  get database(): number | undefined {
-    return this.inner.database;
-  }
-
-  get keyspace(): KeyspaceNotifications | undefined {
-    return this.inner.keyspace;
   }
 
   get state(): TransportState {
@@ -119,18 +112,15 @@ export class FaultyTransport implements EventTransport {
     this.tellState();
     const denied = targets.filter(({ name }) => this.faults.denies(name));
     if (denied.length > 0) this.listener.denied(denied);
-    return outcomes.map((outcome) =>
-      outcome.error === undefined && this.faults.denies(outcome.target.name)
-        ? {
-            target: outcome.target,
-            error: new SubscriptionRefusedError(outcome.target.name, { cause: new Error(DENIED) }),
-          }
-        : outcome,
-    );
+    return outcomes.map(({ target, error }) => {
+      const isDenied = error === undefined && this.faults.denies(target.name);
+      const cause = new Error(DENIED);
+      return { target, error: isDenied ? new SubscriptionRefusedError(target.name, { cause }) : error };
+    });
   }
 
   async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
-    for (const target of targets) this.interrupted.delete(targetKey(target));
+    for (const target of targets) this.interrupted.delete(target);
     await this.inner.unsubscribe(targets);
     this.tellState();
   }
@@ -155,11 +145,11 @@ export class FaultyTransport implements EventTransport {
 
   /** A fault has begun: takes away what it hits. */
   interrupt(): void {
-    const hit = [...this.delivering.values()].filter((target) => this.isOut(target));
+    const hit = this.delivering.values().filter((target) => this.isOut(target));
     const fromMs = performance.now();
     for (const target of hit) {
-      this.delivering.delete(targetKey(target));
-      this.interrupted.set(targetKey(target), { target, fromMs });
+      this.delivering.delete(target);
+      this.interrupted.set(target, fromMs);
     }
     if (hit.length > 0) this.listener.released(hit);
     const denied = hit.filter(({ name }) => this.faults.denies(name));
@@ -169,39 +159,27 @@ export class FaultyTransport implements EventTransport {
 
   /** Resolves when everything has come that the broker sent before: its answer to a subscription is behind it. */
   async fence(): Promise<void> {
-    const fence: SubscriptionTarget = { kind: 'channel', name: FENCE };
-    await this.inner.subscribe([fence]);
-    await this.inner.unsubscribe([fence]);
+    await this.inner.subscribe([FENCE]);
+    await this.inner.unsubscribe([FENCE]);
   }
 
   /** A fault is over: gives back what nothing holds up any more. */
   resume(reason: Interruption['reason']): void {
-    const active = new Set(
-      this.inner
-        .subscriptions()
-        .filter(({ state, target }) => state === 'active' && !this.isOut(target))
-        .map(({ target }) => targetKey(target)),
-    );
-    const back = [...this.interrupted.values()].filter(({ target }) => active.has(targetKey(target)));
-    for (const { target } of back) this.interrupted.delete(targetKey(target));
+    const active = new TargetMap<SubscriptionTarget>();
+    for (const { state, target } of this.inner.subscriptions()) {
+      if (state === 'active' && !this.isOut(target)) active.set(target, target);
+    }
+    const back = active.values().filter((target) => this.interrupted.has(target));
+    const fromMs = Math.min(...back.map((target) => this.interrupted.get(target) as number));
+    for (const target of back) this.interrupted.delete(target);
     // Also those that were subscribed to meanwhile, and never delivered.
-    this.confirm(
-      this.inner
-        .subscriptions()
-        .filter(({ target }) => active.has(targetKey(target)) && !this.delivering.has(targetKey(target)))
-        .map(({ target }) => target),
-    );
+    this.confirm(active.values().filter((target) => !this.delivering.has(target)));
     this.tellState();
     if (!this.faults.isCut) {
       this.listener.writable();
       for (const resolve of this.whenUp.splice(0)) resolve();
     }
-    if (back.length === 0) return;
-    this.listener.resumed({
-      reason,
-      targets: back.map(({ target }) => target),
-      ...windowSince(Math.min(...back.map(({ fromMs }) => fromMs))),
-    });
+    if (back.length > 0) this.listener.resumed({ reason, targets: back, ...windowSince(fromMs) });
   }
 
   private uncut<Args extends unknown[], T>(
@@ -215,7 +193,7 @@ export class FaultyTransport implements EventTransport {
   }
 
   private confirm(targets: readonly SubscriptionTarget[]): void {
-    for (const target of targets) this.delivering.set(targetKey(target), target);
+    for (const target of targets) this.delivering.set(target, target);
     if (targets.length > 0) this.listener.confirmed(targets);
   }
 

@@ -1,4 +1,5 @@
 import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
+import { forEachKind } from '../routing/subscription-target.js';
 import type { SubscriptionInfo, SubscriptionState } from './event.transport.js';
 import { TargetMap } from './target.map.js';
 
@@ -35,14 +36,10 @@ const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
  */
 export class SubscriptionTable {
   private readonly held = new TargetMap<Entry>();
-  /** The same, in the order in which they were held. */
+  /** The same, in the order in which they were held: so snapshots show them. */
   private readonly entries = new Set<Entry>();
   /** Those that wait for a link, in the order in which they are asked for: with thousands, no chunk scans all. */
-  private readonly waiting: Readonly<Record<SubscriptionKind, Map<number, Set<Entry>>>> = {
-    channel: new Map(),
-    pattern: new Map(),
-    shard: new Map(),
-  };
+  private readonly waiting = forEachKind(() => new Map<number, Set<Entry>>());
   private readonly denied = new Set<Entry>();
   /** Those that the broker has answered for, and that are not active now. */
   private readonly missed = new Set<Entry>();

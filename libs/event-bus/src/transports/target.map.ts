@@ -1,12 +1,9 @@
 import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
+import { forEachKind } from '../routing/subscription-target.js';
 
 /** A map by target. Makes no keys: with thousands of targets that would cost more than the look-up. */
 export class TargetMap<Value> {
-  private readonly kinds: Readonly<Record<SubscriptionKind, Map<string, Value>>> = {
-    channel: new Map(),
-    pattern: new Map(),
-    shard: new Map(),
-  };
+  private readonly kinds = forEachKind(() => new Map<string, Value>());
 
   get size(): number {
     return this.kinds.channel.size + this.kinds.pattern.size + this.kinds.shard.size;

@@ -1,4 +1,5 @@
 import { RedisGlob } from '../../routing/redis-glob.js';
+import { forEachKind } from '../../routing/subscription-target.js';
 import type {
   InspectionQuery,
   InspectionResult,
@@ -16,11 +17,7 @@ export interface Delivery<Connection> {
 
 /** Who subscribed to what, kept and searched as a Redis server does. */
 export class SubscriberRegistry<Connection> {
-  private readonly names = {
-    channel: new Map<string, Subscribers<Connection>>(),
-    pattern: new Map<string, Subscribers<Connection>>(),
-    shard: new Map<string, Subscribers<Connection>>(),
-  } as const;
+  private readonly names = forEachKind(() => new Map<string, Subscribers<Connection>>());
   private readonly globs = new Map<string, RedisGlob>();
 
   /** Subscribing a second time changes nothing. */

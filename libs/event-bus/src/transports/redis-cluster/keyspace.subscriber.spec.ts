@@ -1,4 +1,5 @@
-import type { SubscribeOutcome, SubscriptionTarget, TransportListener } from '../event.transport.js';
+import type { SubscribeOutcome, SubscriptionTarget } from '../event.transport.js';
+import type { SubscriptionListener } from '../redis/delivery.gate.js';
 import type { ClusterNode } from './cluster.node.js';
 import { KeyspaceSubscriber } from './keyspace.subscriber.js';
 import type { MasterOfKeys } from './keyspace.subscriber.js';
@@ -15,7 +16,7 @@ class Master implements MasterOfKeys {
 
   constructor(
     readonly key: string,
-    readonly listener: TransportListener,
+    readonly listener: SubscriptionListener,
     readonly isAwaited: boolean,
   ) {}
 
@@ -59,15 +60,12 @@ describe('KeyspaceSubscriber', () => {
     masters = [];
     calls = [];
     const note = (call: string) => () => void calls.push(call);
-    const listener: TransportListener = {
+    const listener: SubscriptionListener = {
       message: note('message'),
       confirmed: note('confirmed'),
       released: note('released'),
       denied: note('denied'),
       resumed: ({ reason }) => calls.push(`resumed after ${reason}`),
-      writable: note('writable'),
-      state: note('state'),
-      warned: note('warned'),
     };
     keys = new KeyspaceSubscriber(
       topology,

@@ -1,13 +1,7 @@
 import { windowSince } from '../../clock.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
-import type {
-  IncomingMessage,
-  SubscribeOutcome,
-  SubscriptionInfo,
-  SubscriptionState,
-  TransportListener,
-} from '../event.transport.js';
-import { ListenerRelay } from '../listener.relay.js';
+import type { SubscribeOutcome, SubscriptionInfo, SubscriptionState } from '../event.transport.js';
+import type { SubscriptionListener } from '../redis/delivery.gate.js';
 import { TargetMap } from '../target.map.js';
 import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
@@ -27,7 +21,7 @@ export interface MasterOfKeys extends Pick<KeyspaceNode, 'key' | 'isFullySubscri
 /** @param isAwaited see KeyspaceNode */
 export type OpenKeyspaceNode = (
   master: NodeAddress,
-  listener: TransportListener,
+  listener: SubscriptionListener,
   isAwaited: boolean,
 ) => MasterOfKeys;
 
@@ -46,7 +40,7 @@ export class KeyspaceSubscriber {
 
   constructor(
     private readonly topology: Pick<ClusterTopology, 'isKnown' | 'masters'>,
-    private readonly listener: TransportListener,
+    private readonly listener: SubscriptionListener,
     private readonly events: Pick<SubscribedNodeEvents, 'changed'>,
     private readonly open: OpenKeyspaceNode,
   ) {}
@@ -136,14 +130,21 @@ export class KeyspaceSubscriber {
     const missing = this.topology.masters.filter((master) => !this.nodes.has(nodeKey(master)));
     return missing.map((master) => {
       const key = nodeKey(master);
-      const listener = new MasterListener(this.listener, key, {
-        confirmed: (targets) => this.confirmed(key, targets),
-        released: (targets) => this.released(key, targets),
-      });
-      const node = this.open(master, listener, isAwaited);
+      const node = this.open(master, this.listenerOf(key), isAwaited);
       this.nodes.set(node.key, node);
       return node;
     });
+  }
+
+  /** A target is there from the first master that confirms it to the last that lets it go. */
+  private listenerOf(node: string): SubscriptionListener {
+    return {
+      message: (message) => this.listener.message({ ...message, node }),
+      confirmed: (targets) => this.confirmed(node, targets),
+      released: (targets) => this.released(node, targets),
+      denied: (targets, sinceMs) => this.listener.denied(targets, sinceMs),
+      resumed: (interruption) => this.listener.resumed(interruption),
+    };
   }
 
   private retire(node: MasterOfKeys): void {
@@ -169,28 +170,5 @@ export class KeyspaceSubscriber {
       return this.delivering.delete(target);
     });
     if (last.length > 0 && !this.isClosed) this.listener.released(last);
-  }
-}
-
-/** A target is there from the first master that confirms it to the last that lets it go. */
-class MasterListener extends ListenerRelay {
-  constructor(
-    listener: TransportListener,
-    private readonly key: string,
-    private readonly master: Pick<TransportListener, 'confirmed' | 'released'>,
-  ) {
-    super(listener);
-  }
-
-  override message(message: IncomingMessage): void {
-    this.listener.message({ ...message, node: this.key });
-  }
-
-  override confirmed(targets: readonly SubscriptionTarget[]): void {
-    this.master.confirmed(targets);
-  }
-
-  override released(targets: readonly SubscriptionTarget[]): void {
-    this.master.released(targets);
   }
 }

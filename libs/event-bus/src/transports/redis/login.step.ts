@@ -17,11 +17,6 @@ export class LoginStep {
     private readonly client: () => Redis,
   ) {}
 
-  /** Puts itself in front of whatever opens the connections of a client. */
-  static install(login: RedisLogin, redis: Redis): void {
-    new LoginStep(login, () => redis).precede();
-  }
-
   get isAsking(): boolean {
     return this.cancel !== undefined;
   }
@@ -61,7 +56,8 @@ export class LoginStep {
     });
   }
 
-  private precede(): void {
+  /** Puts itself in front of whatever opens the connections of the client. */
+  install(): void {
     const redis = this.client();
     const connector = connectorOf(redis);
     const connect = connector.connect.bind(connector);

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import { DirectConnector } from './direct.connector.js';
+import { connectorOf } from './driver.internals.js';
 import { inRealTime } from './in-real-time.js';
 import { LoginStep } from './login.step.js';
 import { fixedOptions } from './redis.credentials.js';
@@ -19,37 +20,33 @@ const PROTOCOL = 2;
 /** Shorter than `startup.timeoutMs`, whose error can then tell what there was no answer to. ioredis' own is as long. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-export interface OwnClient {
-  readonly redis: Redis;
-  /** What leads it to the master. Undefined without Sentinel. */
-  readonly master: RedisMasterConnector | undefined;
-}
-
 /** A client of our own, not connected yet. */
-export function createClient(options: RedisLinkSettings, sentinels?: RedisSentinels): OwnClient {
-  if (sentinels !== undefined) return createLedClient(options, sentinels);
-  const redis = clientWith(options, { retryStrategy: backOffMs });
-  if (options.login !== undefined) LoginStep.install(options.login, redis);
-  return { redis, master: undefined };
-}
-
-function createLedClient(options: RedisLinkSettings, sentinels: RedisSentinels): OwnClient {
-  let master: RedisMasterConnector | undefined;
-  const made = (connector: RedisMasterConnector) => {
-    master = connector;
-  };
+export function createClient(options: RedisLinkSettings, sentinels?: RedisSentinels): Redis {
   const { login } = options;
   const step = login && new LoginStep(login, () => redis);
-  const redis: Redis = clientWith(options, {
-    retryStrategy: (attempt) => master?.waitNext(backOffMs(attempt)),
+  const redis: Redis = clientWith(
+    options,
+    sentinels === undefined ? { retryStrategy: backOffMs } : ledBy(sentinels, () => redis, step),
+  );
+  if (sentinels === undefined) step?.install();
+  return redis;
+}
+
+function ledBy(sentinels: RedisSentinels, client: () => Redis, login: LoginStep | undefined): RedisOptions {
+  return {
+    retryStrategy: (attempt) => masterConnectorOf(client())?.waitNext(backOffMs(attempt)),
     Connector: class extends RedisMasterConnector {
       constructor(given: unknown) {
-        super(given as RedisOptions, sentinels, step);
-        made(this);
+        super(given as RedisOptions, sentinels, login);
       }
     },
-  });
-  return { redis, master };
+  };
+}
+
+/** What leads a client to the master. Undefined without Sentinel. */
+export function masterConnectorOf(redis: Redis): RedisMasterConnector | undefined {
+  const connector: unknown = connectorOf(redis);
+  return connector instanceof RedisMasterConnector ? connector : undefined;
 }
 
 function clientWith(options: RedisLinkSettings, connecting: RedisOptions): Redis {

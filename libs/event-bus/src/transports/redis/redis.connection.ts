@@ -5,7 +5,7 @@ import { ConnectionDiagnosis } from './connection.diagnosis.js';
 import type { RedisConnectionListener } from './connection.listener.js';
 import { queueOf, streamOf } from './driver.internals.js';
 import { RedisBackOff } from './redis.back-off.js';
-import { MAX_BACK_OFF_MS, createClient } from './redis.client.js';
+import { MAX_BACK_OFF_MS, createClient, masterConnectorOf } from './redis.client.js';
 import { RedisCommands } from './redis.commands.js';
 import { causeOf, isReplyError } from './redis.errors.js';
 import { OddReplyError } from './odd.reply.js';
@@ -40,10 +40,10 @@ export class RedisConnection {
     /** Where each attempt leads, on a Cluster. Otherwise where the options say. */
     private readonly nextNode?: () => { readonly host: string; readonly port: number },
   ) {
-    const { redis, master } = createClient(options, sentinels);
+    const redis = createClient(options, sentinels);
     this.redis = redis;
     this.secrets = options.secrets;
-    this.master = master;
+    this.master = masterConnectorOf(redis);
     this.heartbeat = this.createHeartbeat(options);
     this.diagnosis = new ConnectionDiagnosis(redis, options.secrets, (reason) => listener.error?.(reason));
     this.commands = new RedisCommands(redis, options.secrets, (name) => listener.unsubscribed?.(name));

@@ -194,7 +194,8 @@ export class RedisSentinel {
       // Of ioredis 6: without HELLO, one permission less.
       protocol: 2,
     } as RedisOptions);
-    if (this.options.login !== undefined) LoginStep.install(this.options.login, client);
+    const { login } = this.options;
+    if (login !== undefined) new LoginStep(login, () => client).install();
     client.on('connect', () => {
       const stream = streamOf(client);
       guardReplies(client, (error) => stream.destroy(error));

@@ -1,4 +1,5 @@
 import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
+import { forEachKind } from '../../routing/subscription-target.js';
 
 /** Redis counts shard channels apart from everything else: SUNSUBSCRIBE answers with them, UNSUBSCRIBE with the rest. */
 export type CountedSubscriptions = 'channels and patterns' | 'shard channels';
@@ -8,11 +9,7 @@ export type CountedSubscriptions = 'channels and patterns' | 'shard channels';
  * what nobody wants any more and could not be unsubscribed.
  */
 export class SubscriptionLedger {
-  private readonly names: Readonly<Record<SubscriptionKind, Set<string>>> = {
-    channel: new Set(),
-    pattern: new Set(),
-    shard: new Set(),
-  };
+  private readonly names = forEachKind(() => new Set<string>());
   /** Subscribed by whoever uses our client as well. */
   private surplus: Record<CountedSubscriptions, number> = { 'channels and patterns': 0, 'shard channels': 0 };
 
