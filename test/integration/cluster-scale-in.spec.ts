@@ -100,7 +100,7 @@ describe('a Cluster that is scaled in', () => {
     );
     expect(interruptions.flatMap(({ targets }) => targets)).toContainEqual(ORDERS);
     const owner = await cluster.ownerOf('orders');
-    // A node that was reset cannot say that the slot has gone: after 3 s the channel follows what the others say.
+    // A node that was reset does not unsubscribe what came to it as a replica: the heartbeat finds out.
     await eventually(async () => expect(await shardSubscriberCount(owner.server, 'orders')).toBe(1), LONG);
     await eventually(() => expect(portsOf(transport)).not.toContain(left.server.port), LONG);
   });

@@ -111,4 +111,34 @@ describe('a shard channel that moves from one node to another', () => {
     expect(calls).toEqual(['confirmed', 'released']);
     expect(node.subscriber.subscriptions()).toEqual([{ target: S, state: 'lost' }]);
   });
+
+  it.each(['MOVED 1 h:1', 'ASK 1 h:1', 'CLUSTERDOWN Hash slot not served'])(
+    'is asked for again when the heartbeat is answered with %s',
+    async (refusal) => {
+      const { nodes, displaced } = cluster();
+      const [node] = nodes;
+      void node.subscriber.subscribe([S]);
+      node.connection.next().confirm();
+      void node.subscriber.ping();
+      node.connection.next().confirm(0);
+      node.connection.next().refuse(refusal);
+      await turn();
+      expect(node.connection.next().command).toBe('ssubscribe s');
+      expect(node.subscriber.isFullySubscribed).toBe(false);
+      expect(displaced).toEqual([]);
+    },
+  );
+
+  it('stays as it is when the heartbeat is told that the Cluster is down', async () => {
+    const { nodes } = cluster();
+    const [node] = nodes;
+    void node.subscriber.subscribe([S]);
+    node.connection.next().confirm();
+    void node.subscriber.ping();
+    node.connection.next().confirm(0);
+    node.connection.next().refuse('CLUSTERDOWN The cluster is down');
+    await turn();
+    expect(node.connection.sent).toEqual([]);
+    expect(node.subscriber.isFullySubscribed).toBe(true);
+  });
 });

@@ -3,8 +3,11 @@ import type { SubscriptionAnswers } from './subscription.answers.js';
 
 /** The server does not answer for the slot of this shard channel: another does, or none right now. */
 export const NOT_SERVED = /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN) /;
-/** It answers for the slot no more. A node that says that the Cluster is down goes on serving what it has. */
-export const SLOT_GONE = /^(MOVED|ASK) /;
+/**
+ * It answers for the slot no more, or, once it was reset, knows nobody who does: it keeps what was subscribed at it as a replica, and
+ * passes nothing on. A node that says that the Cluster is down goes on serving what it has.
+ */
+export const SLOT_GONE = /^(MOVED |ASK |CLUSTERDOWN Hash slot not served)/;
 
 /** How shard channels are spread over the nodes of a Cluster. */
 export interface ShardRouting {
