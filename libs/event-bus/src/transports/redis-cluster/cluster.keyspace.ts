@@ -1,6 +1,7 @@
 import { NotConnectedError } from '../../errors.js';
 import type { KeyspaceFlags, KeyspaceNotifications } from '../event.transport.js';
 import { RedisKeyspace } from '../redis/redis.keyspace.js';
+import type { NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
 import { askNode } from './node.question.js';
@@ -15,15 +16,9 @@ export class ClusterKeyspace implements KeyspaceNotifications {
 
   async read(): Promise<readonly KeyspaceFlags[]> {
     if (!this.topology.isKnown) throw new NotConnectedError();
-    const read = (connection: ConstructorParameters<typeof RedisKeyspace>[0]) =>
-      new RedisKeyspace(connection).read();
-    const settings = await Promise.all(
-      this.topology.masters.map(async (master) => {
-        const [setting] = await askNode(this.settings, master, read);
-        return { node: nodeKey(master), flags: setting?.flags ?? '' };
-      }),
-    );
-    return settings;
+    const read = (master: NodeAddress) =>
+      askNode(this.settings, master, (connection) => new RedisKeyspace(connection).read());
+    return (await Promise.all(this.topology.masters.map(read))).flat();
   }
 
   async write(setting: KeyspaceFlags): Promise<void> {

@@ -15,7 +15,6 @@ import { PendingCloses } from './pending.closes.js';
 import type { OpenShardNode, OpenedNode } from './shard.node.js';
 import { ShardPlacement } from './shard.placement.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
-import { UnusedNames } from './unused.names.js';
 
 /** A node that is no owner any more says so at once, unless it is cut off from the others. */
 const OWNER_CHANGED_MS = 3_000;
@@ -44,11 +43,9 @@ export class ShardSubscriber<Node extends OpenedNode> {
     private readonly events: Pick<SubscribedNodeEvents, 'changed'>,
     private readonly open: OpenShardNode<Node>,
   ) {
-    const unusedNames = new UnusedNames();
     this.routing = {
       answers: this.answers,
       slotOf: keySlot,
-      unusedNameBeside: (name) => unusedNames.beside(name),
       displaced: (targets, refusal) => this.displaced(targets, refusal),
     };
   }

@@ -18,7 +18,6 @@ function cluster() {
   const routing: ShardRouting = {
     answers: new SubscriptionAnswers(),
     slotOf: keySlot,
-    unusedNameBeside: (name) => `{${name}}:unused`,
     displaced: (targets, refusal) =>
       displaced.push(`${targets.map(({ name }) => name).join(' ')} ${refusal}`),
   };

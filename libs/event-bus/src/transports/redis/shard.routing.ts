@@ -14,8 +14,6 @@ export interface ShardRouting {
   /** Those that wait for an answer, whichever node gives it. */
   readonly answers: SubscriptionAnswers;
   slotOf(name: string): number;
-  /** A name in the slot of this one that nobody subscribes to. */
-  unusedNameBeside(name: string): string;
   /**
    * This node does not serve them any more. They stay held and wanted until they are handed over.
    *

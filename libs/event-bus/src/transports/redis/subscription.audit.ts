@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { nameInSlot } from '../../routing/key-slot.js';
 import { isReplyError } from './redis.errors.js';
 import type { RedisCommands } from './redis.commands.js';
 import { NOT_SERVED, SLOT_GONE } from './shard.routing.js';
@@ -17,6 +18,8 @@ export interface AuditedSubscriptions {
 export class SubscriptionAudit {
   /** A name that nobody subscribes to: to unsubscribe from it changes nothing, and is answered with a count. */
   private readonly unusedName = `heartbeat:${randomUUID()}`;
+  /** As such, by slot of a Cluster. */
+  private readonly unusedInSlots = new Map<number, string>();
 
   constructor(
     private readonly connection: Pick<RedisCommands, 'send'>,
@@ -30,8 +33,7 @@ export class SubscriptionAudit {
     const asked = [this.count('unsubscribe', this.unusedName, 'channels and patterns')];
     const shard = this.ledger.someShard;
     if (shard !== undefined) {
-      const name = this.routing?.unusedNameBeside(shard) ?? this.unusedName;
-      asked.push(this.count('sunsubscribe', name, 'shard channels'));
+      asked.push(this.count('sunsubscribe', this.unusedNameBeside(shard), 'shard channels'));
     }
     const answers = await Promise.all(asked);
     return answers.every((isSound) => isSound);
@@ -49,6 +51,15 @@ export class SubscriptionAudit {
       isSound = !this.isUncounted(error);
     }
     return isSound;
+  }
+
+  /** In the same slot. */
+  private unusedNameBeside(shard: string): string {
+    if (this.routing === undefined) return this.unusedName;
+    const slot = this.routing.slotOf(shard);
+    const name = this.unusedInSlots.get(slot) ?? nameInSlot(slot, this.unusedName);
+    this.unusedInSlots.set(slot, name);
+    return name;
   }
 
   /** True when nothing is missing at this place of the byte stream. */
