@@ -1,4 +1,5 @@
 import { FakeConnection } from '../../../../../test/support/fake.connection.js';
+import { keySlot } from '../../routing/key-slot.js';
 import type { ShardRouting } from './shard.routing.js';
 import { SubscriptionAnswers } from './subscription.answers.js';
 import { SubscriptionAudit } from './subscription.audit.js';
@@ -6,8 +7,7 @@ import { SubscriptionLedger } from './subscription.ledger.js';
 
 const ROUTING: ShardRouting = {
   answers: new SubscriptionAnswers(),
-  slotOf: () => 0,
-  unusedNameBeside: (name) => `unused beside ${name}`,
+  slotOf: keySlot,
   displaced: () => undefined,
 };
 
@@ -90,6 +90,7 @@ describe('SubscriptionAudit', () => {
     it.each([
       ['MOVED 1 127.0.0.1:7002', ['subscription-lost: its slot is gone']],
       ['ASK 1 127.0.0.1:7002', ['subscription-lost: its slot is gone']],
+      ['CLUSTERDOWN Hash slot not served', ['subscription-lost: its slot is gone']],
       ['CLUSTERDOWN The cluster is down', []],
       ['TRYAGAIN Multiple keys request', []],
     ])('asks beside a shard channel, and is not sound where the node says %s', async (refusal, repaired) => {
@@ -97,7 +98,9 @@ describe('SubscriptionAudit', () => {
       const sound = ask(ROUTING);
       connection.next().confirm(0);
       const shards = connection.next();
-      expect(shards.command).toBe('sunsubscribe unused beside s');
+      const [command, name] = shards.command.split(' ') as [string, string];
+      expect([command, keySlot(name)]).toEqual(['sunsubscribe', keySlot('s')]);
+      expect(name).toMatch(/^heartbeat:/);
       shards.refuse(refusal);
       expect([await sound, repairs]).toEqual([false, repaired]);
     });
