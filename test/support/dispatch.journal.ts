@@ -20,7 +20,7 @@ import { ReceivedEvent } from '../../libs/event-bus/src/message/received.event.j
 
 /** Everything that the dispatching of events tells, as lines in the order it was told. */
 export class DispatchJournal implements DispatchReporter, DeadLetterSink {
-  timesCalls = false;
+  readonly interest = { timesCalls: false, takes: { received: true } };
   readonly lines: string[] = [];
   readonly letters: { readonly channel: string; readonly letter: DeadLetter }[] = [];
   readonly gaps: Gap[] = [];
@@ -96,7 +96,7 @@ export class DispatchJournal implements DispatchReporter, DeadLetterSink {
 /** An event as a receiver makes it of JSON. */
 export function eventOf(channel: string, payload: unknown): EventContext {
   const message = new ReceivedEvent(channel, Buffer.from(JSON.stringify(payload)), json(), Date.now());
-  return new EventContext(message, undefined, 'default');
+  return new EventContext(message.decode(), undefined, 'default');
 }
 
 /** A handler whose calls end when the test says so. */

@@ -15,6 +15,7 @@ export class FakeConnection implements SubscriberConnection {
   isUp = true;
   wasBlocked = false;
   isMaster = true;
+  isProved = false;
   private readonly dying: ((error: Error) => void)[] = [];
 
   send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
@@ -34,8 +35,6 @@ export class FakeConnection implements SubscriberConnection {
   async confirmMaster(): Promise<boolean> {
     return this.isMaster;
   }
-
-  prove(): void {}
 
   die(subscriber: { suspend(): void }): void {
     this.isUp = false;

@@ -57,10 +57,11 @@ export function letterOf(event: DeadLetterEvent, content: unknown, details: Dead
   return { ...(hops === 1 ? {} : { hops }), event, ...details };
 }
 
-/** Of an event that the codec has read. */
+/** Of an event that the codec has read, though maybe not a second time. */
 export function eventOfLetter(event: EventContext): DeadLetterEvent {
-  const { payload, metadata, channel, receivedAtMs, bytes } = originalOf(event);
-  const content = payload instanceof Uint8Array ? { base64: toBase64(payload) } : { payload };
+  const { payload, unread, metadata, channel, receivedAtMs, bytes } = originalOf(event);
+  const binary = unread === undefined ? payload : Buffer.from(unread);
+  const content = binary instanceof Uint8Array ? { base64: toBase64(binary) } : { payload };
   return { channel, ...content, bytes, metadata, receivedAt: new Date(receivedAtMs).toISOString() };
 }
 

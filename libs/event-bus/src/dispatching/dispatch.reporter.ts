@@ -21,9 +21,9 @@ export const NEVER_CALLED: CallTimes = { ...UNTIMED, attempt: 0 };
 
 /** Is told what becomes of every message. No call may throw. */
 export interface DispatchReporter {
-  /** Whether calls are to be measured; may change at any time. */
-  readonly timesCalls: boolean;
-  /** A message came in. @param events how many are in it */
+  /** Whether calls are to be measured, and messages reported; may change at any time. */
+  readonly interest: { readonly timesCalls: boolean; readonly takes: { readonly received: boolean } };
+  /** A message came in; only where {@link interest} takes it. @param events how many are in it */
   received(through: SubscriptionTarget, rawChannel: string, bytes: number, events: number): void;
   /** A handler finished without a failure. */
   handled(handler: EventHandler, event: EventContext, times: CallTimes): void;

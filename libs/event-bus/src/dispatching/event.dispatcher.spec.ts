@@ -7,8 +7,8 @@ describe('EventDispatcher', () => {
     const slow = new HeldHandler();
     const dispatcher = new EventDispatcher(new DispatchJournal().services());
     dispatcher.add(slow);
-    dispatcher.dispatch(slow, eventOf('a', '1'));
-    dispatcher.dispatch(slow, eventOf('a', '2'));
+    dispatcher.queueOf(slow)?.push(eventOf('a', '1'));
+    dispatcher.queueOf(slow)?.push(eventOf('a', '2'));
     expect([...dispatcher.snapshot().values()]).toEqual([
       { handler: 'Held.handle', running: 1, waiting: 1, waitingBytes: 3, dropped: 0, oldestCallMs: 0 },
     ]);
@@ -25,7 +25,7 @@ describe('EventDispatcher', () => {
     const slow = new HeldHandler({ retry: { attempts: 3 } });
     const dispatcher = new EventDispatcher(new DispatchJournal().services());
     dispatcher.add(slow);
-    for (const payload of ['1', '2', '3']) dispatcher.dispatch(slow, eventOf('a', payload));
+    for (const payload of ['1', '2', '3']) dispatcher.queueOf(slow)?.push(eventOf('a', payload));
     await settled();
     expect(dispatcher.abandon('over')).toMatchObject([{ handler: 'Held.handle', running: 1, waiting: 2 }]);
     expect(slow.events[0]?.signal.reason).toBe('over');
@@ -38,15 +38,15 @@ describe('EventDispatcher', () => {
     const slow = new HeldHandler();
     const dispatcher = new EventDispatcher(new DispatchJournal().services());
     dispatcher.add(slow);
-    dispatcher.dispatch(slow, eventOf('a', '1'));
-    dispatcher.dispatch(slow, eventOf('a', '2'));
+    dispatcher.queueOf(slow)?.push(eventOf('a', '1'));
+    dispatcher.queueOf(slow)?.push(eventOf('a', '2'));
     dispatcher.remove(slow);
     slow.end('1');
     await settled();
     slow.end('2');
     await dispatcher.whenIdle();
     await settled();
-    dispatcher.dispatch(slow, eventOf('a', '3'));
+    expect(dispatcher.queueOf(slow)).toBeUndefined();
     expect(slow.started).toEqual(['1', '2']);
     expect(dispatcher.snapshot().size).toBe(0);
   });

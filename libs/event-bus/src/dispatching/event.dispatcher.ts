@@ -1,4 +1,3 @@
-import type { EventContext } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
 import type { QueueServices } from './handler.queue.js';
 import { HandlerQueue } from './handler.queue.js';
@@ -26,7 +25,7 @@ export interface HandlerWork extends UnfinishedWork {
   readonly oldestCallMs?: number;
 }
 
-/** Hands accepted events to their handlers' queues and knows what is still going on. */
+/** Keeps the queue of each handler and knows what is still going on. */
 export class EventDispatcher {
   private readonly queues = new Map<EventHandler, HandlerQueue>();
 
@@ -52,8 +51,9 @@ export class EventDispatcher {
     void queue.whenIdle().then(() => this.queues.delete(handler));
   }
 
-  dispatch(handler: EventHandler, event: EventContext): void {
-    this.queues.get(handler)?.push(event);
+  /** Takes the handler's events. Undefined for one that was not added, or was removed and is done. */
+  queueOf(handler: EventHandler): HandlerQueue | undefined {
+    return this.queues.get(handler);
   }
 
   /** Resolves when no handler runs and none has anything waiting. */

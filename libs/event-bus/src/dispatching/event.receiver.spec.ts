@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { collectionsOf } from '../../../../test/support/collections.js';
 import { DispatchJournal, HeldHandler } from '../../../../test/support/dispatch.journal.js';
 import { settled } from '../../../../test/support/eventually.js';
@@ -168,6 +169,47 @@ describe('EventReceiver', () => {
     gaps.flush();
     expect(journal.gaps).toMatchObject([{ reason: 'events-missed', targets: ['orders:a'], missed: 2 }]);
     expect(journal.lines.filter((line) => line.startsWith('handled'))).toHaveLength(6);
+  });
+
+  it('follows the plan: who comes and goes between two events, and who serves', () => {
+    const { plan, dispatcher, add, receive } = receiverOf(json());
+    const seen: string[] = [];
+    const listen = (name: string, target: string) => add(name, [target], () => void seen.push(name));
+    const one = listen('one', 'a:*');
+    receive('a:1', '1', 'a:*');
+    listen('two', 'a:<id>');
+    receive('a:1', '2', 'a:*');
+    plan.remove(one);
+    dispatcher.remove(one);
+    receive('a:1', '3', 'a:*');
+    plan.release([{ kind: 'pattern', name: 'app:a:*' }]);
+    receive('a:1', '4', 'a:*');
+    expect(seen).toEqual(['one', 'one', 'two', 'two']);
+  });
+
+  it('gives each event what its own channel says: the name, the pattern and the parameters', () => {
+    const { add, receive } = receiverOf(json());
+    const seen: unknown[] = [];
+    add('By.handle', ['a:<id>'], ({ channel, pattern, params }) => {
+      seen.push([channel, pattern, { ...params }]);
+      expect(Object.isFrozen(params)).toBe(true);
+    });
+    add('All.handle', ['*'], ({ channel, pattern }) => void seen.push([channel, pattern]));
+    for (const channel of ['a:1', 'a:2', 'a:1', 'b']) receive(channel, '0', '*');
+    const of = (id: string) => [
+      [`a:${id}`, '*'],
+      [`a:${id}`, 'a:<id>', { id }],
+    ];
+    expect(seen).toEqual([...of('1'), ...of('2'), ...of('1'), ['b', '*']]);
+  });
+
+  it('reports a message only to those who take such reports', () => {
+    const { journal, receive } = receiverOf(json());
+    const received = jest.spyOn(journal, 'received');
+    receive('a', '1');
+    journal.interest.takes.received = false;
+    receive('a', '2');
+    expect(received.mock.calls).toEqual([[{ kind: 'channel', name: 'app:a' }, 'app:a', 1, 1]]);
   });
 
   describe('of a frame', () => {

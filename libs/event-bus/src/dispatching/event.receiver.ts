@@ -1,26 +1,25 @@
-import type { EventBusError } from '../errors.js';
-import { PayloadDecodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
-import { isA } from '../foreign.js';
-import { contractOf } from '../contracts/contract.target.js';
+import { PayloadDecodeError, PayloadTooLargeError } from '../errors.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import { EventContext } from '../message/event-context.js';
 import type { EventCodec } from '../message/event.codec.js';
-import { NO_METADATA } from '../message/event.codec.js';
 import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { isBrokerChannel } from '../routing/channel-prefix.js';
-import { paramsIn } from '../routing/handler-target.js';
 import type { IncomingMessage } from '../routing/incoming.message.js';
-import type { Route, SubscriptionPlan } from '../plan/subscription-plan.js';
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import type { SubscriptionPlan } from '../plan/subscription-plan.js';
+import type { Audience, Recipient } from './audience.js';
+import { recipientsOn } from './audience.js';
 import type { DeadLetterSink } from './dead.letter.js';
-import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventDispatcher, UnfinishedWork } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
+import { KnownAudiences } from './known.audiences.js';
 import { MessageBacklog, RECORDS_PER_TURN } from './message.backlog.js';
 import type { BrokerChannels, MessageReading } from './message.reading.js';
 import type { Records } from './message.records.js';
 import { MAX_RECORDS, OverlongFrame, countOf, recordsIn } from './message.records.js';
+import { UnreadableMessages } from './unreadable.messages.js';
 
 export interface ReceiverSettings {
   readonly bus: string;
@@ -38,31 +37,18 @@ export interface ReceiverServices {
   readonly brokerChannels: BrokerChannels;
 }
 
-/** A message that is no event: nobody can read it. */
-interface Unreadable {
-  readonly channel: string;
-  readonly body: Buffer;
-  readonly error: EventBusError;
-}
-
-type Routes = readonly Route<EventHandler>[];
-
-/** A message that waits for its turn. */
-interface Delivery {
-  readonly routes: Routes;
-  readonly channel: string;
-  readonly records: Records | OverlongFrame;
-  readonly body: Buffer;
-  readonly reading: MessageReading;
-  readonly atMs: number;
-}
-
 /** Turns a message into events for the handlers that are to get it. Never throws. */
 export class EventReceiver {
   private isOpen = true;
   private messageCount = 0;
   private unmatchedCount = 0;
   private readonly backlog = new MessageBacklog();
+  private readonly unreadable: UnreadableMessages;
+  /** Of the plan as it was at this revision. */
+  private readonly known = new KnownAudiences();
+  private knownRevision = 0;
+  /** Only such codecs have numbers to count by. */
+  private readonly isStamped: boolean;
   /** Of a message that is one event, and of a frame's. */
   private readonly single: MessageReading;
   private readonly framed: MessageReading;
@@ -72,7 +58,9 @@ export class EventReceiver {
     private readonly plan: SubscriptionPlan<EventHandler>,
     private readonly services: ReceiverServices,
   ) {
-    const { codec } = options;
+    const { codec, bus } = options;
+    this.isStamped = codec.stamp !== undefined;
+    this.unreadable = new UnreadableMessages(bus, services.reporter, services.deadLetters);
     this.single = { decoder: codec, isOfBroker: false };
     this.framed = { decoder: codec.frames ?? codec, isOfBroker: false };
   }
@@ -106,127 +94,112 @@ export class EventReceiver {
     return [...waiting].map(([handler, count]) => ({ handler, running: 0, waiting: count }));
   }
 
-  receive({ through, channel: rawChannel, body, node }: IncomingMessage): void {
+  /** A field, so that the transport's listener calls it without a detour. */
+  readonly receive = ({ through, channel: rawChannel, body, node }: IncomingMessage): void => {
     if (!this.isOpen) return;
-    const { codec, maxPayloadBytes, prefix } = this.options;
-    const own = isBrokerChannel(rawChannel)
-      ? this.services.brokerChannels.readingOf(rawChannel, node)
-      : undefined;
-    // One that is too large is refused as a whole.
-    const frames = own !== undefined || body.length > maxPayloadBytes ? undefined : codec.frames;
-    const records = frames === undefined ? undefined : recordsIn(frames, body);
-    const events = countOf(records);
+    const audience = this.audienceOf(through, rawChannel);
+    const { recipients, isOfBroker } = audience;
+    const own = isOfBroker ? this.services.brokerChannels.readingOf(rawChannel, node) : undefined;
+    const records = own === undefined ? this.recordsIn(body) : undefined;
+    const events = records === undefined ? 1 : countOf(records);
     this.messageCount += events;
-    this.services.reporter.received(through, rawChannel, body.length, events);
-    const routes = this.plan.routesFor(through, rawChannel);
-    if (routes.length === 0) {
+    const { reporter } = this.services;
+    if (reporter.interest.takes.received) reporter.received(through, rawChannel, body.length, events);
+    if (recipients.length === 0) {
       if (this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += events;
       return;
     }
-    const channel = prefix.strip(rawChannel);
     const atMs = Date.now();
     const reading = own ?? (records === undefined ? this.single : this.framed);
     if (!this.backlog.isEmpty || (Array.isArray(records) && events > RECORDS_PER_TURN)) {
-      this.putOff({ routes, channel, records: records ?? [body], body, reading, atMs });
-    } else if (records === undefined) this.handOn(routes, channel, body, reading, atMs);
-    else if (records instanceof OverlongFrame) this.refuseFrame(routes, channel, body, events);
-    else for (const record of records) this.handOn(routes, channel, record, reading, atMs);
+      this.putOff(audience, records ?? [body], body, (rest, record) =>
+        this.handOn(rest, record, reading, atMs),
+      );
+    } else if (records === undefined) this.handOn(audience, body, reading, atMs);
+    else if (records instanceof OverlongFrame) this.refuseFrame(audience, body, events);
+    else for (const record of records) this.handOn(audience, record, reading, atMs);
+  };
+
+  /** Asks the plan, once as long as it does not change. */
+  private audienceOf(through: SubscriptionTarget, rawChannel: string): Audience {
+    const { plan } = this;
+    if (this.knownRevision !== plan.revision) {
+      this.knownRevision = plan.revision;
+      this.known.clear();
+    }
+    const { kind, name } = through;
+    const known =
+      kind === 'pattern' ? this.known.pattern.get(name)?.get(rawChannel) : this.known[kind].get(name);
+    if (known !== undefined) return known;
+    const channel = this.options.prefix.strip(rawChannel);
+    const routes = plan.routesFor(through, rawChannel);
+    const recipients = recipientsOn(channel, routes, this.services.dispatcher);
+    const audience = { channel, recipients, isOfBroker: isBrokerChannel(rawChannel) };
+    if (recipients.length > 0) this.known.add(audience, through, rawChannel);
+    return audience;
   }
 
-  private handOn(
-    routes: Routes,
-    channel: string,
-    body: string | Buffer,
-    reading: MessageReading,
-    atMs: number,
-  ): void {
-    const event = this.read(channel, body, reading, atMs);
-    for (const { consumer: handler, target } of routes) {
-      if (!(event instanceof ReceivedEvent)) {
-        this.sendDeadLetter(handler, event);
-        continue;
-      }
-      if (event.isReply && handler.takesReplies !== true) continue;
-      if (reading.isOfBroker && handler.acceptsOfBroker?.(event.payload) === false) continue;
-      const pattern = target.subscription.kind === 'pattern' ? target.text : undefined;
-      const params = paramsIn(target, event.channel);
-      const context = new EventContext(event, pattern, this.options.bus, params, contractOf(target));
-      this.services.dispatcher.dispatch(handler, context);
+  /** What is in a frame; undefined for one event. One that is too large is refused as a whole. */
+  private recordsIn(body: Buffer): Records | OverlongFrame | undefined {
+    const { codec, maxPayloadBytes } = this.options;
+    const { frames } = codec;
+    if (frames === undefined || body.length > maxPayloadBytes) return undefined;
+    return frames.firstByte === undefined || frames.firstByte === body[0]
+      ? recordsIn(frames, body)
+      : undefined;
+  }
+
+  private handOn(audience: Audience, body: string | Buffer, reading: MessageReading, atMs: number): void {
+    const { channel, recipients } = audience;
+    const { bus, maxPayloadBytes } = this.options;
+    const { decoder, isOfBroker } = reading;
+    const event = new ReceivedEvent(channel, body, decoder, atMs);
+    try {
+      if (body.length > maxPayloadBytes)
+        throw new PayloadTooLargeError(channel, body.length, maxPayloadBytes);
+      event.decode();
+    } catch (error) {
+      this.unreadable.refuse(audience, body, error);
+      return;
     }
-    if (event instanceof ReceivedEvent) event.release();
+    if (this.isStamped && !isOfBroker) this.services.gaps.received(channel, event.stamp, atMs);
+    for (const { handler, queue, pattern, params, contract } of recipients) {
+      if (event.isReply && handler.takesReplies !== true) continue;
+      if (isOfBroker && handler.acceptsOfBroker?.(event.payload) === false) continue;
+      queue.push(new EventContext(event, pattern, bus, params, contract));
+    }
+    event.release();
   }
 
   /** Hands it on when its turn comes: nothing overtakes the rest of a long frame, on whatever channel. */
-  private putOff({ routes, channel, records, body, reading, atMs }: Delivery): void {
+  private putOff(
+    audience: Audience,
+    records: Records | OverlongFrame,
+    body: Buffer,
+    handOn: (audience: Audience, record: string | Buffer) => void,
+  ): void {
+    const { channel, recipients, isOfBroker } = audience;
     this.backlog.add({
-      handlers: routes.map(({ consumer }) => consumer),
+      handlers: recipients.map(({ handler }) => handler),
       records: records instanceof OverlongFrame ? 1 : records.length,
       bytes: body.length,
       handOn: (index) => {
         // Who gets it was settled when it came; who has left since then gets nothing more.
-        const left = routes.every(this.isWanted) ? routes : routes.filter(this.isWanted);
+        const left = recipients.every(this.isWanted) ? recipients : recipients.filter(this.isWanted);
         if (left.length === 0) return;
-        if (records instanceof OverlongFrame) this.refuseFrame(left, channel, body, records.events);
-        else this.handOn(left, channel, records[index] as string | Buffer, reading, atMs);
+        const rest = left === recipients ? audience : { channel, recipients: left, isOfBroker };
+        if (records instanceof OverlongFrame) this.refuseFrame(rest, body, records.events);
+        else handOn(rest, records[index] as string | Buffer);
       },
     });
   }
 
-  private readonly isWanted = ({ consumer }: Route<EventHandler>): boolean => this.plan.has(consumer);
+  private readonly isWanted = ({ handler }: Recipient): boolean => this.plan.has(handler);
 
-  private refuseFrame(routes: Routes, channel: string, body: Buffer, records: number): void {
+  private refuseFrame(audience: Audience, body: Buffer, events: number): void {
     const error = new PayloadDecodeError(
-      `it is a frame of ${records} events, and at most ${MAX_RECORDS} are read.`,
+      `it is a frame of ${events} events, and at most ${MAX_RECORDS} are read.`,
     );
-    const unreadable = this.refuse(channel, body, error, records);
-    for (const { consumer } of routes) this.sendDeadLetter(consumer, unreadable);
+    this.unreadable.refuse(audience, body, error, events);
   }
-
-  private read(
-    channel: string,
-    body: string | Buffer,
-    reading: MessageReading,
-    atMs: number,
-  ): ReceivedEvent | Unreadable {
-    const { maxPayloadBytes } = this.options;
-    if (body.length > maxPayloadBytes) {
-      return this.refuse(channel, body, new PayloadTooLargeError(channel, body.length, maxPayloadBytes));
-    }
-    const event = new ReceivedEvent(channel, body, reading.decoder, atMs);
-    try {
-      event.decode();
-    } catch (error) {
-      return this.refuse(channel, body, asDecodeError(error));
-    }
-    if (!reading.isOfBroker) this.services.gaps.received(channel, event.stamp, event.receivedAtMs);
-    return event;
-  }
-
-  private refuse(channel: string, body: string | Buffer, error: EventBusError, events = 1): Unreadable {
-    this.services.reporter.rejected(channel, error, events);
-    return { channel, body: typeof body === 'string' ? Buffer.from(body) : body, error };
-  }
-
-  /** The dead letter of a handler that wants one; the bytes stay out where they were too many already. */
-  private sendDeadLetter(handler: EventHandler, { channel, body, error }: Unreadable): void {
-    const deadLetter = handler.settings?.deadLetter;
-    if (deadLetter === undefined || deadLetter === false) return;
-    const content = error instanceof PayloadTooLargeError ? {} : { base64: toBase64(body) };
-    const receivedAt = new Date().toISOString();
-    const event = { channel, ...content, bytes: body.length, metadata: NO_METADATA, receivedAt };
-    const details = {
-      error: errorOfLetter(error),
-      handler: handler.name,
-      bus: this.options.bus,
-      attempts: 0,
-    };
-    void this.services.deadLetters.send(deadLetter, letterOf(event, body, details));
-  }
-}
-
-/** A codec of the application's own may throw anything. */
-function asDecodeError(error: unknown): PayloadDecodeError {
-  return isA(error, PayloadDecodeError)
-    ? error
-    : new PayloadDecodeError(`the codec failed: ${reasonOf(error)}.`, { cause: error });
 }

@@ -10,7 +10,11 @@ const NOW_MS = 1_800_000_000_000;
 
 function eventWith(metadata: EventMetadata, receivedAtMs = NOW_MS): EventContext {
   const codec = { name: 'test', encode: String, decode: () => ({ payload: null, metadata }) };
-  return new EventContext(new ReceivedEvent('a', Buffer.alloc(0), codec, receivedAtMs), undefined, 'b');
+  return new EventContext(
+    new ReceivedEvent('a', Buffer.alloc(0), codec, receivedAtMs).decode(),
+    undefined,
+    'b',
+  );
 }
 
 const secondsAgo = (seconds: number) => new Date(NOW_MS - seconds * 1_000).toISOString();

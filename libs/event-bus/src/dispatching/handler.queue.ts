@@ -1,13 +1,13 @@
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventContext } from '../message/event-context.js';
-import { originalOf, unparkEvent } from '../message/event-context.js';
+import { unparkEvent } from '../message/event-context.js';
 import type { EventHandler } from './event.handler.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
 import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
 import type { HandlerCallee, RunnerServices } from './handler.runner.js';
 import { HandlerRunner } from './handler.runner.js';
-import { MemoryBudget } from './memory.budget.js';
+import { MemoryBudget, heldBytesOf } from './memory.budget.js';
 import { checkedKey } from './order.key.js';
 import { SlowEpisodes } from './slow.episodes.js';
 import { StuckCalls } from './stuck.calls.js';
@@ -20,9 +20,6 @@ export interface QueueServices extends RunnerServices {
   readonly gaps: Pick<GapReporter, 'report'>;
   readonly watch: StuckWatch;
 }
-
-/** A longer channel name is counted as a part of its message. */
-const NAME_LENGTH = 1_024;
 
 /**
  * The order in which one handler gets its events, and how many: those with the same key (the channel, unless
@@ -37,6 +34,8 @@ export class HandlerQueue {
   /** performance.now() when it began to wait; only while that is measured. */
   private readonly waitingSince = new WeakMap<EventContext, number>();
   private running = 0;
+  /** Calls that ran out of their time and go on nevertheless. */
+  private lingering = 0;
   /** The handler is being called right now, and has not returned. */
   private isCalling = false;
   /** Something came within a call. */
@@ -60,8 +59,12 @@ export class HandlerQueue {
     this.slowness = new SlowEpisodes(handler, this.settings.buffer, reporter, gaps);
     this.runner = new HandlerRunner(handler, callee, services, {
       begun: () => watch.begun(this.stuckCalls),
-      lingers: (event) => this.memory.runs(event),
+      lingers: (event) => {
+        this.lingering += 1;
+        this.memory.runs(event);
+      },
       ended: (event) => {
+        this.lingering -= 1;
         this.memory.ended(event);
         this.proceed();
       },
@@ -72,7 +75,7 @@ export class HandlerQueue {
 
   /** Events that are being handled now, and those whose time is over but not their call. */
   get runningEvents(): number {
-    return this.running + this.runner.lingeringCalls;
+    return this.running + this.lingering;
   }
 
   /** Events that wait for an earlier one with their key, or for room among `concurrency`. */
@@ -138,6 +141,8 @@ export class HandlerQueue {
   }
 
   private place(event: EventContext, key: string | undefined): void {
+    // While nothing runs nothing waits, and one event alone may take any memory.
+    if (this.running + this.lingering === 0 && !this.isCalling) return this.start(event, key);
     if (this.isCalling || !this.hasRoom || this.waiting.isBusy(key)) return this.wait(event, key);
     if (this.mayStart(event)) return this.start(event, key);
     this.isHeld = true;
@@ -145,15 +150,15 @@ export class HandlerQueue {
   }
 
   private start(event: EventContext, key: unknown): void {
-    const work = this.call(event);
+    const work = this.call(event, false);
     if (typeof work !== 'string') this.follow(event, work, this.waiting.occupy(key));
     if (this.cameWithinCall) this.proceed();
   }
 
   /** Whatever comes within the call waits: its key is busy from here on, as far as anybody can tell. */
-  private call(event: EventContext): SettledHandling {
+  private call(event: EventContext, hasWaited: boolean): SettledHandling {
     this.isCalling = true;
-    const work = this.resume(event);
+    const work = hasWaited ? this.resume(event) : this.runner.run(event);
     this.isCalling = false;
     return work;
   }
@@ -183,7 +188,7 @@ export class HandlerQueue {
       if (this.isHeld) break;
       const { item, ticket } = this.waiting.take() as NonNullable<ReturnType<typeof this.waiting.take>>;
       this.memory.left(item);
-      const work = this.call(item);
+      const work = this.call(item, true);
       if (typeof work === 'string') this.waiting.giveBack(ticket);
       else this.follow(item, work, ticket);
     }
@@ -202,7 +207,7 @@ export class HandlerQueue {
       // A codec that reads the same bytes another time, and not so.
       return this.runner.giveUp(event, error);
     }
-    return this.runner.run(event, this.services.reporter.timesCalls ? this.waitedMs(event) : 0);
+    return this.runner.run(event, this.services.reporter.interest.timesCalls ? this.waitedMs(event) : 0);
   }
 
   private waitedMs(event: EventContext): number {
@@ -224,7 +229,7 @@ export class HandlerQueue {
     } else {
       while (!this.hasPlaceFor(bytes)) this.slowness.drop(this.dropOldest() as EventContext);
     }
-    if (this.services.reporter.timesCalls) this.waitingSince.set(event, performance.now());
+    if (this.services.reporter.interest.timesCalls) this.waitingSince.set(event, performance.now());
     this.memory.waits(event);
     this.waiting.add(event, bytes, key);
   }
@@ -239,9 +244,4 @@ export class HandlerQueue {
     const { buffer } = this.settings;
     return this.waiting.length < buffer.events && this.waiting.bytes + bytes <= buffer.bytes;
   }
-}
-
-function heldBytesOf(event: EventContext): number {
-  const { bytes, channel } = originalOf(event);
-  return channel.length > NAME_LENGTH ? bytes + channel.length : bytes;
 }

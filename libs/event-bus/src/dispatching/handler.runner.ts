@@ -60,11 +60,6 @@ export class HandlerRunner {
     this.isPlain = timeoutMs === undefined && retry.attempts === 1 && deadLetter === false && group === false;
   }
 
-  /** Calls that ran out of their time and go on nevertheless. */
-  get lingeringCalls(): number {
-    return this.timedCalls.lingeringCalls;
-  }
-
   /** @param waitedMs how long it has waited in the queue, where that is measured */
   run(event: EventContext, waitedMs = 0): SettledHandling {
     return this.isPlain ? this.runPlainly(event, waitedMs) : this.runCarefully(event, waitedMs);
@@ -198,7 +193,7 @@ export class HandlerRunner {
 
   /** Of a call that begins. 0 while nobody measures. */
   private startedMs(): number {
-    return this.services.reporter.timesCalls ? performance.now() : 0;
+    return this.services.reporter.interest.timesCalls ? performance.now() : 0;
   }
 
   private handled(event: EventContext, times: CallTimes): HandlingOutcome {

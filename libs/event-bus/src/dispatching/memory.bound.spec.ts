@@ -9,6 +9,7 @@ import { SequenceTracker } from '../gaps/sequence.tracker.js';
 import type { EventContext } from '../message/event-context.js';
 import { cloudEvents } from '../message/cloud-events.codec.js';
 import type { EventCodec } from '../message/event.codec.js';
+import { NO_METADATA } from '../message/event.codec.js';
 import { toJsonSequence } from '../message/json-sequence.js';
 import { json } from '../message/json.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
@@ -274,6 +275,29 @@ describe('what runs and waits', () => {
     for (let n = 0; n < 1_000; n += 1) scene.receive('a', '{"id":7,"name":"small"}');
     await scene.endAll();
     expect(decoded).toBe(1_001);
+  });
+
+  it('goes to the dead letters as bytes where its codec does not read them a second time', async () => {
+    const read = new Set<string>();
+    const codec: EventCodec = {
+      ...json(),
+      decode: (body) => {
+        const text = body.toString();
+        if (read.has(text)) throw new Error('once');
+        read.add(text);
+        return { payload: text, metadata: NO_METADATA };
+      },
+    };
+    const scene = new Scene(codec);
+    scene.handle('Held.handle', { deadLetter: 'dead' });
+    const [first, second] = [dense(BUFFER_BYTES / 4), dense(BUFFER_BYTES / 4 + 100)];
+    scene.receive('a', first);
+    scene.receive('a', second);
+    await scene.endAll();
+    expect(scene.journal.letters).toHaveLength(1);
+    const { event } = scene.journal.letters[0]?.letter ?? {};
+    expect(event).toMatchObject({ channel: 'a', bytes: second.length });
+    expect(Buffer.from(event?.base64 ?? '', 'base64').toString()).toBe(second);
   });
 
   it('of a long frame keeps no part of its text', async () => {

@@ -7,6 +7,14 @@ import type { HandlerSettings } from './handler.options.js';
 const MIN_RUNNING_WEIGHT = 256 * 1024;
 /** Of that, what waits decoded may take this part. */
 const WAITING_SHARE = 1 / 4;
+/** A longer channel name is counted as a part of its message. */
+const NAME_LENGTH = 1_024;
+
+/** How many bytes of the buffer it takes while it waits. */
+export function heldBytesOf(event: EventContext): number {
+  const { bytes, channel } = originalOf(event);
+  return channel.length > NAME_LENGTH ? bytes + channel.length : bytes;
+}
 
 /**
  * How much memory the events of one handler take once they are decoded, and who may take more. What runs may take as much as may

@@ -31,6 +31,8 @@ interface Entry {
  * brought meanwhile, so that it ends however many come. Nothing is dropped: when too much waits, it is handed on at once.
  */
 export class MessageBacklog {
+  /** Also false while its last record is being handed on. */
+  isEmpty = true;
   private entries = new Fifo<Entry>();
   /** The first of them, which may have been handed on in part. */
   private head: Entry | undefined;
@@ -40,17 +42,13 @@ export class MessageBacklog {
   private isRunning = false;
   private idleListeners: (() => void)[] = [];
 
-  /** Also false while its last record is being handed on. */
-  get isEmpty(): boolean {
-    return this.head === undefined;
-  }
-
   /** A long message's first records are handed on at once where nothing waits before it. */
   add(message: BackloggedMessage): void {
     const isFirst = this.isEmpty;
     const entry: Entry = { message, next: 0 };
     if (isFirst) this.head = entry;
     else this.entries.push(entry);
+    this.isEmpty = false;
     this.byteCount += weightOf(message);
     if (isFirst) this.handOn(RECORDS_PER_TURN);
     else this.extra += Math.min(message.records, RECORDS_PER_TURN);
@@ -105,7 +103,8 @@ export class MessageBacklog {
   }
 
   private endIfEmpty(): void {
-    if (!this.isEmpty) return;
+    if (this.head !== undefined) return;
+    this.isEmpty = true;
     this.extra = 0;
     for (const listener of this.idleListeners.splice(0)) listener();
   }

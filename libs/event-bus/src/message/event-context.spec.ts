@@ -2,7 +2,8 @@ import { EventContext, abortEvent } from './event-context.js';
 import { json } from './json.codec.js';
 import { ReceivedEvent } from './received.event.js';
 
-const received = (text = '{"id":1}') => new ReceivedEvent('orders:created', Buffer.from(text), json(), 7);
+const received = (text = '{"id":1}') =>
+  new ReceivedEvent('orders:created', Buffer.from(text), json(), 7).decode();
 
 describe('EventContext', () => {
   it('says where an event came from', () => {
@@ -28,7 +29,7 @@ describe('EventContext', () => {
     let count = 0;
     const codec = { ...json(), decode: () => ({ payload: ++count, metadata: {} }) };
     const event = new ReceivedEvent('c', Buffer.from('1'), codec, 0);
-    expect([event.payload, event.payload, event.metadata]).toEqual([1, 1, {}]);
+    expect([event.decode().payload, event.decode().payload, event.metadata]).toEqual([1, 1, {}]);
   });
 
   it('aborts its signal with the reason, whether somebody held it by then or not', () => {

@@ -53,6 +53,8 @@ export interface EventDecoder {
 export interface EventFrames extends EventDecoder {
   /** Whether publishers make them. Those of others are always read. */
   readonly areSent: boolean;
+  /** What every frame begins with, and no message that is none: `split` is asked about those alone. @default about every message */
+  readonly firstByte?: number;
   /** One message of what `encode`, or `stamp`, returned for each event, in their order. */
   join(bodies: readonly (string | Buffer)[]): string | Buffer;
   /** The events in a message, for `decode`; at least one. Undefined when it is no frame. Must not throw. */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 /** Begins each record of a JSON text sequence (RFC 7464). No JSON text can begin with it, nor hold it. */
 const SEPARATOR = '\u001E';
-const SEPARATOR_BYTE = 0x1e;
+export const SEPARATOR_BYTE = 0x1e;
 
 /** Several JSON texts as one JSON text sequence, in their order (RFC 7464, `application/json-seq`). */
 export function toJsonSequence(texts: readonly (string | Buffer)[]): string {

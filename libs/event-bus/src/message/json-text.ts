@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import type { DecodedEvent } from './event.codec.js';
+import { NO_METADATA } from './event.codec.js';
 import { PayloadDecodeError, PayloadEncodeError, reasonOf } from '../errors.js';
 
 /** @throws PayloadEncodeError when the payload has no JSON form. */
@@ -15,6 +17,11 @@ export function toJsonText(payload: unknown): string {
     throw new PayloadEncodeError(`${typeof payload} has no JSON form. Publish null, or an object.`);
   }
   return text;
+}
+
+/** An event that is its payload alone. @throws PayloadDecodeError when it is not one JSON text, or not in UTF-8. */
+export function decodeJsonText(body: string | Buffer): DecodedEvent {
+  return { payload: fromJsonText(body), metadata: NO_METADATA };
 }
 
 /** @throws PayloadDecodeError when it is not one JSON text, or not in UTF-8. */

@@ -1,7 +1,6 @@
 import { InvalidOptionError } from '../errors.js';
-import type { DecodedEvent, EventCodec } from './event.codec.js';
-import { NO_METADATA } from './event.codec.js';
-import { fromJsonText, toJsonText } from './json-text.js';
+import type { EventCodec } from './event.codec.js';
+import { decodeJsonText, toJsonText } from './json-text.js';
 import type { FrameOptions } from './json.frames.js';
 import { framesWanted, jsonFrames } from './json.frames.js';
 
@@ -21,13 +20,9 @@ export function json(options: JsonOptions = {}): EventCodec {
   return {
     name: 'json',
     encode: toJsonText,
-    decode,
-    frames: jsonFrames(areFramesSent, decode),
+    decode: decodeJsonText,
+    frames: jsonFrames(areFramesSent, decodeJsonText),
   };
-}
-
-function decode(body: string | Buffer): DecodedEvent {
-  return { payload: fromJsonText(body), metadata: NO_METADATA };
 }
 
 function optionsOf(options: unknown): object {

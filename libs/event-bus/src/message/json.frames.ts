@@ -1,6 +1,6 @@
 import { argumentOf, optionProblems, throwFirst, trueOrFalse, unknownOptions } from '../option.checks.js';
 import type { DecodedEvent, EventFrames } from './event.codec.js';
-import { countRecords, jsonSequenceIn, toJsonSequence } from './json-sequence.js';
+import { SEPARATOR_BYTE, countRecords, jsonSequenceIn, toJsonSequence } from './json-sequence.js';
 
 /** Options of the codecs that can pack several events into one message. */
 export interface FrameOptions {
@@ -18,6 +18,7 @@ export function jsonFrames(areSent: boolean, decode: (record: string | Buffer) =
   return {
     areSent,
     bytesPerEvent: 2,
+    firstByte: SEPARATOR_BYTE,
     join: toJsonSequence,
     split: jsonSequenceIn,
     count: countRecords,

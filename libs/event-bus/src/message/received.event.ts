@@ -11,15 +11,18 @@ import { weightOf } from './payload.weight.js';
 export class ReceivedEvent {
   /** How many bytes it came in. */
   readonly bytes: number;
+  /** What its codec has read, from {@link decode} on. */
+  payload: unknown = undefined;
+  metadata: EventMetadata = NO_METADATA;
+  /** Which of its publisher's events it is. Absent where the publisher gave no number. */
+  stamp: EventStamp | undefined = undefined;
+  /** The answer to a request, which is no event. */
+  isReply = false;
+  private isDecoded = false;
   /** Let go once everybody has it: events may wait for their handlers for long. */
   private body: string | Buffer | undefined;
   private knownWeight: number | undefined = undefined;
   private parkedTwin: ReceivedEvent | undefined = undefined;
-  private isDecoded = false;
-  private decodedPayload: unknown = undefined;
-  private decodedMetadata: EventMetadata = NO_METADATA;
-  private decodedStamp: EventStamp | undefined = undefined;
-  private decodedIsReply = false;
 
   constructor(
     /** Without the application's prefix. */
@@ -37,16 +40,23 @@ export class ReceivedEvent {
    * Reads all that the codec returns: later nobody is prepared for what a property of it may throw.
    * @throws PayloadDecodeError when the bytes are not what the codec reads; what a codec throws that is broken.
    */
-  decode(): void {
-    if (this.isDecoded) return;
+  decode(): this {
+    if (this.isDecoded) return this;
     const decoded: unknown = this.codec.decode(this.body as string | Buffer, this.channel);
-    if (typeof decoded !== 'object' || decoded === null || isThenable(decoded)) throw notDecoded(decoded);
-    const { payload, metadata, stamp, isReply } = decoded as Partial<ReturnType<EventDecoder['decode']>>;
-    this.decodedPayload = payload;
-    if (typeof metadata === 'object' && metadata !== null) this.decodedMetadata = metadata;
-    if (stamp !== undefined && isStamp(stamp)) this.decodedStamp = stamp;
-    this.decodedIsReply = isReply === true;
+    if (typeof decoded !== 'object' || decoded === null) throw notDecoded(decoded);
+    const { payload, metadata, stamp, isReply, then } = decoded as Decoded;
+    if (typeof then === 'function') throw notDecoded(decoded);
+    this.payload = payload;
+    if (typeof metadata === 'object' && metadata !== null) this.metadata = metadata;
+    if (stamp !== undefined && isStamp(stamp)) this.stamp = stamp;
+    this.isReply = isReply === true;
     this.isDecoded = true;
+    return this;
+  }
+
+  /** Its bytes, as long as nobody has read them. */
+  get unread(): string | Buffer | undefined {
+    return this.isDecoded ? undefined : this.body;
   }
 
   /** How much memory it takes once it is decoded, about. Only known for sure while it has its bytes. */
@@ -83,29 +93,10 @@ export class ReceivedEvent {
     event.release();
     return event;
   }
-
-  get payload(): unknown {
-    this.decode();
-    return this.decodedPayload;
-  }
-
-  get metadata(): EventMetadata {
-    this.decode();
-    return this.decodedMetadata;
-  }
-
-  /** Which of its publisher's events it is. Absent where the publisher gave no number. */
-  get stamp(): EventStamp | undefined {
-    this.decode();
-    return this.decodedStamp;
-  }
-
-  /** The answer to a request, which is no event. */
-  get isReply(): boolean {
-    this.decode();
-    return this.decodedIsReply;
-  }
 }
+
+/** What a codec may return: a promise, where it breaks its promise. */
+type Decoded = Partial<ReturnType<EventDecoder['decode']>> & { readonly then?: unknown };
 
 function notDecoded(decoded: unknown): PayloadDecodeError {
   ignoreRejection(decoded);

@@ -3,6 +3,7 @@ import { EventDispatcher } from '../dispatching/event.dispatcher.js';
 import { matcherOf } from '../routing/handler-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
+import type { DeadLetterSink } from '../dispatching/dead.letter.js';
 import { EventReceiver } from '../dispatching/event.receiver.js';
 import { GroupClaims } from '../dispatching/group.claims.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
@@ -83,6 +84,20 @@ export class EventBusRuntime {
     this.gapHandlers = new GapHandlers(reporter, this.stuckWatch, this.context, stuckAfterMs);
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
+    const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
+    // Made later: they publish by the transport, which delivers to the receiver.
+    const deadLetters: DeadLetterSink = { send: (channel, letter) => this.deadLetters.send(channel, letter) };
+    const { gaps } = this;
+    const services = { reporter, deadLetters, gaps, claims, watch: this.stuckWatch, context: this.context };
+    this.dispatcher = new EventDispatcher(services, (handler) => handleHooks.around(handler));
+    observation.registry.onChange(() => this.dispatcher.rewrap());
+    this.receiver = new EventReceiver({ bus: name, codec, prefix, maxPayloadBytes }, plan, {
+      dispatcher: this.dispatcher,
+      reporter,
+      deadLetters,
+      gaps,
+      brokerChannels: keyEvents,
+    });
     this.transport = factory.create(
       new InTurnListener(this.listener(), (error) => this.reporter.listenerFailed('transport', error)),
     );
@@ -92,19 +107,7 @@ export class EventBusRuntime {
     this.publisher = new EventBusPublisher(settings, transport, batcher, reporter, publishHooks);
     this.deadLetters = new DeadLetterPublisher(this.publisher, reporter);
 
-    const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
-    const { deadLetters, gaps } = this;
-    const services = { reporter, deadLetters, gaps, claims, watch: this.stuckWatch, context: this.context };
-    this.dispatcher = new EventDispatcher(services, (handler) => handleHooks.around(handler));
-    observation.registry.onChange(() => this.dispatcher.rewrap());
     kit?.attached(this, prefix.prefix);
-    this.receiver = new EventReceiver({ bus: name, codec, prefix, maxPayloadBytes }, plan, {
-      dispatcher: this.dispatcher,
-      reporter,
-      deadLetters,
-      gaps,
-      brokerChannels: keyEvents,
-    });
     this.sync = new SubscriptionSync(plan, this.transport, gaps);
     this.registry = new HandlerRegistry(this.sync, this.dispatcher, (handlers) =>
       this.forgetCounts(handlers, plan),
@@ -142,7 +145,7 @@ export class EventBusRuntime {
   private listener(): TransportListener {
     let state: TransportState | undefined;
     return {
-      message: (message) => this.receiver.receive(message),
+      message: this.receiver.receive,
       confirmed: (targets) => {
         this.sync.confirmed(targets);
         this.reporter.subscribed(targets);

@@ -25,6 +25,7 @@ import type { ObserverRegistry } from './observer.registry.js';
  */
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
   readonly counters: EventBusCounters = { ...NO_COUNTS };
+  readonly interest: DispatchReporter['interest'];
   /** Whether anybody wants to know how long a publish takes. */
   timesPublishes = false;
 
@@ -33,16 +34,13 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     private readonly prefix: ChannelPrefix,
     private readonly observers: ObserverRegistry,
   ) {
+    this.interest = observers;
     const update = () => {
       const { published, publishFailed } = observers.takes;
       this.timesPublishes = published || publishFailed;
     };
     observers.onChange(update);
     update();
-  }
-
-  get timesCalls(): boolean {
-    return this.observers.timesCalls;
   }
 
   /** @param startedMs performance.now() when the publish began, or 0 while nobody wanted to know */
@@ -70,7 +68,6 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
   }
 
   received(through: SubscriptionTarget, rawChannel: string, bytes: number, events: number): void {
-    if (!this.observers.takes.received) return;
     const channel = this.prefix.strip(rawChannel);
     const { kind, name } = through;
     this.observers.tell('received', { bus: this.bus, channel, through: { kind, name }, bytes, events });

@@ -15,7 +15,11 @@ import { LogObserver } from './log.observer.js';
 
 const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
 const eventOn = (channel: string) =>
-  new EventContext(new ReceivedEvent(channel, Buffer.from('"secret"'), json(), 0), undefined, 'default');
+  new EventContext(
+    new ReceivedEvent(channel, Buffer.from('"secret"'), json(), 0).decode(),
+    undefined,
+    'default',
+  );
 const letter: DeadLetter = {
   event: { channel: 'a', bytes: 1, metadata: {}, receivedAt: '' },
   error: { name: 'Error', message: 'x' },

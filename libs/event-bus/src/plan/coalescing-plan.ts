@@ -23,6 +23,7 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
   );
 
   confirm(targets: readonly SubscriptionTarget[]): void {
+    this.revision += 1;
     for (const subscription of this.known(targets)) {
       subscription.advance('confirmed');
       this.graph.restore(subscription);
@@ -33,6 +34,7 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
   }
 
   release(targets: readonly SubscriptionTarget[]): void {
+    this.revision += 1;
     const released = this.known(targets);
     for (const subscription of released) subscription.advance('released');
     for (const subscription of released) {
@@ -44,6 +46,7 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
   }
 
   deny(targets: readonly SubscriptionTarget[], sinceMs?: number): void {
+    this.revision += 1;
     for (const subscription of this.known(targets)) {
       subscription.advance('denied');
       if (subscription.phase === 'denied') this.graph.expose(subscription);

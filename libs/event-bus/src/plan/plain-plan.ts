@@ -6,6 +6,7 @@ import type { Consumer, Missed, SubscriptionPlan } from './subscription-plan.js'
 /** Holds every target by itself (`coalesce: false`): each is served by its own subscription, or by none. */
 export class PlainPlan<C extends Consumer> extends PlanBase<C> implements SubscriptionPlan<C> {
   confirm(targets: readonly SubscriptionTarget[]): void {
+    this.revision += 1;
     for (const subscription of this.known(targets)) {
       subscription.advance('confirmed');
       serve(subscription);
@@ -14,6 +15,7 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
   }
 
   release(targets: readonly SubscriptionTarget[]): void {
+    this.revision += 1;
     for (const subscription of this.known(targets)) {
       subscription.advance('released');
       serve(subscription);
@@ -21,6 +23,7 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
   }
 
   deny(targets: readonly SubscriptionTarget[]): void {
+    this.revision += 1;
     for (const subscription of this.known(targets)) {
       subscription.advance('denied');
       this.update(subscription);

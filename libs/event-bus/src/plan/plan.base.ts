@@ -11,6 +11,8 @@ export abstract class PlanBase<C extends Consumer> {
       pattern: new Map(),
       shard: new Map(),
     };
+  /** Changes whenever who gets what may have changed. */
+  revision = 0;
   readonly bindingsOf = new Map<C, readonly Binding<C>[]>();
   /** Needed and not held. */
   readonly missing = new Set<PlannedSubscription<C>>();
@@ -61,6 +63,7 @@ export abstract class PlanBase<C extends Consumer> {
   }
 
   remove(consumer: C): readonly SubscriptionTarget[] {
+    this.revision += 1;
     const bindings = this.bindingsOf.get(consumer) ?? [];
     this.bindingsOf.delete(consumer);
     const unwanted = new Set<PlannedSubscription<C>>();
@@ -80,6 +83,7 @@ export abstract class PlanBase<C extends Consumer> {
   }
 
   changes(): PlanChanges {
+    this.revision += 1;
     const subscribe = [...this.missing];
     this.missing.clear();
     for (const subscription of subscribe) subscription.advance('subscribe');
@@ -93,6 +97,7 @@ export abstract class PlanBase<C extends Consumer> {
   }
 
   left(targets: readonly SubscriptionTarget[]): void {
+    this.revision += 1;
     this.release(targets);
     for (const subscription of this.known(targets)) {
       subscription.advance('answered');
@@ -168,6 +173,7 @@ export abstract class PlanBase<C extends Consumer> {
   }
 
   private begin(fresh: ReadonlySet<PlannedSubscription<C>>): void {
+    this.revision += 1;
     this.begun(fresh);
     for (const subscription of fresh) this.update(subscription);
   }

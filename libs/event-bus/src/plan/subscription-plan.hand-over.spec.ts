@@ -4,7 +4,7 @@ import { ChannelPrefix } from '../routing/channel-prefix.js';
 import { orderTargets, parseTarget } from '../routing/handler-target.js';
 import { RedisGlob } from '../routing/redis-glob.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
-import type { Consumer, SubscriptionPlan } from './subscription-plan.js';
+import type { Consumer, Route, SubscriptionPlan } from './subscription-plan.js';
 import { subscriptionPlan } from './subscription-plan.js';
 
 const CHANNELS = ['o:a', 'o:b', 'p'];
@@ -50,6 +50,9 @@ class World {
   /** What was delivering on a link that died. */
   private readonly interrupted = new Map<string, SubscriptionTarget>();
   private readonly published = new Map<string, number>();
+  /** What the plan said at this revision. */
+  private readonly known = new Map<string, readonly Route<Consumer>[]>();
+  private knownRevision = 0;
 
   constructor(
     readonly plan: SubscriptionPlan<Consumer>,
@@ -140,10 +143,26 @@ class World {
   }
 
   private deliver(through: SubscriptionTarget, channel: string, number: number): void {
-    for (const { consumer } of this.plan.routesFor(through, channel)) {
+    for (const { consumer } of this.routesFor(through, channel)) {
       const heard = this.heard.get(consumer);
       heard?.set(channel, [...(heard.get(channel) ?? []), number]);
     }
+  }
+
+  /** What the plan has said at its present revision it says still. */
+  private routesFor(through: SubscriptionTarget, channel: string): readonly Route<Consumer>[] {
+    if (this.knownRevision !== this.plan.revision) this.known.clear();
+    this.knownRevision = this.plan.revision;
+    const key = `${through.kind} ${through.name} ${channel}`;
+    const routes = this.plan.routesFor(through, channel);
+    const known = this.known.get(key) ?? routes;
+    this.known.set(key, known);
+    expect(routes).toHaveLength(known.length);
+    for (const [index, { consumer, target }] of routes.entries()) {
+      expect(known[index]?.consumer).toBe(consumer);
+      expect(known[index]?.target).toBe(target);
+    }
+    return known;
   }
 
   private confirmed(target: SubscriptionTarget): void {

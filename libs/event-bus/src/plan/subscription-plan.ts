@@ -34,6 +34,8 @@ export interface Missed {
  * stream: `add` and `remove` say what to hold.
  */
 export interface SubscriptionPlan<C extends Consumer> {
+  /** Another number after each call that may have changed what {@link routesFor} answers: what it said is known until then. */
+  readonly revision: number;
   add(consumers: Iterable<C>): void;
   /** As {@link add}, and pauses after each `slice` targets: what is in by then is complete, also within a consumer. */
   adding(consumers: Iterable<C>, slice: number): Generator<void, void>;

@@ -1,5 +1,6 @@
 import type { TransportListener } from './event.transport.js';
 import { InTurnListener } from './in-turn.listener.js';
+import { ListenerRelay } from './listener.relay.js';
 
 const TARGET = { kind: 'channel', name: 'a' } as const;
 
@@ -44,15 +45,44 @@ describe('InTurnListener', () => {
     expect(told.indexOf('first ends')).toBe(1);
   });
 
-  it('goes on when a call throws, and tells it', () => {
+  it('contains what any call throws, tells it, and goes on', () => {
     const { told, failures, listener } = listening((what) => {
-      if (what === 'first' || what === 'confirmed') throw new Error(what);
+      throw new Error(what);
+    });
+    listener.message({ through: TARGET, channel: 'message', body: Buffer.alloc(0) });
+    listener.confirmed([TARGET]);
+    listener.released([TARGET]);
+    listener.denied([TARGET]);
+    listener.resumed({ reason: 'connection-lost', targets: [TARGET], fromMs: 1, toMs: 2 });
+    listener.writable();
+    listener.state({ status: 'ready' });
+    listener.warned({ sentence: 's', fields: {} });
+    const calls = ['message', 'confirmed', 'released', 'denied', 'resumed', 'writable', 'state', 'warned'];
+    expect(told).toEqual(calls.map((call) => `${call} begins`));
+    expect(failures).toEqual(calls.map((call) => new Error(call)));
+  });
+
+  it('contains what a call throws that waited for its turn, and goes on with the next', () => {
+    const { told, failures, listener } = listening((what, outer) => {
+      if (what === 'second') throw new Error(what);
+      if (what !== 'first') return;
+      for (const channel of ['second', 'third'])
+        outer.message({ through: TARGET, channel, body: Buffer.alloc(0) });
     });
     listener.message({ through: TARGET, channel: 'first', body: Buffer.alloc(0) });
-    listener.confirmed([TARGET]);
-    listener.message({ through: TARGET, channel: 'second', body: Buffer.alloc(0) });
     listener.writable();
-    expect(failures.map(String)).toEqual(['Error: first', 'Error: confirmed']);
-    expect(told.slice(-4)).toEqual(['second begins', 'second ends', 'writable begins', 'writable ends']);
+    expect(failures).toEqual([new Error('second')]);
+    expect(told.filter((line) => line.endsWith('ends'))).toEqual([
+      'first ends',
+      'third ends',
+      'writable ends',
+    ]);
+  });
+
+  it('is made once of one listener', () => {
+    const { listener } = listening(() => undefined);
+    expect(InTurnListener.of(listener)).toBe(listener);
+    const other = new ListenerRelay(listener);
+    expect(InTurnListener.of(other)).toBeInstanceOf(InTurnListener);
   });
 });

@@ -1,10 +1,11 @@
 import type { IncomingMessage, TransportListener } from './event.transport.js';
-import { GuardedListener } from './guarded.listener.js';
 import { ListenerRelay } from './listener.relay.js';
 
 /**
- * Hands on one call at a time. A transport may deliver within the very call that publishes, and a handler may publish: a call
- * that arrives during another one follows it, so that nobody hears of the second event before the first.
+ * Hands on one call at a time, and contains what it throws. A transport may deliver within the very call that publishes, and a
+ * handler may publish: a call that arrives during another one follows it, so that nobody hears of the second event before the
+ * first. A listener is to throw nothing; what one throws nevertheless would end the process in a transport, or lose what came
+ * in the same chunk.
  */
 export class InTurnListener extends ListenerRelay {
   private isBusy = false;
@@ -12,10 +13,15 @@ export class InTurnListener extends ListenerRelay {
 
   constructor(
     listener: TransportListener,
-    /** Gets what a call threw, which is to throw nothing. Must not throw. */
-    failed: (error: unknown) => void,
+    /** Gets what a call threw. Must not throw. */
+    private readonly failed: (error: unknown) => void = () => undefined,
   ) {
-    super(new GuardedListener(listener, failed));
+    super(listener);
+  }
+
+  /** The listener as one that takes turns: itself, where it does already, so that no call is contained twice. */
+  static of(listener: TransportListener): TransportListener {
+    return listener instanceof InTurnListener ? listener : new InTurnListener(listener);
   }
 
   override message(message: IncomingMessage): void {
@@ -24,21 +30,32 @@ export class InTurnListener extends ListenerRelay {
       return;
     }
     this.isBusy = true;
-    this.listener.message(message);
-    this.leave();
+    try {
+      this.listener.message(message);
+    } catch (error) {
+      this.failed(error);
+    }
+    if (this.later.length > 0) this.catchUp();
+    this.isBusy = false;
   }
 
   protected override pass(call: () => void): void {
     this.later.push(call);
     if (this.isBusy) return;
     this.isBusy = true;
-    this.leave();
+    this.catchUp();
+    this.isBusy = false;
   }
 
-  private leave(): void {
+  private catchUp(): void {
     // What these calls cause is appended while they run.
-    for (let next = 0; next < this.later.length; next += 1) (this.later[next] as () => void)();
-    if (this.later.length > 0) this.later = [];
-    this.isBusy = false;
+    for (const call of this.later) {
+      try {
+        call();
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+    this.later = [];
   }
 }

@@ -17,7 +17,7 @@ import type {
   TransportListener,
   TransportState,
 } from '../event.transport.js';
-import { GuardedListener } from '../guarded.listener.js';
+import { InTurnListener } from '../in-turn.listener.js';
 import { settleAll } from '../settled.messages.js';
 import { SubscriptionTable } from '../subscription-table.js';
 import { isMemoryBroker, MemoryBroker } from './memory.broker.js';
@@ -86,7 +86,7 @@ class MemoryTransport implements EventTransport, ClaimFacet, InspectionFacet, Ke
     owner: TransportListener,
   ) {
     // If it throws, the other receivers of this broker shall not notice.
-    this.listener = new GuardedListener(owner);
+    this.listener = InTurnListener.of(owner);
     this.linked = new Promise((resolve) => {
       this.link = resolve;
     });

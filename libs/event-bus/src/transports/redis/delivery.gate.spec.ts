@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import { DeliveryGate } from './delivery.gate.js';
+import type { DeliverySource } from './delivery.gate.js';
 
 const A: SubscriptionTarget = { kind: 'channel', name: 'a' };
 const GLOB: SubscriptionTarget = { kind: 'pattern', name: 'a*' };
@@ -9,23 +10,20 @@ const SHARD: SubscriptionTarget = { kind: 'shard', name: 'a' };
 describe('DeliveryGate', () => {
   let redis: EventEmitter;
   let calls: string[];
-  let proofs: number;
+  let source: DeliverySource;
   let gate: DeliveryGate;
   beforeEach(() => {
     redis = new EventEmitter();
     calls = [];
-    proofs = 0;
+    source = { redis, isProved: false };
     const note = (call: string) => (targets: readonly SubscriptionTarget[]) => {
       calls.push(`${call} ${targets.map(({ kind }) => kind).join(' ')}`);
     };
-    gate = new DeliveryGate(
-      { redis, prove: () => void (proofs += 1) },
-      {
-        message: ({ through, channel, body }) => calls.push(`${through.kind} ${channel} ${body.toString()}`),
-        confirmed: note('confirmed'),
-        released: note('released'),
-      },
-    );
+    gate = new DeliveryGate(source, {
+      message: ({ through, channel, body }) => calls.push(`${through.kind} ${channel} ${body.toString()}`),
+      confirmed: note('confirmed'),
+      released: note('released'),
+    });
   });
 
   const deliverAll = () => {
@@ -36,8 +34,10 @@ describe('DeliveryGate', () => {
 
   it('passes on what comes through an open target, each kind for itself', () => {
     deliverAll();
+    expect(source.isProved).toBe(false);
     gate.open([A]);
     deliverAll();
+    expect(source.isProved).toBe(true);
     gate.open([GLOB, SHARD]);
     deliverAll();
     expect(calls).toEqual([
@@ -48,7 +48,6 @@ describe('DeliveryGate', () => {
       'pattern ab 2',
       'shard a 3',
     ]);
-    expect(proofs).toBe(4);
     expect(gate.targets).toEqual([A, GLOB, SHARD]);
   });
 

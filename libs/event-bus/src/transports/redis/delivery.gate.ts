@@ -4,7 +4,7 @@ import type { TransportListener } from '../event.transport.js';
 import { OddReplyError } from './odd.reply.js';
 import { SUBSCRIBE } from './subscription.commands.js';
 
-/** What hears of subscriptions. Must throw nothing, see GuardedListener. */
+/** What hears of subscriptions. Must throw nothing, see InTurnListener. */
 export type SubscriptionListener = Pick<
   TransportListener,
   'message' | 'confirmed' | 'released' | 'denied' | 'resumed'
@@ -13,7 +13,8 @@ export type SubscriptionListener = Pick<
 /** What delivers: as much of a connection as the gate needs. */
 export interface DeliverySource {
   readonly redis: Pick<EventEmitter, 'on'>;
-  prove(): void;
+  /** Set when something was delivered: the link is of use. */
+  isProved: boolean;
 }
 
 /**
@@ -81,7 +82,7 @@ export class DeliveryGate {
     if (this.isOver) return;
     const through = this.opened[kind].get(name);
     if (through === undefined) return;
-    this.source.prove();
+    this.source.isProved = true;
     this.listener.message({ through, channel: kind === 'pattern' ? channel.toString() : name, body });
   }
 }

@@ -9,7 +9,7 @@ import { explainRefusal, isInsideScript, isNotSent, isReplyError } from './redis
 export class PublishAnswers {
   private readonly estimate = new DeliveryEstimate();
 
-  constructor(private readonly link: Pick<PublishLink, 'causeOf' | 'distrust' | 'prove'>) {}
+  constructor(private readonly link: Pick<PublishLink, 'causeOf' | 'distrust' | 'isProved'>) {}
 
   /** How many deliveries an event on this channel will make, by the last one. */
   deliveriesOf(channel: string): number {
@@ -25,7 +25,7 @@ export class PublishAnswers {
 
   /** The server has published it, and counts so many subscriptions. */
   accepted(channel: string, count: number): PublishOutcome {
-    this.link.prove();
+    this.link.isProved = true;
     this.estimate.saw(channel, count);
     return { subscriptions: count };
   }

@@ -22,6 +22,8 @@ export class RedisConnection {
   readonly redis: Redis;
   /** Of the link that is up, until it is closed: what is sent now is written to it now. It may have ended a moment ago. */
   socket: Redis['stream'] | undefined;
+  /** The link is of use: it has delivered a message, or taken one. When it ends, the next attempt follows at once. */
+  isProved = false;
   private readonly secrets: RedisSecrets;
   private readonly master: RedisMasterConnector | undefined;
   private readonly heartbeat: RedisHeartbeat;
@@ -75,11 +77,6 @@ export class RedisConnection {
     const { path, host, port, sentinels, name } = this.redis.options;
     if (sentinels && sentinels.length > 0) return `sentinel ${String(name)}`;
     return path ?? `${host}:${port}`;
-  }
-
-  /** The link is of use: it has delivered a message, or taken one. When it ends, the next attempt follows at once. */
-  prove(): void {
-    this.backOff.prove();
   }
 
   /** Starts connecting and goes on until closed. What comes of it is told to the listener. */
@@ -173,7 +170,7 @@ export class RedisConnection {
   private countAttempts(): void {
     const { options } = this.redis;
     const delayMs = options.retryStrategy;
-    options.retryStrategy = (attempt) => delayMs?.(this.backOff.next(attempt));
+    options.retryStrategy = (attempt) => delayMs?.(this.backOff.next(attempt, this.isProved));
   }
 
   private createHeartbeat({ heartbeat }: RedisBusOptions): RedisHeartbeat {
@@ -188,7 +185,7 @@ export class RedisConnection {
         },
         ping: async () => {
           await (listener.ping === undefined ? this.ping() : listener.ping());
-          this.prove();
+          this.isProved = true;
         },
         destroy: (reason) => streamOf(this.redis).destroy(reason),
         blocked: (blockedMs) => {
@@ -209,6 +206,7 @@ export class RedisConnection {
 
   private ready(): void {
     if (this.isClosed) return;
+    this.isProved = false;
     this.backOff.begin();
     if (this.listener.admit === undefined) return this.admitted();
     const stream = streamOf(this.redis);

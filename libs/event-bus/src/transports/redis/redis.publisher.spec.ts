@@ -57,7 +57,7 @@ class FakeLink implements PublishLink {
     return new OddReplyError(command);
   }
 
-  prove(): void {}
+  isProved = false;
 }
 
 const message = (channel: string, body = channel): OutgoingMessage => ({ kind: 'channel', channel, body });

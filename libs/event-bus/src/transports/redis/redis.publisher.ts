@@ -12,7 +12,9 @@ import { ScriptSender } from './script.sender.js';
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 
 /** What publishing needs of its connection. */
-export interface PublishLink extends Pick<RedisConnection, 'call' | 'causeOf' | 'distrust' | 'prove'> {
+export interface PublishLink extends Pick<RedisConnection, 'call' | 'causeOf' | 'distrust'> {
+  /** Set when it has taken a message. */
+  isProved: boolean;
   readonly redis: {
     publish(channel: string, body: MessageBody): Promise<unknown>;
     spublish(channel: string, body: MessageBody): Promise<unknown>;

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { FakeConnection } from '../../../../../test/support/fake.connection.js';
 import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import { TargetMap } from '../target.map.js';
-import { GuardedListener } from '../guarded.listener.js';
+import { InTurnListener } from '../in-turn.listener.js';
 import type { SubscriptionListener } from './delivery.gate.js';
 import { RedisSubscriber } from './redis.subscriber.js';
 
@@ -229,7 +229,7 @@ describe('RedisSubscriber', () => {
       state: fail,
       warned: fail,
     };
-    const subscriber = new RedisSubscriber(connection, new GuardedListener(listener), () => undefined);
+    const subscriber = new RedisSubscriber(connection, new InTurnListener(listener), () => undefined);
     void subscriber.subscribe([a]);
     connection.next().confirm();
     connection.message('a');

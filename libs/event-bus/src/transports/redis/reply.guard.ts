@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { DriverReader, queueOf, readerOptionsOf, streamOf } from './driver.internals.js';
-import type { ReplyReaderSettings } from './driver.internals.js';
+import type { CommandQueue, ReplyReaderSettings } from './driver.internals.js';
 import { OddReplyError, countIn } from './odd.reply.js';
 
 /** Connections are read with the ioredis that is found here, whatever copy their client is of: version 5 reads RESP2 alone. */
@@ -47,6 +47,8 @@ function replaceListener(stream: Redis['stream'], replace: (read: Read) => Read 
 }
 
 class ReplyGuard extends DriverReader {
+  /** Another one than before the link: the driver has made it by the time of the first reply. */
+  private queue: CommandQueue | undefined;
   /** That waits for confirmations, and the names in it. */
   private awaited: { readonly command: unknown; readonly names: ReadonlySet<string> } | undefined;
 
@@ -90,9 +92,9 @@ class ReplyGuard extends DriverReader {
 
   /** Of what can be told from the command that waits: the rest is checked by who has asked. */
   private check(reply: unknown): void {
-    const queue = queueOf(this.client);
-    if (queue.length === 0) return;
-    const command = queue.peekFront()?.command;
+    this.queue ??= queueOf(this.client);
+    if (this.queue.length === 0) return;
+    const command = this.queue.peekFront()?.command;
     if (command === undefined) return;
     const asked = command.name.toLowerCase();
     if (!CONFIRMATION.test(asked)) return;

@@ -7,7 +7,7 @@ import type {
   TransportListener,
   TransportState,
 } from '../event.transport.js';
-import { GuardedListener } from '../guarded.listener.js';
+import { InTurnListener } from '../in-turn.listener.js';
 import type { LinkState } from '../link.state.js';
 import { blockedWarning } from './blocked.loop.js';
 import type { RedisConnectionListener } from './connection.listener.js';
@@ -22,7 +22,7 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
   private closing: Promise<void> | undefined;
 
   constructor(owner: TransportListener) {
-    this.listener = new GuardedListener(owner);
+    this.listener = InTurnListener.of(owner);
   }
 
   get state(): TransportState {

@@ -1,5 +1,4 @@
 import type { TransportListener } from './event.transport.js';
-import { GuardedListener } from './guarded.listener.js';
 import { ListenerRelay } from './listener.relay.js';
 
 const TARGET = { kind: 'channel', name: 'a' } as const;
@@ -26,15 +25,13 @@ function callAll(listener: TransportListener): void {
   listener.warned({ sentence: 's', fields: {} });
 }
 
-/** Notes the arguments of each call, and throws its name when asked to. */
-function noting(isThrowing: boolean) {
+/** Notes the arguments of each call. */
+function noting() {
   const noted: (readonly [string, ...unknown[]])[] = [];
   const note =
     (name: string) =>
-    (...args: unknown[]) => {
+    (...args: unknown[]) =>
       noted.push([name, ...args]);
-      if (isThrowing) throw new Error(name);
-    };
   const listener: TransportListener = {
     message: note('message'),
     confirmed: note('confirmed'),
@@ -50,21 +47,10 @@ function noting(isThrowing: boolean) {
 
 describe('ListenerRelay', () => {
   it('hands on every call with what it was given', () => {
-    const [direct, relayed] = [noting(false), noting(false)];
+    const [direct, relayed] = [noting(), noting()];
     callAll(direct.listener);
     callAll(new ListenerRelay(relayed.listener));
     expect(relayed.noted).toEqual(direct.noted);
     expect(relayed.noted.map(([name]) => name)).toEqual(CALLS);
-  });
-});
-
-describe('GuardedListener', () => {
-  it('contains what any call throws, and tells it', () => {
-    const { noted, listener } = noting(true);
-    const failures: unknown[] = [];
-    callAll(new GuardedListener(listener, (error) => failures.push(error)));
-    expect(noted.map(([name]) => name)).toEqual(CALLS);
-    expect(failures.map((error) => (error as Error).message)).toEqual(CALLS);
-    expect(() => callAll(listener)).toThrow('message');
   });
 });

@@ -1,0 +1,40 @@
+import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import type { Audience } from './audience.js';
+
+/** Strangers choose the channels that a pattern delivers: so many of their recipients are kept, and no longer names. */
+const MAX_RECIPIENTS = 4_096;
+const MAX_NAME_LENGTH = 256;
+
+/** Audiences by subscription, as long as the plan does not change. Plain maps: each event looks one up. */
+export class KnownAudiences {
+  /** By the name of the subscription, which has one channel. */
+  readonly channel = new Map<string, Audience>();
+  readonly shard = new Map<string, Audience>();
+  /** By the pattern, then by the channel with its prefix. */
+  readonly pattern = new Map<string, Map<string, Audience>>();
+  private ofPatterns = 0;
+
+  add(audience: Audience, { kind, name }: SubscriptionTarget, rawChannel: string): void {
+    if (kind !== 'pattern') {
+      this[kind].set(name, audience);
+      return;
+    }
+    const { length } = audience.recipients;
+    if (length > MAX_RECIPIENTS || rawChannel.length > MAX_NAME_LENGTH) return;
+    this.ofPatterns += length;
+    if (this.ofPatterns > MAX_RECIPIENTS) {
+      this.pattern.clear();
+      this.ofPatterns = length;
+    }
+    const onPattern = this.pattern.get(name);
+    if (onPattern === undefined) this.pattern.set(name, new Map([[rawChannel, audience]]));
+    else onPattern.set(rawChannel, audience);
+  }
+
+  clear(): void {
+    this.channel.clear();
+    this.shard.clear();
+    this.pattern.clear();
+    this.ofPatterns = 0;
+  }
+}

@@ -1,0 +1,47 @@
+import { PayloadDecodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
+import { isA } from '../foreign.js';
+import { NO_METADATA } from '../message/event.codec.js';
+import type { Audience } from './audience.js';
+import type { DeadLetterSink } from './dead.letter.js';
+import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
+import type { DispatchReporter } from './dispatch.reporter.js';
+import type { EventHandler } from './event.handler.js';
+
+/** What becomes of messages that nobody can read: a report, and a dead letter for each handler that wants one. */
+export class UnreadableMessages {
+  constructor(
+    private readonly bus: string,
+    private readonly reporter: DispatchReporter,
+    private readonly deadLetters: DeadLetterSink,
+  ) {}
+
+  /**
+   * @param thrown why: by a codec of the application's own it may be anything
+   * @param events how many were in it
+   */
+  refuse({ channel, recipients }: Audience, body: string | Buffer, thrown: unknown, events = 1): void {
+    const error = isRefusal(thrown)
+      ? thrown
+      : new PayloadDecodeError(`the codec failed: ${reasonOf(thrown)}.`, { cause: thrown });
+    this.reporter.rejected(channel, error, events);
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    for (const { handler } of recipients) this.sendDeadLetter(handler, channel, bytes, error);
+  }
+
+  /** The bytes stay out where they were too many already. */
+  private sendDeadLetter(handler: EventHandler, channel: string, body: Buffer, error: Refusal): void {
+    const deadLetter = handler.settings?.deadLetter;
+    if (deadLetter === undefined || deadLetter === false) return;
+    const content = isA(error, PayloadTooLargeError) ? {} : { base64: toBase64(body) };
+    const receivedAt = new Date().toISOString();
+    const event = { channel, ...content, bytes: body.length, metadata: NO_METADATA, receivedAt };
+    const details = { error: errorOfLetter(error), handler: handler.name, bus: this.bus, attempts: 0 };
+    void this.deadLetters.send(deadLetter, letterOf(event, body, details));
+  }
+}
+
+type Refusal = PayloadDecodeError | PayloadTooLargeError;
+
+function isRefusal(error: unknown): error is Refusal {
+  return isA(error, PayloadDecodeError) || isA(error, PayloadTooLargeError);
+}
