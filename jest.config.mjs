@@ -27,14 +27,23 @@ const sources = {
   '^(\\.{1,2}/.*)\\.js$': '$1',
 };
 
-const project = (displayName, testMatch, ioredisMajor = 6) => ({
+const project = (displayName, testMatch, { ioredis = 6, nest = 12 } = {}) => ({
   ...shared,
   displayName,
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
   moduleNameMapper:
-    ioredisMajor === 5 ? { '^ioredis$': 'ioredis5', '^ioredis/(.*)$': 'ioredis5/$1', ...sources } : sources,
-  globals: { IOREDIS_MAJOR: ioredisMajor },
+    ioredis === 5 ? { '^ioredis$': 'ioredis5', '^ioredis/(.*)$': 'ioredis5/$1', ...sources } : sources,
+  globals: { IOREDIS_MAJOR: ioredis, NEST_MAJOR: nest },
+  ...(nest === 11 ? { resolver: '<rootDir>/test/nest-11/nest-11.resolver.cjs' } : {}),
 });
+
+/** What the unit specs do not see of Nest: its pipeline, its hooks, its decorators. */
+const nest11Specs = [
+  '{pipeline,microservices}/**/*',
+  '{lifecycle,conformance,contracts}.redis',
+  'conformance.memory',
+  '{observers,lazy-modules,package-copies}',
+];
 
 /** Files of types and re-exports alone have no code to run; V8 would count each of their lines as missed. */
 function filesWithNothingToRun() {
@@ -77,9 +86,14 @@ export default {
       ...project('fake-time', ['test/integration/fake-time.redis.spec.ts']),
       fakeTimers: { enableGlobally: true },
     },
-    project('integration-ioredis5', ['test/integration/**/*.redis.spec.ts'], 5),
+    project('integration-ioredis5', ['test/integration/**/*.redis.spec.ts'], { ioredis: 5 }),
+    project(
+      'nest-11',
+      [...nest11Specs.map((glob) => `test/integration/${glob}.spec.ts`), 'libs/event-bus/src/**/*.spec.ts'],
+      { nest: 11 },
+    ),
     project('faults', ['test/faults/**/*.spec.ts']),
-    project('faults-ioredis5', ['test/faults/**/*.redis.spec.ts'], 5),
+    project('faults-ioredis5', ['test/faults/**/*.redis.spec.ts'], { ioredis: 5 }),
     project('soak', ['test/soak/**/*.spec.ts']),
     project('e2e', ['test/e2e/**/*.spec.ts']),
     project('bench', ['test/bench/!(smoke).spec.ts']),

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -18,10 +19,12 @@ import { fileURLToPath } from 'node:url';
 const MAX_PACKED_KB = 850;
 const EXPECTED_OUTPUT = 'handled orders:created 42, testing loaded\n';
 
-/** One consumer for each module system; between them they cover both majors of ioredis. */
+/** One consumer for each module system and major of Nest; between them they cover both majors of ioredis. */
 const consumers = [
   { name: 'ESM with ioredis 6', type: 'module', module: 'nodenext', ioredis: 'ioredis' },
   { name: 'CommonJS with ioredis 5', type: 'commonjs', module: 'commonjs', ioredis: 'ioredis5' },
+  { name: 'ESM on Nest 11', type: 'module', module: 'nodenext', nest: 11 },
+  { name: 'CommonJS on Nest 11', type: 'commonjs', module: 'commonjs', nest: 11 },
 ];
 
 /** Further ways to find the package's types, compiled and not run. */
@@ -50,10 +53,13 @@ const commonOptions = {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const library = join(root, 'libs/event-bus');
+const nest11 = join(root, 'test/nest-11/node_modules');
 const manifest = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
 const work = mkdtempSync(join(tmpdir(), 'check-package-'));
 const captured = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] };
 const problems = [];
+
+if (!existsSync(nest11)) execFileSync('npm', ['ci', '--prefix', 'test/nest-11'], { cwd: root });
 
 try {
   const packed = pack();
@@ -108,8 +114,8 @@ function checkFiles({ path, bytes, files }) {
   return `${(bytes / 1000).toFixed(1)} kB, ${files.length} files`;
 }
 
-function checkConsumer({ name, type, module, ioredis }, tarball) {
-  const app = prepareApp(name, type, ioredis, tarball);
+function checkConsumer({ name, type, module, ...peers }, tarball) {
+  const app = prepareApp(name, type, peers, tarball);
   compile(app, { module }, ['main.ts', 'entries.ts']);
   const output = execFileSync(process.execPath, [join(app, 'dist/main.js')], {
     ...captured,
@@ -121,7 +127,7 @@ function checkConsumer({ name, type, module, ioredis }, tarball) {
 
 /** What compiles with Nest compiles with this package too. */
 function checkTypes(name, { type, isBeyondNest = false, ...compilerOptions }, tarball) {
-  const app = prepareApp(name, type, 'ioredis', tarball);
+  const app = prepareApp(name, type, {}, tarball);
   if (!isBeyondNest) {
     compile(app, compilerOptions, ['entries.ts', 'nest-alone.ts']);
     return 'type-checked';
@@ -136,19 +142,25 @@ function checkTypes(name, { type, isBeyondNest = false, ...compilerOptions }, ta
   return 'not even Nest';
 }
 
-function prepareApp(name, type, ioredis, tarball) {
+function prepareApp(name, type, { ioredis = 'ioredis', nest = 12 }, tarball) {
   const app = join(work, name.replaceAll(/\W+/g, '-').toLowerCase());
   unpack(tarball, join(app, 'node_modules', manifest.name));
   for (const peer of [...Object.keys(manifest.peerDependencies), '@types/node']) {
     const link = join(app, 'node_modules', peer);
     mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(root, 'node_modules', peer === 'ioredis' ? ioredis : peer), link);
+    symlinkSync(folderOf(peer === 'ioredis' ? ioredis : peer, nest), link);
   }
   for (const file of ['main.ts', 'entries.ts', 'nest-alone.ts']) {
     copyFileSync(join(root, 'test/package', file), join(app, file));
   }
   writeFileSync(join(app, 'package.json'), JSON.stringify({ type }));
   return app;
+}
+
+/** Nest 11 brings its own copies of what it shares with the application. */
+function folderOf(name, nest) {
+  const older = join(nest11, name);
+  return nest === 11 && existsSync(older) ? older : join(root, 'node_modules', name);
 }
 
 function compile(app, options, files) {

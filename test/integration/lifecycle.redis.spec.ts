@@ -743,16 +743,13 @@ describe('stopping', () => {
     class Farewell implements OnModuleDestroy, OnApplicationShutdown {
       constructor(private readonly publisher: EventBusPublisher) {}
 
-      async onModuleDestroy() {
-        outcomes.push(await this.publisher.publish('bye', 'onModuleDestroy'));
-      }
+      onModuleDestroy = () => this.say('onModuleDestroy');
+      beforeApplicationShutdown = () => this.say('beforeApplicationShutdown');
+      onApplicationShutdown = () => this.say('onApplicationShutdown');
 
-      async beforeApplicationShutdown() {
-        outcomes.push(await this.publisher.publish('bye', 'beforeApplicationShutdown'));
-      }
-
-      async onApplicationShutdown() {
-        outcomes.push(await this.publisher.publish('bye', 'onApplicationShutdown'));
+      /** Its hooks run again when the test is over and closes all: Nest 11 would stop at one that rejects. */
+      private async say(hook: string) {
+        outcomes.push(await this.publisher.publish('bye', hook).catch((error: unknown) => error));
       }
     }
     @Module({ providers: [Farewell] })

@@ -6,9 +6,9 @@ interface Lockfile {
   readonly packages: Record<string, { readonly resolved?: string; readonly link?: boolean }>;
 }
 
-describe('package-lock.json', () => {
+describe.each(['package-lock.json', 'test/nest-11/package-lock.json'])('%s', (file) => {
   it('names no registry, so that everybody installs from their own', () => {
-    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lockfile;
+    const { packages } = JSON.parse(readFileSync(file, 'utf8')) as Lockfile;
     const foreign = Object.values(packages).filter(({ resolved, link }) => resolved !== undefined && !link);
     expect(foreign).toEqual([]);
   });

@@ -10,6 +10,7 @@ import type { Observable } from 'rxjs';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { eventually } from '../../support/eventually.js';
 import { Inbox } from '../../support/inbox.js';
+import { itOnNest12 } from '../../support/nest.major.js';
 import { RedisServer } from '../../support/redis.server.js';
 import { EventPattern } from './support/event-pattern.js';
 import { MicroserviceApps, inAnyOrder } from './support/microservice.apps.js';
@@ -23,6 +24,9 @@ afterAll(() => redisServer.stop());
 const apps = new MicroserviceApps(() => redis({ url: redisServer.url }));
 const seen = new Inbox<unknown>();
 beforeEach(() => seen.clear());
+
+/** Nest 11 hands on no metadata. */
+const metadataOf = (context: Partial<RedisContext>): unknown => context.getMetadata?.();
 
 @Controller()
 class Service {
@@ -56,12 +60,12 @@ class Service {
 
   @MessagePattern('where')
   where(@Payload() data: unknown, @Ctx() context: RedisContext): unknown {
-    return { data, channel: context.getChannel(), metadata: context.getMetadata() ?? null };
+    return { data, channel: context.getChannel(), metadata: metadataOf(context) ?? null };
   }
 
   @EventPattern('noted')
   noted(@Payload() note: unknown, @Ctx() context: RedisContext): void {
-    seen.push([context.getChannel(), note, context.getMetadata()]);
+    seen.push([context.getChannel(), note, metadataOf(context)]);
   }
 
   @EventPattern({ event: 'noted', version: 1 })
@@ -143,7 +147,7 @@ describe.each([
     );
   });
 
-  it('agree on metadata', async () => {
+  itOnNest12('its clients have no setOnDispatchHook')('agree on metadata', async () => {
     const client = connect();
     client.setOnDispatchHook((packet) => {
       packet.metadata = { tenant: 'acme' };
@@ -212,19 +216,34 @@ describe('EventBusModule with nestPacket()', () => {
     await apps.serve({ controllers: [Service] });
     const publisher = await start();
     const client = nestClient();
-    client.setOnDispatchHook((packet) => {
-      packet.metadata = { traceparent: '00-1-2-03' };
-    });
     await lastValueFrom(client.emit('news', { id: 1 }));
     expect(await lastValueFrom(client.send('sum', [1, 2]))).toBe(3);
     await redisServer.cli('PUBLISH', 'foreign', '{"pattern":"foreign","data":1,"type":"x"}');
     await publisher.publish('end', {});
     expect(await seen.upTo((item) => (item as unknown[])[0] === 'end')).toEqual([
-      ['news', { id: 1 }, { traceparent: '00-1-2-03' }],
-      ['sum', [1, 2], { traceparent: '00-1-2-03' }],
+      ['news', { id: 1 }, {}],
+      ['sum', [1, 2], {}],
       ['foreign', { pattern: 'foreign', data: 1, type: 'x' }, {}],
       ['end', {}, {}],
     ]);
     expect(apps.log.troubles).toEqual([]);
   });
+
+  itOnNest12('its clients have no setOnDispatchHook')(
+    "hands on the metadata of Nest's events and requests",
+    async () => {
+      await apps.serve({ controllers: [Service] });
+      await start();
+      const client = nestClient();
+      client.setOnDispatchHook((packet) => {
+        packet.metadata = { traceparent: '00-1-2-03' };
+      });
+      await lastValueFrom(client.emit('news', { id: 1 }));
+      await lastValueFrom(client.send('sum', [1, 2]));
+      expect(await seen.count(2)).toEqual([
+        ['news', { id: 1 }, { traceparent: '00-1-2-03' }],
+        ['sum', [1, 2], { traceparent: '00-1-2-03' }],
+      ]);
+    },
+  );
 });

@@ -23,7 +23,7 @@ export { FORBIDDEN_MESSAGE } from '@nestjs/core/guards/constants.js';
 export { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 export { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 export { Injector } from '@nestjs/core/injector/injector.js';
-export type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+export { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 export type { Module } from '@nestjs/core/injector/module.js';
 export { ParamsTokenFactory } from '@nestjs/core/pipes/params-token-factory.js';
 export { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';

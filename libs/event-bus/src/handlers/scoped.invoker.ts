@@ -8,8 +8,8 @@ import { HandlerFilters } from './handler.filters.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
 import { findFilters } from './nest.enhancers.js';
-import type { Injector, InstanceWrapper, NestInternals } from './nest.internals.js';
-import { REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
+import type { Injector, NestInternals } from './nest.internals.js';
+import { InstanceWrapper, REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
 
 /**
  * A handler that needs something made for each event (or for each durable tree): itself, what it depends on, or
@@ -26,6 +26,7 @@ export function composeScopedCall(
   const place = { methodName, method, moduleKey };
   const bare = { ...place, instance: Object.create(prototype) as object };
   const isDurable = isDurableTree([wrapper, ...globals]);
+  const holder = holderOf(globals);
   // When there is no instance, the filters that need none themselves still get to see why.
   const filters = new HandlerFilters(
     findFilters(nest, { ...bare, contextId: STATIC_CONTEXT, inquirerId: undefined }),
@@ -36,7 +37,7 @@ export function composeScopedCall(
     let call: HandlerCall;
     try {
       const contextId = contextIdOf(nest, event, isDurable);
-      await injector.loadEnhancersPerContext(wrapper, contextId, wrapper, globals);
+      await injector.loadEnhancersPerContext(holder, contextId, wrapper);
       const instance = (await injector.loadPerContext(
         wrapper.instance as object,
         moduleRef,
@@ -50,6 +51,13 @@ export function composeScopedCall(
     }
     await call(event);
   };
+}
+
+/** Nest loads the enhancers that hang on a wrapper. Nest 12 takes others as an argument, which Nest 11 ignores. */
+function holderOf(enhancers: readonly InstanceWrapper[]): InstanceWrapper {
+  const holder = new InstanceWrapper();
+  for (const enhancer of enhancers) holder.addEnhancerMetadata(enhancer);
+  return holder;
 }
 
 function isDurableTree(wrappers: readonly InstanceWrapper[]): boolean {

@@ -25,6 +25,7 @@ import { Inbox } from '../../../support/inbox.js';
 import { EventPattern } from './event-pattern.js';
 import { MicroserviceApps } from './microservice.apps.js';
 import { gate } from './server.promises.js';
+import { itOnNest12 } from '../../../support/nest.major.js';
 import { untyped } from '../../../support/untyped.js';
 
 /** What a client holds for requests: nothing, when none waits. */
@@ -132,29 +133,41 @@ export function describeClientPromises(transport: () => TransportFactory): void 
       expect(await seen.count(100)).toEqual(numbers);
     });
 
-    it('writes a packet of Nest', async () => {
-      const bodies = new Inbox<string>();
-      @Controller()
-      class Wire {
-        @EventPattern('*')
-        message(@Payload() body: Buffer): void {
-          bodies.push(body.toString());
-        }
+    const bodies = new Inbox<string>();
+    @Controller()
+    class Wire {
+      @EventPattern('*')
+      message(@Payload() body: Buffer): void {
+        bodies.push(body.toString());
       }
+    }
+    beforeEach(() => bodies.clear());
+
+    it('writes a packet of Nest', async () => {
       await apps.serve({ controllers: [Wire] }, { codec: raw() });
       const client = apps.client();
       await lastValueFrom(client.emit('noted', { id: 1 }));
       await lastValueFrom(client.emit({ b: 'c', a: 1 }, 0));
-      client.setOnDispatchHook((packet) => {
-        packet.metadata = { tenant: 'acme' };
-      });
       await lastValueFrom(client.emit(5, [1]));
       expect(await bodies.count(3)).toEqual([
         '{"pattern":"noted","data":{"id":1}}',
         '{"pattern":{"b":"c","a":1},"data":0}',
-        '{"pattern":5,"data":[1],"metadata":{"tenant":"acme"}}',
+        '{"pattern":5,"data":[1]}',
       ]);
     });
+
+    itOnNest12('its clients have no setOnDispatchHook')(
+      'writes into the packet what a hook attaches',
+      async () => {
+        await apps.serve({ controllers: [Wire] }, { codec: raw() });
+        const client = apps.client();
+        client.setOnDispatchHook((packet) => {
+          packet.metadata = { tenant: 'acme' };
+        });
+        await lastValueFrom(client.emit(5, [1]));
+        expect(await bodies.count(1)).toEqual(['{"pattern":5,"data":[1],"metadata":{"tenant":"acme"}}']);
+      },
+    );
 
     it('errors with what is wrong, and sends nothing', async () => {
       await serve();

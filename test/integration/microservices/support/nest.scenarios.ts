@@ -47,6 +47,7 @@ import request from 'supertest';
 import { Inbox } from '../../../support/inbox.js';
 import { EventPattern } from './event-pattern.js';
 import { MicroserviceApps, inAnyOrder } from './microservice.apps.js';
+import { itOnNest12 } from '../../../support/nest.major.js';
 
 /** What an application written for Nest's own Redis transport does, with nothing changed but the transport. */
 export function describeNestScenarios(transport: () => TransportFactory): void {
@@ -465,18 +466,21 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       await expectSpies();
     });
 
-    it('leave no listener of a signal behind', async () => {
-      const before = process.listenerCount('SIGTERM');
-      const app = await apps.hybrid(
-        { controllers: [Guarded] },
-        {
-          connected: (microservice: INestMicroservice) => microservice.enableShutdownHooks(['SIGTERM']),
-        },
-      );
-      expect(process.listenerCount('SIGTERM')).toBe(before + 1);
-      await app.close();
-      expect(process.listenerCount('SIGTERM')).toBe(before);
-    });
+    itOnNest12('it keeps the listener of a connected microservice')(
+      'leave no listener of a signal behind',
+      async () => {
+        const before = process.listenerCount('SIGTERM');
+        const app = await apps.hybrid(
+          { controllers: [Guarded] },
+          {
+            connected: (microservice: INestMicroservice) => microservice.enableShutdownHooks(['SIGTERM']),
+          },
+        );
+        expect(process.listenerCount('SIGTERM')).toBe(before + 1);
+        await app.close();
+        expect(process.listenerCount('SIGTERM')).toBe(before);
+      },
+    );
   });
 
   describe('packet metadata', () => {
@@ -496,18 +500,21 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       await apps.serve({ controllers: [Recorder] });
     });
 
-    it('travels beside the payload of requests and of events', async () => {
-      const client = apps.client();
-      client.setOnDispatchHook((packet) => {
-        packet.metadata = { 'x-request-id': 'trace-1' };
-      });
-      expect(await firstValueFrom(client.send('echo-metadata', { orderId: 7 }))).toEqual({
-        data: { orderId: 7 },
-        metadata: { 'x-request-id': 'trace-1' },
-      });
-      client.emit('record-metadata', {});
-      expect(await seen.count(1)).toEqual([{ 'x-request-id': 'trace-1' }]);
-    });
+    itOnNest12('its clients have no setOnDispatchHook')(
+      'travels beside the payload of requests and of events',
+      async () => {
+        const client = apps.client();
+        client.setOnDispatchHook((packet) => {
+          packet.metadata = { 'x-request-id': 'trace-1' };
+        });
+        expect(await firstValueFrom(client.send('echo-metadata', { orderId: 7 }))).toEqual({
+          data: { orderId: 7 },
+          metadata: { 'x-request-id': 'trace-1' },
+        });
+        client.emit('record-metadata', {});
+        expect(await seen.count(1)).toEqual([{ 'x-request-id': 'trace-1' }]);
+      },
+    );
 
     it('is nothing without a hook', async () => {
       const client = apps.client();
@@ -519,26 +526,32 @@ export function describeNestScenarios(transport: () => TransportFactory): void {
       expect(await seen.count(1)).toEqual([undefined]);
     });
 
-    it('comes from a hook that is called once for each packet', async () => {
-      const client = apps.client();
-      const packets: unknown[] = [];
-      client.setOnDispatchHook(({ pattern, data }) => packets.push({ pattern, data }));
-      await firstValueFrom(client.send('echo-metadata', 1));
-      await lastValueFrom(client.emit('record-metadata', 2));
-      expect(packets).toEqual([
-        { pattern: 'echo-metadata', data: 1 },
-        { pattern: 'record-metadata', data: 2 },
-      ]);
-    });
+    itOnNest12('its clients have no setOnDispatchHook')(
+      'comes from a hook that is called once for each packet',
+      async () => {
+        const client = apps.client();
+        const packets: unknown[] = [];
+        client.setOnDispatchHook(({ pattern, data }) => packets.push({ pattern, data }));
+        await firstValueFrom(client.send('echo-metadata', 1));
+        await lastValueFrom(client.emit('record-metadata', 2));
+        expect(packets).toEqual([
+          { pattern: 'echo-metadata', data: 1 },
+          { pattern: 'record-metadata', data: 2 },
+        ]);
+      },
+    );
 
-    it('is not sent when the hook fails, and whoever sends hears why', async () => {
-      const client = apps.client();
-      client.setOnDispatchHook(() => {
-        throw new Error('no trace');
-      });
-      await expect(firstValueFrom(client.send('echo-metadata', 1))).rejects.toThrow('no trace');
-      await expect(lastValueFrom(client.emit('record-metadata', 1))).rejects.toThrow('no trace');
-    });
+    itOnNest12('its clients have no setOnDispatchHook')(
+      'is not sent when the hook fails, and whoever sends hears why',
+      async () => {
+        const client = apps.client();
+        client.setOnDispatchHook(() => {
+          throw new Error('no trace');
+        });
+        await expect(firstValueFrom(client.send('echo-metadata', 1))).rejects.toThrow('no trace');
+        await expect(lastValueFrom(client.emit('record-metadata', 1))).rejects.toThrow('no trace');
+      },
+    );
   });
 
   describe('binary payloads', () => {

@@ -29,6 +29,7 @@ import { eventually } from '../../../support/eventually.js';
 import { Inbox } from '../../../support/inbox.js';
 import { EventPattern } from './event-pattern.js';
 import { MicroserviceApps, inAnyOrder } from './microservice.apps.js';
+import { itOnNest12 } from '../../../support/nest.major.js';
 import { untyped } from '../../../support/untyped.js';
 
 /** Lets whoever waits for it go on when the test says so. */
@@ -535,44 +536,47 @@ export function describeServerPromises(transport: () => TransportFactory): void 
   });
 
   describe('the context', () => {
-    it("has what RedisContext has, and is one of the bus' events", async () => {
-      @Controller()
-      class Contexts {
-        @MessagePattern('context')
-        asked(@Payload() data: unknown, @Ctx() context: MicroserviceContext): unknown {
-          return {
-            data,
-            isContext: context instanceof MicroserviceContext && context instanceof EventContext,
-            args: context.getArgs(),
-            channel: context.getArgByIndex(0),
-            metadata: context.getArgByIndex(1),
-            bus: context.bus,
-            isAborted: context.signal.aborted,
-          };
-        }
+    itOnNest12('its clients have no setOnDispatchHook')(
+      "has what RedisContext has, and is one of the bus' events",
+      async () => {
+        @Controller()
+        class Contexts {
+          @MessagePattern('context')
+          asked(@Payload() data: unknown, @Ctx() context: MicroserviceContext): unknown {
+            return {
+              data,
+              isContext: context instanceof MicroserviceContext && context instanceof EventContext,
+              args: context.getArgs(),
+              channel: context.getArgByIndex(0),
+              metadata: context.getArgByIndex(1),
+              bus: context.bus,
+              isAborted: context.signal.aborted,
+            };
+          }
 
-        @MessagePattern('is-event')
-        @UseGuards({ canActivate: (host: ExecutionContext) => isEventContext(host) })
-        isEvent(): string {
-          return 'it is';
+          @MessagePattern('is-event')
+          @UseGuards({ canActivate: (host: ExecutionContext) => isEventContext(host) })
+          isEvent(): string {
+            return 'it is';
+          }
         }
-      }
-      await apps.serve({ controllers: [Contexts] }, { name: 'orders' });
-      const client = apps.client();
-      client.setOnDispatchHook((packet) => {
-        packet.metadata = { tenant: 'acme' };
-      });
-      expect(await lastValueFrom(client.send('context', 1))).toEqual({
-        data: 1,
-        isContext: true,
-        args: ['context', { tenant: 'acme' }],
-        channel: 'context',
-        metadata: { tenant: 'acme' },
-        bus: 'orders',
-        isAborted: false,
-      });
-      expect(await lastValueFrom(client.send('is-event', 1))).toBe('it is');
-    });
+        await apps.serve({ controllers: [Contexts] }, { name: 'orders' });
+        const client = apps.client();
+        client.setOnDispatchHook((packet) => {
+          packet.metadata = { tenant: 'acme' };
+        });
+        expect(await lastValueFrom(client.send('context', 1))).toEqual({
+          data: 1,
+          isContext: true,
+          args: ['context', { tenant: 'acme' }],
+          channel: 'context',
+          metadata: { tenant: 'acme' },
+          bus: 'orders',
+          isAborted: false,
+        });
+        expect(await lastValueFrom(client.send('is-event', 1))).toBe('it is');
+      },
+    );
 
     it('is the request of request-scoped controllers', async () => {
       let instances = 0;
