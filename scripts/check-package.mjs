@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packLibrary, root } from './fresh.apps.mjs';
 
 /** A third of it are the sources, to which the source maps lead. */
 const MAX_PACKED_KB = 850;
@@ -51,7 +51,6 @@ const commonOptions = {
   outDir: 'dist',
 };
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const library = join(root, 'libs/event-bus');
 const nest11 = join(root, 'test/nest-11/node_modules');
 const manifest = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
@@ -62,7 +61,7 @@ const problems = [];
 if (!existsSync(nest11)) execFileSync('npm', ['ci', '--prefix', 'test/nest-11'], { cwd: root });
 
 try {
-  const packed = pack();
+  const packed = packLibrary(work);
   check('the manifest', () => checkManifest());
   check('the packed files', () => checkFiles(packed));
   check('publint', () => run('publint', 'run', packed.path, '--strict'));
@@ -81,16 +80,6 @@ try {
 if (problems.length > 0) {
   console.error(problems.join('\n\n'));
   process.exit(1);
-}
-
-function pack() {
-  const args = ['pack', library, '--pack-destination', work, '--ignore-scripts', '--json'];
-  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }));
-  return {
-    path: join(work, packed.filename),
-    bytes: packed.size,
-    files: packed.files.map(({ path }) => path),
-  };
 }
 
 function checkManifest() {

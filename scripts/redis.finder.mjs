@@ -87,7 +87,7 @@ function withoutPassword(url) {
 }
 
 /** @returns {Promise<{ url: string, stop: () => Promise<void> } | undefined>} undefined when there is none to start */
-async function startRedis(env) {
+export async function startRedis(env) {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: tmpdir() };

@@ -72,7 +72,11 @@ export class EventBusServer
       settings.prefix,
       responder,
       {
-        start: (context, done) => this.onProcessingStartHook(this.transportId, context, done),
+        // Before 11.1.6 Nest has no processing hooks.
+        start:
+          'onProcessingStartHook' in this
+            ? (context, done) => this.onProcessingStartHook(this.transportId, context, done)
+            : (_context, done) => done(),
         end: (context) => this.onProcessingEndHook?.(this.transportId, context),
       },
       settings.handlerDefaults,

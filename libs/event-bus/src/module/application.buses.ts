@@ -21,6 +21,8 @@ export class ApplicationBuses {
   private isAbandoned = false;
 
   constructor(private readonly modules: ModulesContainer) {
+    // Before 11.1.6 Nest tells of none: a bus of an EventBusServer starts and fails alone.
+    if (!('getRpcTargetRegistry' in modules)) return;
     modules.getRpcTargetRegistry().subscribe((target) => this.connected(target));
   }
 

@@ -110,7 +110,7 @@ interface DriverReaderClass {
 
 /**
  * `DataHandler`: without it an odd reply makes the driver throw where nobody can catch it, see ReplyGuard. Node imports the
- * module, code that Jest has compiled to CommonJS the class itself.
+ * module, Bun and code that Jest has compiled to CommonJS the class itself.
  */
 export const DriverReader: DriverReaderClass = ('default' in reader ? reader.default : reader) as never;
 
