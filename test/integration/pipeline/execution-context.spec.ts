@@ -1,7 +1,7 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Controller, Get, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ExecutionContextHost } from '@nestjs/core/internal';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { EventContext, OnEvent, isEventContext } from 'nestjs-redis-event-bus';
 import request from 'supertest';
 import { pipelineApps } from './support/pipeline.app.js';
