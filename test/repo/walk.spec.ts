@@ -7,7 +7,7 @@ import { documentedFiles, walkFigures, walkProblems } from '../../scripts/walk.f
 jest.setTimeout(120_000);
 
 /** Lower them when the code allows it. */
-const LIMITS = { files: 19, moves: 24, movesBack: 6 };
+const LIMITS = { files: 20, moves: 25, movesBack: 6 };
 
 const SCRIPT = join(import.meta.dirname, '../../scripts/trace-walk.mjs');
 
