@@ -98,6 +98,9 @@ const failureOf = (promise: Promise<unknown>): Promise<Error> =>
     (error: Error) => error,
   );
 
+/** What the log says of a failed start. */
+const quote = (text: string) => JSON.stringify(text);
+
 const here = () => redis({ url: server.url });
 const asBob = () => redis({ url: server.url.replace('//', '//bob:pw@') });
 const nowhere = async () => redis({ host: '127.0.0.1', port: await freePort() });
@@ -214,6 +217,9 @@ describe('when one bus of an application cannot start', () => {
       });
       const failure = await failureOf(app.init());
       expect(failure.message).toMatch(error);
+      expect(log.troubles.filter((line) => line.startsWith('Event bus failed to start'))).toEqual([
+        expect.stringContaining(quote(failure.message)),
+      ]);
       await expectNothingOpen();
       expect(app.get(EventBusStatus).current).toBe('closed');
     });
@@ -357,6 +363,13 @@ describe('when one bus of an application cannot start', () => {
     expect(app.get(EventBusStatus).current).toBe('closed');
     await expectNothingOpen();
   });
+});
+
+it('does not say that it tries again when the password is wrong', async () => {
+  const transport = redis({ url: server.url.replace('//', '//bob:wrong@') });
+  const app = await create({ imports: [bus({ transport })] });
+  await failureOf(app.init());
+  expect(log.troubles).toEqual([expect.stringMatching(/^Event bus failed to start \(reason=".*WRONGPASS/)]);
 });
 
 describe('when a microservice of an application cannot start', () => {

@@ -76,6 +76,7 @@ export type {
   ObservedHandler,
   ObservedPublish,
 } from './observing/event-bus.observer.js';
+export type * from './observing/bus.facts.js';
 export type * from './observing/observer.facts.js';
 export type { PipelineStage } from './handlers/handler.failure.js';
 

@@ -138,7 +138,7 @@ describe('@OnEvent refuses', () => {
         handle = () => undefined;
       }
       return Property;
-    }).toThrow('@OnEvent on handle: it decorates instance methods with a name, and no properties');
+    }).toThrow('@OnEvent on Property.handle: it decorates instance methods with a name, and no properties');
   });
 
   it('an accessor', () => {
@@ -162,7 +162,7 @@ describe('@OnEvent refuses', () => {
         }
       }
       return Static;
-    }).toThrow('@OnEvent on handle: it decorates instance methods with a name');
+    }).toThrow('@OnEvent on Static.handle: it decorates instance methods with a name');
     const handle = Symbol('handle');
     expect(() => {
       class Symbolic {
@@ -172,6 +172,6 @@ describe('@OnEvent refuses', () => {
         }
       }
       return Symbolic;
-    }).toThrow('@OnEvent on Symbol(handle): it decorates instance methods with a name');
+    }).toThrow('@OnEvent on Symbolic.Symbol(handle): it decorates instance methods with a name');
   });
 });

@@ -4,6 +4,7 @@ import {
   ForbiddenException,
   Injectable,
   Scope,
+  ServiceUnavailableException,
   SetMetadata,
   UnauthorizedException,
   UseGuards,
@@ -169,30 +170,56 @@ describe('guards', () => {
     expect(bus.log.troubles).toEqual([]);
   });
 
-  it.each<[string, CanActivate['canActivate']]>([
+  it.each<[string, (error: Error) => unknown]>([
     [
       'throws',
-      () => {
-        throw new UnauthorizedException('no token');
+      (error) => {
+        throw error;
       },
     ],
-    ['rejects', () => Promise.reject(new UnauthorizedException('no token'))],
-    ['errors', () => throwError(() => new UnauthorizedException('no token'))],
-  ])('are named as the cause when one %s', async (_how, canActivate) => {
+    ['rejects', (error) => Promise.reject(error)],
+    ['errors', (error) => throwError(() => error)],
+  ])('refuse or fail, as the error says that one %s', async (_how, fail) => {
+    class RpcException extends Error {}
+    const errors = [
+      new UnauthorizedException('no token'),
+      new RpcException('not yours'),
+      new ServiceUnavailableException('no directory'),
+      new TypeError('a bug'),
+    ];
     @Injectable()
     class Guarded {
-      @UseGuards({ canActivate })
+      @UseGuards({ canActivate: () => fail(errors.shift() as Error) as boolean })
       @OnEvent('orders:*')
       handle() {
         seen.push('handled');
       }
     }
     const bus = await start({ providers: [Guarded] });
-    await bus.publish('orders:created');
+    for (let n = 0; n < 4; n += 1) await bus.publish('orders:created');
     expect(seen).toEqual([]);
-    expect(bus.log.troubles).toEqual([
-      expect.stringMatching(/^A guard failed \(.*error="UnauthorizedException: no token"\)/),
+    const lines = bus.log.lines.filter(({ message }) => message.startsWith('A guard '));
+    // A line without a stack has its context alone with it.
+    expect(lines.map(({ level, message, rest }) => [level, rest.length, message])).toEqual([
+      ['warn', 1, expect.stringMatching(/^A guard refused .*"UnauthorizedException: no token"\)$/)],
+      ['warn', 1, expect.stringMatching(/^A guard refused .*"RpcException: not yours"\)$/)],
+      ['error', 2, expect.stringMatching(/^A guard failed .*"ServiceUnavailableException: no directory"\)$/)],
+      ['error', 2, expect.stringMatching(/^A guard failed .*"TypeError: a bug"\)$/)],
     ]);
+  });
+
+  it('are not said to be made for HTTP where they are bound to the handler', async () => {
+    @Injectable()
+    class Guarded {
+      @UseGuards(PaidGuard)
+      @OnEvent('orders:*')
+      handle() {
+        seen.push('handled');
+      }
+    }
+    const bus = await start({ providers: [PaidGuard, Guarded] });
+    await bus.publish('orders:created', {});
+    expect(bus.log.troubles).toEqual([expect.not.stringContaining('HTTP')]);
   });
 
   it('run one after the other, global before class before method, until one refuses', async () => {

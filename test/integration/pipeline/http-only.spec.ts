@@ -58,15 +58,21 @@ describe('an APP_GUARD that is made for HTTP', () => {
   }
 
   it.each([
-    ['throws a TypeError', TokenGuard, {}, /^A guard failed \(.*TypeError/],
-    ['throws for a missing token', TokenGuard, { headers: {} }, /^A guard failed \(.*no token/],
-    ['returns false', RefusingGuard, {}, /^A guard refused an event \(.*Forbidden/],
-  ])('and %s is contained: one error line that names the cure', async (_what, guard, payload, line) => {
+    ['throws a TypeError', TokenGuard, {}, 'error', /^A guard failed \(.*TypeError/],
+    [
+      'throws for a missing token',
+      TokenGuard,
+      { headers: {} },
+      'warn',
+      /^A guard refused an event \(.*no token/,
+    ],
+    ['returns false', RefusingGuard, {}, 'warn', /^A guard refused an event \(.*Forbidden/],
+  ])('and %s is contained: one line that names the cure', async (_what, guard, payload, level, line) => {
     const bus = await start({ controllers: [Orders], providers: [{ provide: APP_GUARD, useClass: guard }] });
     await bus.publish('orders:created', payload);
     expect(seen).toEqual([]);
-    expect(bus.log.lines.map(({ level, message }) => [level, message])).toEqual([
-      ['error', expect.stringMatching(line)],
+    expect(bus.log.lines.map(({ level: written, message }) => [written, message])).toEqual([
+      [level, expect.stringMatching(line)],
     ]);
     expect(bus.log.troubles[0]).toContain('if (isEventContext(context)) return true;');
     await request(bus.app.getHttpServer()).get('/orders').set('authorization', 'me').expect(200);

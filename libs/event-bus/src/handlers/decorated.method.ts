@@ -27,10 +27,16 @@ export function stackMetadata(decorator: string, metadataKey: symbol, metadata: 
       typeof key === 'symbol'
     ) {
       throw new ConfigurationError([
-        `${decorator} on ${String(key)}: it decorates instance methods with a name, and no properties, static methods or symbols.`,
+        `${decorator} on ${memberName(prototype, key)}: it decorates instance methods with a name, and no properties, static methods or symbols.`,
       ]);
     }
     const stacked = (Reflect.getMetadata(metadataKey, method) as unknown[] | undefined) ?? [];
     SetMetadata(metadataKey, [metadata, ...stacked])(prototype, key, descriptor);
   };
+}
+
+/** `OrderNotifier.notify`. */
+function memberName(owner: object, key: PropertyKey): string {
+  const { name } = typeof owner === 'function' ? owner : owner.constructor;
+  return `${name || 'an anonymous class'}.${String(key)}`;
 }

@@ -19,6 +19,7 @@ import { Injector, STATIC_CONTEXT } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
 import { mergedOptions, onEventMetadata, targetsOf } from './on-event.decorator.js';
 import { onGapMetadata } from './on-gap.decorator.js';
+import { EVENT_LISTENER_METADATA, hasEventEmitter } from './event-emitter.module.js';
 import { EventBusCopies, strangeVersionsOn } from '../module/event-bus.copies.js';
 import { composeScopedCall } from './scoped.invoker.js';
 import { settle } from './settle.js';
@@ -30,6 +31,8 @@ export interface ExploredHandlers {
   readonly gapHandlers: readonly GapHandler[];
   /** What is wrong with any decorator of the application, each with what to write instead. */
   readonly problems: readonly string[];
+  /** Methods that listen to an emitter that the application does not have. */
+  readonly unheard: readonly string[];
 }
 
 /** Finds every `@OnEvent`, `@OnKeyEvent` and `@OnGap` method of the application that belongs to one bus. */
@@ -40,6 +43,7 @@ export class HandlerExplorer {
   private readonly known = new Set<object>();
   private readonly knownPrototypes = new Set<object>();
   private readonly groups: GroupMembers = new Map();
+  private readonly emitterListeners = new Set<string>();
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -76,14 +80,16 @@ export class HandlerExplorer {
     ];
     for (const identity of found) this.known.add(identity);
     for (const { prototype } of methods) this.knownPrototypes.add(prototype);
-    if (problems.length > 0) return { handlers: [], gapHandlers: [], problems };
+    const unheard = hasEventEmitter(this.modules) ? [] : [...this.emitterListeners];
+    this.emitterListeners.clear();
+    if (problems.length > 0) return { handlers: [], gapHandlers: [], problems, unheard };
     const handlers = candidates
       .filter(({ own }) => own.length > 0)
       .map((candidate) => this.toHandler(candidate, bus));
     const gapHandlers = methods
       .filter(({ method }) => onGapMetadata(method)?.some((options) => isOf(bus, options)))
       .map(toGapHandler);
-    return { handlers, gapHandlers, problems };
+    return { handlers, gapHandlers, problems, unheard };
   }
 
   /** What is decorated and would never be called: by another copy of this package, or in a class that is no provider. */
@@ -139,9 +145,13 @@ export class HandlerExplorer {
     if (!isObject(prototype)) return;
     for (const methodName of this.scanner.getAllMethodNames(prototype)) {
       const method = (prototype as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
-      if (!isDecorated(method)) continue;
+      const keys: readonly unknown[] = Reflect.getMetadataKeys(method);
+      // Nobody decorated most methods.
+      if (keys.length === 0) continue;
       const className = prototype.constructor?.name || String(place.wrapper.name);
-      yield { ...place, name: `${className}.${methodName}`, prototype, methodName, method };
+      const name = `${className}.${methodName}`;
+      if (keys.includes(EVENT_LISTENER_METADATA)) this.emitterListeners.add(name);
+      if (isDecorated(method)) yield { ...place, name, prototype, methodName, method };
     }
   }
 

@@ -1,4 +1,5 @@
 import { IntrinsicException } from '@nestjs/common';
+import { quote, reasonOf } from '../errors.js';
 import { isA, isError, propertyOf } from '../foreign.js';
 import type { HandlerArguments } from './handler.arguments.js';
 import { HandlerFailure } from './handler.failure.js';
@@ -7,6 +8,9 @@ import { rpcContext } from './nest.enhancers.js';
 import type { BoundFilter } from './nest.internals.js';
 import { MESSAGES, selectExceptionFilterMetadata } from './nest.internals.js';
 import { settle } from './settle.js';
+
+const HTTP_ONLY =
+  'Is it meant for HTTP only? Then rethrow for events first: if (isEventContext(host)) throw exception;';
 
 /** The exception filters of one handler, the most specific first. */
 export class HandlerFilters {
@@ -44,7 +48,8 @@ function toReport(thrown: unknown, cause: unknown, failure: unknown): unknown {
   // Not an error: an RPC reply (`throwError(() => ({ status, message }))`), and an event has nobody to reply to.
   if (thrown === cause || !isError(thrown)) return failure;
   const isBroken = isA(thrown, TypeError) || isA(thrown, ReferenceError);
-  return isBroken ? new HandlerFailure('filter', thrown, cause) : thrown;
+  if (!isBroken) return thrown;
+  return new HandlerFailure('filter', thrown, `It was called for ${quote(reasonOf(cause))}. ${HTTP_ONLY}`);
 }
 
 /** Nest's BaseRpcExceptionFilter logs an unknown error by itself and replies with this; one line is enough. */

@@ -2,17 +2,22 @@ import type { CanActivate } from '@nestjs/common';
 import { ForbiddenException } from '@nestjs/common';
 import { isObservable } from 'rxjs';
 import type { HandlerArguments } from './handler.arguments.js';
-import { HandlerFailure } from './handler.failure.js';
+import { HandlerFailure, isRefusal } from './handler.failure.js';
 import type { EnhancerHost } from './nest.enhancers.js';
 import { rpcContext } from './nest.enhancers.js';
 import type { ExecutionContextHost } from './nest.internals.js';
 import { FORBIDDEN_MESSAGE } from './nest.internals.js';
 import { lastValueOf } from './settle.js';
 
+const HTTP_ONLY =
+  'Is it meant for HTTP only? Then let events pass first: if (isEventContext(context)) return true;';
+
 /** The guards of one handler, asked in Nest's order. */
 export class HandlerGuards {
   constructor(
     private readonly guards: readonly CanActivate[],
+    /** Those of them that were made for whatever the application serves. */
+    private readonly globalGuards: ReadonlySet<unknown>,
     private readonly host: Pick<EnhancerHost, 'instance' | 'method'>,
   ) {}
 
@@ -27,34 +32,45 @@ export class HandlerGuards {
 
   private ask(context: ExecutionContextHost, from: number): void | Promise<void> {
     for (let index = from; index < this.guards.length; index += 1) {
-      const answer = answerOf(this.guards[index] as CanActivate, context);
-      if (typeof answer !== 'boolean') return this.await(answer, context, index + 1);
-      if (!answer) throw refusal();
+      const guard = this.guards[index] as CanActivate;
+      const answer = this.answerOf(guard, context);
+      if (typeof answer !== 'boolean') return this.await(guard, answer, context, index + 1);
+      if (!answer) throw this.refusal(guard);
     }
     return undefined;
   }
 
-  private async await(answer: unknown, context: ExecutionContextHost, next: number): Promise<void> {
+  private async await(
+    guard: CanActivate,
+    answer: unknown,
+    context: ExecutionContextHost,
+    next: number,
+  ): Promise<void> {
     let isAllowed: unknown;
     try {
       const value = await answer;
       isAllowed = isObservable(value) ? await lastValueOf(value) : value;
     } catch (error) {
-      throw new HandlerFailure('guard', error);
+      throw this.failure(guard, error);
     }
-    if (!isAllowed) throw refusal();
+    if (!isAllowed) throw this.refusal(guard);
     await this.ask(context, next);
   }
-}
 
-function answerOf(guard: CanActivate, context: ExecutionContextHost): unknown {
-  try {
-    return guard.canActivate(context);
-  } catch (error) {
-    throw new HandlerFailure('guard', error);
+  private answerOf(guard: CanActivate, context: ExecutionContextHost): unknown {
+    try {
+      return guard.canActivate(context);
+    } catch (error) {
+      throw this.failure(guard, error);
+    }
   }
-}
 
-function refusal(): HandlerFailure {
-  return new HandlerFailure('guard-refused', new ForbiddenException(FORBIDDEN_MESSAGE));
+  private refusal(guard: CanActivate): HandlerFailure {
+    return this.failure(guard, new ForbiddenException(FORBIDDEN_MESSAGE));
+  }
+
+  private failure(guard: CanActivate, error: unknown): HandlerFailure {
+    const hint = this.globalGuards.has(guard) ? HTTP_ONLY : undefined;
+    return new HandlerFailure(isRefusal(error) ? 'guard-refused' : 'guard', error, hint);
+  }
 }

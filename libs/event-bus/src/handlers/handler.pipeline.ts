@@ -43,7 +43,7 @@ class HandlerPipeline {
     enhancers: Enhancers,
     args: readonly HandlerArgument[],
   ) {
-    this.guards = new HandlerGuards(enhancers.guards, host);
+    this.guards = new HandlerGuards(enhancers.guards, enhancers.globalGuards, host);
     this.interceptors = new HandlerInterceptors(enhancers.interceptors, host);
     this.pipes = new HandlerPipes(args);
     this.filters = new HandlerFilters(enhancers.filters, host);

@@ -6,6 +6,8 @@ import { ExecutionContextHost } from './nest.internals.js';
 /** Everything bound to one handler method: globally, on its class and on the method, in Nest's order. */
 export interface Enhancers {
   readonly guards: CanActivate[];
+  /** Those of them that are bound globally. */
+  readonly globalGuards: ReadonlySet<unknown>;
   readonly interceptors: NestInterceptor[];
   readonly pipes: PipeTransform[];
   /** The most specific first. */
@@ -31,6 +33,7 @@ export function findEnhancers(nest: NestInternals, host: EnhancerHost): Enhancer
   const { instance, method, moduleKey, contextId, inquirerId } = host;
   return {
     guards: nest.guardsContextCreator.create(instance, method, moduleKey, contextId, inquirerId),
+    globalGuards: new Set(nest.guardsContextCreator.getGlobalMetadata<unknown[]>(contextId, inquirerId)),
     interceptors: nest.interceptorsContextCreator.create(instance, method, moduleKey, contextId, inquirerId),
     pipes: nest.pipesContextCreator.create(instance, method, moduleKey, contextId, inquirerId),
     filters: findFilters(nest, host),

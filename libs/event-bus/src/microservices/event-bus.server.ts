@@ -145,6 +145,7 @@ export class EventBusServer
     try {
       await this.open();
     } catch (error) {
+      this.session.reportFailure(error);
       await this.session.abandon();
       await this.startFailed?.();
       throw error;

@@ -50,7 +50,7 @@ export class EventBusLifecycle
 
   /** Checks the handlers before anything else can fail, then connects: from here on the publisher works. */
   onModuleInit(): Promise<void> {
-    return this.buses.startTogether(async () => {
+    return this.start(async () => {
       this.handlers = this.explore();
       this.stage = 'explored';
       const { settings } = this.runtime;
@@ -62,10 +62,21 @@ export class EventBusLifecycle
 
   /** Resolves when Redis has confirmed every handler's subscriptions. */
   onApplicationBootstrap(): Promise<void> {
-    return this.buses.startTogether(async () => {
+    return this.start(async () => {
       this.stage = 'subscribed';
       await this.session.subscribe(this.handlers);
       await this.checkKeyspace(this.handlers);
+    });
+  }
+
+  private start(work: () => Promise<void>): Promise<void> {
+    return this.buses.startTogether(async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.session.reportFailure(error);
+        throw error;
+      }
     });
   }
 
@@ -128,8 +139,19 @@ export class EventBusLifecycle
       );
     }
     if (problems.length > 0) throw new ConfigurationError(problems);
+    // Once for the application.
+    if (name === buses[0]) this.warnOfUnheard(explored.unheard);
     gapHandlers.add(explored.gapHandlers);
     return explored.handlers;
+  }
+
+  private warnOfUnheard(methods: readonly string[]): void {
+    if (methods.length === 0) return;
+    this.runtime.reporter.warned({
+      sentence: '@OnEvent of @nestjs/event-emitter is never called without EventEmitterModule',
+      fields: { methods },
+      advice: "Import OnEvent from 'nestjs-redis-event-bus', or import EventEmitterModule.forRoot().",
+    });
   }
 
   /** Of every EventBusModule in this application. */

@@ -32,6 +32,7 @@ import { subscriptionPlan } from '../plan/subscription-plan.js';
 import { EventBusSubscriber } from '../subscribing/event-bus.subscriber.js';
 import { HandlerRegistry } from '../subscribing/handler.registry.js';
 import { SubscriptionSync } from '../subscribing/subscription.sync.js';
+import { TargetAdvice } from '../subscribing/target.advice.js';
 import { InTurnListener } from '../transports/in-turn.listener.js';
 import type {
   EventTransport,
@@ -109,7 +110,7 @@ export class EventBusRuntime {
 
     kit?.attached(this, prefix.prefix);
     this.sync = new SubscriptionSync(plan, this.transport, gaps);
-    this.registry = new HandlerRegistry(this.sync, this.dispatcher, (handlers) =>
+    this.registry = new HandlerRegistry(this.sync, this.dispatcher, new TargetAdvice(reporter), (handlers) =>
       this.forgetCounts(handlers, plan),
     );
     this.subscriber = new EventBusSubscriber(settings, this.registry, this.status, reporter);

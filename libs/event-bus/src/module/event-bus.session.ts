@@ -2,8 +2,8 @@ import { windowSince } from '../clock.js';
 import { withDeadline } from '../deadline.js';
 import type { UnfinishedWork } from '../dispatching/event.dispatcher.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
-import { joinWork } from '../dispatching/unfinished.work.js';
 import { StartupError } from '../errors.js';
+import { BusShutdown } from './bus.shutdown.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { closePublisher } from '../publishing/event-bus.publisher.js';
 import type { DescribeOwners } from './startup.refusal.js';
@@ -24,7 +24,11 @@ export class EventBusSession {
   /** A moment, see clock.ts. */
   private readonly beganMs = performance.now();
 
-  constructor(readonly runtime: EventBusRuntime) {}
+  private readonly shutdown: BusShutdown;
+
+  constructor(readonly runtime: EventBusRuntime) {
+    this.shutdown = new BusShutdown(runtime);
+  }
 
   /**
    * Resolves when messages can be sent; with `startup.onFailure: 'retry'` also when that did not come in time.
@@ -84,50 +88,27 @@ export class EventBusSession {
    */
   async drain(): Promise<readonly UnfinishedWork[]> {
     this.isStopping = true;
-    const { registry, receiver, dispatcher, gaps, gapHandlers, deadLetters, statusSource, settings } =
-      this.runtime;
-    const drained = (async () => {
-      await registry.unsubscribeAll();
-      await receiver.whenIdle();
-      receiver.close();
-      gaps.flush();
-      await dispatcher.whenIdle();
-      // A handler that caught up at last has told of what it lost.
-      await gapHandlers.whenIdle();
-      await deadLetters.whenIdle();
-    })();
-    const late = new Error('drainTimeoutMs is over');
     try {
-      await withDeadline(drained, settings.shutdown.drainTimeoutMs, () => late);
-      gapHandlers.close();
-      return [];
+      return await this.shutdown.drain();
     } catch (error) {
-      const notHandedOn = receiver.close();
-      gapHandlers.close();
-      const reconciling = gapHandlers.running.map((handler) => ({ handler, running: 1, waiting: 0 }));
-      const unfinished = dispatcher.abandon(new Error('The application is shutting down.'));
-      if (error === late) return [...joinWork([...unfinished, ...notHandedOn]), ...reconciling];
       // The shutdown ends here: whoever called does not go on to close the bus.
       await this.close().catch(() => undefined);
       throw error;
     } finally {
       // HTTP waits for the responses that show events (SSE), and the application waits for HTTP before it closes the bus.
-      statusSource.update({ status: 'closed' });
+      this.runtime.statusSource.update({ status: 'closed' });
     }
+  }
+
+  /** Says once why the start of the application fails; a bus that another one has closed is no reason. */
+  reportFailure(error: unknown): void {
+    if (error instanceof StartupError && error.message === ABANDONED) return;
+    this.runtime.reporter.startFailed(error);
   }
 
   /** What a {@link drain} left. */
   warnOfUnfinished(unfinished: readonly UnfinishedWork[]): void {
-    if (unfinished.length === 0) return;
-    const { reporter, settings } = this.runtime;
-    const { drainTimeoutMs } = settings.shutdown;
-    const names = unfinished.map(
-      ({ handler, running, waiting }) => `${handler}: ${running} running, ${waiting} waiting`,
-    );
-    reporter.warned({
-      sentence: 'Shutdown did not wait for all handlers',
-      fields: { drainTimeoutMs, unfinished: names.join('; ') },
-    });
+    this.shutdown.warnOf(unfinished);
   }
 
   /** Publishes in flight settle, and nothing is received any more. Idempotent. */
@@ -180,6 +161,8 @@ export class EventBusSession {
       await transport.close();
     } finally {
       statusSource.update({ status: 'closed' });
+      // A bus that could not start has said so.
+      if (!this.isAbandoned) this.shutdown.report();
     }
   }
 

@@ -17,7 +17,8 @@ import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportState } from '../transports/event.transport.js';
 import type { EventBusCounters } from './event-bus.counters.js';
 import { NO_COUNTS } from './event-bus.counters.js';
-import type { HandledFact, NotedFact, NoticedFact, StartedFact } from './observer.facts.js';
+import type { ClosedFact, NotedFact, NoticedFact, StartedFact } from './bus.facts.js';
+import type { HandledFact } from './observer.facts.js';
 import type { ObserverRegistry } from './observer.registry.js';
 
 /**
@@ -162,9 +163,18 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     this.observers.tell('started', { bus: this.bus, ...start });
   }
 
+  startFailed(error: unknown): void {
+    this.observers.tell('startFailed', { bus: this.bus, error });
+  }
+
+  closed(end: Omit<ClosedFact, 'bus'>): void {
+    this.observers.tell('closed', { bus: this.bus, ...end });
+  }
+
   stateChanged(state: TransportState, previous: TransportState | undefined): void {
     const before = previous === undefined ? {} : { previous: stateOf(previous) };
-    this.observers.tell('stateChanged', { bus: this.bus, ...stateOf(state), ...before });
+    const refused = state.isRefused ? { isRefused: true } : {};
+    this.observers.tell('stateChanged', { bus: this.bus, ...stateOf(state), ...refused, ...before });
   }
 
   subscribed(targets: readonly SubscriptionTarget[]): void {

@@ -1,5 +1,6 @@
 import type { EventContext } from '../message/event-context.js';
 import type { EventHeaders } from '../message/event.codec.js';
+import type * as busFacts from './bus.facts.js';
 import type * as facts from './observer.facts.js';
 
 type Told = void | Promise<void>;
@@ -71,21 +72,25 @@ export interface EventBusObserver {
   /** An `@OnGap` method failed. */
   gapHandlerFailed?(fact: facts.GapHandlerFailedFact): Told;
   /** The bus is ready for the first time. */
-  started?(fact: facts.StartedFact): Told;
+  started?(fact: busFacts.StartedFact): Told;
+  /** The bus could not start, and the start of the application fails. */
+  startFailed?(fact: busFacts.StartFailedFact): Told;
+  /** The bus has shut down. */
+  closed?(fact: busFacts.ClosedFact): Told;
   /** The state of the connections changed. */
-  stateChanged?(fact: facts.StateChangedFact): Told;
+  stateChanged?(fact: busFacts.StateChangedFact): Told;
   /** The broker confirmed subscriptions. */
-  subscribed?(fact: facts.SubscriptionsFact): Told;
+  subscribed?(fact: busFacts.SubscriptionsFact): Told;
   /** The broker denied subscriptions. */
-  denied?(fact: facts.SubscriptionsFact): Told;
+  denied?(fact: busFacts.SubscriptionsFact): Told;
   /** A stream did not get an event. */
-  streamDropped?(fact: facts.StreamDroppedFact): Told;
+  streamDropped?(fact: busFacts.StreamDroppedFact): Told;
   /** A callback of the application that nothing depends on failed. */
-  listenerFailed?(fact: facts.ListenerFailedFact): Told;
+  listenerFailed?(fact: busFacts.ListenerFailedFact): Told;
   /** Every warning that is no fact of its own. */
-  warned?(fact: facts.NoticedFact): Told;
+  warned?(fact: busFacts.NoticedFact): Told;
   /** Every other line that the bus logs and that is no fact of its own. */
-  noted?(fact: facts.NotedFact): Told;
+  noted?(fact: busFacts.NotedFact): Told;
 
   /**
    * Asked once for each handler, when it or the observer is added, and returns what is to run in place of its calls; nothing

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { LoggerService } from '@nestjs/common';
-import { BadRequestException, Logger } from '@nestjs/common';
+import { BadRequestException, ForbiddenException, Logger } from '@nestjs/common';
 import { observedReporter } from '../../../../test/support/bus.reporters.js';
 import type { DeadLetter } from '../dispatching/dead.letter.js';
 import { UNTIMED } from '../dispatching/dispatch.reporter.js';
@@ -61,13 +61,19 @@ describe('LogObserver', () => {
     expect(reporter.counters.failed).toBe(1);
   });
 
-  it.each(['guard', 'guard-refused', 'filter'] as const)(
-    'names isEventContext as the cure for a %s',
-    (stage) => {
-      reporter.failed(handler, eventOn('a'), new HandlerFailure(stage, new Error('x')), UNTIMED);
-      expect(lines[0]).toContain('isEventContext');
-    },
-  );
+  it('warns in one line when a guard refuses, with what is probably wrong', () => {
+    const refusal = new ForbiddenException('no');
+    for (let n = 0; n < 11; n += 1)
+      reporter.failed(
+        handler,
+        eventOn('a'),
+        new HandlerFailure('guard-refused', refusal, 'Mend it.'),
+        UNTIMED,
+      );
+    expect(lines).toEqual([
+      'warn A guard refused an event (handler=Orders.bill channel="a" error="ForbiddenException: no") Mend it. EventBus',
+    ]);
+  });
 
   it('warns when a pipe refuses a payload, and says all that is wrong with it', () => {
     const refusal = new BadRequestException(['id: is required', 'total: must be a number']);
@@ -220,7 +226,7 @@ describe('LogObserver', () => {
     const evilLetter = { ...letter, handler: evil, event: { ...letter.event, channel: evil } };
     const call = { event: eventOn(evil), forMs: 1 };
     reporter.failed(named, eventOn(evil), error, UNTIMED);
-    reporter.failed(named, eventOn(evil), new HandlerFailure('filter', error, error), UNTIMED);
+    reporter.failed(named, eventOn(evil), new HandlerFailure('filter', error, evil), UNTIMED);
     reporter.failed(named, eventOn(evil), new BadRequestException([evil]), UNTIMED);
     reporter.repeated(named, eventOn(evil), error, UNTIMED);
     reporter.rejected(evil, error);

@@ -48,8 +48,8 @@ export class LogObserver implements ObserverFailureLog {
       const fields = `handler=${handler} channel=${quote(event.channel)} error=${describe(error)}`;
       const advice = hint === undefined ? '' : ` ${hint}`;
       const line = `${FAILURE_SENTENCES[stage]} (${fields}${unloggedField(unlogged)})${advice}`;
-      // A pipe that refuses a payload works as it should: the publisher is wrong, and our stack says nothing of it.
-      if (stage === 'pipe' && isRefusal) this.logger.warn(line);
+      // What refuses an event works as it should, and our stack says nothing of why.
+      if (isRefusal) this.logger.warn(line);
       else this.logger.error(line, error);
     });
   }
@@ -143,12 +143,24 @@ export class LogObserver implements ObserverFailureLog {
     );
   }
 
-  stateChanged({ state, reason, previous }: FactOf<'stateChanged'>): void {
+  startFailed({ error }: FactOf<'startFailed'>): void {
+    this.logger.error(`Event bus failed to start (reason=${quote(describeThrown(error).message, Infinity)})`);
+  }
+
+  closed({ drained, tookMs, unfinished }: FactOf<'closed'>): void {
+    this.logger.log(
+      `Event bus is closed (drained=${drained} tookMs=${Math.round(tookMs)} unfinished=${unfinished})`,
+    );
+  }
+
+  stateChanged({ state, reason, isRefused, previous }: FactOf<'stateChanged'>): void {
     if (state === 'closed') this.states.close();
     else if (state === 'degraded' && previous?.state !== 'degraded')
       this.states.turned({ status: state, reason });
     else if (state === 'ready' && previous?.state === 'degraded') this.states.turned({ status: state });
     else if (state === 'connecting' && reason !== undefined && previous?.reason === undefined) {
+      // It says so itself, with what to correct, when it fails the start or makes it a degraded one.
+      if (isRefused) return;
       this.logger.warn(`No connection yet, trying again (reason=${quote(reason, Infinity)})`);
     }
   }

@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { GroupClaimError, PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from '../errors.js';
 import { describeThrown, isA, textOf } from '../foreign.js';
-import type { NoticedFact } from './observer.facts.js';
+import type { NoticedFact } from './bus.facts.js';
 
 /** In one line; a gap after a lost connection has all of them. */
 const MAX_NAMED = 5;

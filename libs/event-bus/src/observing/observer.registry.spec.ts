@@ -4,7 +4,7 @@ import { settled } from '../../../../test/support/eventually.js';
 import { ODDITIES, WAYS } from '../../../../test/support/oddities.js';
 import { reasonOf } from '../foreign.js';
 import type { EventBusObserver } from './event-bus.observer.js';
-import type { NoticedFact } from './observer.facts.js';
+import type { NoticedFact } from './bus.facts.js';
 import { FACT_NAMES, ObserverRegistry, observerProblem } from './observer.registry.js';
 
 class Log implements EventBusObserver {

@@ -24,6 +24,8 @@ export const FACT_NAMES = Object.keys({
   gap: true,
   gapHandlerFailed: true,
   started: true,
+  startFailed: true,
+  closed: true,
   stateChanged: true,
   subscribed: true,
   denied: true,

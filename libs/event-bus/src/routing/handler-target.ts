@@ -1,6 +1,7 @@
 import type { ChannelPrefix } from './channel-prefix.js';
 import type { TemplateParams } from './channel-template.js';
 import { ChannelTemplate, isTemplate, templateProblem } from './channel-template.js';
+import { foreignWildcard } from './foreign.wildcard.js';
 import { nameProblem } from './name.problem.js';
 import { RedisGlob, globProblems, isGlob, unescapeGlob } from './redis-glob.js';
 import type { SubscriptionKind, SubscriptionTarget } from './subscription-target.js';
@@ -15,6 +16,8 @@ export interface HandlerTarget {
   matches(channel: string): boolean;
   /** Only for templates: what Redis delivers for one is wider, and the values of its parameters are in the channel. */
   readonly template?: ChannelTemplate;
+  /** What to write in its place, where it looks like a wildcard of another broker. */
+  readonly advice?: string | undefined;
 }
 
 /** Why this target cannot be subscribed to, or undefined when it is fine. */
@@ -40,6 +43,7 @@ export function targetProblem(text: unknown, kind?: SubscriptionKind): string | 
 export function parseTarget(text: string, prefix: ChannelPrefix, kind?: SubscriptionKind): HandlerTarget {
   if (kind === undefined && isTemplate(text)) return templateTarget(new ChannelTemplate(text), prefix);
   const resolved = kind ?? kindOf(text);
+  const advice = kind === undefined ? foreignWildcard(text) : undefined;
   if (resolved === 'pattern') {
     const name = prefix.addToPattern(text);
     const glob = new RedisGlob(name);
@@ -47,10 +51,11 @@ export function parseTarget(text: string, prefix: ChannelPrefix, kind?: Subscrip
       text,
       subscription: { kind: 'pattern', name },
       matches: (channel) => glob.matches(channel),
+      advice,
     };
   }
   const name = prefix.addToChannel(kind === undefined ? unescapeGlob(text) : text);
-  return { text, subscription: { kind: resolved, name }, matches: (channel) => channel === name };
+  return { text, subscription: { kind: resolved, name }, matches: (channel) => channel === name, advice };
 }
 
 /** A template is subscribed to as the glob that lets its channels through; without parameters it is a channel. */

@@ -3,6 +3,7 @@ import type { EventHandler } from '../dispatching/event.handler.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { SubscribeOutcome } from '../transports/event.transport.js';
 import type { SubscriptionSync } from './subscription.sync.js';
+import type { TargetAdvice } from './target.advice.js';
 
 /** The handlers of one bus, decorated or added at run time, and the subscriptions they need. */
 export class HandlerRegistry {
@@ -13,6 +14,7 @@ export class HandlerRegistry {
   constructor(
     private readonly sync: SubscriptionSync<EventHandler>,
     private readonly dispatcher: EventDispatcher,
+    private readonly advice: TargetAdvice,
     /** Called when the broker sends nothing any more that only these handlers wanted: once for all that end together. */
     private readonly removed: (handlers: readonly EventHandler[]) => void,
   ) {}
@@ -29,6 +31,7 @@ export class HandlerRegistry {
   /** Resolves when the broker has answered for every target of these handlers. */
   add(handlers: readonly EventHandler[]): Promise<readonly SubscribeOutcome[]> {
     for (const handler of handlers) {
+      this.advice.give(handler);
       this.registered.add(handler);
       this.dispatcher.add(handler);
     }

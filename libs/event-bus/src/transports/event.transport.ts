@@ -60,6 +60,8 @@ export interface TransportState {
   readonly reason?: string | undefined;
   /** The connection's own error behind it, with its `code` (ECONNREFUSED, …), without secrets. */
   readonly error?: Error | undefined;
+  /** The server said no, as it would again: a wrong password, a certificate of another CA. */
+  readonly isRefused?: boolean | undefined;
 }
 
 /** `wanted` waits for a link, `pending` for the broker's answer; `lost` was active on a link that died. */

@@ -26,6 +26,8 @@ export class LinkState {
   private wasReady = false;
   /** The best reason known why a link is gone. */
   private latestError: Error | undefined;
+  /** By the latest attempt. */
+  private isRefused = false;
   private waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(
@@ -57,6 +59,7 @@ export class LinkState {
     // One link may know what the other does not.
     if (this.latestError === undefined || !this.links.isMute(error)) this.latestError = error;
     const refusal = this.links.refusalOf(error, this.wasReady);
+    this.isRefused = refusal !== undefined;
     if (refusal !== undefined) this.rejectAll(refusal);
   }
 
@@ -69,8 +72,12 @@ export class LinkState {
     const isReady = areUp && shortage === undefined;
     const status: TransportStatus = isReady ? 'ready' : this.wasReady || areUp ? 'degraded' : 'connecting';
     const reason = areUp ? shortage : this.linkProblem;
-    const error = areUp ? undefined : this.latestError;
-    this.moveTo(reason === undefined ? { status } : { status, reason, error });
+    if (reason === undefined) this.moveTo({ status });
+    else if (areUp) this.moveTo({ status, reason });
+    else {
+      const state = { status, reason, error: this.latestError };
+      this.moveTo(this.isRefused ? { ...state, isRefused: true } : state);
+    }
   }
 
   /** Nothing changes any more but to `closed`. */

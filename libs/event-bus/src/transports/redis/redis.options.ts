@@ -100,6 +100,16 @@ export function addressOptionOf(options: RedisTransportOptions): string {
   return ADDRESS_OPTIONS.find((name) => given[name] !== undefined) ?? 'url';
 }
 
+/**
+ * The one that is there without a value, as from a variable of the environment that is not set, where no other says where to
+ * connect to. Undefined for `redis()`, which asks for the default.
+ */
+export function unsetAddressOption(options: RedisTransportOptions): string | undefined {
+  const given = options as Partial<Record<string, unknown>>;
+  if (ADDRESS_OPTIONS.some((name) => given[name] !== undefined)) return undefined;
+  return ADDRESS_OPTIONS.find((name) => name in given);
+}
+
 const HEARTBEAT: OptionTable = {
   heartbeat: {
     example: 'intervalMs: 2000',

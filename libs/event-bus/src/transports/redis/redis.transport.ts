@@ -18,7 +18,7 @@ import { RedisConnection } from './redis.connection.js';
 import { inspectRedis } from './redis.inspection.js';
 import { RedisLinks } from './redis.links.js';
 import type { RedisTransportOptions } from './redis.options.js';
-import { addressOptionOf, linkSettings, redisProblems } from './redis.options.js';
+import { addressOptionOf, linkSettings, redisProblems, unsetAddressOption } from './redis.options.js';
 import { RedisKeyspace } from './redis.keyspace.js';
 import { RedisPublisher } from './redis.publisher.js';
 import { RedisReplicaWatch } from './redis.replica.js';
@@ -52,7 +52,10 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
   private readonly publisher: RedisPublisher;
   private readonly replicaWatch: RedisReplicaWatch;
 
-  constructor(options: RedisTransportOptions, owner: TransportListener) {
+  constructor(
+    private readonly options: RedisTransportOptions,
+    owner: TransportListener,
+  ) {
     super(owner);
     const { listener } = this;
     this.addressOption = addressOptionOf(options);
@@ -112,6 +115,7 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
   }
 
   protected start(): void {
+    this.warnOfDefault();
     this.sentinels?.start();
     this.subscriberLink.start();
     this.publisherLink.start();
@@ -124,5 +128,15 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
       this.publisherLink.close({ graceful: true }),
     ]);
     this.sentinels?.close();
+  }
+
+  private warnOfDefault(): void {
+    const option = unsetAddressOption(this.options);
+    if (option === undefined) return;
+    this.listener.warned({
+      sentence: 'redis() was given no address and uses the default',
+      fields: { address: this.address },
+      advice: `Its ${option} is undefined: set the variable that it is read from, or write redis() if this is what you want.`,
+    });
   }
 }
