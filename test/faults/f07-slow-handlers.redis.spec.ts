@@ -77,7 +77,7 @@ const row: FaultRow<Outcome> = {
       mostWaiting,
       mostWaitingBytes,
       keptBytes,
-      warnings: service.log.troubles.filter((line) => line.startsWith('A handler is too slow')).length,
+      warnings: service.log.troubles.filter((line) => line.startsWith('Handler is falling behind')).length,
       dropped: service.bus?.inspector.snapshot().counters.dropped,
       account,
     };

@@ -159,7 +159,7 @@ describe.each(['memory', 'redis'] as const)('the options of a handler, on %s', (
     expect(app.counters).toMatchObject({ dropped: 2, gaps: 0 });
     const warnings = app.lines('warn');
     expect(warnings).toEqual([
-      'A handler is too slow, events wait for it (handler=Gated.handle events=2/3 bytes=6/16777216). When the buffer is full events are dropped (drop-oldest): do less per event, raise concurrency, or let more run side by side with orderBy.',
+      'Handler is falling behind (handler=Gated.handle events=2/3 bytes=6/16777216). When its buffer is full, events are dropped (drop-oldest). Make it faster, raise concurrency, or use a finer orderBy key.',
     ]);
     for (const payload of ['1', '4', '5', '6']) {
       await gate.started.upTo((item) => item === payload);
@@ -170,9 +170,9 @@ describe.each(['memory', 'redis'] as const)('the options of a handler, on %s', (
     expect(app.gaps.items).toEqual([gap]);
     expect(app.counters).toMatchObject({ handled: 4, dropped: 2, gaps: 1, missed: 2 });
     expect(app.lines('log', 'warn').slice(-2)).toEqual([
-      expect.stringMatching(/^A handler has caught up \(handler=Gated\.handle dropped=2 afterMs=\d+\)$/),
+      expect.stringMatching(/^Handler has caught up \(handler=Gated\.handle dropped=2 afterMs=\d+\)$/),
       expect.stringMatching(
-        /^Events may be missing \(reason=buffer-overflow missed=2 forMs=\d+ targets="orders:\*"\) Gated\.handle was too slow\.$/,
+        /^Events may be missing \(reason=buffer-overflow missed=2 forMs=\d+ targets="orders:\*"\)\. Gated\.handle was too slow\.$/,
       ),
     ]);
   });

@@ -78,6 +78,7 @@ export type {
 } from './observing/event-bus.observer.js';
 export type * from './observing/bus.facts.js';
 export type * from './observing/observer.facts.js';
+export type { LogFormat } from './observing/log.line.js';
 export type { PipelineStage } from './handlers/handler.failure.js';
 
 export { cloudEvents } from './message/cloud-events.codec.js';

@@ -32,6 +32,7 @@ const TABLE = {
   contracts: contractsProblem,
   handlerDefaults: { example: 'concurrency: 16', options: HANDLER_OPTIONS },
   coalesce: trueOrFalse,
+  logFormat: oneOf('text', 'fields'),
   keyspace: { example: "ensure: 'set'", options: { ensure: oneOf('check', 'set', 'off') } },
   startup: {
     example: 'timeoutMs: 5000',

@@ -6,6 +6,7 @@ import type { EventContract } from '../contracts/event.contract.js';
 import { json } from '../message/json.codec.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { EventBusObserver } from '../observing/event-bus.observer.js';
+import type { LogFormat } from '../observing/log.line.js';
 import type { TransportFactory } from '../transports/event.transport.js';
 
 /** Options of `EventBusModule.forRoot()`. Only `transport` is required. */
@@ -50,6 +51,12 @@ export interface EventBusModuleOptions {
   readonly coalesce?: boolean | undefined;
   /** What takes the facts of what the bus does, for metrics, traces and consoles. See {@link EventBusObserver}. */
   readonly observers?: readonly EventBusObserver[] | undefined;
+  /**
+   * How log lines are written: `text` is `sentence (name=value …). advice`, `fields` is one object,
+   * `{ message, handler, channel, …, advice, bus }`, for loggers that write JSON.
+   * @default 'text'
+   */
+  readonly logFormat?: LogFormat | undefined;
   /** What is done about the `notify-keyspace-events` of the server. */
   readonly keyspace?: KeyspaceOptions | undefined;
   /** How long the start may take, and what happens when it fails. */
@@ -129,6 +136,7 @@ export function resolveSettings(
     handlerDefaults: options.handlerDefaults ?? {},
     coalesce: options.coalesce ?? true,
     observers: options.observers ?? [],
+    logFormat: options.logFormat ?? 'text',
     keyspace: { ensure: options.keyspace?.ensure ?? 'check' },
     startup: {
       timeoutMs: options.startup?.timeoutMs ?? 10_000,

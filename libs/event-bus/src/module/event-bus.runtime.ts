@@ -77,7 +77,7 @@ export class EventBusRuntime {
     const plan = subscriptionPlan<EventHandler>({ coalesce });
     const { stuckAfterMs } = resolveHandlerSettings({}, settings.handlerDefaults);
     const observers = [...settings.observers, ...(kit?.observers ?? [])];
-    const observation = new BusObservation({ name, prefix, observers, stuckAfterMs }, this.stuckWatch);
+    const observation = new BusObservation({ ...settings, observers, stuckAfterMs }, this.stuckWatch);
     const { reporter, handleHooks } = observation;
     this.reporter = reporter;
     this.publishHooks = observation.publishHooks;

@@ -5,6 +5,7 @@ import type { EventBusObserver } from './event-bus.observer.js';
 import { EventBusObservers } from './event-bus.observers.js';
 import { HandleHooks } from './handle.hooks.js';
 import { HookWatch } from './hook.watch.js';
+import type { LogFormat } from './log.line.js';
 import { LogObserver } from './log.observer.js';
 import { ObserverRegistry } from './observer.registry.js';
 import { PublishHooks } from './publish.hooks.js';
@@ -17,6 +18,8 @@ export interface ObservedBus {
   readonly observers: readonly EventBusObserver[];
   /** From when on a hook that does not end is reported. */
   readonly stuckAfterMs: number | false;
+  /** @default 'text' */
+  readonly logFormat?: LogFormat;
 }
 
 /** Everything through which one bus is observed, put together. */
@@ -29,8 +32,8 @@ export class BusObservation {
   /** For the application. */
   readonly observers: EventBusObservers;
 
-  constructor({ name, prefix, observers, stuckAfterMs }: ObservedBus, watch: StuckWatch) {
-    this.registry = new ObserverRegistry(new LogObserver(name));
+  constructor({ name, prefix, observers, stuckAfterMs, logFormat }: ObservedBus, watch: StuckWatch) {
+    this.registry = new ObserverRegistry(new LogObserver(name, logFormat));
     for (const observer of observers) this.registry.add(observer);
     this.observers = new EventBusObservers(this.registry);
     this.reporter = new BusReporter(name, prefix, this.registry);

@@ -71,7 +71,7 @@ describe('LogObserver', () => {
         UNTIMED,
       );
     expect(lines).toEqual([
-      'warn A guard refused an event (handler=Orders.bill channel="a" error="ForbiddenException: no") Mend it. EventBus',
+      'warn A guard refused an event (handler=Orders.bill channel="a" error="ForbiddenException: no"). Mend it. EventBus',
     ]);
   });
 
@@ -125,9 +125,9 @@ describe('LogObserver', () => {
       reporter.slowed(handler, 1, 1);
       reporter.caughtUp(handler, episode);
     }
-    expect(lines.map((line) => /^(\w+ A handler (is|has)) /.exec(line)?.[1])).toEqual([
-      'warn A handler is',
-      'log A handler has',
+    expect(lines.map((line) => /^(\w+ Handler (is|has)) /.exec(line)?.[1])).toEqual([
+      'warn Handler is',
+      'log Handler has',
     ]);
   });
 

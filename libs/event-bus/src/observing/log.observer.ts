@@ -1,17 +1,11 @@
-import { GroupClaimError, quote } from '../errors.js';
+import { GroupClaimError } from '../errors.js';
 import { describeThrown, isA } from '../foreign.js';
 import { FAILURE_SENTENCES } from '../handlers/handler.failure.js';
 import { LogEpisode } from './log.episode.js';
 import { LogEpisodes } from './log.episodes.js';
-import {
-  MAX_REASON_LENGTH,
-  describe,
-  nameOf,
-  namesOf,
-  noticeLine,
-  unloggedField,
-  whyDropped,
-} from './log.texts.js';
+import type { LogFormat } from './log.line.js';
+import { bare, listed, quoted } from './log.line.js';
+import { MAX_REASON_LENGTH, countOf, describe, nameOf, noticeLine, whyDropped } from './log.texts.js';
 import { LogWriter } from './log.writer.js';
 import type { FactOf } from './event-bus.observer.js';
 import type { ObserverFailureLog } from './observer.registry.js';
@@ -39,15 +33,15 @@ export class LogObserver implements ObserverFailureLog {
   /** By what the listener listens to. */
   private readonly failedListeners = new LogEpisodes();
 
-  constructor(bus: string) {
-    this.logger = new LogWriter(bus === 'default' ? 'EventBus' : `EventBus:${bus}`);
+  constructor(bus: string, format: LogFormat = 'text') {
+    this.logger = new LogWriter(bus, format);
   }
 
   failed({ handler, event, error, stage, isRefusal, hint }: FactOf<'failed'>): void {
     this.failures.log(handler, `${stage} ${nameOf(error)}`, (unlogged) => {
-      const fields = `handler=${handler} channel=${quote(event.channel)} error=${describe(error)}`;
-      const advice = hint === undefined ? '' : ` ${hint}`;
-      const line = `${FAILURE_SENTENCES[stage]} (${fields}${unloggedField(unlogged)})${advice}`;
+      const what = { handler: bare(handler), channel: quoted(event.channel), error: describe(error) };
+      const fields = { ...what, unlogged: countOf(unlogged) };
+      const line = { sentence: FAILURE_SENTENCES[stage], fields, advice: hint };
       // What refuses an event works as it should, and our stack says nothing of why.
       if (isRefusal) this.logger.warn(line);
       else this.logger.error(line, error);
@@ -55,102 +49,131 @@ export class LogObserver implements ObserverFailureLog {
   }
 
   repeated({ handler, event, error }: FactOf<'repeated'>): void {
-    this.repetitions.log(handler, nameOf(error), (unlogged) =>
-      this.logger.debug(
-        `A handler failed and is called again (handler=${handler} channel=${quote(event.channel)} error=${describe(error)}${unloggedField(unlogged)})`,
-      ),
-    );
+    this.repetitions.log(handler, nameOf(error), (unlogged) => {
+      const what = { handler: bare(handler), channel: quoted(event.channel), error: describe(error) };
+      const fields = { ...what, unlogged: countOf(unlogged) };
+      this.logger.debug({ sentence: 'A handler failed and is called again', fields });
+    });
   }
 
   rejected({ channel, error }: FactOf<'rejected'>): void {
     const episode = isA(error, GroupClaimError) ? this.failedClaims : this.rejections;
     episode.log((unlogged) => {
-      const sentence = `A message was dropped, ${whyDropped(error)}`;
-      const reason = quote(describeThrown(error).message, MAX_REASON_LENGTH);
-      this.logger.warn(`${sentence} (channel=${quote(channel)} reason=${reason}${unloggedField(unlogged)})`);
+      const reason = quoted(describeThrown(error).message, MAX_REASON_LENGTH);
+      this.logger.warn({
+        sentence: `A message was dropped, ${whyDropped(error)}`,
+        fields: { channel: quoted(channel), reason, unlogged: countOf(unlogged) },
+      });
     });
   }
 
   slowed({ handler, waitingEvents, waitingBytes, buffer }: FactOf<'slowed'>): void {
     this.slowness.log(handler, '', (unlogged) => {
       this.toldSlow.add(handler);
-      const limits = `events=${waitingEvents}/${buffer.events} bytes=${waitingBytes}/${buffer.bytes}`;
-      this.logger.warn(
-        `A handler is too slow, events wait for it (handler=${handler} ${limits}${unloggedField(unlogged)}). When the buffer is full events are dropped (${buffer.overflow}): do less per event, raise concurrency, or let more run side by side with orderBy.`,
-      );
+      this.logger.warn({
+        sentence: 'Handler is falling behind',
+        fields: {
+          handler: bare(handler),
+          events: bare(`${waitingEvents}/${buffer.events}`),
+          bytes: bare(`${waitingBytes}/${buffer.bytes}`),
+          unlogged: countOf(unlogged),
+        },
+        advice: `When its buffer is full, events are dropped (${buffer.overflow}). Make it faster, raise concurrency, or use a finer orderBy key.`,
+      });
     });
   }
 
   caughtUp({ handler, droppedEvents, fromMs }: FactOf<'caughtUp'>): void {
     if (!this.toldSlow.delete(handler)) return;
-    this.logger.log(
-      `A handler has caught up (handler=${handler} dropped=${droppedEvents} afterMs=${Date.now() - fromMs})`,
-    );
+    this.logger.log({
+      sentence: 'Handler has caught up',
+      fields: { handler: bare(handler), dropped: droppedEvents, afterMs: Date.now() - fromMs },
+    });
   }
 
-  stuck({ call, handler, channel = '', forMs, waitingEvents }: FactOf<'stuck'>): void {
-    const ms = Math.round(forMs);
+  stuck({ call, handler, channel = '', forMs: exactMs, waitingEvents }: FactOf<'stuck'>): void {
+    const forMs = Math.round(exactMs);
     if (call === 'hook') {
       this.stuckHooks.log(handler, '', (unlogged) =>
-        this.logger.warn(
-          `A hook of an observer does not end (hook=${handler} channel=${quote(channel)} forMs=${ms}${unloggedField(unlogged)}). Give what it awaits a timeout.`,
-        ),
+        this.logger.warn({
+          sentence: 'A hook of an observer does not end',
+          fields: { hook: bare(handler), channel: quoted(channel), forMs, unlogged: countOf(unlogged) },
+          advice: 'Give what it awaits a timeout.',
+        }),
       );
     } else if (call === 'gap-handler') {
-      this.logger.warn(
-        `An @OnGap method does not end, and is not called for later gaps (handler=${handler} forMs=${ms}). Give what it awaits a timeout.`,
-      );
+      this.logger.warn({
+        sentence: 'An @OnGap method does not end, and is not called for later gaps',
+        fields: { handler: bare(handler), forMs },
+        advice: 'Give what it awaits a timeout.',
+      });
     } else {
-      this.logger.warn(
-        `A call does not end, events wait for it (handler=${handler} channel=${quote(channel)} forMs=${ms} waiting=${waitingEvents}). Set timeoutMs, so that the next event with its key starts, and end the work when event.signal aborts.`,
-      );
+      this.logger.warn({
+        sentence: 'A call does not end, and events are pending behind it',
+        fields: { handler: bare(handler), channel: quoted(channel), forMs, waiting: waitingEvents },
+        advice:
+          'Set timeoutMs, so that the next event with its key starts, and end the work when event.signal aborts.',
+      });
     }
   }
 
   unstuck({ handler, channel }: FactOf<'unstuck'>): void {
-    this.logger.log(`A call has ended after all (handler=${handler} channel=${quote(channel)})`);
+    const fields = { handler: bare(handler), channel: quoted(channel) };
+    this.logger.log({ sentence: 'A call has ended after all', fields });
   }
 
   deadLetterLost({ deadLetter, letter, reason }: FactOf<'deadLetterLost'>): void {
     this.lostLetters.log(letter.handler, reason, (unlogged) =>
-      this.logger.error(
-        `A dead letter is lost (deadLetter=${quote(deadLetter)} handler=${letter.handler} channel=${quote(letter.event.channel)} reason=${quote(reason, MAX_REASON_LENGTH)}${unloggedField(unlogged)})`,
-      ),
+      this.logger.error({
+        sentence: 'A dead letter is lost',
+        fields: {
+          deadLetter: quoted(deadLetter),
+          handler: bare(letter.handler),
+          channel: quoted(letter.event.channel),
+          reason: quoted(reason, MAX_REASON_LENGTH),
+          unlogged: countOf(unlogged),
+        },
+      }),
     );
   }
 
   gap({ reason, targets, fromMs, toMs, missed, hint }: FactOf<'gap'>): void {
-    const advice = hint === undefined ? '' : ` ${hint}`;
     this.gapLines.log((unlogged) =>
-      this.logger.warn(
-        `Events may be missing (reason=${reason} missed=${missed ?? 'unknown'} forMs=${toMs - fromMs} targets=${namesOf(targets)}${unloggedField(unlogged)})${advice}`,
-      ),
+      this.logger.warn({
+        sentence: 'Events may be missing',
+        fields: {
+          reason: bare(reason),
+          missed: missed ?? bare('unknown'),
+          forMs: toMs - fromMs,
+          targets: listed(targets),
+          unlogged: countOf(unlogged),
+        },
+        advice: hint,
+      }),
     );
   }
 
   gapHandlerFailed({ handler, error }: FactOf<'gapHandlerFailed'>): void {
-    this.failures.log(handler, `gap ${nameOf(error)}`, (unlogged) =>
-      this.logger.error(
-        `An @OnGap method failed, what it was to reconcile may be missing (handler=${handler} error=${describe(error)}${unloggedField(unlogged)})`,
-        error,
-      ),
-    );
+    this.failures.log(handler, `gap ${nameOf(error)}`, (unlogged) => {
+      const sentence = 'An @OnGap method failed, what it was to reconcile may be missing';
+      const fields = { handler: bare(handler), error: describe(error), unlogged: countOf(unlogged) };
+      this.logger.error({ sentence, fields }, error);
+    });
   }
 
   started({ transport, address, handlers, subscriptions }: FactOf<'started'>): void {
-    this.logger.log(
-      `Event bus is ready (transport=${transport} address=${address} handlers=${handlers} subscriptions=${subscriptions})`,
-    );
+    const where = { transport: bare(transport), address: bare(address) };
+    this.logger.log({ sentence: 'Event bus is ready', fields: { ...where, handlers, subscriptions } });
   }
 
   startFailed({ error }: FactOf<'startFailed'>): void {
-    this.logger.error(`Event bus failed to start (reason=${quote(describeThrown(error).message, Infinity)})`);
+    const reason = quoted(describeThrown(error).message, Infinity);
+    this.logger.error({ sentence: 'Event bus failed to start', fields: { reason } });
   }
 
   closed({ drained, tookMs, unfinished }: FactOf<'closed'>): void {
-    this.logger.log(
-      `Event bus is closed (drained=${drained} tookMs=${Math.round(tookMs)} unfinished=${unfinished})`,
-    );
+    const fields = { drained, tookMs: Math.round(tookMs), unfinished };
+    this.logger.log({ sentence: 'Event bus is closed', fields });
   }
 
   stateChanged({ state, reason, isRefused, previous }: FactOf<'stateChanged'>): void {
@@ -161,46 +184,45 @@ export class LogObserver implements ObserverFailureLog {
     else if (state === 'connecting' && reason !== undefined && previous?.reason === undefined) {
       // It says so itself, with what to correct, when it fails the start or makes it a degraded one.
       if (isRefused) return;
-      this.logger.warn(`No connection yet, trying again (reason=${quote(reason, Infinity)})`);
+      const fields = { reason: quoted(reason, Infinity) };
+      this.logger.warn({ sentence: 'No connection yet, trying again', fields });
     }
   }
 
   private logState({ status, reason }: TurnedState, unlogged: number): void {
-    if (status === 'ready') {
-      this.logger.log(`Event bus is ready again${unlogged > 0 ? ` (unlogged=${unlogged})` : ''}`);
-    } else {
-      this.logger.warn(
-        `Event bus is degraded, events may be lost (reason=${quote(reason ?? 'unknown', Infinity)}${unloggedField(unlogged)})`,
-      );
-    }
+    const left = { unlogged: countOf(unlogged) };
+    if (status === 'ready') return this.logger.log({ sentence: 'Event bus is ready again', fields: left });
+    const fields = { reason: quoted(reason ?? 'unknown', Infinity), ...left };
+    this.logger.warn({ sentence: 'Event bus is degraded, events may be lost', fields });
   }
 
   subscribed({ targets }: FactOf<'subscribed'>): void {
     for (const { kind, name } of targets)
-      this.logger.debug(`Subscribed (kind=${kind} target=${quote(name)})`);
+      this.logger.debug({ sentence: 'Subscribed', fields: { kind: bare(kind), target: quoted(name) } });
   }
 
   streamDropped({ target }: FactOf<'streamDropped'>): void {
     this.overflows.log((unlogged) =>
-      this.logger.warn(
-        `A stream drops events, its loop is too slow (target=${quote(target)}${unloggedField(unlogged)}). Raise buffer.events, or do less per event.`,
-      ),
+      this.logger.warn({
+        sentence: 'A stream drops events, its loop is too slow',
+        fields: { target: quoted(target), unlogged: countOf(unlogged) },
+        advice: 'Raise buffer.events, or do less per event.',
+      }),
     );
   }
 
   listenerFailed({ listener, error }: FactOf<'listenerFailed'>): void {
-    this.failedListeners.log(listener, '', (unlogged) =>
-      this.logger.error(
-        `A listener failed (listener=${quote(listener)} error=${describe(error)}${unloggedField(unlogged)})`,
-        error,
-      ),
-    );
+    this.failedListeners.log(listener, '', (unlogged) => {
+      const fields = { listener: quoted(listener), error: describe(error), unlogged: countOf(unlogged) };
+      this.logger.error({ sentence: 'A listener failed', fields }, error);
+    });
   }
 
   /** Of which so many others were not told before. */
   observerFailed(observer: string, method: string, error: unknown, unlogged: number): void {
+    const what = { observer: quoted(observer), method: bare(method), error: describe(error) };
     this.logger.error(
-      `An observer failed (observer=${quote(observer)} method=${method} error=${describe(error)}${unloggedField(unlogged)})`,
+      { sentence: 'An observer failed', fields: { ...what, unlogged: countOf(unlogged) } },
       error,
     );
   }

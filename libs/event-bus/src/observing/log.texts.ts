@@ -1,35 +1,25 @@
 import { HttpException } from '@nestjs/common';
-import { GroupClaimError, PayloadInvalidError, PayloadTooLargeError, quote, reasonOf } from '../errors.js';
+import { GroupClaimError, PayloadInvalidError, PayloadTooLargeError, reasonOf } from '../errors.js';
 import { describeThrown, isA, textOf } from '../foreign.js';
 import type { NoticedFact } from './bus.facts.js';
+import type { LogLine, LogValue } from './log.line.js';
+import { listed, quoted } from './log.line.js';
 
-/** In one line; a gap after a lost connection has all of them. */
-const MAX_NAMED = 5;
 const MAX_MESSAGES = 20;
 /** What to do about it stands at the end of a reason. */
 export const MAX_REASON_LENGTH = 384;
 /** Of a notice: why a start failed names every subscription that was refused. */
 const MAX_FIELD_LENGTH = 8_192;
 
-/** `"a", "b" and 3 more`. */
-export function namesOf(names: readonly string[]): string {
-  const named = names
-    .slice(0, MAX_NAMED)
-    .map((name) => quote(name))
-    .join(', ');
-  return names.length > MAX_NAMED ? `${named} and ${names.length - MAX_NAMED} more` : named;
-}
-
 /** Of the lines that were left out before this one. */
-export function unloggedField(count: number): string {
-  return count > 0 ? ` unlogged=${count}` : '';
+export function countOf(unlogged: number): number | undefined {
+  return unlogged > 0 ? unlogged : undefined;
 }
 
-/** The line of a notice: `sentence (name=value …). advice`. */
-export function noticeLine({ sentence, fields, advice }: Omit<NoticedFact, 'bus'>): string {
-  const list = Object.entries(fields).map(([name, value]) => `${name}=${fieldOf(value)}`);
-  const said = list.length === 0 ? sentence : `${sentence} (${list.join(' ')})`;
-  return advice === undefined ? said : `${said}. ${advice}`;
+/** The line of a notice. */
+export function noticeLine({ sentence, fields, advice }: Omit<NoticedFact, 'bus'>): LogLine {
+  const values = Object.entries(fields).map(([name, value]) => [name, valueOf(value)] as const);
+  return { sentence, fields: Object.fromEntries(values), advice };
 }
 
 export function whyDropped(error: unknown): string {
@@ -45,13 +35,13 @@ export function nameOf(thrown: unknown): string {
 }
 
 /** `"TypeError: …"`. */
-export function describe(thrown: unknown): string {
-  return quote(`${nameOf(thrown)}: ${reasonOf(messageListOf(thrown) ?? thrown)}`, MAX_REASON_LENGTH);
+export function describe(thrown: unknown): LogValue {
+  return quoted(`${nameOf(thrown)}: ${reasonOf(messageListOf(thrown) ?? thrown)}`, MAX_REASON_LENGTH);
 }
 
-function fieldOf(value: string | number | readonly string[]): string {
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' ? quote(value, MAX_FIELD_LENGTH) : namesOf(value);
+function valueOf(value: string | number | readonly string[]): LogValue {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? quoted(value, MAX_FIELD_LENGTH) : listed(value);
 }
 
 /** Nest's validation pipes put what is wrong into the response, as a list. */

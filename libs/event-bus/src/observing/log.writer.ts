@@ -2,40 +2,47 @@ import type { LoggerService, LogLevel } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
 import { framesOf, isThenable, reasonOf, toPromise } from '../foreign.js';
 import { LogEpisode } from './log.episode.js';
-import { printable, quote } from '../printable.js';
+import { quote } from '../printable.js';
+import type { LogFormat, LogLine } from './log.line.js';
+import { objectOfLine, textOfLine } from './log.line.js';
 
 /**
- * Writes log lines through whatever logger the application has. Each is one line: what is not printable in it is escaped. A
+ * Writes log lines through whatever logger the application has. A text is one line: what is not printable in it is escaped. A
  * logger that throws, or rejects, loses the line and nothing else; a warning of the process says so, once a minute.
  */
 export class LogWriter {
   private readonly logger: Logger;
   private readonly losses = new LogEpisode();
 
-  constructor(context: string) {
+  constructor(
+    private readonly bus: string,
+    private readonly format: LogFormat = 'text',
+  ) {
+    const context = bus === 'default' ? 'EventBus' : `EventBus:${bus}`;
     this.logger = new ContainedLogger(context, (error) => this.lost(error));
   }
 
   /** @param thrown whose stack is shown with the line */
-  error(line: string, thrown?: unknown): void {
+  error(line: LogLine, thrown?: unknown): void {
     this.write('error', line, framesOf(thrown));
   }
 
-  warn(line: string): void {
+  warn(line: LogLine): void {
     this.write('warn', line);
   }
 
-  log(line: string): void {
+  log(line: LogLine): void {
     this.write('log', line);
   }
 
-  debug(line: string): void {
+  debug(line: LogLine): void {
     this.write('debug', line);
   }
 
-  private write(level: 'error' | 'warn' | 'log' | 'debug', line: string, ...frames: unknown[]): void {
+  private write(level: 'error' | 'warn' | 'log' | 'debug', line: LogLine, ...frames: unknown[]): void {
     try {
-      this.logger[level](printable(line), ...frames);
+      const message = this.format === 'text' ? textOfLine(line) : objectOfLine(line, this.bus);
+      this.logger[level](message, ...frames);
     } catch (error) {
       this.lost(error);
     }
