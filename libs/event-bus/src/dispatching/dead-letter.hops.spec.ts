@@ -1,5 +1,5 @@
 import type { DeadLetter } from './dead.letter.js';
-import { letterOf } from './dead.letter.js';
+import { deadLetterOf } from './dead.letter.js';
 import { hopsIn } from './dead-letter.hops.js';
 
 const details = { error: { name: 'Error', message: 'x' }, handler: 'A.a', bus: 'default', attempts: 1 };
@@ -10,7 +10,7 @@ const channel = 'a"b\\';
 const letterFor = (payload: unknown): DeadLetter => {
   const content =
     payload instanceof Uint8Array ? { base64: Buffer.from(payload).toString('base64') } : { payload };
-  return letterOf({ channel, ...content, ...event }, payload, details);
+  return deadLetterOf({ channel, ...content, ...event }, payload, details);
 };
 /** As version 0.1 makes it, which counts nothing. */
 const oldLetterFor = (payload: unknown): DeadLetter => {

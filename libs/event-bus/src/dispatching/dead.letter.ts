@@ -51,14 +51,18 @@ export type DeadLetterDetails = Pick<DeadLetter, 'error' | 'handler' | 'bus' | '
  * @param content the payload, or the bytes that could not be read: it may be a dead letter itself, also where it does not become a
  * part of this one.
  */
-export function letterOf(event: DeadLetterEvent, content: unknown, details: DeadLetterDetails): DeadLetter {
+export function deadLetterOf(
+  event: DeadLetterEvent,
+  content: unknown,
+  details: DeadLetterDetails,
+): DeadLetter {
   const hops = hopsIn(content) + 1;
   // First, so that it is found at the beginning of the text.
   return { ...(hops === 1 ? {} : { hops }), event, ...details };
 }
 
 /** Of an event that the codec has read, though maybe not a second time. */
-export function eventOfLetter(event: EventContext): DeadLetterEvent {
+export function eventOfDeadLetter(event: EventContext): DeadLetterEvent {
   const { payload, unread, metadata, channel, receivedAtMs, bytes } = originalOf(event);
   const binary = unread === undefined ? payload : Buffer.from(unread);
   const content = binary instanceof Uint8Array ? { base64: toBase64(binary) } : { payload };
@@ -70,7 +74,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /** What was thrown, without its stack. Anything may be thrown. */
-export function errorOfLetter(error: unknown): DeadLetter['error'] {
+export function errorOfDeadLetter(error: unknown): DeadLetter['error'] {
   const { name = 'Error', message, code } = describeThrown(error);
   return { name, message, ...(code === undefined ? {} : { code }) };
 }

@@ -158,7 +158,7 @@ export class HandlerQueue {
   /** Whatever comes within the call waits: its key is busy from here on, as far as anybody can tell. */
   private call(event: EventContext, hasWaited: boolean): SettledHandling {
     this.isCalling = true;
-    const work = hasWaited ? this.resume(event) : this.runner.run(event);
+    const work = hasWaited ? this.runAfterWait(event) : this.runner.run(event);
     this.isCalling = false;
     return work;
   }
@@ -200,7 +200,7 @@ export class HandlerQueue {
     for (const listener of listeners) listener();
   }
 
-  private resume(event: EventContext): SettledHandling {
+  private runAfterWait(event: EventContext): SettledHandling {
     try {
       unparkEvent(event);
     } catch (error) {

@@ -3,7 +3,7 @@ import type { EventContext } from '../message/event-context.js';
 import { abortEvent, admitEvent, originalOf, repeatEvent } from '../message/event-context.js';
 import type { CallContext } from './call.context.js';
 import type { DeadLetterSink } from './dead.letter.js';
-import { errorOfLetter, eventOfLetter, letterOf } from './dead.letter.js';
+import { errorOfDeadLetter, eventOfDeadLetter, deadLetterOf } from './dead.letter.js';
 import type { CallTimes, DispatchReporter } from './dispatch.reporter.js';
 import { NEVER_CALLED, UNTIMED } from './dispatch.reporter.js';
 import type { EventHandler } from './event.handler.js';
@@ -221,8 +221,8 @@ export class HandlerRunner {
     const { deadLetter } = this.settings;
     if (deadLetter === false) return outcome;
     const { name: handler } = this.handler;
-    const details = { error: errorOfLetter(thrownIn(error)), handler, bus: event.bus, attempts };
-    const letter = letterOf(eventOfLetter(event), originalOf(event).payload, details);
+    const details = { error: errorOfDeadLetter(thrownIn(error)), handler, bus: event.bus, attempts };
+    const letter = deadLetterOf(eventOfDeadLetter(event), originalOf(event).payload, details);
     await this.services.deadLetters.send(deadLetter, letter);
     return outcome;
   }

@@ -3,7 +3,7 @@ import { isA } from '../foreign.js';
 import { NO_METADATA } from '../message/event.codec.js';
 import type { Audience } from './audience.js';
 import type { DeadLetterSink } from './dead.letter.js';
-import { errorOfLetter, letterOf, toBase64 } from './dead.letter.js';
+import { errorOfDeadLetter, deadLetterOf, toBase64 } from './dead.letter.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventHandler } from './event.handler.js';
 
@@ -35,8 +35,8 @@ export class UnreadableMessages {
     const content = isA(error, PayloadTooLargeError) ? {} : { base64: toBase64(body) };
     const receivedAt = new Date().toISOString();
     const event = { channel, ...content, bytes: body.length, metadata: NO_METADATA, receivedAt };
-    const details = { error: errorOfLetter(error), handler: handler.name, bus: this.bus, attempts: 0 };
-    void this.deadLetters.send(deadLetter, letterOf(event, body, details));
+    const details = { error: errorOfDeadLetter(error), handler: handler.name, bus: this.bus, attempts: 0 };
+    void this.deadLetters.send(deadLetter, deadLetterOf(event, body, details));
   }
 }
 

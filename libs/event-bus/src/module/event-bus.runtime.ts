@@ -24,7 +24,7 @@ import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventBusObservers } from '../observing/event-bus.observers.js';
 import type { PublishHooks } from '../observing/publish.hooks.js';
 import { DeadLetterPublisher } from '../publishing/dead-letter.publisher.js';
-import { EventBusPublisher, resumePublisher } from '../publishing/event-bus.publisher.js';
+import { EventBusPublisher, sendBuffered } from '../publishing/event-bus.publisher.js';
 import { FramePacker } from '../publishing/frame.packer.js';
 import { PublishBatcher } from '../publishing/publish.batcher.js';
 import type { SubscriptionPlan } from '../plan/subscription-plan.js';
@@ -160,7 +160,7 @@ export class EventBusRuntime {
         this.reporter.denied(targets);
       },
       resumed: (interruption) => this.sync.resumed(interruption),
-      writable: () => resumePublisher(this.publisher),
+      writable: () => sendBuffered(this.publisher),
       state: (next) => {
         const previous = state;
         state = next;

@@ -18,7 +18,7 @@ export class LogObserver implements ObserverFailureLog {
   private readonly rejections = new LogEpisode();
   /** Their cure lies here, and not with a publisher: bad payloads must not hide them. */
   private readonly failedClaims = new LogEpisode();
-  private readonly lostLetters = new LogEpisodes();
+  private readonly lostDeadLetters = new LogEpisodes();
   private readonly gapLines = new LogEpisode(5_000);
   private readonly overflows = new LogEpisode();
   /** One message may hold very many events, and each of them may fail. */
@@ -123,7 +123,7 @@ export class LogObserver implements ObserverFailureLog {
   }
 
   deadLetterLost({ deadLetter, letter, reason }: FactOf<'deadLetterLost'>): void {
-    this.lostLetters.log(letter.handler, reason, (unlogged) =>
+    this.lostDeadLetters.log(letter.handler, reason, (unlogged) =>
       this.logger.error({
         sentence: 'A dead letter is lost',
         fields: {

@@ -30,7 +30,7 @@ import type {
   SettledListener,
 } from '../transports/event.transport.js';
 import { memory } from '../transports/memory/memory.transport.js';
-import { EventBusPublisher, closePublisher, resumePublisher } from './event-bus.publisher.js';
+import { EventBusPublisher, closePublisher, sendBuffered } from './event-bus.publisher.js';
 import { PublishBatcher } from './publish.batcher.js';
 import { untyped } from '../../../../test/support/untyped.js';
 
@@ -356,7 +356,7 @@ describe('whenDisconnected', () => {
   };
   const up = (publisher: EventBusPublisher) => {
     transport.intercept = () => undefined;
-    resumePublisher(publisher);
+    sendBuffered(publisher);
   };
 
   it('makes events wait for the link, and keeps their order across publish and publishMany', async () => {

@@ -24,7 +24,7 @@ import type {
 } from './publish.options.js';
 
 /** Messages can be sent again: sends the events that wait for it. Not part of the public API. */
-export let resumePublisher: (publisher: EventBusPublisher) => void;
+export let sendBuffered: (publisher: EventBusPublisher) => void;
 
 /**
  * Hands over what is to leave with this tick, and rejects the events that wait for the link with a BusClosedError; for the
@@ -40,7 +40,7 @@ export class EventBusPublisher {
   private readonly buffer: PublishBuffer;
 
   static {
-    resumePublisher = ({ buffer }) => buffer.resume();
+    sendBuffered = ({ buffer }) => buffer.sendBuffered();
     closePublisher = ({ buffer, batcher }) => {
       buffer.close();
       batcher.flush();

@@ -108,9 +108,9 @@ describe('FramePacker', () => {
       call('a', '3', 20),
     ]);
     expect(entry?.timeoutMs).toBe(10);
-    expect(entry?.expire(10)).toBe(20);
+    expect(entry?.expire(10, 'redis')).toBe(20);
     expect([...outcomes.keys()]).toEqual(['2']);
-    expect(entry?.expire(20)).toBe(Infinity);
+    expect(entry?.expire(20, 'redis')).toBe(Infinity);
     expect([...outcomes.keys()]).toEqual(['2', '1', '3']);
   });
 });

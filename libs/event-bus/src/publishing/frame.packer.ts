@@ -77,8 +77,8 @@ class Frame implements BatchEntry {
     for (const call of this.calls) call.giveUp(cause);
   }
 
-  expire(elapsedMs: number): number {
-    return Math.min(...this.calls.map((call) => call.expire(elapsedMs)));
+  expire(elapsedMs: number, transport: string): number {
+    return Math.min(...this.calls.map((call) => call.expire(elapsedMs, transport)));
   }
 
   private join(): MessageBody {

@@ -12,7 +12,7 @@ export interface BatchEntry {
   /** Nobody knows what became of it. */
   giveUp(cause: unknown): void;
   /** Gives up the calls that have no more time than this. @returns the shortest time of the others, or Infinity. */
-  expire(elapsedMs: number): number;
+  expire(elapsedMs: number, transport: string): number;
 }
 
 /**
@@ -52,7 +52,8 @@ export class PublishBatch {
   /** So long ago it was handed over: some have no more time than that. */
   expire(elapsedMs: number): void {
     let nextMs = Infinity;
-    for (const entry of this.open) if (entry) nextMs = Math.min(nextMs, entry.expire(elapsedMs));
+    for (const entry of this.open)
+      if (entry) nextMs = Math.min(nextMs, entry.expire(elapsedMs, this.transport.name));
     if (nextMs < Infinity) this.deadline = this.deadlines.add(nextMs, this, elapsedMs);
   }
 

@@ -16,7 +16,7 @@ class Link {
 
   comeBack(): void {
     this.isUp = true;
-    this.buffer.resume();
+    this.buffer.sendBuffered();
   }
 
   private async send(name: unknown): Promise<boolean> {
@@ -103,7 +103,7 @@ describe('PublishBuffer', () => {
     const others = ['b', 'c'].map((name) => link.publish(name));
     await waiting(3)();
     jest.advanceTimersByTime(60);
-    link.buffer.resume();
+    link.buffer.sendBuffered();
     await waiting(3)();
     jest.advanceTimersByTime(39);
     expect(link.buffer.events).toBe(3);

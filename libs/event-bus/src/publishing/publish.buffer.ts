@@ -61,7 +61,7 @@ export class PublishBuffer {
   }
 
   /** The link is back: sends what waits before it returns, so that nothing published later goes first. */
-  resume(): void {
+  sendBuffered(): void {
     this.resumptions += 1;
     for (const waiting of this.waiting) waiting.go();
   }

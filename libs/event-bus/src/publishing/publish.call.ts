@@ -45,10 +45,10 @@ export class PublishCall implements BatchEntry {
     else this.end({ error: new PublishUnconfirmedError(this.event.name, { cause }) });
   }
 
-  expire(elapsedMs: number): number {
+  expire(elapsedMs: number, transport: string): number {
     if (this.state === 'over') return Infinity;
     if (this.timeoutMs > elapsedMs) return this.timeoutMs;
-    this.giveUp(new Error(`no reply within ${this.timeoutMs} ms`));
+    this.giveUp(new Error(`no reply within ${this.timeoutMs} ms from the ${transport} transport`));
     return Infinity;
   }
 

@@ -78,7 +78,7 @@ export class SubscriptionRequests {
     if (this.postponedTimer === undefined) {
       const waitMs = Math.min(MAX_POSTPONED_MS, POSTPONED_MS * 2 ** this.postponements);
       this.postponements += 1;
-      this.postponedTimer = setTimeout(() => this.resume(), waitMs);
+      this.postponedTimer = setTimeout(() => this.sendPostponed(), waitMs);
       this.postponedTimer.unref();
     }
     this.listener.changed();
@@ -118,7 +118,7 @@ export class SubscriptionRequests {
     this.listener.confirmed(request);
   }
 
-  private resume(): void {
+  private sendPostponed(): void {
     this.postponedTimer = undefined;
     if (!this.table.isWaiting) this.clearPostponed();
     this.sendWaiting();
