@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { FakeSentinel } from '../../../../../test/support/fake.sentinel.js';
 import { freePort } from '../../../../../test/support/free.port.js';
 import { RedisSecrets } from './redis.secrets.js';
@@ -72,6 +75,37 @@ describe('RedisSentinel', () => {
     await expect(sentinel.ask()).rejects.toThrow(refused);
     expect(sentinel.isSilent).toBe(true);
     await expect(sentinel.ask()).rejects.toThrow(refused);
+  });
+
+  it('goes on to say that TLS fails while a later handshake takes longer than an answer may', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      if (sockets.length > 2) return;
+      // The asker and the watcher hear of it once; after that nobody says a word.
+      socket.once('data', () => socket.end('-ERR this is no TLS'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const sentinel = sentinelAt(port, { sentinelTLS: {}, sentinelCommandTimeout: 50 });
+    try {
+      const reasonOfAsking = () =>
+        sentinel.ask().then(
+          () => 'it answered',
+          (error: Error) => error.message,
+        );
+      let first = await reasonOfAsking();
+      while (!first.includes('see sentinelTLS')) first = await reasonOfAsking();
+      // One that did not answer in time is connected to anew.
+      const asking = setInterval(() => void reasonOfAsking(), 10);
+      while (sockets.length < 5) await once(server, 'connection');
+      clearInterval(asking);
+      expect(await reasonOfAsking()).toBe(first);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    }
   });
 
   it('tells when it answers again', async () => {

@@ -139,10 +139,18 @@ export class RedisSentinel {
     // It may be half open: only a new connection tells.
     if (isTimeout) for (const client of [this.asker, this.watcher]) client?.disconnect(true);
     // ioredis 5 does not wait for the answer to AUTH.
-    const isSequel = isMute(error) || error.message.startsWith('NOAUTH');
+    const isSequel =
+      isMute(error) ||
+      error.message.startsWith('NOAUTH') ||
+      // On a busy machine a handshake that is going to be refused takes longer than an answer may.
+      (isTimeout && tlsAdvice(this.latestError) !== undefined);
     const cause = (isSequel ? this.latestError : undefined) ?? causeOf(error, this.options.secrets);
     const isWrongTls = tlsAdvice(cause) !== undefined;
-    const reason = isTimeout ? 'no answer' : reasonOf(isWrongTls ? tlsReason(cause as Error) : cause);
+    const reason = isWrongTls
+      ? reasonOf(tlsReason(cause as Error))
+      : isTimeout
+        ? 'no answer'
+        : reasonOf(cause);
     // One that speaks TLS closes a plain connection without a word.
     const isClosed = isMute(error) && this.latestError === undefined;
     const mayWantTls = isClosed && !this.wasHeard && this.options.sentinelTLS === undefined;
