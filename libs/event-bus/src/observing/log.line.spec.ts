@@ -25,11 +25,11 @@ describe('a log line', () => {
     expect(textOfLine({ sentence: 'Event bus is ready again', fields: {} })).toBe('Event bus is ready again');
   });
 
-  it('is an object with every value as it is', () => {
+  it('is an object with every value, without what acts on a terminal', () => {
     expect(objectOfLine(line, 'audit')).toEqual({
       message: 'Events may be missing',
       reason: 'connection-lost',
-      channel: 'a"b\u202e',
+      channel: String.raw`a"b\u202e`,
       targets: ['a', 'b', 'c', 'd', 'e', 'f', 'g'],
       forMs: 12,
       drained: false,
@@ -39,8 +39,16 @@ describe('a log line', () => {
   });
 
   it('cannot be given the name of another bus, or another sentence, by a value', () => {
-    const odd = { sentence: 'x', fields: { bus: quoted('forged') } };
+    const odd = { sentence: 'x', fields: { bus: quoted('forged'), message: quoted('forged') } };
     expect(objectOfLine(odd, 'audit')).toEqual({ message: 'x', bus: 'audit' });
+  });
+
+  it('is bounded, whatever its values are', () => {
+    const long = 'x'.repeat(1_000_000);
+    const many = Array.from({ length: 10_000 }, () => long);
+    const fields = { a: quoted(long), b: quoted(long, Infinity), c: bare(long), d: listed(many) };
+    const text = JSON.stringify(objectOfLine({ sentence: 'x', fields, advice: long }, 'default'));
+    expect(text.length).toBeLessThan(50_000);
   });
 });
 

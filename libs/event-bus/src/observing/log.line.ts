@@ -1,4 +1,4 @@
-import { printable, quote } from '../printable.js';
+import { cut, printable, quote } from '../printable.js';
 
 /** How the lines of a bus are written: as texts, or as objects whose fields a log system can search. */
 export type LogFormat = 'text' | 'fields';
@@ -21,17 +21,22 @@ export interface LogLine {
   readonly advice?: string | undefined;
 }
 
-/** In one line; a gap after a lost connection has all of them. */
+/** Of a list: a gap after a lost connection has all targets of the bus. */
 const MAX_NAMED = 5;
+const MAX_LISTED = 100;
+/** Of a text that has no limit of its own. */
+const MAX_TEXT_LENGTH = 8_192;
+/** As {@link quote} cuts a name. */
+const MAX_NAME_LENGTH = 128;
 
 /** A name of ours, or a number with its limit: shown without quotes. */
 export function bare(value: string): LogValue {
-  return { value, shown: value };
+  return { value: safe(value, MAX_TEXT_LENGTH), shown: value };
 }
 
-/** A text that anybody may have written. */
-export function quoted(value: string, maxLength?: number): LogValue {
-  return { value, shown: quote(value, maxLength) };
+/** A text that anybody may have written: cut, and without what acts on a terminal. */
+export function quoted(value: string, maxLength = MAX_NAME_LENGTH): LogValue {
+  return { value: safe(value, Math.min(maxLength, MAX_TEXT_LENGTH)), shown: quote(value, maxLength) };
 }
 
 /** `"a", "b" and 3 more`. */
@@ -41,7 +46,8 @@ export function listed(names: readonly string[]): LogValue {
     .map((name) => quote(name))
     .join(', ');
   const rest = names.length - MAX_NAMED;
-  return { value: names, shown: rest > 0 ? `${named} and ${rest} more` : named };
+  const value = names.slice(0, MAX_LISTED).map((name) => safe(name, MAX_NAME_LENGTH));
+  return { value, shown: rest > 0 ? `${named} and ${rest} more` : named };
 }
 
 /** `sentence (name=value …). advice`, on one line. */
@@ -51,14 +57,19 @@ export function textOfLine({ sentence, fields, advice }: LogLine): string {
   return printable(advice === undefined ? said : `${said}. ${advice}`);
 }
 
-/** `{ message, name: value, …, advice, bus }`. */
+/** `{ message, name: value, …, advice, bus }`. No value takes the place of the message or of the bus. */
 export function objectOfLine({ sentence, fields, advice }: LogLine, bus: string): Record<string, unknown> {
   const values = valuesIn(fields).map(([name, value]) => [
     name,
     typeof value === 'object' ? value.value : value,
   ]);
-  const how = advice === undefined ? {} : { advice };
-  return { message: sentence, ...Object.fromEntries(values), ...how, bus };
+  const how = advice === undefined ? {} : { advice: safe(advice, MAX_TEXT_LENGTH) };
+  const ours = { message: sentence, bus };
+  return { ...ours, ...Object.fromEntries(values), ...how, ...ours };
+}
+
+function safe(text: string, maxLength: number): string {
+  return printable(cut(text, maxLength));
 }
 
 function valuesIn(fields: LogLine['fields']): [string, LogValue][] {

@@ -13,6 +13,7 @@ export abstract class PlanBase<C extends Consumer> {
     };
   /** Changes whenever who gets what may have changed. */
   revision = 0;
+  /** What each consumer asks for. Open to the check of the tests, as are the two below. */
   readonly bindingsOf = new Map<C, readonly Binding<C>[]>();
   /** Needed and not held. */
   readonly missing = new Set<PlannedSubscription<C>>();

@@ -34,8 +34,9 @@ export type Attempt = (PreparedEvent | { readonly error: Error }) & {
   readonly hooked?: Settle;
 };
 
-/** A service that publishes to more channels has their names checked again. */
+/** What is kept of channels is bounded: a service that publishes to more, or to longer names, has them checked again. */
 const MAX_CHANNELS = 10_000;
+const MAX_NAME_LENGTH = 256;
 
 type Kind = OutgoingMessage['kind'];
 
@@ -97,6 +98,7 @@ export class EventPreparer {
       );
     }
     const channel = this.settings.prefix.addToChannel(name);
+    if (name.length > MAX_NAME_LENGTH) return channel;
     if (this.channels.size >= MAX_CHANNELS) this.channels.clear();
     this.channels.set(name, channel);
     return channel;

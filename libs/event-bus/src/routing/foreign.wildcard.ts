@@ -7,6 +7,9 @@ interface Dialect {
   readonly instead: (target: string) => string;
 }
 
+/** Run-time targets may be made of what strangers send, and the expressions take a time quadratic in what they look at. */
+const MAX_LENGTH = 256;
+
 const STAR = 'One * crosses every separator.';
 
 /** The first that fits names the mistake. A segment is what stands between dots, colons and slashes. */
@@ -46,6 +49,7 @@ const DIALECTS: readonly Dialect[] = [
 
 /** Whether a target is probably meant as the wildcard of another broker, and what to write. Undefined when it is fine. */
 export function foreignWildcard(target: string): string | undefined {
+  if (target.length > MAX_LENGTH) return undefined;
   const dialect = DIALECTS.find(({ looksLike }) => looksLike.test(target));
   return dialect && `${dialect.meaning} ${dialect.instead(target)} If you mean it literally, set kind.`;
 }

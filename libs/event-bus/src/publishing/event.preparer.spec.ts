@@ -1,0 +1,31 @@
+import { jest } from '@jest/globals';
+import { muteListener } from '../../../../test/support/mute.listener.js';
+import { resolveSettings } from '../module/event-bus.options.js';
+import { memory } from '../transports/memory/memory.transport.js';
+import { EventPreparer } from './event.preparer.js';
+
+/** How often the names of these channels were checked. */
+function checksFor(channels: readonly string[]): number {
+  const settings = resolveSettings({ transport: memory(), prefix: 'shop:' }, 'default');
+  const checked = jest.spyOn(settings.prefix, 'addToChannel');
+  const preparer = new EventPreparer(settings, memory().create(muteListener));
+  for (const channel of channels)
+    expect(preparer.attempt({ channel, payload: 1 })).not.toHaveProperty('error');
+  return checked.mock.calls.length;
+}
+
+describe('EventPreparer', () => {
+  it('checks a channel once', () => {
+    expect(checksFor(['a', 'b', 'a', 'b'])).toBe(2);
+  });
+
+  it('keeps no long names, of which strangers could fill the memory', () => {
+    const long = 'x'.repeat(257);
+    expect(checksFor([long, long])).toBe(2);
+  });
+
+  it('keeps so many names and no more', () => {
+    const names = Array.from({ length: 10_001 }, (_, index) => `channel:${index}`);
+    expect(checksFor([...names, 'channel:0'])).toBe(10_002);
+  });
+});
