@@ -1,4 +1,4 @@
-// What scripts/runtimes.mjs and scripts/installs.mjs share: the library as npm would publish it, folders, and a table.
+// What the scripts that try the packed library in new applications share: the library as npm would publish it, folders, and a table.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

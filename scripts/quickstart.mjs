@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free.port.mjs';
-import { execute, Service, startRedis } from './quickstart.service.mjs';
+import { packLibrary } from './fresh.apps.mjs';
+import { execute, Service } from './quickstart.service.mjs';
+import { startRedis } from './redis.finder.mjs';
 import { blocksOf, snippetsOf } from './readme.snippets.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -39,11 +41,13 @@ const work = mkdtempSync(join(tmpdir(), 'quickstart-'));
 const results = [];
 const problems = [];
 let redis;
-const redisPort = await freePort();
+let redisPort;
 
 try {
-  redis = await startRedis(redisPort);
-  const tarball = await pack();
+  redis = await startRedis(process.env);
+  if (redis === undefined) throw new Error('redis-server does not start: npm run redis');
+  redisPort = new URL(redis.url).port;
+  const tarball = pack();
   await Promise.all(versions.map((nest) => follow(nest, tarball)));
 } finally {
   await redis?.stop();
@@ -52,18 +56,10 @@ try {
 }
 report();
 
-async function pack() {
-  const args = [
-    'pack',
-    join(root, 'libs/event-bus'),
-    '--pack-destination',
-    work,
-    '--ignore-scripts',
-    '--json',
-  ];
-  const [{ filename, files }] = JSON.parse(await execute('npm', args, { cwd: root }));
-  if (!files.some(({ path }) => path === 'dist/index.js')) throw new Error('Run npm run build first.');
-  return join(work, filename);
+function pack() {
+  const { path, files } = packLibrary(work);
+  if (!files.includes('dist/index.js')) throw new Error('Run npm run build first.');
+  return path;
 }
 
 /** One version of Nest: installs it once for both module systems. */

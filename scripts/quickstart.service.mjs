@@ -65,18 +65,3 @@ export class Service {
     if (this.#child.signalCode === 'SIGKILL') throw new Error('The service did not end on SIGTERM.');
   }
 }
-
-/** A redis-server on a port of its own, which keeps nothing. */
-export async function startRedis(port) {
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const server = spawnGuarded('redis-server', options, { stdio: 'ignore' });
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await execute('redis-cli', ['-p', String(port), 'PING']);
-      return { stop: () => stopProcess(server, 2_000) };
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await delay(50);
-    }
-  }
-}

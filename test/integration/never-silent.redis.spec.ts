@@ -1,7 +1,5 @@
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import { EventEmitterModule, OnEvent as OnEmitterEvent } from '@nestjs/event-emitter';
-import { Test } from '@nestjs/testing';
 import type { EventBusModuleOptions } from 'nestjs-redis-event-bus';
 import {
   EventBusModule,
@@ -11,27 +9,10 @@ import {
   memory,
   redis,
 } from 'nestjs-redis-event-bus';
-import { LogLines } from '../support/log.lines.js';
 import { RedisServer } from '../support/redis.server.js';
+import { startedApps } from '../support/started.apps.js';
 
-const log = new LogLines();
-const opened: INestApplication[] = [];
-
-beforeEach(() => {
-  log.lines.length = 0;
-});
-
-afterEach(async () => {
-  for (const app of opened.splice(0)) await app.close();
-});
-
-async function create(metadata: ModuleMetadata): Promise<INestApplication> {
-  const moduleRef = await Test.createTestingModule(metadata).setLogger(log).compile();
-  const app = moduleRef.createNestApplication();
-  app.useLogger(log);
-  opened.push(app);
-  return app;
-}
+const { create, log } = startedApps();
 
 const bus = (options: Partial<EventBusModuleOptions> & { readonly name?: string } = {}) =>
   EventBusModule.forRoot({ transport: memory(), ...options });

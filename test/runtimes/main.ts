@@ -16,6 +16,7 @@ class OrderNotifier {
   @OnEvent('reports:monthly')
   async report(): Promise<void> {
     console.log('working');
+    // Work that SIGTERM finds unfinished: what is looked at is that the shutdown waits for its last line.
     await delay(200);
     console.log('finished');
   }
