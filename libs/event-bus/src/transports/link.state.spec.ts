@@ -32,6 +32,19 @@ describe('LinkState', () => {
     expect(told()).toEqual(['ready']);
   });
 
+  it('says that it is refused for as long as the latest attempt was', () => {
+    const { state, update } = linked();
+    state.failed(new Error('no'));
+    update({});
+    expect(state.current).toMatchObject({ status: 'connecting', isRefused: true });
+    update({ areUp: true });
+    expect(state.current).toEqual({ status: 'ready' });
+    state.lost(new Error('reset'));
+    update({ areUp: false });
+    expect(state.current).toMatchObject({ status: 'degraded', reason: 'explained: reset' });
+    expect(state.current).not.toHaveProperty('isRefused');
+  });
+
   it('is degraded while something is missing on live links, and says what', () => {
     const { told, update } = linked();
     update({ areUp: true, shortage: 'denied' });

@@ -52,6 +52,7 @@ export class LinkState {
   /** A link is gone. Counts with the next {@link update}. */
   lost(reason: Error | undefined): void {
     this.latestError = reason;
+    this.isRefused = false;
   }
 
   /** An attempt has failed. Counts with the next {@link update}. */
