@@ -1,10 +1,10 @@
 type Aborted = () => void;
 
-/** Listens once to each signal, however many wait for it: Node warns of a leak from the eleventh listener on. */
+/** Adds one listener per signal, shared by all callbacks: Node warns of a leak from the eleventh listener on. */
 export class AbortWatch {
   private readonly watched = new Map<AbortSignal, { readonly waiting: Set<Aborted>; stop(): void }>();
 
-  /** Calls back when the signal aborts, unless {@link remove} comes first. */
+  /** Calls back when the signal aborts, unless {@link remove} is called first. */
   add(signal: AbortSignal, aborted: Aborted): void {
     let entry = this.watched.get(signal);
     if (entry === undefined) {

@@ -11,18 +11,18 @@ import type { PublishOptions, WhenDisconnected } from './publish.options.js';
 
 const TIME = milliseconds();
 
-/** The limits that a publisher sets, checked. */
+/** The limits of a publish, checked. */
 export interface SendingTerms {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** How long to wait for a link. Undefined where it does not wait. */
+  /** How long to buffer the event while there is no link. Undefined: it rejects at once. */
   readonly bufferMs: number | undefined;
 }
 
-/** The limits that a publisher sets, as it was given them. */
+/** The limits of a publish, before they are checked. */
 export type SendingLimits = Pick<PublishOptions, 'timeoutMs' | 'signal' | 'whenDisconnected'>;
 
-/** @throws InvalidOptionError; the reason of a signal that was aborted before. */
+/** @throws InvalidOptionError; the reason of a signal that is aborted already. */
 export function sendingTerms(options: SendingLimits): SendingTerms {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, whenDisconnected = 'reject' } = options;
   if (timeoutMs !== DEFAULT_TIMEOUT_MS) checkOption('timeoutMs', timeoutMs, TIME);
@@ -31,7 +31,7 @@ export function sendingTerms(options: SendingLimits): SendingTerms {
   return { timeoutMs, signal, bufferMs };
 }
 
-/** Sends prepared events within the limits that their publisher sets. */
+/** Sends prepared events within the limits of their publish. */
 export class BoundedSender {
   constructor(
     private readonly batcher: PublishBatcher,
@@ -84,7 +84,7 @@ export class BoundedSender {
   }
 }
 
-/** The transport says when it can be sent. */
+/** Whether it can be sent once the transport resumes. */
 function isUnsendable(outcome: PublishOutcome): boolean {
   if (!('error' in outcome)) return false;
   return outcome.error instanceof NotConnectedError || outcome.error instanceof PublishBufferFullError;

@@ -87,7 +87,7 @@ describe('DeadLetterPublisher', () => {
     const sent = Array.from({ length: 1_200 }, () => letters.send('dead', LETTER));
     await settled();
     expect([answers.length, reporter.counters.deadLettersLost]).toEqual([1_000, 200]);
-    expect(lines).toEqual([expect.stringContaining('1000 letters are under way already')]);
+    expect(lines).toEqual([expect.stringContaining('1000 dead letters are being sent already')]);
 
     let isIdle = false;
     const idle = letters.whenIdle().then(() => (isIdle = true));
@@ -107,7 +107,7 @@ describe('DeadLetterPublisher', () => {
     const first = letters.send('dead', large);
     await letters.send('dead', large);
     expect(reporter.counters.deadLettersLost).toBe(1);
-    expect(lines).toEqual([expect.stringContaining('letters of 16777216 bytes are under way already')]);
+    expect(lines).toEqual([expect.stringContaining('dead letters of 16777216 bytes are being sent already')]);
     answer?.();
     await first;
     void letters.send('dead', large);

@@ -4,15 +4,15 @@ import { PayloadEncodeError, PayloadTooLargeError, reasonOf } from '../errors.js
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { EventBusPublisher } from './event-bus.publisher.js';
 
-/** As many may be under way at once: bad messages may come faster than the broker takes letters. */
+/** The most that are sent concurrently: bad messages may arrive faster than the broker accepts dead letters. */
 const MAX_LETTERS_UNDER_WAY = 1_000;
-/** Of the events that they are about: 16 MiB. */
+/** Of their events: 16 MiB. */
 const MAX_BYTES_UNDER_WAY = 16 * 1024 * 1024;
-const IN_A_RING = `it follows from ${MAX_HOPS} others, one about the other: handlers fail on each other's dead letters. Let no handler that has a deadLetter listen where those of others go.`;
-/** A letter outlives a short loss of the connection, in milliseconds. */
+const IN_A_RING = `it follows from ${MAX_HOPS} other dead letters: handlers fail on each other's dead letters. Do not set deadLetter on a handler that receives dead letters.`;
+/** How long a dead letter is buffered while disconnected. */
 const BUFFER_MS = 5_000;
 
-/** Publishes dead letters on the bus they are about. */
+/** Publishes dead letters on the bus of their events. */
 export class DeadLetterPublisher implements DeadLetterSink {
   private readonly underWay = new Set<Promise<void>>();
   private bytesUnderWay = 0;
@@ -28,7 +28,11 @@ export class DeadLetterPublisher implements DeadLetterSink {
       return;
     }
     if (this.underWay.size >= MAX_LETTERS_UNDER_WAY) {
-      this.reporter.deadLetterLost(channel, letter, `${MAX_LETTERS_UNDER_WAY} letters are under way already`);
+      this.reporter.deadLetterLost(
+        channel,
+        letter,
+        `${MAX_LETTERS_UNDER_WAY} dead letters are being sent already`,
+      );
       return;
     }
     const { bytes } = letter.event;
@@ -36,7 +40,7 @@ export class DeadLetterPublisher implements DeadLetterSink {
       this.reporter.deadLetterLost(
         channel,
         letter,
-        `letters of ${MAX_BYTES_UNDER_WAY} bytes are under way already`,
+        `dead letters of ${MAX_BYTES_UNDER_WAY} bytes are being sent already`,
       );
       return;
     }
@@ -48,7 +52,7 @@ export class DeadLetterPublisher implements DeadLetterSink {
     this.bytesUnderWay -= bytes;
   }
 
-  /** Resolves when no letter is under way. */
+  /** Resolves when no dead letter is being sent. */
   async whenIdle(): Promise<void> {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
@@ -66,7 +70,7 @@ export class DeadLetterPublisher implements DeadLetterSink {
     }
   }
 
-  /** As JSON text where the codec takes bytes and text alone. */
+  /** As JSON text where the codec encodes only bytes and text. */
   private async publish(channel: string, letter: DeadLetter): Promise<void> {
     const options = { whenDisconnected: { bufferMs: BUFFER_MS } };
     try {

@@ -2,14 +2,14 @@ import { EventBusError, PayloadEncodeError, reasonOf } from '../errors.js';
 import { ignoreRejection, isA } from '../foreign.js';
 import type { MessageBody } from '../transports/event.transport.js';
 
-/** What a codec returned, who may return anything. @throws PayloadEncodeError when it is no body. */
+/** Checks what a codec returned. @throws PayloadEncodeError when it is no body. */
 export function encodedBody(body: unknown): MessageBody {
   if (typeof body === 'string' || isBuffer(body)) return body;
   ignoreRejection(body);
   throw new PayloadEncodeError(`the codec returned ${typeof body}. It must return a string or a Buffer.`);
 }
 
-/** What a codec threw, as an error of ours. */
+/** Turns what a codec threw into an error of this package. */
 export function encodeFailure(thrown: unknown): EventBusError {
   return isA(thrown, EventBusError)
     ? thrown

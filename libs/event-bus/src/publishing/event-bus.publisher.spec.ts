@@ -206,7 +206,7 @@ describe('headers', () => {
     expect(transport.decoded[0]?.metadata).not.toHaveProperty('later');
   });
 
-  it.each([json(), raw()])('are refused where the codec carries the payload alone: %p', async (plain) => {
+  it.each([json(), raw()])('are refused where the codec carries only the payload: %p', async (plain) => {
     const publisher = publisherWith({ codec: plain });
     const error = await reject(publisher.publish('a', 'x', { headers: {} }));
     expect(error).toBeInstanceOf(InvalidOptionError);

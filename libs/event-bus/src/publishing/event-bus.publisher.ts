@@ -23,12 +23,12 @@ import type {
   PublishOptions,
 } from './publish.options.js';
 
-/** Messages can be sent again: sends the events that wait for it. Not part of the public API. */
+/** Sends the buffered events once the transport can send again. Not part of the public API. */
 export let sendBuffered: (publisher: EventBusPublisher) => void;
 
 /**
- * Hands over what is to leave with this tick, and rejects the events that wait for the link with a BusClosedError; for the
- * owner of the transport, who closes it. Not part of the public API.
+ * Hands over the events that were published in this tick, and rejects the buffered ones with a BusClosedError. Called before
+ * the transport is closed. Not part of the public API.
  */
 export let closePublisher: (publisher: EventBusPublisher) => void;
 
@@ -65,16 +65,16 @@ export class EventBusPublisher {
   /**
    * Resolves once Redis has accepted the event, with the number of subscriptions that Redis reports. That is a
    * hint, not a receipt: it counts subscriptions, not handlers, and on a Cluster only those of one node. The
-   * payload is serialized in the call; later changes to it do not travel.
+   * payload is serialized during the call; later changes to it are not sent.
    *
-   * With a contract, `payload` is the input of its schema, which is checked before a byte leaves and sent as it was
-   * given; `params` fill its template. On a channel that the {@link EventMap} names, `payload` has the type given there.
+   * With a contract, `payload` is the input of its schema: it is validated first, and sent unchanged. `params` fill the
+   * contract's template. On a channel of the {@link EventMap}, `payload` has the type given there.
    *
    * @throws InvalidChannelError, InvalidOptionError, PayloadInvalidError, PayloadEncodeError, PayloadTooLargeError:
    * nothing was sent.
    * @throws NotConnectedError, PublishBufferFullError, BusClosedError, PublishRefusedError: nothing was delivered. With
-   * `whenDisconnected: { bufferMs }` it buffers the event for up to that long before the first of these.
-   * @throws PublishUnconfirmedError the reply was lost or late: it may have been delivered.
+   * `whenDisconnected: { bufferMs }` the event is buffered for up to that long before NotConnectedError is thrown.
+   * @throws PublishUnconfirmedError the reply was lost or late: the event may have been delivered.
    */
   publish<C extends EventContract>(
     contract: C,
@@ -99,22 +99,22 @@ export class EventBusPublisher {
       };
       const event = { ...options, channel, payload };
       const attempt = this.attempt(event, 1);
-      // Awaited only where the schema is asynchronous, so that publishes keep the order of their calls.
+      // Awaited only where the schema is asynchronous, so that events are sent in call order.
       if (!('checked' in attempt)) this.send(event, attempt, options, startedMs, settle);
       else void whenChecked(attempt).then((checked) => this.send(event, checked, options, startedMs, settle));
     });
   }
 
   /**
-   * Publishes in the order given and attempts all, also after a failure. Resolves with the number that Redis
-   * reports for each.
+   * Publishes the events in order, and attempts all of them, even after a failure. Resolves with the number of
+   * subscriptions that Redis reports for each.
    *
    * @throws PublishManyError when any of them failed, with one outcome per event.
-   * @throws InvalidOptionError, or the reason of a signal that was aborted before: nothing was sent.
+   * @throws InvalidOptionError, or the reason of a signal that is aborted already: nothing was sent.
    */
   async publishMany(events: readonly EventToPublish[], options?: PublishManyOptions): Promise<number[]> {
     const startedMs = this.reporter.timesPublishes ? performance.now() : 0;
-    // Wrong options are the whole call's failure.
+    // Wrong options fail the whole call.
     if (options !== undefined) sendingTerms(options);
     const attempts = events.map((event) => this.attempt(event, events.length));
     const checked = attempts.some((attempt) => 'checked' in attempt)
@@ -136,7 +136,7 @@ export class EventBusPublisher {
     return this.hookedAttempts.prepare(event, batchSize);
   }
 
-  /** The one road to an outcome: it is reported here, and then told to the publisher. */
+  /** Every outcome passes here: it is reported to the observers, then to the caller. */
   private send(
     event: EventToPublish,
     attempt: Attempt,

@@ -17,36 +17,36 @@ import type { EventToPublish } from './publish.options.js';
 import { SequenceIssuer } from './sequence.issuer.js';
 import { SequencedMessage } from './sequenced.message.js';
 
-/** An event as it goes to the transport. */
+/** An event that is ready for the transport. */
 export interface PreparedEvent {
   readonly message: OutgoingMessage;
   /** The channel, without prefix. */
   readonly name: string;
-  /** How much it takes to hold it. */
+  /** Its size in memory. */
   readonly bytes: number;
-  /** Rejects when an asynchronous schema refuses the payload. */
+  /** Rejects when an asynchronous schema rejects the payload. */
   readonly checked?: Promise<unknown>;
 }
 
-/** An event that is ready to leave, or why it cannot. */
+/** An event that is ready to be sent, or why it cannot be sent. */
 export type Attempt = (PreparedEvent | { readonly error: Error }) & {
   /** Of an observer that waits for the outcome. */
   readonly hooked?: Settle;
 };
 
-/** What is kept of channels is bounded: a service that publishes to more, or to longer names, has them checked again. */
+/** The limits of the cache of checked channels. Channels beyond them are checked at each publish. */
 const MAX_CHANNELS = 10_000;
 const MAX_NAME_LENGTH = 256;
 
 type Kind = OutgoingMessage['kind'];
 
-/** Turns an event into bytes for a channel, or says why it cannot be sent. */
+/** Validates and encodes an event, or says why it cannot be sent. */
 export class EventPreparer {
   private readonly makeMessage: (kind: Kind, channel: string, body: MessageBody) => OutgoingMessage;
   private readonly stampBytes: number;
-  /** As the broker knows them, by their names without prefix: those that were found fine. */
+  /** Checked channels, with prefix, by their names without prefix. */
   private readonly channels = new Map<string, string>();
-  /** Ours for those of another copy of this package. */
+  /** Contracts of this copy of the package, by those of another copy. */
   private readonly foreignContracts = new WeakMap<object, EventContract>();
 
   constructor(
@@ -58,8 +58,8 @@ export class EventPreparer {
   }
 
   /**
-   * Checks and serializes, all of it in the call; after this only an asynchronous schema and the broker can refuse. Never
-   * throws.
+   * Validates and encodes, synchronously; after this only an asynchronous schema and the broker can reject the event.
+   * Never throws.
    */
   attempt(event: EventToPublish): Attempt {
     try {
@@ -80,7 +80,7 @@ export class EventPreparer {
       );
     }
     const checked = contract === undefined ? undefined : checkPayload(contract, payload);
-    // Whoever publishes hears of it; if the payload cannot be encoded either, nobody awaits it.
+    // The publisher awaits it, unless encoding throws first: then nothing else would handle the rejection.
     if (checked instanceof Promise) checked.catch(() => undefined);
     const body = this.encode(payload, name, headers);
     const bytes = this.measure(body, name);
@@ -104,7 +104,7 @@ export class EventPreparer {
     return channel;
   }
 
-  /** Undefined for anything that is no contract: JavaScript may pass what it likes. */
+  /** Undefined for anything that is no contract: JavaScript code may pass any value. */
   private contractOf(to: EventContract): EventContract | undefined {
     if (to instanceof EventContract) return to;
     const known = this.foreignContracts.get(to);
@@ -114,7 +114,7 @@ export class EventPreparer {
     return contract;
   }
 
-  /** A codec of the application's own may throw and return anything. */
+  /** An application's codec may throw or return anything. */
   private encode(payload: unknown, channel: string, headers: EventHeaders | undefined): MessageBody {
     const { codec } = this.settings;
     checkHeadersFit(headers, codec);
@@ -127,7 +127,7 @@ export class EventPreparer {
     return typeof body === 'string' ? body : encodedBody(body);
   }
 
-  /** As receivers will measure it: with its number, which comes later. */
+  /** As receivers measure it: with its sequence number, which is added later. */
   private measure(body: MessageBody, channel: string): number {
     const { maxPayloadBytes } = this.settings;
     const bytes = this.stampBytes + (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
@@ -149,7 +149,7 @@ function checkHeadersFit(headers: unknown, { name, carriesMetadata }: EventCodec
   if (carriesMetadata !== true) {
     throw new InvalidOptionError(
       'headers',
-      `cannot be sent by the codec ${name}, which carries the payload alone. Write codec: cloudEvents({ source }).`,
+      `cannot be sent by the codec ${name}, which carries only the payload. Write codec: cloudEvents({ source }).`,
     );
   }
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {

@@ -5,20 +5,20 @@ import { encodeFailure, encodedBody } from './encoded.body.js';
 import type { BatchEntry } from './publish.batch.js';
 import type { PublishCall } from './publish.call.js';
 
-/** The most events that one frame takes: whoever receives it has them all at once. */
+/** The most events in one frame: a receiver decodes all of them at once. */
 const MAX_EVENTS = 4_000;
 
 /** Packs the events of a batch that go to one channel into frames. */
 export class FramePacker {
   constructor(
     private readonly frames: EventFrames,
-    /** The most that one message may have. */
+    /** The largest allowed message. */
     private readonly maxBytes: number,
   ) {}
 
   /**
-   * Each channel's events in their order, at the place of the first of them; more than fit, or than 4,000, go into the next
-   * frame. A single event stays what it is.
+   * Keeps each channel's events in order, at the position of the first of them. Events that do not fit, or that exceed 4,000,
+   * go into the next frame. A single event is not framed.
    */
   pack(calls: readonly PublishCall[]): BatchEntry[] {
     const open: Readonly<Record<OutgoingMessage['kind'], Map<string, Frame>>> = {
@@ -41,7 +41,7 @@ export class FramePacker {
   }
 }
 
-/** Several events of one channel. Each publisher of them gets the answer to all. */
+/** Several events of one channel. Each of their publishers gets the reply to the frame. */
 class Frame implements BatchEntry {
   bytes = 0;
   timeoutMs = Infinity;
@@ -53,7 +53,7 @@ class Frame implements BatchEntry {
     return this.calls.length;
   }
 
-  /** The call, where there is no more than one. */
+  /** The call, where there is only one. */
   get only(): PublishCall | undefined {
     return this.calls.length === 1 ? this.calls[0] : undefined;
   }

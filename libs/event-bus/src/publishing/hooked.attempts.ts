@@ -5,7 +5,7 @@ import type { PublishHooks } from '../observing/publish.hooks.js';
 import type { Attempt, EventPreparer } from './event.preparer.js';
 import type { EventToPublish } from './publish.options.js';
 
-/** What becomes of it when an asynchronous schema has accepted the payload, or not. Never rejects. */
+/** Resolves after an asynchronous schema has accepted or rejected the payload. Never rejects. */
 export async function whenChecked(attempt: Attempt): Promise<Attempt> {
   try {
     if ('checked' in attempt) await attempt.checked;
@@ -15,7 +15,7 @@ export async function whenChecked(attempt: Attempt): Promise<Attempt> {
   }
 }
 
-/** Prepares events within what observers put around a publish. No call throws. */
+/** Prepares events within the `aroundPublish` hooks of observers. Never throws. */
 export class HookedAttempts {
   constructor(
     private readonly preparer: EventPreparer,
@@ -35,7 +35,7 @@ export class HookedAttempts {
     return { ...prepared, hooked: settled };
   }
 
-  /** Headers that the codec refuses are no reason not to publish. */
+  /** Publishes without the added headers when the codec rejects them. */
   private attemptWith(added: EventHeaders, event: EventToPublish): Attempt {
     const attempt = this.preparer.attempt({ ...event, headers: { ...added, ...event.headers } });
     if (!('error' in attempt)) return attempt;

@@ -2,28 +2,28 @@ import { isThenable, propertyOf, reasonOf } from '../foreign.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import type { Deadline, PublishDeadlines } from './publish.deadlines.js';
 
-/** What leaves as one message: the event of one call, or those of several. */
+/** One message to send: the event of one call, or of several. */
 export interface BatchEntry {
   readonly message: OutgoingMessage;
-  /** How long the broker's answer may take, in milliseconds: the shortest time of its calls. */
+  /** How long the broker's reply may take, in milliseconds: the shortest timeout of its calls. */
   readonly timeoutMs: number;
-  /** What the broker said. */
+  /** Takes the broker's reply. */
   answer(outcome: PublishOutcome): void;
-  /** Nobody knows what became of it. */
+  /** Stops waiting: it is unknown whether it was delivered. */
   giveUp(cause: unknown): void;
-  /** Gives up the calls that have no more time than this. @returns the shortest time of the others, or Infinity. */
+  /** Gives up the calls whose timeout has passed. @returns the shortest timeout of the others, or Infinity. */
   expire(elapsedMs: number, transport: string): number;
 }
 
 /**
- * What a transport is given in one call. Each entry is answered once, also where a transport of the application's own breaks
- * its contract; what is not answered in time is given up.
+ * The messages that a transport gets in one call. Each entry is answered once, even where an application's transport breaks
+ * its contract; an entry without a reply in time is given up.
  */
 export class PublishBatch {
   private openCount: number;
   private deadline: Deadline | undefined;
 
-  /** @param open an entry that is answered leaves its place empty */
+  /** @param open an answered entry is replaced with undefined */
   constructor(
     private readonly transport: EventTransport,
     private readonly open: (BatchEntry | undefined)[],
@@ -49,7 +49,7 @@ export class PublishBatch {
     }
   }
 
-  /** So long ago it was handed over: some have no more time than that. */
+  /** Gives up the entries whose timeout has passed. @param elapsedMs since the hand-over */
   expire(elapsedMs: number): void {
     let nextMs = Infinity;
     for (const entry of this.open)
@@ -59,7 +59,7 @@ export class PublishBatch {
 
   private readonly settled = (index: number, given: PublishOutcome): void => {
     const entry = typeof index === 'number' ? this.take(index) : undefined;
-    // Settled before, or no message of this batch.
+    // Already settled, or no message of this batch.
     if (entry === undefined) return;
     const outcome = outcomeIn(given);
     if (outcome !== undefined) entry.answer(outcome);
@@ -75,7 +75,7 @@ export class PublishBatch {
     }
   }
 
-  /** What is open now will have no answer. */
+  /** Gives up all open entries. */
   private end(what: string, cause?: unknown): void {
     for (let index = 0; this.openCount > 0 && index < this.open.length; index += 1)
       this.take(index)?.giveUp(this.fault(what, cause));
@@ -95,7 +95,7 @@ export class PublishBatch {
   }
 }
 
-/** A transport of the application's own may say anything, and name an error that there is not. Undefined for no outcome. */
+/** An application's transport may report anything, e.g. `error: undefined`. Undefined for what is no outcome. */
 function outcomeIn(given: PublishOutcome): PublishOutcome | undefined {
   const error = propertyOf(given, 'error');
   if (error !== undefined)

@@ -6,8 +6,8 @@ import type { PublishCall } from './publish.call.js';
 import { PublishDeadlines } from './publish.deadlines.js';
 
 /**
- * Hands what is published within one turn of the program to the transport as one batch, in the order of the calls:
- * what a loop publishes, and what promises publish that are settled together.
+ * Hands the events that are published within one tick to the transport as one batch, in call order: those of a loop, and
+ * those of promises that settle together.
  */
 export class PublishBatcher {
   private readonly deadlines = new PublishDeadlines();
@@ -15,20 +15,20 @@ export class PublishBatcher {
 
   constructor(
     private readonly transport: EventTransport,
-    /** With false, each message is handed over by itself, at once. */
+    /** With false, each message is handed over alone, at once. */
     private readonly isBatching: boolean,
-    /** Where several events may leave as one message. */
+    /** Set where several events may be sent as one message. */
     private readonly packer?: FramePacker,
   ) {}
 
   add(call: PublishCall): void {
     this.waiting.push(call);
     if (!this.isBatching) this.flush();
-    // Its turn comes behind all promises that are settled now, and before the next event of the loop.
+    // It runs after all promises that are settled now, and before the next event of the event loop.
     else if (this.waiting.length === 1) nextTick(this.flush);
   }
 
-  /** Hands over what waits now, but for what was given up. */
+  /** Hands over the pending calls, except those that were given up. */
   readonly flush = (): void => {
     const calls: PublishCall[] = [];
     for (const call of this.waiting) {

@@ -84,14 +84,14 @@ describe('PublishBuffer', () => {
     expect(link.sent).toEqual(['a', 'b']);
   });
 
-  it('rejects when the link did not come back in time, and sends nothing of it later', async () => {
+  it('rejects when the link was not restored in time, and sends nothing of it later', async () => {
     const short = reject(link.publish('short', { bufferMs: 100 }));
     const long = link.publish('long', { bufferMs: 200 });
     await waiting(2)();
     jest.advanceTimersByTime(100);
     const error = (await short) as NotConnectedError;
     expect(error).toBeInstanceOf(NotConnectedError);
-    expect(error.message).toContain('the link did not come back within 100 ms');
+    expect(error.message).toContain('the connection was not restored within 100 ms');
     expect(link.buffer.events).toBe(1);
     link.comeBack();
     await long;

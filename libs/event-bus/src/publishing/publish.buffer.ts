@@ -2,19 +2,19 @@ import { BusClosedError, NotConnectedError, PublishBufferFullError } from '../er
 import { startDeadline } from '../deadline.js';
 import type { AbortWatch } from './abort.watch.js';
 
-/** Memory has an end, and after a long outage nobody wants all of it at once. */
+/** Memory is limited, and after a long outage a larger backlog would flood Redis and its subscribers. */
 const MAX_EVENTS = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 const LIMIT = '10,000 events or 16 MiB';
 
-/** An event whose publisher would rather wait for the link than hear that there is none. */
+/** An event that is buffered while there is no link. */
 export interface BufferableEvent {
-  /** How much it takes to hold it. */
+  /** Its size in memory. */
   readonly bytes: number;
-  /** How long it may wait, in milliseconds from when there was no link for it. */
+  /** How long it may be buffered, in milliseconds from its first failed send. */
   readonly bufferMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Puts it behind those that were sent before. Resolves with whether there was a link for it. */
+  /** Sends it after all events that were sent before. Resolves with false where there was no link. */
   send(): Promise<boolean>;
 }
 
@@ -25,34 +25,34 @@ interface Waiting {
 }
 
 /**
- * Holds the events of one bus that wait for the link, in the order in which they were published: up to 10,000 events
- * and 16 MiB.
+ * Buffers the events of one bus while there is no link, in the order in which they were published: up to 10,000 events and
+ * 16 MiB.
  */
 export class PublishBuffer {
   private readonly waiting = new Set<Waiting>();
   private waitingBytes = 0;
-  /** How often the link came back. */
+  /** How often the link was restored. */
   private resumptions = 0;
   private isClosed = false;
 
   constructor(private readonly aborts: AbortWatch) {}
 
-  /** Events that wait now. */
+  /** Events that are buffered now. */
   get events(): number {
     return this.waiting.size;
   }
 
-  /** Bytes of the events that wait now. */
+  /** Bytes of the events that are buffered now. */
   get bytes(): number {
     return this.waitingBytes;
   }
 
   /**
-   * Sends the event now, or when the link is back, behind those that wait already. Resolves when it was sent,
-   * whatever the broker said to it.
+   * Sends the event now, or after the already buffered ones when the link is restored. Resolves when it was sent, whatever
+   * the broker replied.
    *
-   * @throws NotConnectedError when the link did not come back in time; PublishBufferFullError; BusClosedError; the reason of
-   * the signal. It will never be sent then.
+   * @throws NotConnectedError when the link was not restored in time; PublishBufferFullError; BusClosedError; the reason of
+   * the signal. It is never sent then.
    */
   async deliver(event: BufferableEvent): Promise<void> {
     let isSent = this.waiting.size === 0 && (await this.trySend(event));
@@ -60,23 +60,23 @@ export class PublishBuffer {
     while (!isSent) isSent = await this.sendWhenResumed(event, untilMs);
   }
 
-  /** The link is back: sends what waits before it returns, so that nothing published later goes first. */
+  /** The link is restored: sends the buffered events before it returns, so that no later event overtakes them. */
   sendBuffered(): void {
     this.resumptions += 1;
     for (const waiting of this.waiting) waiting.go();
   }
 
-  /** Gives up what waits: the bus closes. Idempotent. */
+  /** The bus closes: rejects the buffered events. Idempotent. */
   close(): void {
     this.isClosed = true;
     for (const waiting of this.waiting) waiting.giveUp(new BusClosedError());
   }
 
-  /** Whether there was a link for it. */
+  /** Resolves with false where there was no link. */
   private async trySend(event: BufferableEvent): Promise<boolean> {
     const { resumptions } = this;
     if (await event.send()) return true;
-    // It may have come back while the answer was on its way, and would not say so again.
+    // It may have been restored before the outcome arrived: sendBuffered() would not be called again.
     return resumptions === this.resumptions ? false : this.trySend(event);
   }
 
@@ -103,7 +103,7 @@ export class PublishBuffer {
         },
       };
       const deadline = startDeadline(Math.max(0, untilMs - performance.now()), () =>
-        waiting.giveUp(new NotConnectedError(`the link did not come back within ${bufferMs} ms`)),
+        waiting.giveUp(new NotConnectedError(`the connection was not restored within ${bufferMs} ms`)),
       );
       if (signal !== undefined) this.aborts.add(signal, aborted);
       this.waiting.add(waiting);
@@ -111,7 +111,7 @@ export class PublishBuffer {
     });
   }
 
-  /** Why it may not wait. */
+  /** Why it may not be buffered. */
   private refusalOf({ bytes, signal }: BufferableEvent): { readonly error: unknown } | undefined {
     if (this.isClosed) return { error: new BusClosedError() };
     if (signal?.aborted) return { error: signal.reason };

@@ -11,15 +11,15 @@ import type { PreparedEvent } from './event.preparer.js';
 import type { BatchEntry } from './publish.batch.js';
 import { SequencedMessage } from './sequenced.message.js';
 
-/** How long the broker's answer may take, in milliseconds, where the publisher sets no time. */
+/** How long the broker's reply may take by default, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
 
-/** Hears what became of one event: called once. */
+/** Receives the outcome of one event. Called once. */
 export type Settle = (outcome: PublishOutcome) => void;
 
-/** One event on its way to the broker, and whoever waits for what becomes of it. */
+/** One event to publish, and the callback that receives its outcome. */
 export class PublishCall implements BatchEntry {
-  /** Only what waits is handed over to the transport: from then on it may be delivered. Nobody waits for what is over. */
+  /** Only a waiting call is handed over to the transport; from then on it may be delivered. An ended call is settled. */
   state: 'waiting' | 'handed-over' | 'over' = 'waiting';
   readonly message: OutgoingMessage;
 
@@ -31,7 +31,7 @@ export class PublishCall implements BatchEntry {
     this.message = event.message;
   }
 
-  /** What the broker said, also where nobody waits for it any more. */
+  /** Takes the broker's reply, even after the publisher has stopped waiting. */
   answer(outcome: PublishOutcome): void {
     if ('error' in outcome && this.message instanceof SequencedMessage && reachedNobody(outcome.error)) {
       this.message.withdraw();
@@ -39,7 +39,7 @@ export class PublishCall implements BatchEntry {
     this.end(outcome);
   }
 
-  /** Its publisher stops waiting. Before it is handed over it will never be; afterwards nobody knows. */
+  /** Its publisher stops waiting. Before the hand-over it is never sent; after it, the outcome is unknown. */
   giveUp(cause: unknown): void {
     if (this.state === 'waiting') this.end({ error: cause as Error });
     else this.end({ error: new PublishUnconfirmedError(this.event.name, { cause }) });
@@ -65,7 +65,7 @@ function reachedNobody(error: Error): boolean {
     error instanceof NotConnectedError ||
     error instanceof PublishBufferFullError ||
     error instanceof BusClosedError ||
-    // Of a codec that could not give it its number.
+    // The codec could not add the sequence number.
     error instanceof PayloadEncodeError
   );
 }

@@ -1,11 +1,11 @@
 import { afterGraceTurn } from '../deadline.js';
 
-/** So often one grace turn follows another, as long as each brings answers: after a long block many wait. */
+/** The most grace turns in a row, while each brings replies: after a long block many replies are unread. */
 const MAX_GRACE_TURNS = 50;
 
-/** Waits for something that is to be done in time. */
+/** Something that has a timeout. */
 export interface Expiring {
-  /** Its time is over: so much of it, in milliseconds. */
+  /** Its timeout has passed. */
   expire(timeoutMs: number): void;
 }
 
@@ -13,22 +13,22 @@ export interface Expiring {
 export interface Deadline {
   readonly waiting: Expiring;
   readonly timeoutMs: number;
-  /** How much of it was left when it was added. */
+  /** How much of the timeout was left when it was added. */
   readonly waitMs: number;
-  /** performance.now() when its time is over. */
+  /** performance.now() when the timeout passes. */
   readonly dueMs: number;
 }
 
 /**
- * Tells what is not over in time, with one timer for all that have the same time: most are over long before, and a timer for
- * each would cost more than all the rest of a publish.
+ * Expires what has timed out, with one timer for all that have the same timeout: most are removed long before, and a timer
+ * for each would cost more than the rest of a publish.
  */
 export class PublishDeadlines {
-  /** By their time, in the order in which they are due. */
+  /** By their timeout, in the order in which they are due. */
   private readonly queues = new Map<number, Set<Deadline>>();
   private removals = 0;
 
-  /** Has it expire once, unless it is removed before. @param elapsedMs so much of its time is over */
+  /** Expires it once, unless it is removed first. @param elapsedMs the part of its timeout that has passed */
   add(timeoutMs: number, waiting: Expiring, elapsedMs = 0): Deadline {
     const waitMs = timeoutMs - elapsedMs;
     const deadline = { waiting, timeoutMs, waitMs, dueMs: performance.now() + waitMs };
@@ -42,7 +42,7 @@ export class PublishDeadlines {
     return deadline;
   }
 
-  /** The timer stays for the next one. It keeps no process alive. */
+  /** The timer stays for the next one. It does not keep the process alive. */
   remove(deadline: Deadline): void {
     if (this.queues.get(deadline.waitMs)?.delete(deadline)) this.removals += 1;
   }
@@ -63,7 +63,7 @@ export class PublishDeadlines {
     else this.afterAnswers(MAX_GRACE_TURNS, () => this.expireUntil(nowMs, waitMs));
   }
 
-  /** The answers may have come while the event loop was blocked. */
+  /** Replies may have arrived while the event loop was blocked. */
   private afterAnswers(turns: number, act: () => void): void {
     const { removals } = this;
     afterGraceTurn(() => {

@@ -2,7 +2,7 @@ import type { EventContract, EventParams, TemplateParamNames } from '../contract
 import type { EventHeaders } from '../message/event.codec.js';
 
 /**
- * What becomes of an event while there is no connection. `'reject'` rejects with a NotConnectedError at once.
+ * What happens to an event while there is no connection. `'reject'` rejects with a NotConnectedError at once.
  * `{ bufferMs }` buffers the event for up to that long, in milliseconds, then rejects. Buffered events are sent in call order;
  * a rejected event is never sent. At most 10,000 events and 16 MiB of one bus are buffered; a further event rejects at once
  * with a PublishBufferFullError.
@@ -13,23 +13,23 @@ export type WhenDisconnected = 'reject' | { readonly bufferMs: number };
 export interface PublishOptions {
   /** `shard` sends with SPUBLISH, to subscriptions of `kind: 'shard'` only. @default 'channel' */
   readonly kind?: 'channel' | 'shard' | undefined;
-  /** How long to wait for Redis to accept the event, in milliseconds from when it is sent. @default 5000 */
+  /** How long to wait for the reply of Redis, in milliseconds from when the event is sent. @default 5000 */
   readonly timeoutMs?: number | undefined;
-  /** Stops waiting. Before the event is sent it rejects with the signal's reason, afterwards as unconfirmed. */
+  /** Stops waiting. Before the event is sent, `publish` rejects with the signal's reason, later as unconfirmed. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Metadata of the event, by name: `{ traceparent: '00-…' }`. Needs a codec that carries it, such as `cloudEvents()`,
-   * whose attributes they become: names of up to 20 of the characters a to z and 0 to 9.
+   * Metadata of the event, by name: `{ traceparent: '00-…' }`. Needs a codec that carries metadata. With `cloudEvents()` they
+   * become attributes: each name has up to 20 of the characters a to z and 0 to 9.
    */
   readonly headers?: EventHeaders | undefined;
-  /** What becomes of the event while there is no connection. @default 'reject' */
+  /** What happens to the event while there is no connection. @default 'reject' */
   readonly whenDisconnected?: WhenDisconnected | undefined;
 }
 
-/** Options of a `publishMany`: for all of its events. */
+/** Options of a `publishMany`. They apply to all of its events. */
 export type PublishManyOptions = Omit<PublishOptions, 'kind' | 'headers'>;
 
-/** Options for a contract, which says itself how it travels; `params` where its template has parameters. */
+/** Options for a contract, which defines the kind itself; `params` where its template has parameters. */
 export type ContractPublishOptions<C> = Omit<PublishOptions, 'kind'> &
   (keyof EventParams<C> extends never
     ? { readonly params?: undefined }
@@ -43,7 +43,7 @@ export type ContractPublishArguments<C> = keyof EventParams<C> extends never
   ? [options?: ContractPublishOptions<C>]
   : [options: ContractPublishOptions<C>];
 
-/** Never a contract: for the compiler to say what was forgotten where the template of one has parameters. */
+/** No contract has this type. It makes the compiler's error say that `params` are missing. */
 export type MissingParams<Template extends string> = { readonly template: Template } & ([
   TemplateParamNames<Template>,
 ] extends [never]
@@ -51,8 +51,8 @@ export type MissingParams<Template extends string> = { readonly template: Templa
   : { readonly 'pass { params } as the third argument': EventParams<Template> });
 
 /**
- * The options of a channel. `Template` is that of a contract that was given instead, whose own overload then explains what is
- * wrong: this one wants another number of arguments, unless params were forgotten.
+ * The options of a channel. Where a contract was passed, `Template` is its template: unless `params` are missing, this overload
+ * then takes another number of arguments, so that the compiler reports the contract's own overload.
  */
 export type ChannelPublishArguments<Template extends string> = [Template] extends [never]
   ? [options?: PublishOptions]
@@ -64,9 +64,9 @@ export type ChannelPublishArguments<Template extends string> = [Template] extend
 
 /** One event of a `publishMany`. */
 export interface EventToPublish {
-  /** Or a contract, with `params` where its template has parameters. */
+  /** A channel, or a contract with `params` where its template has parameters. */
   readonly channel: string | EventContract;
-  /** What the codec encodes: any JSON value with `json()`. */
+  /** The payload, encoded by the codec: any JSON value with `json()`. */
   readonly payload: unknown;
   /** The values of the template's parameters, by name. Only with a contract. */
   readonly params?: Readonly<Record<string, string>> | undefined;

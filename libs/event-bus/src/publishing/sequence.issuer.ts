@@ -4,10 +4,10 @@ import type { ClockMember } from '../gaps/eviction.clock.js';
 import type { EventStamp } from '../message/event.codec.js';
 import type { OutgoingMessage } from '../transports/event.transport.js';
 
-/** A process may publish to a channel for each of its customers: 10,000 counts are about 2 MB. */
+/** A process may publish to one channel per customer: 10,000 counts are about 2 MB. */
 const MAX_COUNTS = 10_000;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
-/** 36^10: two publishers of one name would be taken for one, whose numbers jump. */
+/** 36^10 ids: two publishers with the same id would look like one whose numbers jump. */
 const BASE_LENGTH = 10;
 
 type Kind = OutgoingMessage['kind'];
@@ -20,8 +20,8 @@ interface Count extends ClockMember {
 }
 
 /**
- * Numbers a publisher's events, 1, 2, 3 … for each channel and kind. Knows the 10,000 channels that were published to
- * last; on one that comes back after that it begins a new count, under a publisher id of its own: `x7k2m9qd4t.1f`.
+ * Numbers a publisher's events, 1, 2, 3 … for each channel and kind. Keeps the counts of the 10,000 channels that were used
+ * last; a channel that is used again after that starts a new count, with a new publisher id: `x7k2m9qd4t.1f`.
  */
 export class SequenceIssuer {
   private readonly counts: Readonly<Record<Kind, Map<string, Count>>> = {
@@ -40,7 +40,7 @@ export class SequenceIssuer {
     return this.clock.size;
   }
 
-  /** The next number on the channel. It is gone then: to be called when the event leaves. */
+  /** Takes the next number on the channel. Call it when the event is sent. */
   next(kind: Kind, channel: string): EventStamp {
     const known = this.counts[kind].get(channel);
     if (known !== undefined) known.wasUsed = true;
@@ -49,7 +49,7 @@ export class SequenceIssuer {
     return { publisher: count.publisher, sequence: count.sequence };
   }
 
-  /** Nobody will get an event that has a number of this publisher id: what follows on the channel is a new count. */
+  /** An event with this publisher id was not delivered: the next event on the channel starts a new count. */
   end(kind: Kind, channel: string, publisher: string): void {
     const count = this.counts[kind].get(channel);
     if (count?.publisher !== publisher) return;

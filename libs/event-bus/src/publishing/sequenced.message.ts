@@ -3,7 +3,7 @@ import type { MessageBody, OutgoingMessage } from '../transports/event.transport
 import { encodeFailure, encodedBody } from './encoded.body.js';
 import type { SequenceIssuer } from './sequence.issuer.js';
 
-/** A message that takes its number when it leaves, so that one which is not sent takes none. */
+/** A message that takes its number when it is sent, so that an unsent message takes none. */
 export class SequencedMessage implements OutgoingMessage {
   private taken: EventStamp | undefined;
 
@@ -26,7 +26,7 @@ export class SequencedMessage implements OutgoingMessage {
     private readonly issuer: SequenceIssuer,
   ) {}
 
-  /** Nobody got it. If it took a number, receivers shall not count that as missing. */
+  /** It was not delivered. If it took a number, receivers must not count that as missing. */
   withdraw(): void {
     if (this.taken !== undefined) this.issuer.end(this.kind, this.channel, this.taken.publisher);
     this.taken = undefined;
