@@ -19,6 +19,22 @@ export function packLibrary(folder) {
   };
 }
 
+/**
+ * Asks the registry once, before anything is installed: npm alone would retry for minutes.
+ *
+ * @throws {Error} when it does not answer
+ */
+export function askRegistry() {
+  const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=20000'];
+  try {
+    run('npm', ['view', '@nestjs/core', 'version', ...patience], { cwd: tmpdir(), timeoutMs: 60_000 });
+  } catch (error) {
+    throw new Error(
+      `Cannot read @nestjs/core from the npm registry, from which this script installs applications:\n${error.message}`,
+    );
+  }
+}
+
 /** Calls with a new folder outside of the workspace, and removes it. */
 export async function inTemporaryFolder(name, work) {
   const folder = mkdtempSync(join(tmpdir(), name));

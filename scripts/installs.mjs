@@ -2,7 +2,16 @@
 // `-- yarn Vitest` tries those alone. Needs a registry: the tools come from npm, into a temporary folder. `npm run quickstart` tries what `nest new` makes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inTemporaryFolder, packLibrary, printHead, printRow, root, run, writeFiles } from './fresh.apps.mjs';
+import {
+  askRegistry,
+  inTemporaryFolder,
+  packLibrary,
+  printHead,
+  printRow,
+  root,
+  run,
+  writeFiles,
+} from './fresh.apps.mjs';
 
 const EXPECTED_OUTPUT = 'handled orders:created 42, testing loaded';
 const { devDependencies: ofTheWorkspace } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -100,6 +109,7 @@ const cases = [
 const wanted = process.argv.slice(2);
 const problems = [];
 await inTemporaryFolder('installs-', async (folder) => {
+  askRegistry();
   const { path: tarball } = packLibrary(folder);
   printHead(['with', 'ESM', 'CommonJS']);
   for (const one of cases) {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free.port.mjs';
-import { packLibrary } from './fresh.apps.mjs';
+import { askRegistry, packLibrary } from './fresh.apps.mjs';
 import { execute, Service } from './quickstart.service.mjs';
 import { startRedis } from './redis.finder.mjs';
 import { blocksOf, snippetsOf } from './readme.snippets.mjs';
@@ -48,6 +48,7 @@ try {
   if (redis === undefined) throw new Error('redis-server does not start: npm run redis');
   redisPort = new URL(redis.url).port;
   const tarball = pack();
+  askRegistry();
   await Promise.all(versions.map((nest) => follow(nest, tarball)));
 } finally {
   await redis?.stop();

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { hasExited, readLines, spawnGuarded, stopProcess } from './guarded.process.mjs';
 
 const LINE_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 240_000;
 const run = promisify(execFile);
 
 /**
@@ -18,11 +19,16 @@ const run = promisify(execFile);
  */
 export async function execute(command, args, options = {}) {
   try {
-    const { stdout } = await run(command, args, { timeout: 240_000, maxBuffer: 2 ** 24, ...options });
+    const { stdout } = await run(command, args, {
+      timeout: COMMAND_TIMEOUT_MS,
+      maxBuffer: 2 ** 24,
+      ...options,
+    });
     return stdout;
   } catch (error) {
     const said = `${error.stdout ?? ''}${error.stderr ?? ''}`.trim();
-    throw new Error(`${command} ${args.join(' ')} failed:\n${said || error.message}`, { cause: error });
+    const end = error.killed ? `did not end within ${COMMAND_TIMEOUT_MS / 1_000} s` : 'failed';
+    throw new Error(`${command} ${args.join(' ')} ${end}:\n${said || error.message}`, { cause: error });
   }
 }
 

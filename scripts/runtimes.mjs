@@ -2,7 +2,16 @@
 // Needs redis-server and a registry: Nest, the Node versions and Bun come from npm, into a temporary folder.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inTemporaryFolder, packLibrary, printHead, printRow, root, run, writeFiles } from './fresh.apps.mjs';
+import {
+  askRegistry,
+  inTemporaryFolder,
+  packLibrary,
+  printHead,
+  printRow,
+  root,
+  run,
+  writeFiles,
+} from './fresh.apps.mjs';
 import { readLines, spawnGuarded } from './guarded.process.mjs';
 import { startRedis } from './redis.finder.mjs';
 
@@ -20,6 +29,7 @@ await inTemporaryFolder('runtimes-', async (folder) => {
   const redis = await startRedis(process.env);
   if (redis === undefined) throw new Error('redis-server does not start: npm run redis');
   try {
+    askRegistry();
     const { path: tarball } = packLibrary(folder);
     const apps = NESTS.flatMap((nest) => prepareApps(folder, nest, tarball));
     printHead(['runtime', ...apps.map(({ name }) => name)]);
