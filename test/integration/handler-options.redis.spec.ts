@@ -172,7 +172,7 @@ describe.each(['memory', 'redis'] as const)('the options of a handler, on %s', (
     expect(app.lines('log', 'warn').slice(-2)).toEqual([
       expect.stringMatching(/^Handler has caught up \(handler=Gated\.handle dropped=2 afterMs=\d+\)$/),
       expect.stringMatching(
-        /^Events may be missing \(reason=buffer-overflow missed=2 forMs=\d+ targets="orders:\*"\)\. Gated\.handle was too slow\.$/,
+        /^Events may be missing \(reason=buffer-overflow missed=2 forMs=\d+ targets="orders:\*"\)\. Gated\.handle fell behind\.$/,
       ),
     ]);
   });
@@ -464,7 +464,7 @@ describe('wrong options', () => {
         ['first', 'target "": the target is empty.'],
         ['second', "orderBy must be 'channel', 'none' or a function that returns the key of an event."],
         ['second', 'timeoutMs must be a whole number of milliseconds from 1 to 2147483647.'],
-        ['second', 'deadLetter cannot be published to: it holds a glob character'],
+        ['second', 'deadLetter is not a valid channel: it holds a glob character'],
         ['second', "group must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'."],
         ['third', "kind must be 'channel', 'pattern' or 'shard'."],
         [
@@ -504,8 +504,8 @@ describe('wrong options', () => {
     }
     const options = { ...bus, prefix: 'app:', handlerDefaults: { deadLetter: 'dead' } };
     expect(await problemsOf({ providers: [Loop] }, options)).toEqual([
-      '@OnEvent on Loop.own: deadLetter "orders:dead" matches the handler\'s own target "orders:*", so it would get its own dead letters. Choose another channel.',
-      '@OnEvent on Loop.byDefault: deadLetter "dead" matches the handler\'s own target "*", so it would get its own dead letters. Choose another channel.',
+      '@OnEvent on Loop.own: deadLetter "orders:dead" matches the handler\'s own target "orders:*", so the handler would get its own dead letters. Choose another channel.',
+      '@OnEvent on Loop.byDefault: deadLetter "dead" matches the handler\'s own target "*", so the handler would get its own dead letters. Choose another channel.',
     ]);
   });
 

@@ -7,7 +7,7 @@ import type { EventDispatcher } from './event.dispatcher.js';
 import type { EventHandler } from './event.handler.js';
 import type { HandlerQueue } from './handler.queue.js';
 
-/** A handler that gets what comes on a channel, and what its events tell of the target that they are for. */
+/** A handler of a channel's events, and what these events say about the target that they match. */
 export interface Recipient {
   readonly handler: EventHandler;
   readonly queue: HandlerQueue;
@@ -16,12 +16,12 @@ export interface Recipient {
   readonly contract: EventContract | undefined;
 }
 
-/** Who gets what comes through one subscription on one channel. Not changed later: a message may be on its way to it. */
+/** The recipients of one subscription's events on one channel. Immutable: a message may be on its way to them. */
 export interface Audience {
   /** Without the application's prefix. */
   readonly channel: string;
   readonly recipients: readonly Recipient[];
-  /** The broker itself publishes on it. */
+  /** Whether the broker itself publishes on it. */
   readonly isOfBroker: boolean;
 }
 
@@ -36,7 +36,7 @@ export function recipientsOn(
     const queue = dispatcher.queueOf(handler);
     if (queue === undefined) continue;
     const pattern = target.subscription.kind === 'pattern' ? target.text : undefined;
-    // All events on the channel share them.
+    // Shared by all events on the channel.
     const params = Object.freeze(paramsIn(target, channel));
     recipients.push({ handler, queue, pattern, params, contract: contractOf(target) });
   }

@@ -1,27 +1,27 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 /**
- * Where `enterWith()` of an AsyncLocalStorage writes into the resource that is being executed, as Node does up to version 22,
- * it stays there for whoever enters that resource next. Later versions keep the stores beside the resources, and restore them.
+ * Up to version 22, Node stores what `enterWith()` of an AsyncLocalStorage enters in the current resource, so that the next
+ * call in that resource sees it. Later versions keep the stores outside the resources, and restore them.
  */
 const STORES_STICK = '_propagate' in AsyncLocalStorage.prototype;
 
-/** So that no garbage collection has to see to the many of them. */
+/** Spares the garbage collector the destroy hooks of many resources. */
 const OPTIONS = { requireManualDestroy: true } as const;
 
 /**
- * Runs each call in an asynchronous context of its own, derived from the one that was last captured: what a call enters into an
- * AsyncLocalStorage reaches what it starts itself, and neither the next call nor whoever happened to cause this one.
+ * Runs each call in its own asynchronous context, derived from the one that was last captured. A store that a call enters is
+ * seen by what the call starts, but not by the next call, nor by the code that caused this one.
  */
 export class CallContext {
   private origin = new AsyncResource('EventBus');
 
-  /** From now on calls derive from the context of this moment. */
+  /** From now on calls derive from the current context. */
   capture(): void {
     this.origin = new AsyncResource('EventBus');
   }
 
-  /** Two arguments, so that nobody makes a closure for each event. */
+  /** Takes two arguments, so that callers need no closure per event. */
   run<First, Second, Result>(
     call: (first: First, second: Second) => Result,
     first: First,

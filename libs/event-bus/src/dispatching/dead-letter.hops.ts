@@ -1,28 +1,31 @@
 /**
- * So many dead letters may follow from one event, each about the one before. Handlers that dead-letter into each other's targets
- * would go on for ever otherwise; a handler of dead letters that has dead letters itself needs two.
+ * The most dead letters that may follow from one event, each about the one before. Without a limit, handlers that send dead
+ * letters to each other's targets would do so forever. A handler of dead letters that has a `deadLetter` itself needs two.
  */
 export const MAX_HOPS = 5;
 
-/** Each letter and each envelope is one level more. */
+/** Each dead letter and each envelope adds one level. */
 const MAX_DEPTH = 20;
-/** A letter stands at the beginning of a message, behind the attributes of an envelope at most. */
+/** A dead letter begins near the start of a message, after the attributes of an envelope at most. */
 const TEXT_LENGTH = 8 * 1024;
-/** How our letters begin: as a whole message, as a record, in the envelope of another codec, or within another letter. */
+/**
+ * How a dead letter begins: as a whole message, as a record, in the envelope of another codec, or within another dead letter.
+ */
 const BEGINNING = /(?:^[^[{]?|"data":|"payload":)\{(?:"hops":(\d{1,6}),)?"event":\{"channel":"/;
-/** What follows where the letter holds bytes: the rest of the channel's name, and the bytes. */
+/** The text after BEGINNING where the dead letter has bytes: the rest of the channel's name, and the bytes. */
 const BYTES = /^(?:[^"\\]|\\.)*","base64":"([A-Za-z0-9+/]*)/;
 
 /**
- * How many dead letters have led to what was received: its payload, or its bytes where they could not be read. 0 for what is no
- * dead letter. Finds one as an object, as JSON text and as the base64 of that, in the envelopes of `cloudEvents()` and
- * `nestPacket()` too. Those of version 0.1 have no `hops` and are counted by what they hold. Never throws.
+ * Counts the dead letters that led to a received message, from its payload, or from its bytes where they could not be decoded.
+ * 0 if it is no dead letter. Finds a dead letter as an object, as JSON text and as the base64 of that text, also in the
+ * envelopes of `cloudEvents()` and `nestPacket()`. Dead letters of version 0.1 have no `hops`: they are counted by their
+ * nesting. Never throws.
  */
 export function hopsIn(content: unknown): number {
   try {
     return hopsOf(content, 0);
   } catch {
-    // A codec of the application's own may make objects whose getters throw.
+    // An application's codec may create objects whose getters throw.
     return 0;
   }
 }

@@ -4,22 +4,19 @@ import { originalOf } from '../message/event-context.js';
 import type { EventMetadata } from '../message/event.codec.js';
 import { hopsIn } from './dead-letter.hops.js';
 
-/** What is published on a handler's `deadLetter` channel for an event that it could not handle. */
+/** The payload that is published on a handler's `deadLetter` channel for an event that the handler could not handle. */
 export interface DeadLetter {
-  /**
-   * How many dead letters have followed from one event, this one included: one more than the dead letter has that it is about.
-   * After 5 there is none. Absent, 1.
-   */
+  /** How many dead letters have followed from one event, including this one. A sixth is not published. Absent means 1. */
   readonly hops?: number;
   /** The event that could not be handled. */
   readonly event: DeadLetterEvent;
-  /** What the handler threw at last, or why the payload was rejected, without a stack. */
+  /** What the handler threw in its last call, or why the payload was rejected. Without a stack. */
   readonly error: { readonly name: string; readonly message: string; readonly code?: string };
   /** `OrderNotifier.notify`. */
   readonly handler: string;
   /** The name of the bus. */
   readonly bus: string;
-  /** How often the handler was called: 0 when the payload could not be handed to it. */
+  /** How often the handler was called: 0 when the payload was rejected before a call. */
   readonly attempts: number;
 }
 
@@ -27,29 +24,32 @@ export interface DeadLetter {
 export interface DeadLetterEvent {
   /** The channel on which it arrived, without the application's prefix. */
   readonly channel: string;
-  /** As the codec decoded it, before a contract's schema. Absent where there is `base64`, or no room for it. */
+  /**
+   * The payload as the codec decoded it, before a contract's schema. Absent where there is `base64`, or where it would be too
+   * large.
+   */
   readonly payload?: unknown;
-  /** The bytes, base64, where they did not decode or are no JSON. Absent where there is no room for them. */
+  /** The bytes as base64, where they did not decode or are not JSON. Absent where they would be too large. */
   readonly base64?: string;
-  /** How long the message was. */
+  /** The length of the message in bytes. */
   readonly bytes: number;
-  /** What the codec read beside the payload. Empty with plain JSON. */
+  /** The metadata that the codec read. Empty with plain JSON. */
   readonly metadata: EventMetadata;
-  /** When it reached this process, RFC 3339. */
+  /** When the event reached this process, RFC 3339. */
   readonly receivedAt: string;
 }
 
-/** Publishes dead letters. Never rejects: what becomes of a letter is its own business. */
+/** Publishes dead letters. Never rejects: it reports dead letters that it cannot publish. */
 export interface DeadLetterSink {
   send(channel: string, letter: DeadLetter): Promise<void>;
 }
 
-/** What is left to say of a letter once its event is known. */
+/** The fields of a dead letter besides its event. */
 export type DeadLetterDetails = Pick<DeadLetter, 'error' | 'handler' | 'bus' | 'attempts'>;
 
 /**
- * @param content the payload, or the bytes that could not be read: it may be a dead letter itself, also where it does not become a
- * part of this one.
+ * @param content the payload, or the bytes that could not be decoded. It may be a dead letter itself, even where it is not
+ * included in this one.
  */
 export function deadLetterOf(
   event: DeadLetterEvent,
@@ -57,11 +57,11 @@ export function deadLetterOf(
   details: DeadLetterDetails,
 ): DeadLetter {
   const hops = hopsIn(content) + 1;
-  // First, so that it is found at the beginning of the text.
+  // First, so that it is found at the start of the text.
   return { ...(hops === 1 ? {} : { hops }), event, ...details };
 }
 
-/** Of an event that the codec has read, though maybe not a second time. */
+/** An event that the codec has decoded once. Decoding it again may fail. */
 export function eventOfDeadLetter(event: EventContext): DeadLetterEvent {
   const { payload, unread, metadata, channel, receivedAtMs, bytes } = originalOf(event);
   const binary = unread === undefined ? payload : Buffer.from(unread);
@@ -73,7 +73,7 @@ export function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-/** What was thrown, without its stack. Anything may be thrown. */
+/** What was thrown, without its stack. It may be any value. */
 export function errorOfDeadLetter(error: unknown): DeadLetter['error'] {
   const { name = 'Error', message, code } = describeThrown(error);
   return { name, message, ...(code === undefined ? {} : { code }) };

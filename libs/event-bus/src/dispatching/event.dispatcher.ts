@@ -3,7 +3,7 @@ import type { QueueServices } from './handler.queue.js';
 import { HandlerQueue } from './handler.queue.js';
 import type { HandlerCallee } from './handler.runner.js';
 
-/** What a handler still had to do when the time for it was over. */
+/** The work that a handler had left when its time was up. */
 export interface UnfinishedWork {
   readonly handler: string;
   /** Events being handled now. */
@@ -12,11 +12,11 @@ export interface UnfinishedWork {
   readonly waiting: number;
 }
 
-/** What one handler has to do right now. */
+/** The current work of one handler. */
 export interface HandlerWork extends UnfinishedWork {
   /** Bytes of the messages of the pending events. */
   readonly waitingBytes: number;
-  /** Events that found no room in its buffer, since the start. */
+  /** Events that were dropped because the buffer was full, since the start. */
   readonly dropped: number;
   /**
    * How long the oldest of its calls has run, in milliseconds, with an error of up to a tenth of `stuckAfterMs` or a second.
@@ -25,13 +25,13 @@ export interface HandlerWork extends UnfinishedWork {
   readonly oldestCallMs?: number;
 }
 
-/** Keeps the queue of each handler and knows what is still going on. */
+/** Keeps the queue of each handler, and knows what is still running. */
 export class EventDispatcher {
   private readonly queues = new Map<EventHandler, HandlerQueue>();
 
   constructor(
     private readonly services: QueueServices,
-    /** What is to be called in place of a handler now. */
+    /** What to call instead of the handler now. */
     private readonly around: (handler: EventHandler) => HandlerCallee = (handler) => handler,
   ) {}
 
@@ -39,31 +39,31 @@ export class EventDispatcher {
     this.queues.set(handler, new HandlerQueue(handler, this.services, this.around(handler)));
   }
 
-  /** What is called in place of the handlers may be another one from now on. */
+  /** From now on calls another callee instead of the handlers. */
   rewrap(): void {
     for (const [handler, queue] of this.queues) queue.callThrough(this.around(handler));
   }
 
-  /** What the handler has accepted already still runs. */
+  /** Events that the handler has already accepted are still handled. */
   remove(handler: EventHandler): void {
     const queue = this.queues.get(handler);
     if (queue === undefined) return;
     void queue.whenIdle().then(() => this.queues.delete(handler));
   }
 
-  /** Takes the handler's events. Undefined for one that was not added, or was removed and is done. */
+  /** The handler's queue. Undefined if it was not added, or was removed and is done. */
   queueOf(handler: EventHandler): HandlerQueue | undefined {
     return this.queues.get(handler);
   }
 
-  /** Resolves when no handler runs and none has anything waiting. */
+  /** Resolves when no handler is running and no event is pending. */
   async whenIdle(): Promise<void> {
     while (this.isBusy()) {
       await Promise.all([...this.queues.values()].map((queue) => queue.whenIdle()));
     }
   }
 
-  /** Aborts the signals of what runs, forgets what waits, and names both. */
+  /** Aborts the signals of running calls, discards the pending events, and returns both. */
   abandon(reason: unknown): readonly UnfinishedWork[] {
     const unfinished = [...this.snapshot().values()].filter(({ running, waiting }) => running + waiting > 0);
     for (const queue of this.queues.values()) queue.abandon(reason);

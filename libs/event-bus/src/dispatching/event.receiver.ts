@@ -28,7 +28,7 @@ export interface ReceiverSettings {
   readonly maxPayloadBytes: number;
 }
 
-/** Who gets what a receiver makes of messages. */
+/** The services that a receiver reports to and dispatches with. */
 export interface ReceiverServices {
   readonly dispatcher: EventDispatcher;
   readonly reporter: DispatchReporter;
@@ -37,19 +37,19 @@ export interface ReceiverServices {
   readonly brokerChannels: BrokerChannels;
 }
 
-/** Turns a message into events for the handlers that are to get it. Never throws. */
+/** Turns each message into events for the handlers that match it. Never throws. */
 export class EventReceiver {
   private isOpen = true;
   private messageCount = 0;
   private unmatchedCount = 0;
   private readonly backlog = new MessageBacklog();
   private readonly unreadable: UnreadableMessages;
-  /** Of the plan as it was at this revision. */
+  /** Valid for the plan at `knownRevision`. */
   private readonly known = new KnownAudiences();
   private knownRevision = 0;
-  /** Only such codecs have numbers to count by. */
+  /** Whether events carry sequence numbers. */
   private readonly isStamped: boolean;
-  /** Of a message that is one event, and of a frame's. */
+  /** For a message that is one event, and for the events of a frame. */
   private readonly single: MessageReading;
   private readonly framed: MessageReading;
 
@@ -65,27 +65,27 @@ export class EventReceiver {
     this.framed = { decoder: codec.frames ?? codec, isOfBroker: false };
   }
 
-  /** Messages that came in, handled or not. */
+  /** Messages that were received, handled or not. */
   get receivedMessages(): number {
     return this.messageCount;
   }
 
-  /** Messages that Redis' glob let through and that no handler's template means. */
+  /** Messages that match Redis' glob, but no handler's template. */
   get unmatchedMessages(): number {
     return this.unmatchedCount;
   }
 
-  /** Everything that came in was handed on. */
+  /** Whether all received messages have been passed to their handlers. */
   get isIdle(): boolean {
     return this.backlog.isEmpty;
   }
 
-  /** Resolves when it is idle. */
+  /** Resolves when the receiver is idle. */
   whenIdle(): Promise<void> {
     return this.backlog.whenIdle();
   }
 
-  /** From now on messages are dropped: the bus is shutting down. Returns what came in and was not handed on. */
+  /** From now on messages are dropped: the bus is shutting down. Returns the received messages that were not passed on. */
   close(): readonly UnfinishedWork[] {
     this.isOpen = false;
     const waiting = new Map<string, number>();
@@ -94,7 +94,7 @@ export class EventReceiver {
     return [...waiting].map(([handler, count]) => ({ handler, running: 0, waiting: count }));
   }
 
-  /** A field, so that the transport's listener calls it without a detour. */
+  /** A field, so that the transport's listener can call it directly. */
   readonly receive = ({ through, channel: rawChannel, body, node }: IncomingMessage): void => {
     if (!this.isOpen) return;
     const audience = this.audienceOf(through, rawChannel);
@@ -120,7 +120,7 @@ export class EventReceiver {
     else for (const record of records) this.handOn(audience, record, reading, atMs);
   };
 
-  /** Asks the plan, once as long as it does not change. */
+  /** Asks the plan only once until it changes. */
   private audienceOf(through: SubscriptionTarget, rawChannel: string): Audience {
     const { plan } = this;
     if (this.knownRevision !== plan.revision) {
@@ -139,7 +139,7 @@ export class EventReceiver {
     return audience;
   }
 
-  /** What is in a frame; undefined for one event. One that is too large is refused as a whole. */
+  /** The events in a frame; undefined for a single event. A frame that is too large is rejected as a whole. */
   private recordsIn(body: Buffer): Records | OverlongFrame | undefined {
     const { codec, maxPayloadBytes } = this.options;
     const { frames } = codec;
@@ -171,7 +171,7 @@ export class EventReceiver {
     event.release();
   }
 
-  /** Hands it on when its turn comes: nothing overtakes the rest of a long frame, on whatever channel. */
+  /** Queues it behind the rest of a long frame: no message overtakes it, on any channel. */
   private putOff(
     audience: Audience,
     records: Records | OverlongFrame,
@@ -184,7 +184,7 @@ export class EventReceiver {
       records: records instanceof OverlongFrame ? 1 : records.length,
       bytes: body.length,
       handOn: (index) => {
-        // Who gets it was settled when it came; who has left since then gets nothing more.
+        // The recipients were determined on arrival; those that have been removed since then get nothing more.
         const left = recipients.every(this.isWanted) ? recipients : recipients.filter(this.isWanted);
         if (left.length === 0) return;
         const rest = left === recipients ? audience : { channel, recipients: left, isOfBroker };
@@ -197,9 +197,7 @@ export class EventReceiver {
   private readonly isWanted = ({ handler }: Recipient): boolean => this.plan.has(handler);
 
   private refuseFrame(audience: Audience, body: Buffer, events: number): void {
-    const error = new PayloadDecodeError(
-      `it is a frame of ${events} events, and at most ${MAX_RECORDS} are read.`,
-    );
+    const error = new PayloadDecodeError(`it is a frame of ${events} events. The limit is ${MAX_RECORDS}.`);
     this.unreadable.refuse(audience, body, error, events);
   }
 }

@@ -1,4 +1,4 @@
-/** First in, first out, at constant cost however long it gets: an array's shift() moves every element. */
+/** First in, first out, at constant cost for any length: an array's shift() moves every element. */
 export class Fifo<T> {
   private items: (T | undefined)[] = [];
   private head = 0;

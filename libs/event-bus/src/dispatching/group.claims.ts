@@ -1,18 +1,18 @@
 import { GroupClaimError, quote, reasonOf } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
 
-/** Asks the broker for a key: true for the first of all processes within the time. */
+/** Claims a key at the broker: true for the first process within the time. */
 export type Claim = (key: string, ttlMs: number) => Promise<boolean>;
 
 /**
- * A claim outlives whatever another instance may still do with the event. It costs the broker a small key per event and
- * group for so long.
+ * A claim outlives whatever another instance may still do with the event. It costs the broker one small key per event and group
+ * for that long.
  */
 const CLAIM_TTL_MS = 5 * 60_000;
-/** An event older than this is not claimed any more: an earlier claim might end before it is handled. */
+/** An older event is not claimed: an earlier claim may have expired already. */
 const MAX_AGE_MS = CLAIM_TTL_MS / 2;
 
-/** What an instance that is to handle an event finds out. */
+/** The result of a claim. */
 export type ClaimOutcome = 'ours' | 'elsewhere';
 
 /**
@@ -23,7 +23,7 @@ export class GroupClaims {
   private readonly namespace: string;
 
   constructor(
-    /** Before every key, so that applications with a prefix of their own do not meet. */
+    /** Prefixes every key, so that applications with different prefixes do not collide. */
     prefix: string,
     private readonly claim: Claim,
   ) {
@@ -32,24 +32,21 @@ export class GroupClaims {
 
   /**
    * Resolves with `elsewhere` when another instance has the event.
-   * @throws GroupClaimError when nobody can know: nobody may handle it then.
+   * @throws GroupClaimError when the claim is impossible: no instance may handle the event then.
    */
   async take(group: string, event: EventContext): Promise<ClaimOutcome> {
     const { id, source } = event.metadata;
     if (id === undefined) {
-      throw new GroupClaimError(
-        group,
-        'it has no id, so instances cannot tell who has it. Publish it with cloudEvents()',
-      );
+      throw new GroupClaimError(group, 'it has no id. Publish it with the cloudEvents() codec');
     }
     const ageMs = ageOf(event);
     if (ageMs > MAX_AGE_MS) {
       throw new GroupClaimError(
         group,
-        `it is ${Math.round(ageMs / 1000)} s old, and others may have handled it. Raise concurrency, compare the clocks of the hosts, or leave its time to the codec`,
+        `it is ${Math.round(ageMs / 1000)} s old, so another instance may have handled it. Raise concurrency, synchronize the clocks of the hosts, or let the codec set the time`,
       );
     }
-    // As JSON no source and id read like another pair, and what is no Unicode stays apart on the way to the broker.
+    // JSON keeps different pairs of source and id apart, also where they are not valid Unicode.
     const key = `${this.namespace}${group}:${JSON.stringify([source, id])}`;
     let isOurs: boolean;
     try {
@@ -57,7 +54,7 @@ export class GroupClaims {
     } catch (cause) {
       throw new GroupClaimError(
         group,
-        `no key under ${quote(`${this.namespace}*`)} could be claimed, ${reasonOf(cause)}`,
+        `no key under ${quote(`${this.namespace}*`)} could be claimed: ${reasonOf(cause)}`,
         { cause },
       );
     }
@@ -65,7 +62,7 @@ export class GroupClaims {
   }
 }
 
-/** By the publisher's clock or by ours, whichever says more. */
+/** By the publisher's clock or by the local one, whichever gives more. */
 function ageOf({ metadata, receivedAtMs }: EventContext): number {
   const nowMs = Date.now();
   const publishedMs = metadata.time === undefined ? Number.NaN : Date.parse(metadata.time);

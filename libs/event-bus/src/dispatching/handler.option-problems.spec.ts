@@ -27,10 +27,10 @@ describe('HANDLER_OPTIONS', () => {
     [{ retry: { factor: 0.5 } }, 'retry.factor must be a number from 1 to 100.'],
     [{ retry: { factor: Number.NaN } }, 'retry.factor must be'],
     [{ retry: { retries: 3 } }, 'retry.retries is not an option.'],
-    [{ deadLetter: '' }, 'deadLetter cannot be published to: the channel is empty.'],
-    [{ deadLetter: 'dead:*' }, 'deadLetter cannot be published to: it holds a glob character'],
-    [{ deadLetter: '__dead' }, 'deadLetter cannot be published to: names that start with "__"'],
-    [{ deadLetter: true }, 'deadLetter cannot be published to: the channel must be a string.'],
+    [{ deadLetter: '' }, 'deadLetter is not a valid channel: the channel is empty.'],
+    [{ deadLetter: 'dead:*' }, 'deadLetter is not a valid channel: it holds a glob character'],
+    [{ deadLetter: '__dead' }, 'deadLetter is not a valid channel: names that start with "__"'],
+    [{ deadLetter: true }, 'deadLetter is not a valid channel: the channel must be a string.'],
     [{ group: '' }, "group must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'."],
     [{ group: 'a:b' }, 'group must be'],
     [{ group: 'x'.repeat(65) }, 'group must be'],
@@ -75,7 +75,7 @@ describe('deadLetterProblem', () => {
     ['orders:<id>', 'orders:dead'],
   ])('refuses a channel that the own target %s matches: %s', (target, deadLetter) => {
     expect(problemOf(target, deadLetter)).toBe(
-      `deadLetter "${deadLetter}" matches the handler's own target "${target}", so it would get its own dead letters. Choose another channel.`,
+      `deadLetter "${deadLetter}" matches the handler's own target "${target}", so the handler would get its own dead letters. Choose another channel.`,
     );
   });
 

@@ -37,7 +37,7 @@ export const HANDLER_OPTIONS = {
   },
   deadLetter: orFalse((channel) => {
     const problem = publishProblem(channel);
-    return problem === undefined ? undefined : `cannot be published to: ${problem}`;
+    return problem === undefined ? undefined : `is not a valid channel: ${problem}`;
   }),
   group: orFalse(
     fitting(
@@ -49,10 +49,10 @@ export const HANDLER_OPTIONS = {
 
 export const HANDLER_OPTION_NAMES = Object.keys(HANDLER_OPTIONS) as readonly (keyof HandlerOptions)[];
 
-/** How a target is to be subscribed to. */
+/** How to subscribe to a target. */
 export const TARGET_KIND = oneOf('channel', 'pattern', 'shard');
 
-/** A handler that gets its own dead letters would never be done with them. */
+/** A handler that gets its own dead letters would never finish. */
 export function deadLetterProblem(
   deadLetter: string | false,
   targets: readonly HandlerTarget[],
@@ -63,5 +63,5 @@ export function deadLetterProblem(
   const own = targets.find((target) => target.subscription.kind !== 'shard' && target.matches(channel));
   return own === undefined
     ? undefined
-    : `deadLetter ${JSON.stringify(deadLetter)} matches the handler's own target ${JSON.stringify(own.text)}, so it would get its own dead letters. Choose another channel.`;
+    : `deadLetter ${JSON.stringify(deadLetter)} matches the handler's own target ${JSON.stringify(own.text)}, so the handler would get its own dead letters. Choose another channel.`;
 }

@@ -332,7 +332,7 @@ describe('HandlerQueue', () => {
             fromMs: 1_000,
             toMs: 4_000,
             missed: 3,
-            hint: 'Orders.bill was too slow.',
+            hint: 'Orders.bill fell behind.',
           },
         ]);
         expect(held.started).toEqual(['1', '5', '6']);

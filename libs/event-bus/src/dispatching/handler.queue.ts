@@ -15,42 +15,42 @@ import type { StuckWatch } from './stuck.watch.js';
 import type { LaneTicket } from './waiting.events.js';
 import { WaitingEvents } from './waiting.events.js';
 
-/** What a queue needs beside its handler. */
+/** What a queue needs besides its handler. */
 export interface QueueServices extends RunnerServices {
   readonly gaps: Pick<GapReporter, 'report'>;
   readonly watch: StuckWatch;
 }
 
 /**
- * The order in which one handler gets its events, and how many: those with the same key (the channel, unless
- * `orderBy` says otherwise) one at a time, as they came; others side by side, up to `concurrency`. What
- * waits is bounded, and so is the memory of both ({@link MemoryBudget}): what waits for long is decoded again when its turn comes.
- * A synchronous handler costs none of this: its events are done when `push` returns.
+ * Orders and limits the events of one handler: events with the same key (the channel, unless `orderBy` says otherwise) are
+ * handled one at a time, in order of arrival; others concurrently, up to `concurrency`. Pending events are bounded, and so is
+ * the memory of pending and running ones ({@link MemoryBudget}): events that are pending for long are decoded again when they
+ * start. A synchronous handler costs none of this: its events are done when `push` returns.
  */
 export class HandlerQueue {
   private readonly settings: HandlerSettings;
   private readonly runner: HandlerRunner;
   private readonly waiting = new WaitingEvents<EventContext>();
-  /** performance.now() when it began to wait; only while that is measured. */
+  /** performance.now() when it became pending; only while that is measured. */
   private readonly waitingSince = new WeakMap<EventContext, number>();
   private running = 0;
-  /** Calls that ran out of their time and go on nevertheless. */
+  /** Calls that have timed out and are still running. */
   private lingering = 0;
-  /** The handler is being called right now, and has not returned. */
+  /** The handler is being called, and has not returned yet. */
   private isCalling = false;
-  /** Something came within a call. */
+  /** An event arrived during a call. */
   private cameWithinCall = false;
   private readonly memory: MemoryBudget;
   private readonly slowness: SlowEpisodes;
   private readonly stuckCalls: StuckCalls;
-  /** The next event waits for room beside what runs: no other heavy one may overtake it. */
+  /** The next event waits for memory: no other heavy one may overtake it. */
   private isHeld = false;
   private idleListeners: (() => void)[] = [];
 
   constructor(
     handler: EventHandler,
     private readonly services: QueueServices,
-    /** What is called in place of the handler. */
+    /** What is called instead of the handler. */
     callee: HandlerCallee = handler,
   ) {
     this.settings = handler.settings ?? DEFAULT_HANDLER_SETTINGS;
@@ -73,12 +73,12 @@ export class HandlerQueue {
     this.stuckCalls = new StuckCalls(handler, stuckAfterMs, this.runner.calls, this.waiting, reporter);
   }
 
-  /** Events that are being handled now, and those whose time is over but not their call. */
+  /** Events that are being handled now, including timed-out calls that are still running. */
   get runningEvents(): number {
     return this.running + this.lingering;
   }
 
-  /** Events that wait for an earlier one with their key, or for room among `concurrency`. */
+  /** Events that wait for an earlier one with the same key, or for `concurrency`. */
   get waitingEvents(): number {
     return this.waiting.length;
   }
@@ -87,12 +87,12 @@ export class HandlerQueue {
     return this.waiting.bytes;
   }
 
-  /** Events for which there was no room. */
+  /** Events that were dropped because the buffer was full. */
   get droppedEvents(): number {
     return this.slowness.droppedEvents;
   }
 
-  /** How long the oldest call has run, in milliseconds, see {@link RunningCalls}. Undefined when none runs. */
+  /** How long the oldest call has run, in milliseconds, see {@link RunningCalls}. Undefined if none is running. */
   get oldestCallMs(): number | undefined {
     return this.runner.calls.look(performance.now())?.forMs;
   }
@@ -107,13 +107,13 @@ export class HandlerQueue {
     else this.place(event, orderBy === 'channel' ? event.channel : undefined);
   }
 
-  /** Resolves when nothing runs and nothing waits. */
+  /** Resolves when no event is running or pending. */
   whenIdle(): Promise<void> {
     if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.idleListeners.push(resolve));
   }
 
-  /** Aborts the signal of what runs and forgets what waits: there is nobody left to reconcile, and nothing to catch up. */
+  /** Aborts the signals of running calls and discards pending events, without a report: the bus is closing. */
   abandon(reason: unknown): void {
     while (this.dropOldest() !== undefined);
     this.slowness.forget();
@@ -141,7 +141,7 @@ export class HandlerQueue {
   }
 
   private place(event: EventContext, key: string | undefined): void {
-    // While nothing runs nothing waits, and one event alone may take any memory.
+    // While nothing is running, nothing is pending, and a single event may use any amount of memory.
     if (this.running + this.lingering === 0 && !this.isCalling) return this.start(event, key);
     if (this.isCalling || !this.hasRoom || this.waiting.isBusy(key)) return this.wait(event, key);
     if (this.mayStart(event)) return this.start(event, key);
@@ -155,7 +155,7 @@ export class HandlerQueue {
     if (this.cameWithinCall) this.proceed();
   }
 
-  /** Whatever comes within the call waits: its key is busy from here on, as far as anybody can tell. */
+  /** Events that arrive during the call become pending: their key may be the busy one. */
   private call(event: EventContext, hasWaited: boolean): SettledHandling {
     this.isCalling = true;
     const work = hasWaited ? this.runAfterWait(event) : this.runner.run(event);
@@ -172,11 +172,11 @@ export class HandlerQueue {
       this.waiting.giveBack(ticket);
       this.proceed();
     };
-    // It never rejects; if it does after all, its key is free nevertheless.
+    // It never rejects. If it did, its key would be released all the same.
     void work.then(end, end);
   }
 
-  /** Starts what there is room for. */
+  /** Starts as many pending events as fit. */
   private proceed(): void {
     if (this.isCalling) return;
     this.cameWithinCall = false;
@@ -204,7 +204,7 @@ export class HandlerQueue {
     try {
       unparkEvent(event);
     } catch (error) {
-      // A codec that reads the same bytes another time, and not so.
+      // The codec decoded the same bytes before, but not this time.
       return this.runner.giveUp(event, error);
     }
     return this.runner.run(event, this.services.reporter.interest.timesCalls ? this.waitedMs(event) : 0);

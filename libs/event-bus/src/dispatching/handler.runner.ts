@@ -17,7 +17,7 @@ import { RunningCalls } from './running.calls.js';
 import type { LingeringListener } from './timed.calls.js';
 import { TimedCalls } from './timed.calls.js';
 
-/** What a runner needs beside the handler. */
+/** What a runner needs besides the handler. */
 export interface RunnerServices {
   readonly reporter: DispatchReporter;
   readonly deadLetters: DeadLetterSink;
@@ -25,23 +25,23 @@ export interface RunnerServices {
   readonly context: CallContext;
 }
 
-/** Hears what it cannot see from the outcomes of {@link HandlerRunner.run}. */
+/** Receives what the outcomes of {@link HandlerRunner.run} do not show. */
 export interface RunnerOwner extends LingeringListener {
-  /** Something runs, where nothing did before. */
+  /** The first call started after none was running. */
   begun(): void;
 }
 
-/** The handler, or what is called in its place. */
+/** The handler, or what is called instead of it. */
 export type HandlerCallee = Pick<EventHandler, 'invoke'>;
 
 /**
- * Handles one event at a time with one handler: claims it, checks it, calls the handler, again if need be. Every outcome is
- * reported, and never a rejection.
+ * Handles one event at a time with one handler: claims it, checks it, calls the handler, and retries. Every outcome is
+ * reported; no promise rejects.
  */
 export class HandlerRunner {
   private readonly settings: HandlerSettings;
   private readonly isPlain: boolean;
-  /** Those that ran out of their time included, and those that wait for an asynchronous schema or for a claim. */
+  /** Includes timed-out calls, and events that wait for an asynchronous schema or for a claim. */
   readonly calls = new RunningCalls();
   private readonly pauses = new Pauses();
   private isAbandoned = false;
@@ -49,7 +49,7 @@ export class HandlerRunner {
 
   constructor(
     private readonly handler: EventHandler,
-    /** May be another one for the next event. */
+    /** May change between events. */
     public callee: HandlerCallee,
     private readonly services: RunnerServices,
     private readonly owner: RunnerOwner,
@@ -60,18 +60,18 @@ export class HandlerRunner {
     this.isPlain = timeoutMs === undefined && retry.attempts === 1 && deadLetter === false && group === false;
   }
 
-  /** @param waitedMs how long it has waited in the queue, where that is measured */
+  /** @param waitedMs how long the event was pending, where that is measured */
   run(event: EventContext, waitedMs = 0): SettledHandling {
     return this.isPlain ? this.runPlainly(event, waitedMs) : this.runCarefully(event, waitedMs);
   }
 
-  /** Of an event that never came to a call. */
+  /** For an event whose handler was not called. */
   giveUp(event: EventContext, error: unknown): SettledHandling {
     const outcome = this.failed(event, error, NEVER_CALLED);
     return this.settings.deadLetter === false ? outcome : this.sendDeadLetter(outcome, event, error, 0);
   }
 
-  /** Aborts the signals of what runs. Nothing is tried again, and nothing begins. */
+  /** Aborts the signals of running calls. Nothing is retried, and nothing starts. */
   abandon(reason: unknown): void {
     this.isAbandoned = true;
     for (const event of this.calls.events()) abortEvent(event, reason);
@@ -160,7 +160,7 @@ export class HandlerRunner {
     }
   }
 
-  /** Undefined where the event is ours. */
+  /** Undefined where this instance has claimed the event. */
   private async claim(group: string, event: EventContext): Promise<HandlingOutcome | undefined> {
     const { reporter, claims } = this.services;
     try {
@@ -172,7 +172,7 @@ export class HandlerRunner {
     }
   }
 
-  /** Settles with the call, or rejects when its time is over. */
+  /** Settles with the call, or rejects when it times out. */
   private async callInTime(event: EventContext): Promise<void> {
     let call: void | Promise<void>;
     try {
@@ -191,7 +191,7 @@ export class HandlerRunner {
     this.calls.begin(event);
   }
 
-  /** Of a call that begins. 0 while nobody measures. */
+  /** When a call starts. 0 while nobody measures. */
   private startedMs(): number {
     return this.services.reporter.interest.timesCalls ? performance.now() : 0;
   }
@@ -211,7 +211,7 @@ export class HandlerRunner {
     return 'rejected';
   }
 
-  /** Publishes the dead letter, if there is a channel for it. Resolves with the outcome. */
+  /** Publishes the dead letter, if the handler has a channel for it. Resolves with the outcome. */
   private async sendDeadLetter(
     outcome: HandlingOutcome,
     event: EventContext,
@@ -232,7 +232,7 @@ function invoke(callee: HandlerCallee, event: EventContext): void | Promise<void
   return callee.invoke(event);
 }
 
-/** Of a call that is over. */
+/** The times of a call that has ended. */
 function timesOf(attempt: number, waitedMs: number, startedMs: number): CallTimes {
   return startedMs === 0 ? UNTIMED : { attempt, waitedMs, tookMs: performance.now() - startedMs };
 }

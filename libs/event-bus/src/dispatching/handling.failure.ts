@@ -1,18 +1,18 @@
 import { isA } from '../foreign.js';
 
-/** A failed call of a handler, by whoever calls it, with what was really thrown as its cause. */
+/** A failed call of a handler. Its cause is what was really thrown. */
 export abstract class HandlingFailure extends Error {
   abstract override readonly cause: unknown;
-  /** A guard or a pipe refused the event, as it would again. */
+  /** A guard or a pipe rejected the event, and would reject it again. */
   abstract readonly isRefusal: boolean;
 }
 
-/** What was really thrown. */
+/** The original error, without the wrapper. */
 export function thrownIn(error: unknown): unknown {
   return isA(error, HandlingFailure) ? error.cause : error;
 }
 
-/** Whether another call may go better. */
+/** Whether a retry may succeed. */
 export function isWorthRepeating(error: unknown): boolean {
   return !(isA(error, HandlingFailure) && error.isRefusal);
 }

@@ -1,13 +1,15 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { Audience } from './audience.js';
 
-/** Strangers choose the channels that a pattern delivers: so many of their recipients are kept, and no longer names. */
+/**
+ * Publishers choose the channels that a pattern delivers, so the cache is limited: the most recipients, and the longest name.
+ */
 const MAX_RECIPIENTS = 4_096;
 const MAX_NAME_LENGTH = 256;
 
-/** Audiences by subscription, as long as the plan does not change. Plain maps: each event looks one up. */
+/** Caches audiences by subscription, until the plan changes. Plain maps: each event does one lookup. */
 export class KnownAudiences {
-  /** By the name of the subscription, which has one channel. */
+  /** By the name of the subscription, which is its only channel. */
   readonly channel = new Map<string, Audience>();
   readonly shard = new Map<string, Audience>();
   /** By the pattern, then by the channel with its prefix. */

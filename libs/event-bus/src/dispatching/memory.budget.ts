@@ -3,22 +3,22 @@ import { isParked, originalOf, parkEvent, weighEvent } from '../message/event-co
 import { WORST_WEIGHT } from '../message/payload.weight.js';
 import type { HandlerSettings } from './handler.options.js';
 
-/** So much memory may be taken by what runs, in bytes, however little may wait. */
+/** The memory that running calls may always use, in bytes, however small the buffer. */
 const MIN_RUNNING_WEIGHT = 256 * 1024;
-/** Of that, what waits decoded may take this part. */
+/** The share of that memory for pending events that are decoded. */
 const WAITING_SHARE = 1 / 4;
-/** A longer channel name is counted as a part of its message. */
+/** A longer channel name counts towards the size of its message. */
 const NAME_LENGTH = 1_024;
 
-/** How many bytes of the buffer it takes while it waits. */
+/** How many bytes of the buffer a pending event takes. */
 export function heldBytesOf(event: EventContext): number {
   const { bytes, channel } = originalOf(event);
   return channel.length > NAME_LENGTH ? bytes + channel.length : bytes;
 }
 
 /**
- * How much memory the events of one handler take once they are decoded, and who may take more. What runs may take as much as may
- * wait in bytes, one event alone any amount; what waits takes a quarter of that, and the rest of it is parked.
+ * The memory that the decoded events of one handler use. Running ones may use as much as the buffer's bytes, a single event any
+ * amount. Pending ones may use a quarter of that; the others are parked.
  */
 export class MemoryBudget {
   private readonly maxRunning: number;
@@ -31,12 +31,12 @@ export class MemoryBudget {
     this.lightBytes = this.maxRunning / (WORST_WEIGHT * concurrency);
   }
 
-  /** So few bytes that `concurrency` of them fit at once, whatever they hold: it runs beside anything, and is not weighed. */
+  /** So small that `concurrency` of them fit at once, whatever they contain: it may always run, and is not weighed. */
   isLight(event: EventContext): boolean {
     return originalOf(event).bytes <= this.lightBytes;
   }
 
-  /** Whether it may run beside what runs. */
+  /** Whether it may start now. */
   hasRoomFor(event: EventContext): boolean {
     return this.running === 0 || this.isLight(event) || this.running + weighEvent(event) <= this.maxRunning;
   }
@@ -49,14 +49,14 @@ export class MemoryBudget {
     if (!this.isLight(event)) this.running -= weighEvent(event);
   }
 
-  /** Parks it where too much waits decoded. */
+  /** Parks it if too many pending events are decoded. */
   waits(event: EventContext): void {
     const weight = weighEvent(event);
     const isTooMuch = this.waiting + weight > this.maxRunning * WAITING_SHARE;
     if (!isTooMuch || !parkEvent(event)) this.waiting += weight;
   }
 
-  /** It does not wait any more; to be called before it is decoded again. */
+  /** It is no longer pending. Call this before it is decoded again. */
   left(event: EventContext): void {
     if (!isParked(event)) this.waiting -= weighEvent(event);
   }

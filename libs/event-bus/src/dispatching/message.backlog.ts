@@ -1,19 +1,19 @@
-// From the module, not the global: fake timers must not hold up what came in.
+// From the module, not the global: fake timers must not delay received messages.
 import { setImmediate } from 'node:timers';
 import { Fifo } from './fifo.js';
 
-/** So many events of long frames are handed on before timers and sockets get their turn. */
+/** How many events of long frames are passed on before timers and sockets get their turn. */
 export const RECORDS_PER_TURN = 500;
-/** What came in is in memory twice when this much waits: from here on nothing more comes in before some of it is handed on. */
+/** The limit of the backlog, which is in memory twice. Above it, nothing more is read before some of it is passed on. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** What a message takes beside its bytes, about. */
+/** The approximate overhead of a message. */
 const MESSAGE_BYTES = 256;
 
-/** A message, or the rest of one, that is handed on record by record. */
+/** A message, or the rest of one, that is passed on record by record. */
 export interface BackloggedMessage {
   readonly records: number;
   readonly bytes: number;
-  /** Those who get them. */
+  /** The handlers of its events. */
   readonly handlers: readonly { readonly name: string }[];
   /** Must not throw. */
   handOn(record: number): void;
@@ -21,20 +21,20 @@ export interface BackloggedMessage {
 
 interface Entry {
   readonly message: BackloggedMessage;
-  /** Records before it were handed on, or are being so. */
+  /** Records before this one have been passed on, or are being passed on. */
   next: number;
 }
 
 /**
- * What came in and waits for its turn: the rest of a long frame, and every message behind it, in the order in which they
- * came. Each turn of the event loop hands on {@link RECORDS_PER_TURN} records, and as many more as short messages have
- * brought meanwhile, so that it ends however many come. Nothing is dropped: when too much waits, it is handed on at once.
+ * Received messages that are pending: the rest of a long frame, and every message behind it, in order of arrival. Each turn of
+ * the event loop passes on {@link RECORDS_PER_TURN} records, and as many more as short messages have added meanwhile, so that
+ * the backlog ends at any rate. Nothing is dropped: above the limit, messages are passed on at once.
  */
 export class MessageBacklog {
-  /** Also false while its last record is being handed on. */
+  /** Also false while the last record is being passed on. */
   isEmpty = true;
   private entries = new Fifo<Entry>();
-  /** The first of them, which may have been handed on in part. */
+  /** The first entry, which may have been passed on in part. */
   private head: Entry | undefined;
   private byteCount = 0;
   private extra = 0;
@@ -42,7 +42,7 @@ export class MessageBacklog {
   private isRunning = false;
   private idleListeners: (() => void)[] = [];
 
-  /** A long message's first records are handed on at once where nothing waits before it. */
+  /** Passes on the first records of a long message at once if nothing is pending before it. */
   add(message: BackloggedMessage): void {
     const isFirst = this.isEmpty;
     const entry: Entry = { message, next: 0 };
@@ -57,12 +57,12 @@ export class MessageBacklog {
     this.schedule();
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when nothing is pending. */
   async whenIdle(): Promise<void> {
     while (!this.isEmpty) await new Promise<void>((resolve) => this.idleListeners.push(resolve));
   }
 
-  /** Forgets what waits, and returns it. */
+  /** Discards the pending messages, and returns them. */
   clear(): readonly { readonly message: BackloggedMessage; readonly left: number }[] {
     const forgotten = [];
     for (let entry = this.head; entry !== undefined; entry = this.entries.shift()) {
@@ -87,7 +87,7 @@ export class MessageBacklog {
   }
 
   private handOn(records: number): void {
-    // Whoever gets a record may cause the next message in the call.
+    // A handler may cause the next message during the call.
     if (this.isRunning) return;
     this.isRunning = true;
     for (let left = records; left > 0 && this.head !== undefined; left -= 1) {

@@ -3,12 +3,12 @@ import type { EventDecoder } from '../message/event.codec.js';
 /** How a message is read. */
 export interface MessageReading {
   readonly decoder: EventDecoder;
-  /** The broker itself publishes it: nobody numbers such events, and handlers are asked whether they want one. */
+  /** The broker itself publishes it: such events have no sequence number, and handlers are asked whether they accept one. */
   readonly isOfBroker: boolean;
 }
 
-/** Reads what the broker publishes on channels of its own (`__…`): no codec of the application has a say there. */
+/** Reads what the broker publishes on its own channels (`__…`), without the application's codec. */
 export interface BrokerChannels {
-  /** @param node which of several brokers speaks for itself alone. Undefined for a channel like any other. */
+  /** @param node the broker that sent it, where each one sends only its own events. Undefined for an ordinary channel. */
   readingOf(channel: string, node: string | undefined): MessageReading | undefined;
 }

@@ -3,18 +3,18 @@ import type { EventFrames } from '../message/event.codec.js';
 /** The events in one message, each as its codec reads it. */
 export type Records = readonly (string | Buffer)[];
 
-/** A frame with too many events to be read. */
+/** A frame with more events than the limit. */
 export class OverlongFrame {
   constructor(readonly events: number) {}
 }
 
 /**
- * The most events that a frame is read with. The smallest JSON object, `{"n":1}`, takes 9 bytes of a frame, so that 1 MiB,
- * the default of maxPayloadBytes, has room for 116,508: only a frame of bare values has more. Ours have far fewer.
+ * The most events in a frame. The smallest JSON object, `{"n":1}`, takes 9 bytes of a frame, so 1 MiB, the default of
+ * maxPayloadBytes, has room for 116,508: only a frame of bare values has more. Frames of this package have far fewer.
  */
 export const MAX_RECORDS = 131_072;
 
-/** What is in a frame; undefined when it is none. Those that could be too many are counted first, as bytes. */
+/** The events in a frame; undefined if it is none. A long frame is counted first, without splitting it. */
 export function recordsIn(frames: EventFrames, body: Buffer): Records | OverlongFrame | undefined {
   try {
     const count = body.length > MAX_RECORDS ? (frames.count?.(body) ?? 0) : 0;
@@ -22,7 +22,7 @@ export function recordsIn(frames: EventFrames, body: Buffer): Records | Overlong
     const length = records?.length ?? count;
     return length > MAX_RECORDS ? new OverlongFrame(length) : records;
   } catch {
-    // A codec that breaks its promise gets the message as a whole.
+    // The codec broke its contract: it gets the message as a whole.
     return undefined;
   }
 }

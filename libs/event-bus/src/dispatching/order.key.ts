@@ -1,8 +1,8 @@
 import { ignoreRejection } from '../foreign.js';
 
 /**
- * What an `orderBy` returned, as a key. Whoever returns something else has lost the order without noticing: undefined for a field
- * that is not there, a promise.
+ * Checks the key that `orderBy` returned. Any other type, such as undefined for a missing field or a promise, would silently
+ * lose the order.
  * @throws TypeError
  */
 export function checkedKey(key: unknown): string {

@@ -1,10 +1,10 @@
 import { MAX_TIMER_MS } from '../option.checks.js';
 
-/** Pauses that may be ended together. */
+/** Pauses that can be ended together. */
 export class Pauses {
   private readonly endings = new Set<() => void>();
 
-  /** Resolves when the time is over, or with {@link end}. */
+  /** Resolves when the time has passed, or with {@link end}. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
@@ -17,7 +17,7 @@ export class Pauses {
     });
   }
 
-  /** Ends those that go on. */
+  /** Ends the running pauses. */
   end(): void {
     for (const end of this.endings) end();
   }

@@ -1,20 +1,20 @@
 import type { EventContext } from '../message/event-context.js';
 
-/** A call that goes on. */
+/** A running call. */
 export interface RunningCall {
   readonly event: EventContext;
-  /** How long it has run, in milliseconds, as far as that was looked at. */
+  /** How long it has run, in milliseconds, as of the last look. */
   readonly forMs: number;
 }
 
 /**
- * The calls of one handler that go on. When one began is not read from a clock, which would cost every event as much as the
- * rest of this: it is taken to have begun when somebody first looks. Whoever looks often enough is that much late, and no more.
+ * The running calls of one handler. Reading a clock for each call would double its cost, so a call is timed from the first look
+ * after it began. The error is at most the time between two looks.
  */
 export class RunningCalls {
-  /** Nobody has looked since they began. */
+  /** Calls that began since the last look. */
   private readonly unseen = new Set<EventContext>();
-  /** The oldest first, with performance.now() of the first look. */
+  /** Oldest first, with performance.now() of the first look. */
   private readonly seen = new Map<EventContext, number>();
 
   get isEmpty(): boolean {
@@ -38,7 +38,7 @@ export class RunningCalls {
     yield* this.unseen;
   }
 
-  /** The oldest. Undefined when none goes on. */
+  /** The oldest call. Undefined if none is running. */
   look(nowMs: number): RunningCall | undefined {
     for (const event of this.unseen) this.seen.set(event, nowMs);
     this.unseen.clear();

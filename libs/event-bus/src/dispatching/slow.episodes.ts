@@ -5,7 +5,7 @@ import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventHandler } from './event.handler.js';
 import type { HandlerSettings } from './handler.options.js';
 
-/** Reports the times in which one handler is too slow: from when half of its buffer is in use until nothing waits. */
+/** Reports the periods in which one handler falls behind: from when its buffer is half full until no event is pending. */
 export class SlowEpisodes {
   /** Since a moment, see clock.ts. */
   private current: { readonly sinceMs: number; droppedEvents: number } | undefined;
@@ -18,12 +18,12 @@ export class SlowEpisodes {
     private readonly gaps: Pick<GapReporter, 'report'>,
   ) {}
 
-  /** Events that found no room, since the start. */
+  /** Events that were dropped because the buffer was full, since the start. */
   get droppedEvents(): number {
     return this.dropped;
   }
 
-  /** So much will wait. At half of a limit, so that there is time to do something about it. */
+  /** Called before an event becomes pending. Reports at half of a limit, so that there is time to react. */
   grows(waitingEvents: number, waitingBytes: number): void {
     if (this.current !== undefined) return;
     if (waitingEvents * 2 < this.buffer.events && waitingBytes * 2 < this.buffer.bytes) return;
@@ -31,14 +31,14 @@ export class SlowEpisodes {
     this.reporter.slowed(this.handler, waitingEvents, waitingBytes);
   }
 
-  /** There was no room for the event. */
+  /** The buffer is full: the event is dropped. */
   drop(event: EventContext): void {
     this.dropped += 1;
     if (this.current !== undefined) this.current.droppedEvents += 1;
     this.reporter.dropped(this.handler, event);
   }
 
-  /** Nothing waits. What was dropped is a gap. */
+  /** No event is pending. The dropped events are a gap. */
   end(): void {
     if (this.current === undefined) return;
     const { sinceMs, droppedEvents } = this.current;
@@ -51,11 +51,11 @@ export class SlowEpisodes {
       targets: this.handler.targets.map(({ text }) => text),
       ...window,
       missed: droppedEvents,
-      hint: `${this.handler.name} was too slow.`,
+      hint: `${this.handler.name} fell behind.`,
     });
   }
 
-  /** What waited is forgotten with the bus: nobody is left to reconcile. */
+  /** The bus is closing: pending events are discarded without a report. */
   forget(): void {
     this.current = undefined;
   }

@@ -4,9 +4,9 @@ import type { EventHandler } from './event.handler.js';
 import type { RunningCall, RunningCalls } from './running.calls.js';
 import type { WatchedCalls } from './stuck.watch.js';
 
-/** Reports calls of one handler that do not end: once for all that are stuck at the same time. */
+/** Reports calls of one handler that do not end, once for all that are stuck at the same time. */
 export class StuckCalls implements WatchedCalls {
-  /** The call that was reported last, as long as one is stuck. */
+  /** The call that was reported last, while any is stuck. */
   private reported: EventContext | undefined;
 
   constructor(
@@ -33,7 +33,7 @@ export class StuckCalls implements WatchedCalls {
     if (this.reported !== undefined) this.endReported(performance.now());
   }
 
-  /** When it has ended after all, and no other one is stuck. */
+  /** The stuck call has ended, and no other one is stuck. */
   private endReported(nowMs: number): void {
     const event = this.reported as EventContext;
     if (this.calls.has(event)) return;

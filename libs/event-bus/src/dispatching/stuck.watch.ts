@@ -1,22 +1,22 @@
-/** Calls of which one may never end. */
+/** Calls that may never end. */
 export interface WatchedCalls {
-  /** From when on a call is worth a warning, in milliseconds. */
+  /** How long a call may run before a warning, in milliseconds. */
   readonly stuckAfterMs: number | false;
   /**
-   * Warns of the oldest call where it has run for so long. Must not throw.
-   * @returns whether anything runs
+   * Warns if the oldest call has run for that long. Must not throw.
+   * @returns whether any call is running
    */
   look(nowMs: number): boolean;
 }
 
-/** Looked at ten times until a call counts as stuck, within these bounds. */
+/** How many looks it takes until a call counts as stuck, and the bounds of the period. */
 const LOOKS = 10;
 const MIN_PERIOD_MS = 10;
 const MAX_PERIOD_MS = 1_000;
 
 /**
- * Looks now and then at what runs, with one timer for a whole bus, and with none while nothing runs. It keeps no process
- * alive.
+ * Checks running calls periodically, with one timer for a whole bus, and with none while nothing is running. It does not keep
+ * the process alive.
  */
 export class StuckWatch {
   private readonly busy = new Set<WatchedCalls>();
@@ -24,7 +24,7 @@ export class StuckWatch {
   private periodMs = Infinity;
   private isClosed = false;
 
-  /** Something runs, where nothing did before. */
+  /** The first call started after none was running. */
   begun(calls: WatchedCalls): void {
     if (calls.stuckAfterMs === false || this.isClosed) return;
     this.busy.add(calls);

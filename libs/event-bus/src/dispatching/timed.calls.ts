@@ -2,15 +2,15 @@ import { HandlerTimeoutError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
 import { abortEvent } from '../message/event-context.js';
 
-/** Hears of calls that run out of their time. */
+/** Receives calls that time out. */
 export interface LingeringListener {
-  /** A call has run out of its time, and goes on. */
+  /** A call has timed out, and is still running. */
   lingers(event: EventContext): void;
-  /** Such a call has ended after all. */
+  /** A timed-out call has ended. */
   ended(event: EventContext): void;
 }
 
-/** The calls of one handler, each of which may take so long and no longer. */
+/** The calls of one handler, each with the same time limit. */
 export class TimedCalls {
   constructor(
     private readonly handler: string,
@@ -18,7 +18,7 @@ export class TimedCalls {
     private readonly listener: LingeringListener,
   ) {}
 
-  /** Settles with the call, or rejects with a HandlerTimeoutError when its time is over: the call's signal is aborted then. */
+  /** Settles with the call, or rejects with a HandlerTimeoutError when it times out: the call's signal is aborted then. */
   async inTime(call: Promise<void>, event: EventContext): Promise<void> {
     const { timeoutMs } = this;
     if (timeoutMs === undefined) return call;
@@ -36,7 +36,7 @@ export class TimedCalls {
         reject(error);
       }, timeoutMs);
     });
-    // What it comes to afterwards was reported as late.
+    // Its result does not matter any more: the timeout was reported.
     settled.catch(() => undefined);
     try {
       await Promise.race([settled, late]);

@@ -1,6 +1,6 @@
 import type { UnfinishedWork } from './event.dispatcher.js';
 
-/** What each handler had to do, in one. */
+/** Adds up the work of each handler. */
 export function joinWork(works: readonly UnfinishedWork[]): readonly UnfinishedWork[] {
   const joined = new Map<string, UnfinishedWork>();
   for (const { handler, running, waiting } of works) {

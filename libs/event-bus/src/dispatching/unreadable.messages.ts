@@ -7,7 +7,9 @@ import { errorOfDeadLetter, deadLetterOf, toBase64 } from './dead.letter.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventHandler } from './event.handler.js';
 
-/** What becomes of messages that nobody can read: a report, and a dead letter for each handler that wants one. */
+/**
+ * Rejects messages that cannot be decoded: reports each, and sends a dead letter for each handler that has a channel for it.
+ */
 export class UnreadableMessages {
   constructor(
     private readonly bus: string,
@@ -16,8 +18,8 @@ export class UnreadableMessages {
   ) {}
 
   /**
-   * @param thrown why: by a codec of the application's own it may be anything
-   * @param events how many were in it
+   * @param thrown the error; an application's codec may throw any value
+   * @param events how many the message contained
    */
   refuse({ channel, recipients }: Audience, body: string | Buffer, thrown: unknown, events = 1): void {
     const error = isRefusal(thrown)
@@ -28,7 +30,7 @@ export class UnreadableMessages {
     for (const { handler } of recipients) this.sendDeadLetter(handler, channel, bytes, error);
   }
 
-  /** The bytes stay out where they were too many already. */
+  /** Leaves out the bytes if they were too many. */
   private sendDeadLetter(handler: EventHandler, channel: string, body: Buffer, error: Refusal): void {
     const deadLetter = handler.settings?.deadLetter;
     if (deadLetter === undefined || deadLetter === false) return;

@@ -1,9 +1,9 @@
 import { Fifo } from './fifo.js';
 
-/** Events with one key, which go one at a time. */
+/** Events with one key, which are handled one at a time. */
 interface Lane<T> {
   readonly key: unknown;
-  /** The one that has waited longest; undefined when nothing waits. */
+  /** The oldest pending entry; undefined if there is none. */
   first: Entry<T> | undefined;
   last: Entry<T> | undefined;
   isBusy: boolean;
@@ -13,25 +13,25 @@ interface Entry<T> {
   readonly item: T;
   readonly bytes: number;
   readonly lane: Lane<T>;
-  /** In its lane. */
+  /** The next one in its lane. */
   next: Entry<T> | undefined;
   older: Entry<T> | undefined;
   newer: Entry<T> | undefined;
 }
 
-/** So many lanes without items are not worth the walk. */
+/** How many empty lanes may stay in `ready` before they are removed. */
 const SPARE_LANES = 1_024;
 
-/** Given out by {@link WaitingEvents.take}, and given back when the item is done. */
+/** Returned by {@link WaitingEvents.take}, and passed to {@link WaitingEvents.giveBack} when the item is done. */
 export type LaneTicket = object | undefined;
 
 /**
- * What waits for one handler. Items with the same key come out one at a time, in the order they went in, different keys
- * in turns; those without a key as they came. Pure, and bounded by whoever fills it.
+ * The pending items of one handler. Items with the same key are taken one at a time, in the order they were added, and
+ * different keys in turns; items without a key in the order they were added. Pure, and bounded by its owner.
  */
 export class WaitingEvents<T> {
   private readonly lanes = new Map<unknown, Lane<T>>();
-  /** Lanes that have something and are not busy. A lane whose items were all dropped may still stand here. */
+  /** Lanes that have an item and are not busy. A lane whose items were all dropped may still be in it. */
   private ready = new Fifo<Lane<T>>();
   private oldest: Entry<T> | undefined;
   private newest: Entry<T> | undefined;
@@ -46,17 +46,17 @@ export class WaitingEvents<T> {
     return this.byteCount;
   }
 
-  /** Keys of which something runs or waits. */
+  /** Keys with a running or pending item. */
   get keyCount(): number {
     return this.lanes.size;
   }
 
-  /** Whether an item with this key would have to wait for another one. */
+  /** Whether an item with this key has to wait for another one. */
   isBusy(key: unknown): boolean {
     return key !== undefined && this.lanes.has(key);
   }
 
-  /** The key is busy until the ticket is given back. Only for keys that are not, whatever waits with them. */
+  /** Makes the key busy until the ticket is given back. Only for a key that is not busy, even if items of it are pending. */
   occupy(key: unknown): LaneTicket {
     if (key === undefined) return undefined;
     const lane = this.laneFor(key);
@@ -80,7 +80,7 @@ export class WaitingEvents<T> {
     lane.last = entry;
   }
 
-  /** What {@link take} would return, left where it is. */
+  /** The item that {@link take} would return, without taking it. */
   peek(): T | undefined {
     for (let lane = this.ready.peek(); lane !== undefined; lane = this.ready.peek()) {
       if (lane.first !== undefined) return lane.first.item;
@@ -89,11 +89,11 @@ export class WaitingEvents<T> {
     return undefined;
   }
 
-  /** The next item that may start; its key is busy from now on. Undefined when everything waits for something. */
+  /** Takes the next item that may start; its key is busy from now on. Undefined if none may start. */
   take(): { readonly item: T; readonly ticket: LaneTicket } | undefined {
     for (let lane = this.ready.shift(); lane !== undefined; lane = this.ready.shift()) {
       const entry = lane.first;
-      // One that was occupied meanwhile comes back with its ticket.
+      // A lane that became busy meanwhile returns with its ticket.
       if (entry === undefined || lane.isBusy) continue;
       this.takeOut(entry);
       lane.isBusy = true;
@@ -111,7 +111,7 @@ export class WaitingEvents<T> {
     else if (lane.key !== undefined) this.lanes.delete(lane.key);
   }
 
-  /** Takes out what has waited longest: it stands at the head of its lane. */
+  /** Takes out the oldest item: it is the first of its lane. */
   dropOldest(): T | undefined {
     const entry = this.oldest;
     if (entry === undefined) return undefined;
@@ -122,7 +122,7 @@ export class WaitingEvents<T> {
     return entry.item;
   }
 
-  /** While nothing can start, nobody takes the lanes whose items were dropped out of the turn. */
+  /** While nothing can start, take() does not remove the lanes whose items were dropped. */
   private forgetEmptyLanes(): void {
     const ready = new Fifo<Lane<T>>();
     for (let lane = this.ready.shift(); lane !== undefined; lane = this.ready.shift())
@@ -153,7 +153,7 @@ export class WaitingEvents<T> {
     else older.newer = newer;
     if (newer === undefined) this.newest = older;
     else newer.older = older;
-    // An old one that still points to newer ones would keep them alive until the next full collection.
+    // An old entry that still points to newer ones would keep them alive until the next full collection.
     entry.older = undefined;
     entry.newer = undefined;
     entry.next = undefined;
