@@ -79,7 +79,7 @@ describe('A transport without facets', () => {
       { transport: transport(), codec: cloudEvents({ source: '/test' }) },
     );
     await expect(starting).rejects.toThrow(
-      '@OnEvent on Grouped.take: group needs claims, and the threads transport has none. Leave it out.',
+      '@OnEvent on Grouped.take: group needs claims, but the threads transport does not support them. Leave out group.',
     );
   });
 

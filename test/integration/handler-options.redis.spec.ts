@@ -459,7 +459,7 @@ describe('wrong options', () => {
       [
         ['first', 'concurrency must be a whole number from 1 to 1000000.'],
         ['first', 'buffer.events must be a whole number from 1 to 10000000.'],
-        ['first', 'buffer.size is not an option. Known here: events, bytes, overflow.'],
+        ['first', 'buffer.size is not an option. Known options: events, bytes, overflow.'],
         ['first', 'retry must be an object, e.g. retry: { attempts: 3 }.'],
         ['first', 'target "": the target is empty.'],
         ['second', "orderBy must be 'channel', 'none' or a function that returns the key of an event."],
@@ -469,7 +469,7 @@ describe('wrong options', () => {
         ['third', "kind must be 'channel', 'pattern' or 'shard'."],
         [
           'third',
-          'timeout is not an option. Known here: bus, kind, concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
+          'timeout is not an option. Known options: bus, kind, concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
         ],
       ].map(([method, problem]) => expect.stringContaining(`@OnEvent on Wrong.${method}: ${problem}`)),
     );
@@ -480,7 +480,7 @@ describe('wrong options', () => {
     expect(await problemsOf({}, { ...bus, handlerDefaults })).toEqual([
       'handlerDefaults.concurrency must be a whole number from 1 to 1000000.',
       'handlerDefaults.retry.attempts must be a whole number from 1 to 1000.',
-      'handlerDefaults.bus is not an option. Known here: concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
+      'handlerDefaults.bus is not an option. Known options: concurrency, orderBy, buffer, timeoutMs, stuckAfterMs, retry, deadLetter, group.',
     ]);
   });
 
@@ -532,8 +532,8 @@ describe('wrong options', () => {
       }
     }
     expect(await problemsOf({ providers: [Stacked] }, bus, { ...bus, name: 'other' })).toEqual([
-      '@OnEvent on Stacked.differ: its decorators give different values for concurrency. It holds for the method: give it once.',
-      '@OnEvent on Stacked.differ: its decorators give different values for retry. It holds for the method: give it once.',
+      '@OnEvent on Stacked.differ: its decorators give different values for concurrency. Options apply to the whole method: set it once.',
+      '@OnEvent on Stacked.differ: its decorators give different values for retry. Options apply to the whole method: set it once.',
     ]);
   });
 
@@ -551,7 +551,7 @@ describe('wrong options', () => {
       }
     }
     expect(await problemsOf({ providers: [Grouped] }, bus)).toEqual([
-      '@OnEvent on Grouped.own: group needs events with an id, and the json codec carries none. Write codec: cloudEvents({ source }).',
+      '@OnEvent on Grouped.own: group needs events with an id, but the json codec carries none. Write codec: cloudEvents({ source }).',
     ]);
     expect(
       await problemsOf({ providers: [gated(new Gate(), {})] }, { ...bus, handlerDefaults: { group: 'all' } }),
@@ -562,7 +562,7 @@ describe('wrong options', () => {
     const codec = cloudEvents({ source: '/x' });
     const [one, two] = [gated(new Gate(), { group: 'g' }), gated(new Gate(), { group: 'g' })];
     const another =
-      '@OnEvent on Gated.handle: Gated.handle is in the group "g" already, and each event would go to only one of them. Name another group.';
+      '@OnEvent on Gated.handle: Gated.handle is already in group "g", so each event would go to only one of them. Choose another group.';
     expect(await problemsOf({ providers: [one, two] }, { ...bus, codec })).toEqual([another]);
     await start({ providers: [one, gated(new Gate(), { group: 'h' })] }, { ...bus, codec });
 
@@ -585,7 +585,7 @@ describe('wrong options', () => {
     }
     expect(
       await problemsOf({ providers: [Twice] }, { ...bus, codec, handlerDefaults: { group: 'all' } }),
-    ).toEqual([expect.stringContaining('@OnEvent on Twice.second: Twice.first is in the group "all"')]);
+    ).toEqual([expect.stringContaining('@OnEvent on Twice.second: Twice.first is already in group "all"')]);
   });
 
   it('are not the handler of a class that two modules provide: it is one to its group', async () => {
@@ -604,8 +604,8 @@ describe('wrong options', () => {
     const subscribe = (options: object) => app.subscriber.subscribe('a', () => undefined, options);
     for (const [options, message] of [
       [{ concurrency: 0 }, 'concurrency must be a whole number from 1 to 1000000.'],
-      [{ timeout: 5 }, 'timeout is not an option. Known here: kind, concurrency, '],
-      [{ group: 'g' }, 'group is not an option. Known here: kind, concurrency, '],
+      [{ timeout: 5 }, 'timeout is not an option. Known options: kind, concurrency, '],
+      [{ group: 'g' }, 'group is not an option. Known options: kind, concurrency, '],
       [{ deadLetter: 'a' }, 'deadLetter "a" matches the handler\'s own target "a"'],
     ] as const) {
       const subscribing = subscribe(options);

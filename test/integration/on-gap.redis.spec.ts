@@ -185,19 +185,22 @@ describe('@OnGap', () => {
       await problemsOf({ providers: [Scoped, Transient, NeedsScoped] }, { transport: memory() }),
     ).toEqual(
       [
-        ['Scoped', 'its class is request-scoped or transient, and a gap is no request. Make it a singleton.'],
+        [
+          'Scoped',
+          'its class is request-scoped or transient, but a gap has no request. Make it a singleton.',
+        ],
         [
           'Transient',
-          'its class is request-scoped or transient, and a gap is no request. Make it a singleton.',
+          'its class is request-scoped or transient, but a gap has no request. Make it a singleton.',
         ],
         [
           'NeedsScoped',
           'there is no bus "nowhere". Import EventBusModule.forRoot({ name: "nowhere" }), or use one of: default.',
         ],
-        ['NeedsScoped', 'buss is not an option. Known here: bus.'],
+        ['NeedsScoped', 'buss is not an option. Known options: bus.'],
         [
           'NeedsScoped',
-          'its class is request-scoped or transient, and a gap is no request. Make it a singleton.',
+          'its class is request-scoped or transient, but a gap has no request. Make it a singleton.',
         ],
       ].map(([name, problem]) => `@OnGap on ${name}.reconcile: ${problem}`),
     );
@@ -207,9 +210,9 @@ describe('@OnGap', () => {
     const decorate = (prototype: object, key: string | symbol, value: unknown) => () =>
       OnGap()(prototype, key, { value });
     const method = () => undefined;
-    expect(decorate(class {}, 'reconcile', method)).toThrow('it decorates instance methods with a name');
-    expect(decorate({}, Symbol('reconcile'), method)).toThrow('it decorates instance methods with a name');
-    expect(decorate({}, 'reconcile', 7)).toThrow('it decorates instance methods with a name');
+    expect(decorate(class {}, 'reconcile', method)).toThrow('only instance methods with a string name');
+    expect(decorate({}, Symbol('reconcile'), method)).toThrow('only instance methods with a string name');
+    expect(decorate({}, 'reconcile', 7)).toThrow('only instance methods with a string name');
   });
 
   it('logs a method that fails once a minute, and calls it for the next gap', async () => {

@@ -1,26 +1,26 @@
 /**
- * Times are told by the wall clock, which may be set, also back, at any time. What is measured is measured by performance.now(),
- * in moments: an hour that is set back in the middle of a loss must not take the loss away.
+ * Reported times come from the wall clock, which may be set at any time, also back. Durations are measured with
+ * performance.now(), in moments: if the clock is set back during a loss, the loss must still be reported.
  */
 
-/** A stretch of time, in milliseconds since the epoch. */
+/** A period of time, in milliseconds since the epoch. */
 export interface TimeWindow {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** From a moment to now, by what the wall clock says now: as long as it really was. */
+/** From a moment until now by the wall clock, with the real duration. */
 export function windowSince(momentMs: number): TimeWindow {
   const toMs = Date.now();
   return { fromMs: toMs - Math.round(performance.now() - momentMs), toMs };
 }
 
-/** When a moment was, by what the wall clock says now. */
+/** When a moment was, by the current wall clock. */
 export function stampOf(momentMs: number): number {
   return windowSince(momentMs).fromMs;
 }
 
-/** The moment of a time that the wall clock has just told, or told before without having been set since. */
+/** The moment of a wall-clock time, if the clock has not been set since. */
 export function momentOf(stampMs: number): number {
   return performance.now() - (Date.now() - stampMs);
 }

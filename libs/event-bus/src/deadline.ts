@@ -1,23 +1,23 @@
 import { setImmediate } from './transports/real.time.js';
 
-/** A timer that is this late has waited for a blocked event loop. */
+/** A timer that is this late was delayed by a blocked event loop. */
 const BLOCKED_MS = 20;
 
-/** Something is to be over in time. */
+/** A running time limit. */
 export interface RunningDeadline {
-  /** Gives it the whole time once more. */
+  /** Starts the whole time again. */
   restart(): void;
-  /** It is over, or nobody waits for it any more. Idempotent. */
+  /** Ends the deadline without expiring it. Idempotent. */
   cancel(): void;
 }
 
 /**
- * Calls `expire` once when the time is over, unless it is cancelled before. Time in which the event loop was blocked does not
- * count, since nothing could arrive in it, and what has arrived by the end is read first.
+ * Calls `expire` once when the time has passed, unless it is cancelled first. Time in which the event loop was blocked does not
+ * count, since nothing could arrive in it, and data that has arrived by the end is read first.
  */
 export function startDeadline(timeoutMs: number, expire: () => void): RunningDeadline {
   let timer: NodeJS.Timeout | undefined;
-  /** What was started before is void. */
+  /** Callbacks of earlier rounds do nothing. */
   let round = 0;
   const arm = (delayMs: number, over: (lateMs: number) => void) => {
     const dueMs = performance.now() + delayMs;
@@ -44,13 +44,13 @@ export function startDeadline(timeoutMs: number, expire: () => void): RunningDea
   return { restart, cancel };
 }
 
-/** Rejects with `late()` unless the promise settles first. The promise itself goes on. */
+/** Rejects with `late()` unless the promise settles first. The promise itself continues. */
 export async function withDeadline<T>(promise: Promise<T>, timeoutMs: number, late: () => Error): Promise<T> {
   let deadline: RunningDeadline | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     deadline = startDeadline(timeoutMs, () => reject(late()));
   });
-  // It may fail after its deadline, when nobody waits for it any more.
+  // It may reject after its deadline, when nothing else handles that.
   promise.catch(() => undefined);
   try {
     return await Promise.race([promise, timeout]);
@@ -59,7 +59,10 @@ export async function withDeadline<T>(promise: Promise<T>, timeoutMs: number, la
   }
 }
 
-/** Two turns of the event loop read what waits in the sockets: what came while it was blocked is heard before `act`. */
+/**
+ * Two turns of the event loop read the pending data of sockets: data that arrived while the loop was blocked is handled before
+ * `act`.
+ */
 export function afterGraceTurn(act: () => void): void {
   setImmediate(() => setImmediate(act));
 }

@@ -2,21 +2,21 @@ import { types } from 'node:util';
 import { cut, printable } from './printable.js';
 
 /*
- * Code that is not ours may throw, reject with and return anything: null, a symbol, a revoked proxy, whose `instanceof`
- * throws, an object without a prototype, or one whose `message`, `stack` or `then` is a getter that throws. Nothing here
- * throws, whatever it is given, unless it says so.
+ * Foreign code may throw, reject with and return anything: null, a symbol, a revoked proxy, whose `instanceof` throws, an
+ * object without a prototype, or one whose `message`, `stack` or `then` is a getter that throws. Functions here never throw,
+ * whatever they get, unless their comment says so.
  */
 
-/** How long a text may be before it is looked at: somebody may throw a megabyte. */
+/** Longer texts are cut before they are processed: an error message may have a megabyte. */
 const MAX_TEXT_LENGTH = 8_192;
 const MAX_REASON_LENGTH = 256;
 const MAX_ITEMS = 20;
-/** An AggregateError may hold itself. */
+/** An AggregateError may contain itself. */
 const MAX_DEPTH = 5;
 
-/** What can be told of anything that was thrown. */
+/** What is known about a thrown value. */
 export interface ThrownDescription {
-  /** Its own name, or that of its class. Undefined where it is no error. */
+  /** Its own name, or that of its class. Undefined if it is no error. */
   readonly name: string | undefined;
   readonly message: string;
   readonly code: string | undefined;
@@ -31,7 +31,7 @@ export function isA<T>(value: unknown, type: abstract new (...args: never[]) => 
   }
 }
 
-/** Also of another realm, as those of Node are in Jest. */
+/** Also true for errors of another realm, such as Node's own in Jest. */
 export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || isA(value, Error);
 }
@@ -46,13 +46,13 @@ export function describeThrown(thrown: unknown): ThrownDescription {
   };
 }
 
-/** The message of whatever was thrown, on one line and cut at 256 characters. */
+/** The message of a thrown value, on one line and cut at 256 characters. */
 export function reasonOf(thrown: unknown): string {
   const line = lineOf(causeOf(thrown)).replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
   return cut(printable(line), MAX_REASON_LENGTH);
 }
 
-/** The frames of its stack, one a line, without the message, which may look like some. Undefined where there are none. */
+/** The frames of its stack, one per line, without the message, which may look like frames. Undefined if there are none. */
 export function framesOf(thrown: unknown): string | undefined {
   const stack = propertyOf(thrown, 'stack');
   if (typeof stack !== 'string') return undefined;
@@ -65,7 +65,7 @@ export function framesOf(thrown: unknown): string | undefined {
   return frames.length > 0 ? frames.join('\n') : undefined;
 }
 
-/** What `String()` makes of it, cut. */
+/** The value as `String()` converts it, cut. */
 export function textOf(value: unknown): string {
   try {
     const shown: unknown = Array.isArray(value) ? value.slice(0, MAX_ITEMS).map(textOf).join(', ') : value;
@@ -75,7 +75,7 @@ export function textOf(value: unknown): string {
   }
 }
 
-/** Undefined where it has none, or does not let it be read. */
+/** Undefined if it has none, or if reading it throws. */
 export function propertyOf(value: unknown, name: PropertyKey): unknown {
   try {
     return (value as Record<PropertyKey, unknown> | null | undefined)?.[name];
@@ -84,7 +84,7 @@ export function propertyOf(value: unknown, name: PropertyKey): unknown {
   }
 }
 
-/** Whether it has a `then`. @throws what a getter of that name throws */
+/** Whether it has a `then`. @throws an error of a getter of that name */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     (typeof value === 'object' || typeof value === 'function') &&
@@ -93,14 +93,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** As `await` takes it, as a promise of the language, whose `then` is what it should be. */
+/** Converts it as `await` does, to a native promise, whose `then` can be trusted. */
 export function toPromise<T>(value: T | PromiseLike<T>): Promise<T> {
   return new Promise((resolve) => {
     resolve(value);
   });
 }
 
-/** Of a value that nobody awaits: should it be a promise, its rejection ends no process. */
+/** For a value that nothing awaits: if it is a promise, its rejection must not end the process. */
 export function ignoreRejection(value: unknown): void {
   if ((typeof value === 'object' || typeof value === 'function') && value !== null)
     toPromise(value).catch(() => undefined);
@@ -120,14 +120,14 @@ function lineOf(thrown: unknown): string {
   return message === '' && name !== undefined ? name : message;
 }
 
-/** Many errors set no name of their own: their class says more than `Error`. */
+/** Many errors set no name: their class says more than `Error`. */
 function nameOf(error: Error): string {
   const name = propertyOf(error, 'name');
   const shown = name === 'Error' ? propertyOf(propertyOf(error, 'constructor'), 'name') : name;
   return typeof shown === 'string' && shown !== '' ? cut(shown, MAX_REASON_LENGTH) : 'Error';
 }
 
-/** Where the message was changed since, as many lines are frames at most as the engine takes. */
+/** The text after the message. If the message was changed since, the last lines, as many as the engine captures frames. */
 function behindMessage(stack: string, message: unknown): string {
   if (typeof message === 'string') {
     const at = stack.indexOf(message);

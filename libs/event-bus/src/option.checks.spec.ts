@@ -35,7 +35,7 @@ describe('optionProblems', () => {
       'retries must be a whole number from 1 to 10.',
       `timing.delayMs must be a whole number of milliseconds from 0 to ${MAX_TIMER_MS}.`,
       "timing.mode must be 'a', 'b' or 'c'.",
-      'timing.delay is not an option. Known here: delayMs, mode.',
+      'timing.delay is not an option. Known options: delayMs, mode.',
     ]);
   });
 
@@ -56,7 +56,7 @@ describe('optionProblems', () => {
   it('leaves the names beside the table to unknownOptions', () => {
     expect(optionProblems(table, { retrys: 1 })).toEqual([]);
     expect(unknownOptions(Object.keys(table), { retrys: 1, retries: 1 })).toEqual([
-      'retrys is not an option. Known here: retries, timing.',
+      'retrys is not an option. Known options: retries, timing.',
     ]);
   });
 });

@@ -1,22 +1,22 @@
 import { InvalidOptionError } from './errors.js';
 
-/** The longest time that a timer of Node can wait. */
+/** The longest delay of a Node timer. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What is wrong with a value, as the rest of a sentence that begins with the option's name; undefined when it is fine. */
+/** The problem with a value, as the rest of a sentence that begins with the option's name; undefined if there is none. */
 export type OptionCheck = (value: unknown) => string | undefined;
 
 /** An option that is an object of options. */
 export interface OptionGroup {
-  /** One of them with a value, for those who wrote something else: `timeoutMs: 5000`. */
+  /** An example of one of them with a value, for the error message: `timeoutMs: 5000`. */
   readonly example: string;
   readonly options: OptionTable;
 }
 
-/** How each option is checked, by name. Those without a value are fine. */
+/** The check of each option, by name. An undefined option is not checked. */
 export type OptionTable = Readonly<Record<string, OptionCheck | OptionGroup>>;
 
-/** How an option is written, from the names that lead to it. */
+/** Formats the path of an option for messages. */
 type NameOf = (path: readonly string[]) => string;
 
 const dotted: NameOf = (path) => path.join('.');
@@ -27,7 +27,9 @@ export function argumentOf(call: string): NameOf {
     `${call}(${path.reduceRight((inner, name) => `{ ${name}${inner === '' ? '' : `: ${inner}`} }`, '')})`;
 }
 
-/** What is wrong with the options of the table, each with what to write instead. Looks at no others but those of its groups. */
+/**
+ * The problems with the options of the table, each with what to write instead. Checks no other options, except within groups.
+ */
 export function optionProblems(
   table: OptionTable,
   options: object,
@@ -44,12 +46,12 @@ export function optionProblems(
   });
 }
 
-/** The problem behind what it is about; nothing where there is none. */
+/** A subject with its problem; empty if there is none. */
 export function said(about: string, problem: string | undefined): string[] {
   return problem === undefined ? [] : [`${about} ${problem}`];
 }
 
-/** For options that cannot be set. */
+/** For options that cannot be set here. */
 export function refused(names: readonly string[], problem: string): OptionTable {
   return Object.fromEntries(names.map((name) => [name, () => problem]));
 }
@@ -67,7 +69,7 @@ function groupProblems(
   ];
 }
 
-/** A misspelt option would otherwise be a default that nobody asked for. */
+/** A misspelt option would otherwise silently have no effect. */
 export function unknownOptions(
   known: readonly string[],
   options: object,
@@ -76,10 +78,10 @@ export function unknownOptions(
 ): string[] {
   return Object.keys(options)
     .filter((name) => !known.includes(name))
-    .map((name) => `${nameOf([...path, name])} is not an option. Known here: ${known.join(', ')}.`);
+    .map((name) => `${nameOf([...path, name])} is not an option. Known options: ${known.join(', ')}.`);
 }
 
-/** @throws InvalidOptionError with the first of what is wrong, if anything is */
+/** @throws InvalidOptionError for the first problem, if there is one */
 export function throwFirst(problems: readonly (string | undefined)[]): void {
   const [wrong] = problems;
   if (wrong === undefined) return;
@@ -87,7 +89,7 @@ export function throwFirst(problems: readonly (string | undefined)[]): void {
   throw new InvalidOptionError(option, problem.join(' '));
 }
 
-/** @throws InvalidOptionError for a value that an argument of a call cannot have */
+/** @throws InvalidOptionError for an invalid value of a call's argument */
 export function checkOption(name: string, value: unknown, check: OptionCheck): void {
   const problem = check(value);
   if (problem !== undefined) throw new InvalidOptionError(name, problem);
@@ -98,7 +100,7 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): OptionC
   return fitting((value) => isWhole(value, min, max), `must be a whole number ${range}.`);
 }
 
-/** A time that a timer can wait. */
+/** A time that a timer can wait for. */
 export function milliseconds(min = 1): OptionCheck {
   return fitting(
     (value) => isWhole(value, min, MAX_TIMER_MS),
@@ -121,7 +123,7 @@ export function fitting(fits: (value: unknown) => boolean, problem: string): Opt
   return (value) => (fits(value) ? undefined : problem);
 }
 
-/** `false` turns the option off. */
+/** Also accepts `false`, which turns the option off. */
 export function orFalse(check: OptionCheck): OptionCheck {
   return (value) => (value === false ? undefined : check(value));
 }

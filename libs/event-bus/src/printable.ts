@@ -1,31 +1,31 @@
 /**
- * What acts on a terminal, a log file or the eye instead of being read: controls (C0, DEL, C1), line and paragraph
- * separators, format characters (bidirectional overrides and isolates, zero-width ones, the byte order mark) and lone
+ * Characters that affect a terminal, a log file or the reader instead of being shown: controls (C0, DEL, C1), line and
+ * paragraph separators, format characters (bidirectional overrides and isolates, zero-width ones, the byte order mark) and lone
  * surrogates.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const ALL_UNPRINTABLE = new RegExp(UNPRINTABLE, 'gu');
 const ALL_UNPRINTABLE_BUT_LINE_FEEDS = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** The text with such characters as `\u202e`, and so on one line. Within a JSON string it stays one. */
+/** Escapes such characters as `\u202e`, so that the text stays on one line. A JSON string stays valid. */
 export function printable(text: string): string {
   return UNPRINTABLE.test(text) ? text.replace(ALL_UNPRINTABLE, escaped) : text;
 }
 
-/** The same for a text of ours that has several lines. */
+/** The same for a text of this package that has several lines. */
 export function printableLines(text: string): string {
   return UNPRINTABLE.test(text) ? text.replace(ALL_UNPRINTABLE_BUT_LINE_FEEDS, escaped) : text;
 }
 
-/** A name for logs and messages: as a JSON string without unprintable characters, and cut, at 128 characters by default. */
+/** Formats a name for logs and messages: a JSON string without unprintable characters, cut at 128 characters by default. */
 export function quote(name: string, maxLength = 128): string {
   return printable(JSON.stringify(cut(name, maxLength)));
 }
 
-/** Of at most so many characters, the last of them an ellipsis where there are more. */
+/** Cuts a text at this length. The last character is then an ellipsis. */
 export function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
-  // Half of a character would be a lone surrogate.
+  // Cutting a surrogate pair would leave a lone surrogate.
   return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 

@@ -56,7 +56,7 @@ describe('the start fails with a ConfigurationError', () => {
     ]);
   });
 
-  it('for a transient class, which has no instance of its own', async () => {
+  it('for a transient class, which has one instance per consumer', async () => {
     @Injectable({ scope: Scope.TRANSIENT })
     class Transient {
       @OnEvent('orders:*')
@@ -65,7 +65,7 @@ describe('the start fails with a ConfigurationError', () => {
       }
     }
     expect(await problemsOf({ providers: [Transient] })).toEqual([
-      '@OnEvent on Transient.handle: its class is transient and has no instance of its own. Make it a singleton or request-scoped.',
+      '@OnEvent on Transient.handle: its class is transient, so it has one instance per consumer. Make it a singleton or request-scoped.',
     ]);
   });
 
@@ -138,7 +138,9 @@ describe('@OnEvent refuses', () => {
         handle = () => undefined;
       }
       return Property;
-    }).toThrow('@OnEvent on Property.handle: it decorates instance methods with a name, and no properties');
+    }).toThrow(
+      '@OnEvent on Property.handle: only instance methods with a string name can be decorated, no properties',
+    );
   });
 
   it('an accessor', () => {
@@ -162,7 +164,7 @@ describe('@OnEvent refuses', () => {
         }
       }
       return Static;
-    }).toThrow('@OnEvent on Static.handle: it decorates instance methods with a name');
+    }).toThrow('@OnEvent on Static.handle: only instance methods with a string name');
     const handle = Symbol('handle');
     expect(() => {
       class Symbolic {
@@ -172,6 +174,6 @@ describe('@OnEvent refuses', () => {
         }
       }
       return Symbolic;
-    }).toThrow('@OnEvent on Symbolic.Symbol(handle): it decorates instance methods with a name');
+    }).toThrow('@OnEvent on Symbolic.Symbol(handle): only instance methods with a string name');
   });
 });

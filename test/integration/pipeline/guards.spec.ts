@@ -376,7 +376,7 @@ describe('an enhancer that is bound as a class', () => {
     'fails the start when Nest would skip it, because the instance comes from %s',
     async (_what, provider) => {
       await expect(start({ providers: [provider] })).rejects.toThrow(
-        '@OnEvent on Guarded.handle: Nest creates no PaidGuard for an instance that a factory or a value provides.',
+        '@OnEvent on Guarded.handle: Nest does not create PaidGuard for an instance from a factory or a value.',
       );
     },
   );
@@ -396,7 +396,7 @@ describe('an enhancer that is bound as a class', () => {
       }
     }
     await expect(start({ providers: [{ provide: 'piped', useFactory: () => new Piped() }] })).rejects.toThrow(
-      '@OnEvent on Piped.handle: Nest creates no Upper for an instance',
+      '@OnEvent on Piped.handle: Nest does not create Upper for an instance',
     );
   });
 

@@ -17,7 +17,7 @@ describe('HANDLER_OPTIONS', () => {
     [{ buffer: { events: 0 } }, 'buffer.events must be'],
     [{ buffer: { bytes: -1 } }, 'buffer.bytes must be'],
     [{ buffer: { overflow: 'drop' } }, "buffer.overflow must be 'drop-oldest' or 'drop-newest'."],
-    [{ buffer: { size: 1 } }, 'buffer.size is not an option. Known here: events, bytes, overflow.'],
+    [{ buffer: { size: 1 } }, 'buffer.size is not an option. Known options: events, bytes, overflow.'],
     [{ retry: 3 }, 'retry must be an object, e.g. retry: { attempts: 3 }.'],
     [{ retry: { attempts: 0 } }, 'retry.attempts must be'],
     [

@@ -5,22 +5,22 @@ import type { EventContext } from '../message/event-context.js';
 const readParam = (name: string, host: ExecutionContext): string | undefined =>
   host.switchToRpc().getContext<EventContext>().params[name];
 
-/** On what {@link ChannelParam} of every copy of this package leaves in Nest's metadata. */
+/** Marks what {@link ChannelParam} of every copy of this package leaves in Nest's metadata. */
 const CHANNEL_PARAM = Symbol.for('nestjs-redis-event-bus:channel-param');
 Object.defineProperty(readParam, CHANNEL_PARAM, { value: true });
 
 const decorate = createParamDecorator(readParam);
 
 /**
- * Injects the value of a template's parameter: `@ChannelParam('orderId') id: string` under
- * `@OnEvent('orders:<orderId>:created')`. A name that a target of the handler does not have fails the start of the
- * application with a {@link ConfigurationError}.
+ * Injects the value of a template's parameter: `@ChannelParam('orderId') id: string` with
+ * `@OnEvent('orders:<orderId>:created')`. If a target of the handler lacks the parameter, the application fails to start with a
+ * {@link ConfigurationError}.
  */
 export function ChannelParam(name: string): ParameterDecorator {
   return decorate(name);
 }
 
-/** Whether Nest's metadata of an argument comes from {@link ChannelParam}. */
+/** Whether Nest's metadata of an argument was added by {@link ChannelParam}. */
 export function isChannelParam(factory: unknown): boolean {
   return typeof factory === 'function' && CHANNEL_PARAM in factory;
 }

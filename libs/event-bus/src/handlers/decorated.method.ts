@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.js';
 import type { HandlerMethod } from './nest.enhancers.js';
 import type { InstanceWrapper, Module } from './nest.internals.js';
 
-/** A method of a provider or controller that carries one of our decorators. */
+/** A method of a provider or controller that has a decorator of this package. */
 export interface DecoratedMethod {
   /** `OrderNotifier.notify`. */
   readonly name: string;
@@ -16,7 +16,9 @@ export interface DecoratedMethod {
   readonly isController: boolean;
 }
 
-/** Adds what one decorator says to what those below it say, in reading order; `decorator` is its name, for people. */
+/**
+ * Adds the metadata of one decorator to that of the decorators below it, in reading order. `decorator` is its name in errors.
+ */
 export function stackMetadata(decorator: string, metadataKey: symbol, metadata: unknown): MethodDecorator {
   return (prototype, key, descriptor?: PropertyDescriptor) => {
     const method: unknown = descriptor?.value;
@@ -27,7 +29,7 @@ export function stackMetadata(decorator: string, metadataKey: symbol, metadata: 
       typeof key === 'symbol'
     ) {
       throw new ConfigurationError([
-        `${decorator} on ${memberName(prototype, key)}: it decorates instance methods with a name, and no properties, static methods or symbols.`,
+        `${decorator} on ${memberName(prototype, key)}: only instance methods with a string name can be decorated, no properties, static methods or symbols.`,
       ]);
     }
     const stacked = (Reflect.getMetadata(metadataKey, method) as unknown[] | undefined) ?? [];

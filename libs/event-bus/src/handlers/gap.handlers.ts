@@ -5,13 +5,13 @@ import { joinGaps } from '../gaps/gap.js';
 
 /** One `@OnGap` method. */
 export interface GapHandler {
-  /** What logs call it, e.g. `OrderNotifier.reconcile`. */
+  /** Its name in logs, e.g. `OrderNotifier.reconcile`. */
   readonly name: string;
-  /** May throw and reject. */
+  /** May throw or reject. */
   call(gap: Gap): unknown;
 }
 
-/** What is told of `@OnGap` methods. No call may throw. */
+/** Receives what happens to `@OnGap` methods. Its methods must not throw. */
 export interface GapHandlerReporter {
   gapHandlerFailed(handler: string, error: unknown): void;
   /** Once for each call. */
@@ -21,9 +21,9 @@ export interface GapHandlerReporter {
 interface Runner {
   readonly handler: GapHandler;
   running?: Promise<void> | undefined;
-  /** performance.now() when its latest call began; undefined when it was warned of. */
+  /** performance.now() when its latest call began; undefined once it was warned of. */
   sinceMs?: number | undefined;
-  /** What it has not been called for yet. */
+  /** The gap of its next call. */
   waiting?: Gap | undefined;
 }
 
@@ -47,17 +47,17 @@ export class GapHandlers implements WatchedCalls {
     if (!this.isOpen) return;
     for (const runner of this.runners) {
       runner.waiting = runner.waiting === undefined ? gap : joinGaps(runner.waiting, gap);
-      // Begun in a turn of its own: whoever tells of a gap is in the middle of something.
+      // Started asynchronously, so that it does not run inside the code that reports the gap.
       runner.running ??= Promise.resolve().then(() => this.run(runner));
     }
   }
 
-  /** The names of those that run. */
+  /** The names of the running methods. */
   get running(): readonly string[] {
     return this.runners.flatMap(({ handler, running }) => (running === undefined ? [] : [handler.name]));
   }
 
-  /** From now on nothing is called: what a method needs to reconcile is being closed. */
+  /** From now on no method is called: what it needs to reconcile is being closed. */
   close(): void {
     this.isOpen = false;
     for (const runner of this.runners) runner.waiting = undefined;
@@ -74,7 +74,7 @@ export class GapHandlers implements WatchedCalls {
     return this.running.length > 0;
   }
 
-  /** Resolves when none runs. */
+  /** Resolves when no method is running. */
   async whenIdle(): Promise<void> {
     while (this.running.length > 0) await Promise.all(this.runners.flatMap(({ running }) => running ?? []));
   }

@@ -4,11 +4,11 @@ import type { EnhancerHost } from './nest.enhancers.js';
 import type { Controller, NestInternals, RouteParamtypes } from './nest.internals.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, ParamsTokenFactory, ROUTE_ARGS_METADATA } from './nest.internals.js';
 
-/** What `@Payload()` and `@Ctx()` of @nestjs/microservices leave in a method's argument metadata. */
+/** The argument types that `@Payload()` and `@Ctx()` of @nestjs/microservices set in a method's metadata. */
 const PAYLOAD = 3;
 const CONTEXT = 6;
 
-/** How Nest's decorators describe one argument: the key is `type:index`, or has a factory for custom ones. */
+/** One argument in the metadata of Nest's decorators: its key is `type:index`; custom decorators have a factory. */
 interface ArgumentMetadataEntry {
   readonly index: number;
   readonly data?: unknown;
@@ -22,23 +22,25 @@ export interface HandlerArgument {
   readonly index: number;
   /** Nest's type number, or the key of a custom decorator. */
   readonly type: number | string;
-  /** What pipes see of it. */
+  /** The metadata that pipes get. */
   readonly metadata: ArgumentMetadata;
-  /** Those bound globally, to the class and to the method, then its own. */
+  /** Global pipes, those of the class and of the method, then those of the argument. */
   readonly pipes: PipeTransform[];
   extract(payload: unknown, event: EventContext): unknown;
 }
 
-/** Without decorators the arguments are `(payload, context)`. Pipes see both, as those of `@EventPattern` see the payload. */
+/**
+ * Without decorators the arguments are `(payload, context)`. Pipes apply to both, as they do to the payload of `@EventPattern`.
+ */
 const UNDECORATED: Readonly<Record<string, ArgumentMetadataEntry>> = {
   [`${PAYLOAD}:0`]: { index: 0, pipes: [] },
   [`${CONTEXT}:1`]: { index: 1, pipes: [] },
 };
 
-/** What a decorated method is called with before its parameter decorators have a say: Nest's `args`. */
+/** The arguments before parameter decorators are applied: Nest's `args`. */
 export type HandlerArguments = [payload: unknown, event: EventContext];
 
-/** The arguments of a handler, as its parameter decorators ask for them. `pipes` go before an argument's own. */
+/** The arguments of a handler, as its parameter decorators define them. `pipes` run before an argument's own. */
 export function findArguments(
   nest: NestInternals,
   host: EnhancerHost,
@@ -76,7 +78,7 @@ export function findArguments(
   });
 }
 
-/** Those that an argument's own decorator asks for. */
+/** The pipes of the argument's own decorator. */
 function ownPipes(
   { pipesContextCreator }: NestInternals,
   { moduleKey, contextId, inquirerId }: EnhancerHost,
@@ -90,7 +92,7 @@ function ownPipes(
   );
 }
 
-/** Whether they are what a method gets that asks for nothing else, as they came. */
+/** Whether the arguments are the default ones, unchanged. */
 export function isPayloadAndContext(args: readonly HandlerArgument[]): boolean {
   return (
     args.length === 2 &&
@@ -101,7 +103,7 @@ export function isPayloadAndContext(args: readonly HandlerArgument[]): boolean {
   );
 }
 
-/** What the parameter decorators of a method left behind. Empty when there are none. */
+/** The metadata of a method's parameter decorators. Empty if there are none. */
 export function declaredArguments(
   { contextUtils }: NestInternals,
   { instance, methodName }: Pick<EnhancerHost, 'instance' | 'methodName'>,

@@ -2,7 +2,7 @@ import type { EventParams } from '../contracts/event.contract.js';
 import type { TargetPayload } from '../contracts/event.map.js';
 import type { EventContext } from '../message/event-context.js';
 
-/** A decorator for methods that take what their targets carry; for any method where nobody says what that is. */
+/** A decorator for methods that take the payload of their targets, or for any method where that type is unknown. */
 export type OnEventDecorator<Target> = [TargetPayload<Target>] extends [never]
   ? MethodDecorator
   : HandlerDecorator<TargetPayload<Target>, keyof EventParams<OneOf<Target>>>;
@@ -10,12 +10,12 @@ export type OnEventDecorator<Target> = [TargetPayload<Target>] extends [never]
 type OneOf<Target> = Target extends readonly (infer One)[] ? One : Target;
 
 /**
- * Decorates methods that take this payload: as the first parameter, or as a later one behind what parameter decorators
- * inject. Parameter decorators are not in the type of a method, so one whose first parameter takes the EventContext (`@Ctx()`)
- * or a template's parameter (`@ChannelParam()`) is accepted without a payload.
+ * Decorates methods that take this payload: as the first parameter, or as a later one after injected parameters. Parameter
+ * decorators are not part of a method's type, so a method whose first parameter takes the EventContext (`@Ctx()`) or a
+ * template's parameter (`@ChannelParam()`) is accepted without a payload.
  *
- * It has two signatures because a type with several is compared to MethodDecorator without its type parameters: it stays one,
- * for `applyDecorators()`.
+ * It has two signatures because TypeScript compares a type with several signatures to MethodDecorator without its type
+ * parameters: it remains a MethodDecorator, for `applyDecorators()`.
  */
 export interface HandlerDecorator<Payload, Param = never> {
   <Method>(
@@ -26,14 +26,14 @@ export interface HandlerDecorator<Payload, Param = never> {
   (prototype: object, key: string | symbol, descriptor: MethodDescriptor<PayloadMethod<Payload>>): void;
 }
 
-/** Of a method; unlike TypedPropertyDescriptor it can be given one of a method that takes more than this. */
+/** The descriptor of a method. Unlike TypedPropertyDescriptor, it accepts a method that takes more than this. */
 interface MethodDescriptor<Method> {
   readonly value?: Method | undefined;
 }
 
 type PayloadMethod<Payload> = (payload: Payload, ...others: never[]) => unknown;
 
-/** The method itself where only decorators can explain its parameters, else what it should be. */
+/** The method's own type where only decorators can explain its parameters, otherwise the required type. */
 type InjectedMethod<Method, Payload, Param> = Method extends (
   first: infer First,
   ...others: infer Others
@@ -47,8 +47,8 @@ type InjectedMethod<Method, Payload, Param> = Method extends (
         : PayloadMethod<Payload>
   : PayloadMethod<Payload>;
 
-/** What `@ChannelParam()` injects, where there are parameters. */
+/** The type that `@ChannelParam()` injects, if there are parameters. */
 type TextOf<Param> = [Param] extends [never] ? never : string;
 
-/** A parameter that takes anything does not show that the payload is meant. */
+/** A parameter of type unknown or any does not show that it takes the payload. */
 type SpecificOf<Type> = unknown extends Type ? never : Type;

@@ -29,9 +29,9 @@ type Place = Pick<DecoratedMethod, 'wrapper' | 'moduleRef' | 'moduleKey' | 'isCo
 export interface ExploredHandlers {
   readonly handlers: readonly EventHandler[];
   readonly gapHandlers: readonly GapHandler[];
-  /** What is wrong with any decorator of the application, each with what to write instead. */
+  /** All problems with decorators in the application, each with what to write instead. */
   readonly problems: readonly string[];
-  /** Methods that listen to an emitter that the application does not have. */
+  /** Methods that listen to an event emitter which the application does not have. */
   readonly unheard: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface ExploredHandlers {
 export class HandlerExplorer {
   private readonly scanner = new MetadataScanner();
   private readonly injector: Injector;
-  /** Found by an {@link explore} before: the instances, or what stands for those that are made for each event. */
+  /** Found by an earlier {@link explore}: the instances, or the wrappers of request-scoped ones. */
   private readonly known = new Set<object>();
   private readonly knownPrototypes = new Set<object>();
   private readonly groups: GroupMembers = new Map();
@@ -54,9 +54,8 @@ export class HandlerExplorer {
   }
 
   /**
-   * `knownBuses` are the names of all buses of the application. Problems are those of all of them: the first bus
-   * that starts fails the application, and nobody wants to hear of the rest only after mending these. Called again it finds
-   * what has come since.
+   * `knownBuses` are the names of all buses of the application. `problems` are those of all buses: the first bus that starts
+   * fails the application, and should report everything at once. A later call finds only what was added since.
    */
   explore(
     bus: ExploredBus,
@@ -92,7 +91,9 @@ export class HandlerExplorer {
     return { handlers, gapHandlers, problems, unheard };
   }
 
-  /** What is decorated and would never be called: by another copy of this package, or in a class that is no provider. */
+  /**
+   * Decorated methods that would never be called: decorated by another copy of this package, or in a class that is no provider.
+   */
   private unservedProblems(methods: readonly DecoratedMethod[]): string[] {
     const copies = new EventBusCopies(this.modules);
     const strange = methods.flatMap(({ name, method }) => {
@@ -111,12 +112,12 @@ export class HandlerExplorer {
     }
     const unlisted = [...enhancers.values()].map(
       (name) =>
-        `${name}: Nest makes its class for @UseGuards, @UsePipes, @UseInterceptors or @UseFilters alone, and no bus calls it. List the class among the providers of its module.`,
+        `${name}: Nest creates its class only for @UseGuards, @UsePipes, @UseInterceptors or @UseFilters, so no bus calls it. List the class among the providers of its module.`,
     );
     return [...copies.problems(), ...strange, ...unlisted];
   }
 
-  /** Of the instances that are not known yet, which it adds to `found`. */
+  /** The methods of instances that are not known yet. Adds these to `found`. */
   private *methods(
     found: Set<object>,
     isComplete: (moduleRef: Module) => boolean,
@@ -125,7 +126,7 @@ export class HandlerExplorer {
       if (!isComplete(moduleRef)) continue;
       const controllers: InstanceWrapper[] = [...moduleRef.controllers.values()];
       const controllerClasses = new Set(controllers.map((wrapper) => wrapper.metatype));
-      // A controller that is listed as a provider too has a second instance; its handlers run once, here.
+      // A controller that is also listed as a provider has a second instance; its handlers run once, on this one.
       const providers = [...moduleRef.providers.values()].filter(
         (wrapper) => !wrapper.isAlias && !controllerClasses.has(wrapper.metatype),
       );
@@ -146,7 +147,7 @@ export class HandlerExplorer {
     for (const methodName of this.scanner.getAllMethodNames(prototype)) {
       const method = (prototype as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
       const keys: readonly unknown[] = Reflect.getMetadataKeys(method);
-      // Nobody decorated most methods.
+      // Most methods have no decorator.
       if (keys.length === 0) continue;
       const className = prototype.constructor?.name || String(place.wrapper.name);
       const name = `${className}.${methodName}`;
@@ -161,7 +162,7 @@ export class HandlerExplorer {
     return {
       name,
       targets: orderTargets(targetsOf(own, prefix)),
-      // Key events have no id that instances could share them by.
+      // Key events have no id, so groups cannot claim them.
       settings: keyEvents.length === 0 ? settings : { ...settings, group: false },
       ...(keyEvents.length === 0 ? {} : { acceptsOfBroker: keyEventFilter(keyEvents, database) }),
       invoke: this.composeCall(candidate),
@@ -198,7 +199,7 @@ function isOf({ name }: ExploredBus, { bus }: { readonly bus?: string | undefine
   return (bus ?? DEFAULT_BUS) === name;
 }
 
-/** What key events come on is known with the database of the bus. */
+/** The channels of key events depend on the database of the bus. */
 function withChannels(metadata: OnEventMetadata, database: number): OnEventMetadata {
   const { keyEvents } = metadata;
   if (keyEvents === undefined || keyEventProblems(keyEvents).length > 0) return metadata;
@@ -222,14 +223,14 @@ function toGapHandler({ name, wrapper, methodName }: DecoratedMethod): GapHandle
   return { name, call: (gap) => settle(callMethod(host, [gap])) };
 }
 
-/** Undefined when there is nothing to look at: a primitive, a function, or a factory that has not run yet. */
+/** Undefined if there is nothing to explore: a primitive, a function, or a factory that has not run yet. */
 function prototypeOf({ instance, isNotMetatype, token }: InstanceWrapper): unknown {
   if (isObject(instance)) return Object.getPrototypeOf(instance);
-  // A request-scoped factory makes its instance for each event; the class it stands under says what it makes.
+  // A request-scoped factory creates its instance per event; its token is the class that it creates.
   return isNotMetatype && typeof token === 'function' ? token.prototype : undefined;
 }
 
-/** APP_GUARD and the like with a scope. Nest loads them for controllers only. */
+/** Scoped APP_GUARD and the like. Nest loads them for controllers only. */
 function scopedGlobals(config: ApplicationConfig): InstanceWrapper[] {
   return [
     ...config.getGlobalRequestGuards(),

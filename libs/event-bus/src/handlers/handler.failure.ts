@@ -2,10 +2,10 @@ import { HttpException } from '@nestjs/common';
 import { HandlingFailure } from '../dispatching/handling.failure.js';
 import { describeThrown, isA } from '../foreign.js';
 
-/** Where in Nest's pipeline it failed. */
+/** The stage of Nest's pipeline that failed. */
 export type PipelineStage = 'guard' | 'guard-refused' | 'pipe' | 'handler' | 'filter' | 'scope';
 
-/** What the log says. */
+/** The log text of each stage. */
 export const FAILURE_SENTENCES: Readonly<Record<PipelineStage, string>> = {
   guard: 'A guard failed',
   'guard-refused': 'A guard refused an event',
@@ -15,27 +15,27 @@ export const FAILURE_SENTENCES: Readonly<Record<PipelineStage, string>> = {
   scope: 'A request-scoped handler could not be created',
 };
 
-/** They have no status, and their packages need not be installed. */
+/** Their packages need not be installed, so they are recognized by name. */
 const DELIBERATE = new Set(['RpcException', 'WsException']);
 
-/** One failed call of one handler, with what the log needs to explain it. `cause` is what was thrown. */
+/** One failed call of one handler. `cause` is what was thrown. */
 export class HandlerFailure extends HandlingFailure {
   constructor(
     readonly stage: PipelineStage,
     override readonly cause: unknown,
-    /** What is probably wrong, for people. */
+    /** The probable cause, for the log. */
     readonly hint?: string | undefined,
   ) {
     super(FAILURE_SENTENCES[stage]);
   }
 
-  /** A pipe that says what is wrong with the payload says the same again; one that broke may not. */
+  /** A pipe that rejects the payload would reject it again; a pipe that failed with an error might not. */
   override get isRefusal(): boolean {
     return this.stage === 'guard-refused' || (this.stage === 'pipe' && isRefusal(this.cause));
   }
 }
 
-/** Nest's own exceptions say who is to blame; those for RPC and WebSockets are only thrown on purpose. */
+/** Nest's HTTP exceptions below 500 blame the input; RpcException and WsException are only thrown on purpose. */
 export function isRefusal(thrown: unknown): boolean {
   if (!isA(thrown, HttpException)) return DELIBERATE.has(describeThrown(thrown).name ?? '');
   try {

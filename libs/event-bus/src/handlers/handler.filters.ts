@@ -19,7 +19,7 @@ export class HandlerFilters {
     private readonly host: Pick<EnhancerHost, 'instance' | 'method'>,
   ) {}
 
-  /** Resolves when a filter has dealt with the failure, rejects with what is left to report. */
+  /** Resolves when a filter has handled the failure, rejects with what is left to report. */
   async handle(failure: unknown, args: HandlerArguments): Promise<void> {
     const cause: unknown = isA(failure, HandlerFailure) ? failure.cause : failure;
     const filter = this.filterFor(cause);
@@ -37,22 +37,22 @@ export class HandlerFilters {
     try {
       return selectExceptionFilterMetadata([...this.filters], cause);
     } catch {
-      // Its class cannot be asked for, as that of a revoked proxy: left to a filter that asks for none.
+      // `instanceof` throws for it, as for a revoked proxy: only a filter that catches everything applies.
       return this.filters.find(({ exceptionMetatypes }) => exceptionMetatypes.length === 0);
     }
   }
 }
 
-/** A filter may pass the failure on, as it is or as another error; one that broke down is another matter. */
+/** A filter may pass on the failure, unchanged or as another error. A filter that fails itself is reported as such. */
 function toReport(thrown: unknown, cause: unknown, failure: unknown): unknown {
-  // Not an error: an RPC reply (`throwError(() => ({ status, message }))`), and an event has nobody to reply to.
+  // Not an error: an RPC reply (`throwError(() => ({ status, message }))`), but events have no reply.
   if (thrown === cause || !isError(thrown)) return failure;
   const isBroken = isA(thrown, TypeError) || isA(thrown, ReferenceError);
   if (!isBroken) return thrown;
   return new HandlerFailure('filter', thrown, `It was called for ${quote(reasonOf(cause))}. ${HTTP_ONLY}`);
 }
 
-/** Nest's BaseRpcExceptionFilter logs an unknown error by itself and replies with this; one line is enough. */
+/** Nest's BaseRpcExceptionFilter has logged the unknown error itself and returns this reply; one log line is enough. */
 function isLoggedByNest(reply: unknown, cause: unknown): boolean {
   if (isA(cause, IntrinsicException) || propertyOf(reply, 'status') !== 'error') return false;
   return propertyOf(reply, 'message') === MESSAGES.UNKNOWN_EXCEPTION_MESSAGE;

@@ -12,18 +12,18 @@ import { lastValueOf } from './settle.js';
 const HTTP_ONLY =
   'Is it meant for HTTP only? Then let events pass first: if (isEventContext(context)) return true;';
 
-/** The guards of one handler, asked in Nest's order. */
+/** The guards of one handler, called in Nest's order. */
 export class HandlerGuards {
   constructor(
     private readonly guards: readonly CanActivate[],
-    /** Those of them that were made for whatever the application serves. */
+    /** The global guards among them. */
     private readonly globalGuards: ReadonlySet<unknown>,
     private readonly host: Pick<EnhancerHost, 'instance' | 'method'>,
   ) {}
 
   /**
-   * Returns when all have answered at once, as most do; otherwise resolves when they have.
-   * @throws HandlerFailure when one refuses, or fails. None of those behind it is asked.
+   * Returns if all guards answer synchronously, as most do; otherwise resolves when they have answered.
+   * @throws HandlerFailure when a guard refuses or fails. The guards after it are not called.
    */
   check(args: HandlerArguments): void | Promise<void> {
     if (this.guards.length === 0) return undefined;

@@ -15,7 +15,7 @@ export class HandlerInterceptors {
     private readonly host: Pick<EnhancerHost, 'instance' | 'method'>,
   ) {}
 
-  /** What comes of the call with the interceptors around it: what it returned itself where there are none. */
+  /** The result of the call with the interceptors around it; without interceptors, the result of the call itself. */
   around(args: HandlerArguments, call: () => unknown): unknown {
     if (this.interceptors.length === 0) return call();
     return this.enter(0, rpcContext(this.host, args), call);
@@ -30,8 +30,8 @@ export class HandlerInterceptors {
 }
 
 /**
- * Runs whenever it is subscribed to, so that an interceptor may repeat the call, and in the asynchronous context of the
- * moment when `handle()` was called: a store of AsyncLocalStorage that is open then is open in the handler.
+ * Runs on each subscription, so that an interceptor may repeat the call, and in the asynchronous context in which `handle()`
+ * was called: the handler sees the AsyncLocalStorage stores of its interceptors.
  */
 function inThisScope(run: () => Observable<unknown>): Observable<unknown> {
   const scope = new AsyncResource('EventHandlerCall');
@@ -47,14 +47,14 @@ function inThisScope(run: () => Observable<unknown>): Observable<unknown> {
   });
 }
 
-/** What `intercept` returned: a stream, or the promise of one. */
+/** The result of `intercept`: a stream, or the promise of one. */
 function streamOf(intercepted: unknown): Observable<unknown> {
   return isThenable(intercepted)
     ? from(toPromise(intercepted as PromiseLike<ObservableInput<unknown>>)).pipe(mergeAll())
     : from(intercepted as ObservableInput<unknown>);
 }
 
-/** What the handler returned, as the one value of a stream, or as the stream that it is. */
+/** The result of the handler as a stream: an Observable unchanged, anything else as its only value. */
 function resultOf(result: unknown): Observable<unknown> {
   if (isObservable(result)) return result;
   return isThenable(result)

@@ -15,7 +15,7 @@ import { pendingIn } from './settle.js';
 /** Calls the method with guards, interceptors, pipes and filters around it. Throws {@link HandlerFailure}. */
 export type HandlerCall = (event: EventContext) => void | Promise<void>;
 
-/** Composes one handler's call once, so that an event pays only for what is bound to its handler. */
+/** Composes one handler's call once, so that an event costs only what is bound to its handler. */
 export function composeCall(nest: NestInternals, host: EnhancerHost): HandlerCall {
   const enhancers = findEnhancers(nest, host);
   const args = findArguments(nest, host, enhancers.pipes);
@@ -24,14 +24,14 @@ export function composeCall(nest: NestInternals, host: EnhancerHost): HandlerCal
   return isPlain ? plainCall(host) : new HandlerPipeline(host, enhancers, args).call;
 }
 
-/** Nothing is bound: the method is called without a detour, and without a promise when it needs none. */
+/** Nothing is bound: the method is called directly, without a promise unless it returns one. */
 function plainCall({ instance, methodName }: EnhancerHost): HandlerCall {
   const methods = instance as Record<string, HandlerMethod>;
   // By its name at each call, as callMethod() does.
   return (event) => pendingIn((methods[methodName] as HandlerMethod)(event.payload, event));
 }
 
-/** Guards, then interceptors around the pipes and the method; filters around all of it. */
+/** Runs guards, then interceptors around the pipes and the method, and filters around all of it. */
 class HandlerPipeline {
   private readonly guards: HandlerGuards;
   private readonly interceptors: HandlerInterceptors;

@@ -2,17 +2,17 @@ import type { PipeTransform } from '@nestjs/common';
 import { isThenable, toPromise } from '../foreign.js';
 import type { HandlerArgument, HandlerArguments } from './handler.arguments.js';
 
-/** What became of one call, beside what it threw. */
+/** What a call did, besides what it threw. */
 export interface PipeAttempt {
-  /** The first refusal, boxed as anything may be thrown. Of the last call, where an interceptor repeats it. */
+  /** The first refusal, boxed because any value may be thrown. Of the latest call, if an interceptor repeats it. */
   refused?: { readonly error: unknown } | undefined;
 }
 
-/** Makes the values that a method is called with: each argument extracted, then through its pipes. */
+/** Computes the arguments of a method: extracts each one and passes it through its pipes. */
 export class HandlerPipes {
   constructor(private readonly args: readonly HandlerArgument[]) {}
 
-  /** A promise only where a pipe, or the factory of a decorator, returns one. Arguments do not wait for each other. */
+  /** Returns a promise only if a pipe, or the factory of a decorator, returns one. Arguments are processed concurrently. */
   valuesOf(args: HandlerArguments, attempt: PipeAttempt): unknown[] | Promise<unknown[]> {
     attempt.refused = undefined;
     const values: unknown[] = [];
@@ -24,7 +24,7 @@ export class HandlerPipes {
         else pending.push(toPromise(value).then((settled) => (values[argument.index] = settled)));
       }
     } catch (error) {
-      // The call fails with the first refusal; nobody waits for the others.
+      // The call fails with the first refusal; nothing else handles later rejections.
       for (const other of pending) other.catch(() => undefined);
       throw error;
     }
@@ -40,13 +40,13 @@ function transformed(argument: HandlerArgument, value: unknown, attempt: PipeAtt
     : applyFrom(0, argument, value, attempt);
 }
 
-/** Goes on in the same turn as long as pipes answer at once. */
+/** Continues synchronously as long as pipes answer synchronously. */
 function applyFrom(first: number, argument: HandlerArgument, input: unknown, attempt: PipeAttempt): unknown {
   const { pipes, metadata } = argument;
   let value = input;
   try {
     for (let index = first; index < pipes.length; index += 1) {
-      // A copy of its own for each: what one pipe writes into it, no other reads.
+      // Each pipe gets its own copy, so that it cannot change the metadata of the next one.
       value = (pipes[index] as PipeTransform).transform(value, { ...metadata });
       if (!isThenable(value)) continue;
       return toPromise(value).then(
@@ -60,7 +60,7 @@ function applyFrom(first: number, argument: HandlerArgument, input: unknown, att
   return value;
 }
 
-/** Thrown on as it is: an interceptor around the handler may know what to do with it. */
+/** Rethrown unchanged: an interceptor around the handler may handle it. */
 function refuse(error: unknown, attempt: PipeAttempt): never {
   attempt.refused ??= { error };
   throw error;

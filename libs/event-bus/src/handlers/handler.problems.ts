@@ -19,12 +19,12 @@ import type { OnEventMetadata } from './on-event.decorator.js';
 import { onEventProblems, targetsOf } from './on-event.decorator.js';
 import { onGapMetadata, onGapProblems } from './on-gap.decorator.js';
 
-/** A method with @OnEvent or @OnKeyEvent, before it is known whether it can be a handler. */
+/** A method with @OnEvent or @OnKeyEvent that has not been checked yet. */
 export interface HandlerDeclaration extends DecoratedMethod {
   readonly metadata: readonly OnEventMetadata[];
-  /** What is said for the bus that is explored. */
+  /** The metadata for the explored bus. */
   readonly own: readonly OnEventMetadata[];
-  /** What follows of that, and of the defaults of the bus. */
+  /** The settings from that metadata and the defaults of the bus. */
   readonly settings: HandlerSettings;
 }
 
@@ -35,7 +35,7 @@ const ENHANCERS = [
   EXCEPTION_FILTERS_METADATA,
 ] as const;
 
-/** Everything that is wrong with one decorated method, each with what to write instead. */
+/** All problems with one decorated method, each with what to write instead. */
 export function handlerProblems(
   nest: NestInternals,
   declaration: HandlerDeclaration,
@@ -57,7 +57,7 @@ export function handlerProblems(
   ];
 }
 
-/** The handler of a bus that nobody imported would never be called. */
+/** A handler of a bus that is not imported would never be called. */
 function unknownBusProblems(
   options: readonly { readonly bus?: string }[],
   knownBuses: readonly string[],
@@ -71,7 +71,7 @@ function unknownBusProblems(
     });
 }
 
-/** What is wrong with an @OnGap method, each with what to write instead. */
+/** The problems with an @OnGap method, each with what to write instead. */
 export function gapProblems({ method, wrapper }: DecoratedMethod, knownBuses: readonly string[]): string[] {
   const metadata = onGapMetadata(method);
   if (metadata === undefined) return [];
@@ -81,43 +81,46 @@ export function gapProblems({ method, wrapper }: DecoratedMethod, knownBuses: re
     ...onGapProblems(metadata),
     ...(isSingleton
       ? []
-      : ['its class is request-scoped or transient, and a gap is no request. Make it a singleton.']),
+      : ['its class is request-scoped or transient, but a gap has no request. Make it a singleton.']),
   ];
 }
 
-/** Options that cannot hold together, or not on this bus. */
+/** Options that contradict each other, or that this bus does not support. */
 function settingsProblems(
   { own, settings: { deadLetter, group } }: HandlerDeclaration,
   { prefix, codec, transport }: ExploredBus,
 ): string[] {
   const problems = HANDLER_OPTION_NAMES.filter((option) => differ(own, option)).map(
-    (option) => `its decorators give different values for ${option}. It holds for the method: give it once.`,
+    (option) =>
+      `its decorators give different values for ${option}. Options apply to the whole method: set it once.`,
   );
   const ofDeadLetter = deadLetterProblem(deadLetter, targetsOf(own, prefix), prefix);
   if (ofDeadLetter !== undefined) problems.push(ofDeadLetter);
   const takesKeyEvents = own.some(({ keyEvents }) => keyEvents !== undefined);
   if (takesKeyEvents && own.some(({ options }) => typeof options.group === 'string')) {
-    problems.push('group needs events with an id, and key events have none. Leave it out.');
+    problems.push('group needs events with an id, but key events have none. Leave out group.');
   } else if (!takesKeyEvents && own.length > 0 && group !== false) {
     if (codec.carriesMetadata !== true) {
       problems.push(
-        `group needs events with an id, and the ${codec.name} codec carries none. Write codec: cloudEvents({ source }).`,
+        `group needs events with an id, but the ${codec.name} codec carries none. Write codec: cloudEvents({ source }).`,
       );
     }
     if (transport.claim === undefined) {
-      problems.push(`group needs claims, and the ${transport.name} transport has none. Leave it out.`);
+      problems.push(
+        `group needs claims, but the ${transport.name} transport does not support them. Leave out group.`,
+      );
     }
   }
   return problems;
 }
 
-/** The handler of each group of a bus. */
+/** The handler of each group of a bus, by group. */
 export type GroupMembers = Map<string, HandlerDeclaration>;
 
-/** A group claims each event once, so two handlers of one bus in the same group would share the events between them. */
+/** A group claims each event once, so two handlers of one bus in the same group would each miss events. */
 export function groupProblems(
   declarations: readonly HandlerDeclaration[],
-  /** Those of before, to which these are added. */
+  /** The members so far. The new ones are added. */
   members: GroupMembers,
 ): string[] {
   return declarations.flatMap((declaration) => {
@@ -128,10 +131,10 @@ export function groupProblems(
       return [];
     const other = members.get(group);
     if (other === undefined) members.set(group, declaration);
-    // The same class in two modules is one handler to the group.
+    // For the group, the same class in two modules is one handler.
     if (other === undefined || (other.prototype === prototype && other.methodName === methodName)) return [];
     return [
-      `@OnEvent on ${name}: ${other.name} is in the group ${JSON.stringify(group)} already, and each event would go to only one of them. Name another group.`,
+      `@OnEvent on ${name}: ${other.name} is already in group ${JSON.stringify(group)}, so each event would go to only one of them. Choose another group.`,
     ];
   });
 }
@@ -142,7 +145,7 @@ function differ(metadata: readonly OnEventMetadata[], option: keyof HandlerOptio
   return given.some((value) => !isDeepStrictEqual(value, given[0]));
 }
 
-/** A parameter that is not in the channel would be undefined for ever. */
+/** A parameter that the channel lacks would always be undefined. */
 function paramProblems(
   nest: NestInternals,
   { prototype, methodName, metadata }: HandlerDeclaration,
@@ -159,14 +162,14 @@ function paramProblems(
   );
 }
 
-/** A transient provider has one instance per consumer, so nobody could say which of them handles an event. */
+/** A transient provider has one instance per consumer, so it is undefined which one handles an event. */
 function scopeProblems({ wrapper }: HandlerDeclaration): string[] {
   return wrapper.isTransient
-    ? ['its class is transient and has no instance of its own. Make it a singleton or request-scoped.']
+    ? ['its class is transient, so it has one instance per consumer. Make it a singleton or request-scoped.']
     : [];
 }
 
-/** Nest makes the enhancers of classes that it creates itself, and silently skips those of any other object. */
+/** Nest creates enhancers only for classes that it instantiates itself, and silently skips those of other objects. */
 function enhancerProblems(nest: NestInternals, declaration: HandlerDeclaration): string[] {
   const { wrapper, prototype, methodName, method } = declaration;
   const instance = Object.create(prototype) as object;
@@ -178,13 +181,13 @@ function enhancerProblems(nest: NestInternals, declaration: HandlerDeclaration):
     Object.values(declaredArguments(nest, { instance, methodName })).flatMap(({ pipes = [] }) => pipes),
   );
   const classes = declared.filter((enhancer) => typeof enhancer === 'function');
-  // Most handlers have none, and a class of many handlers has a long list.
+  // Most handlers have none, and a class with many handlers has a long list.
   if (classes.length === 0) return [];
   const made = new Set<unknown>((wrapper.getEnhancersMetadata() ?? []).map(({ token }) => token));
   return classes
     .filter((enhancer) => !made.has(enhancer))
     .map(
       ({ name }) =>
-        `Nest creates no ${name} for an instance that a factory or a value provides. Let Nest create the instance (a class, or useClass), or bind an instance: new ${name}(…).`,
+        `Nest does not create ${name} for an instance from a factory or a value. Let Nest create the instance (a class, or useClass), or bind an instance: new ${name}(…).`,
     );
 }

@@ -5,8 +5,8 @@ import { STATIC_CONTEXT } from './nest.internals.js';
 type Load = LazyModuleLoader['load'];
 
 /**
- * Hears of the modules that LazyModuleLoader brings after the start: Nest calls no lifecycle hook of theirs and reports them to
- * nobody. Stands in front of the `load` of the application's own loader, which several buses may do one before the other.
+ * Watches the modules that LazyModuleLoader loads after the start: Nest calls none of their lifecycle hooks and does not report
+ * them. It wraps the `load` of the application's own loader, and several buses may wrap it in turn.
  */
 export class LazyModules {
   private isWatching = true;
@@ -23,12 +23,15 @@ export class LazyModules {
     };
   }
 
-  /** Whether Nest has made what is in the module. While another one is loaded it may be half done: its own load comes to it. */
+  /**
+   * Whether Nest has instantiated the module. During the load of another module it may be incomplete; its own load reports it
+   * then.
+   */
   isComplete(moduleRef: Module): boolean {
     return this.loads === 0 || isInstantiated(moduleRef);
   }
 
-  /** From now on modules are loaded as without a bus. */
+  /** From now on modules are loaded without the bus. */
   stop(): void {
     this.isWatching = false;
   }

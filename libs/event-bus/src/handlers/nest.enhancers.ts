@@ -6,7 +6,7 @@ import { ExecutionContextHost } from './nest.internals.js';
 /** Everything bound to one handler method: globally, on its class and on the method, in Nest's order. */
 export interface Enhancers {
   readonly guards: CanActivate[];
-  /** Those of them that are bound globally. */
+  /** The globally bound guards among them. */
   readonly globalGuards: ReadonlySet<unknown>;
   readonly interceptors: NestInterceptor[];
   readonly pipes: PipeTransform[];
@@ -16,19 +16,19 @@ export interface Enhancers {
 
 export type HandlerMethod = (...args: unknown[]) => unknown;
 
-/** The method to look at, and where it lives: enhancers are resolved in the module of their host. */
+/** The method to inspect, and its host: enhancers are resolved in the host's module. */
 export interface EnhancerHost {
   readonly instance: object;
   readonly methodName: string;
-  /** The method as it stands on the prototype: that is where enhancers left their metadata. */
+  /** The method as on the prototype, where enhancers leave their metadata. */
   readonly method: HandlerMethod;
   readonly moduleKey: string;
   readonly contextId: ContextId;
-  /** The host's own id: a transient enhancer has an instance for each host. Undefined: only what needs no host. */
+  /** The host's own id: a transient enhancer has one instance per host. Undefined: only enhancers that need no host. */
   readonly inquirerId: string | undefined;
 }
 
-/** Finds what is bound to a method with Nest's own creators, so that whatever Nest supports is supported here. */
+/** Finds what is bound to a method with Nest's own creators, so that everything that Nest supports is supported here. */
 export function findEnhancers(nest: NestInternals, host: EnhancerHost): Enhancers {
   const { instance, method, moduleKey, contextId, inquirerId } = host;
   return {
@@ -45,7 +45,7 @@ export function findFilters(nest: NestInternals, host: EnhancerHost): readonly B
   return nest.filtersContextCreator.create(instance, method, moduleKey, contextId, inquirerId).filters ?? [];
 }
 
-/** What guards, interceptors and filters get: an RPC call of the method. */
+/** The ExecutionContext of guards, interceptors and filters: an RPC call of the method. */
 export function rpcContext(
   { instance, method }: Pick<EnhancerHost, 'instance' | 'method'>,
   args: unknown[],
@@ -56,8 +56,8 @@ export function rpcContext(
 }
 
 /**
- * Calls the method by its name, so that the instance's own version runs, if it has one: bound in the
- * constructor, wrapped by a proxy, or spied on in a test.
+ * Calls the method by its name, so that the instance's own version runs if it has one: bound in the constructor, wrapped by a
+ * proxy, or spied on in a test.
  */
 export function callMethod(
   { instance, methodName }: Pick<EnhancerHost, 'instance' | 'methodName'>,

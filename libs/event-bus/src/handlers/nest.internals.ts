@@ -6,7 +6,7 @@ import type { InterceptorsContextCreator } from '@nestjs/core/interceptors/inter
 import type { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
 import { ConfigurationError } from '../errors.js';
 
-// By the files that declare them: these paths are the same in Nest 11 and 12, the entries `internal` came with 12.
+// Imported from the declaring files: these paths are the same in Nest 11 and 12, but the `internal` entries are new in 12.
 export {
   CUSTOM_ROUTE_ARGS_METADATA,
   EXCEPTION_FILTERS_METADATA,
@@ -30,7 +30,7 @@ export { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constant
 
 export type { BoundFilter };
 
-/** The parts that Nest's ExternalContextCreator is made of. */
+/** The parts of Nest's ExternalContextCreator. */
 export interface NestInternals {
   readonly guardsContextCreator: GuardsContextCreator;
   readonly interceptorsContextCreator: InterceptorsContextCreator;
@@ -59,12 +59,11 @@ const PARTS = [
 ] as const;
 
 /**
- * This file is the one place that knows Nest's insides. ExternalContextCreator could compose a whole call, but it looks for
- * the module of a host among providers only, so that class-bound guards of a controller would be skipped; it
- * logs a failure by itself; and its pipes leave undecorated arguments alone. Hence we take its parts and
- * compose them as `@EventPattern` does.
+ * The only place that uses Nest's internals. ExternalContextCreator could compose a whole call, but it looks for a host's
+ * module among providers only, so it would skip the class-bound guards of a controller; it logs failures itself; and its pipes
+ * do not apply to undecorated arguments. So its parts are composed here as `@EventPattern` does.
  *
- * @throws ConfigurationError when this version of Nest is built differently.
+ * @throws ConfigurationError when this version of Nest is not compatible.
  */
 export function nestInternals(creator: object): NestInternals {
   const internals = creator as NestInternals;

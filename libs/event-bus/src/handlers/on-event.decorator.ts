@@ -24,17 +24,17 @@ export interface OnEventOptions extends HandlerOptions {
    */
   readonly bus?: string | undefined;
   /**
-   * Overrules the detection: `channel` is SUBSCRIBE to the literal text, `pattern` is PSUBSCRIBE, `shard` is
-   * SSUBSCRIBE (Redis 7.0). Unset, a target with an unescaped `*`, `?` or `[` is a pattern, else a channel.
+   * Overrides the detection: `channel` subscribes to the literal text (SUBSCRIBE), `pattern` uses PSUBSCRIBE, `shard`
+   * SSUBSCRIBE (Redis 7.0). By default, a target with an unescaped `*`, `?` or `[` is a pattern, any other a channel.
    */
   readonly kind?: SubscriptionKind | undefined;
 }
 
-/** One @OnEvent or @OnKeyEvent on one method, as it was written. */
+/** The metadata of one @OnEvent or @OnKeyEvent on one method. */
 export interface OnEventMetadata {
   readonly targets: readonly TargetInput[];
   readonly options: OnEventOptions;
-  /** Only of @OnKeyEvent, whose targets are known once the database of the bus is. */
+  /** Set by @OnKeyEvent only. Its targets depend on the database of the bus. */
   readonly keyEvents?: KeyEventDeclaration | undefined;
 }
 
@@ -43,18 +43,17 @@ export const ON_EVENT = Symbol.for(`${ON_EVENT_KEY}:${COPY_VERSION}`);
 const OPTIONS = { kind: TARGET_KIND, ...HANDLER_OPTIONS };
 
 /**
- * Calls the method for every event on a channel (`orders:created`, SUBSCRIBE) or on all channels that a Redis
- * glob matches (`orders:*`, PSUBSCRIBE; `*` crosses `:`, `\*` is a literal star), or of a template
- * (`orders:<orderId>:created`, see {@link ChannelParam}) or a contract ({@link defineEvent}), whose payload is checked
- * before the method is called. An array means any of these.
- * Several decorators on one method add their targets. The method is called once per event, however many of
- * its targets match, with `(payload, event: EventContext)`.
+ * Calls the method for every event on a channel (`orders:created`, SUBSCRIBE), on all channels that a Redis glob matches
+ * (`orders:*`, PSUBSCRIBE; `*` matches `:` too, `\*` is a literal star), of a template (`orders:<orderId>:created`, see {@link
+ * ChannelParam}) or of a contract ({@link defineEvent}), whose payload is validated first. An array means any of these. Several
+ * decorators on one method add up their targets. The method is called once per event, even if several of its targets match,
+ * with `(payload, event: EventContext)`.
  *
- * Works on every method of every provider and controller, with guards, pipes, interceptors and filters.
- * Problems with a target fail the start of the application with a {@link ConfigurationError}.
+ * Works on every method of every provider and controller, with guards, pipes, interceptors and filters. If a target is invalid,
+ * the application fails to start with a {@link ConfigurationError}.
  *
  * A method whose parameters contradict the payload of a contract or of the {@link EventMap} does not compile. Where a pipe or a
- * parameter decorator makes something else of the payload, `@OnEvent<EventContract>(OrderCreated)` leaves them unchecked.
+ * parameter decorator changes the payload's type, `@OnEvent<EventContract>(OrderCreated)` leaves the parameters unchecked.
  */
 export function OnEvent<const Target extends TargetInput | readonly TargetInput[]>(
   target: Target,
@@ -69,26 +68,26 @@ export function OnEvent(
   return stackMetadata('@OnEvent', ON_EVENT, metadata);
 }
 
-/** What @OnEvent left on a method, in reading order; undefined when it is not decorated. */
+/** The @OnEvent metadata of a method, in reading order; undefined if it is not decorated. */
 export function onEventMetadata(method: object): readonly OnEventMetadata[] | undefined {
   return Reflect.getMetadata(ON_EVENT, method) as readonly OnEventMetadata[] | undefined;
 }
 
-/** The handler options of several decorators on one method: what one of them says holds for all. */
+/** Merges the handler options of several decorators on one method: an option of one decorator applies to the whole method. */
 export function mergedOptions(metadata: readonly OnEventMetadata[]): HandlerOptions {
   const merged: Record<string, unknown> = {};
   for (const { options } of metadata) for (const name of HANDLER_OPTION_NAMES) merged[name] ??= options[name];
   return merged;
 }
 
-/** What several decorators on one method ask for, none of which may have a problem. */
+/** The targets of several decorators on one method. They must have no problem. */
 export function targetsOf(metadata: readonly OnEventMetadata[], prefix: ChannelPrefix): HandlerTarget[] {
   return metadata.flatMap(({ targets, options }) =>
     targets.map((target) => readTarget(target, prefix, options.kind)),
   );
 }
 
-/** What is wrong with the decorators of one method, each with what to write instead. */
+/** The problems with the decorators of one method, each with what to write instead. */
 export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] {
   return metadata.flatMap(({ targets, options, keyEvents }) => {
     const wrongOptions = [
@@ -103,7 +102,7 @@ export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] 
       ];
     }
     const { kind } = options;
-    // Nobody knows what a target of a kind that does not exist should look like.
+    // The format of a target depends on its kind: an unknown kind cannot be checked.
     if (kind !== undefined && TARGET_KIND(kind) !== undefined) return wrongOptions;
     return [...wrongOptions, ...targetProblems(targets, kind)];
   });

@@ -11,22 +11,22 @@ export interface OnKeyEventOptions extends Omit<HandlerOptions, 'group'> {
    */
   readonly bus?: string | undefined;
   /**
-   * A Redis glob: other keys are left out, here and not at Redis.
+   * A Redis glob. Other keys are filtered out in this process, not by Redis.
    * @default every key
    */
   readonly key?: string | undefined;
-  /** The number of the database. @default that of the connection */
+  /** The number of the database. @default the database of the connection */
   readonly db?: number | undefined;
 }
 
 /**
- * Calls the method with a {@link KeyEvent} when something happens to a key of Redis: `@OnKeyEvent('expired')`, or an array of
- * events, `'*'` for all of them. Redis sends these on `__keyevent@db__:event` where its `notify-keyspace-events` says so, which
- * is checked at the start (`keyspace: { ensure }`); on a Cluster every master is listened to. No prefix is applied, and no
- * codec.
+ * Calls the method with a {@link KeyEvent} when something happens to a key in Redis: `@OnKeyEvent('expired')`, or an array of
+ * events, or `'*'` for all events. Redis publishes them on `__keyevent@db__:event` if its `notify-keyspace-events` is set
+ * accordingly, which is checked at the start (`keyspace: { ensure }`). On a Cluster the bus listens to every master. No prefix
+ * and no codec apply.
  *
- * Otherwise a handler as with {@link OnEvent}: guards, pipes, interceptors, filters, order and bounds. Redis reports that a
- * key has expired when it removes it, not when its time is over.
+ * Otherwise it is a handler as with {@link OnEvent}: guards, pipes, interceptors, filters, order and limits apply. Redis
+ * reports that a key has expired when it removes the key, not when its TTL ends.
  */
 export function OnKeyEvent(
   event: string | readonly string[],

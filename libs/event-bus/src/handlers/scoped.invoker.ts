@@ -12,8 +12,8 @@ import type { Injector, NestInternals } from './nest.internals.js';
 import { InstanceWrapper, REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
 
 /**
- * A handler that needs something made for each event (or for each durable tree): itself, what it depends on, or
- * one of `globals`, the request-scoped APP_GUARD and the like. What is injected as REQUEST is the event.
+ * A handler that needs an instance per event (or per durable tree): of its own class, of a dependency, or of one of `globals`,
+ * the request-scoped APP_GUARD and the like. The event is injected as REQUEST.
  */
 export function composeScopedCall(
   nest: NestInternals,
@@ -27,7 +27,7 @@ export function composeScopedCall(
   const bare = { ...place, instance: Object.create(prototype) as object };
   const isDurable = isDurableTree([wrapper, ...globals]);
   const holder = holderOf(globals);
-  // When there is no instance, the filters that need none themselves still get to see why.
+  // If no instance could be created, filters that need none still get the error.
   const filters = new HandlerFilters(
     findFilters(nest, { ...bare, contextId: STATIC_CONTEXT, inquirerId: undefined }),
     bare,
@@ -53,7 +53,7 @@ export function composeScopedCall(
   };
 }
 
-/** Nest loads the enhancers that hang on a wrapper. Nest 12 takes others as an argument, which Nest 11 ignores. */
+/** Nest loads the enhancers of a wrapper. Nest 12 takes other wrappers as an argument, which Nest 11 ignores. */
 function holderOf(enhancers: readonly InstanceWrapper[]): InstanceWrapper {
   const holder = new InstanceWrapper();
   for (const enhancer of enhancers) holder.addEnhancerMetadata(enhancer);
@@ -65,7 +65,7 @@ function isDurableTree(wrappers: readonly InstanceWrapper[]): boolean {
   return scoped.length > 0 && scoped.every((wrapper) => wrapper.isDependencyTreeDurable());
 }
 
-/** As Nest does for messages: one context per event, or the durable tree that the application's strategy picks. */
+/** As Nest does for messages: one context per event, or the durable tree that the application's strategy chooses. */
 function contextIdOf(nest: NestInternals, event: EventContext, isDurable: boolean): ContextId {
   const contextId = ContextIdFactory.getByRequest(event);
   if (propertyOf(event, REQUEST_CONTEXT_ID) === undefined) {

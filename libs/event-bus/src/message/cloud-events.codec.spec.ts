@@ -162,7 +162,7 @@ describe('cloudEvents()', () => {
   it.each([
     [
       { source: '/orders', frame: true },
-      'cloudEvents({ frame }) is not an option. Known here: source, frames.',
+      'cloudEvents({ frame }) is not an option. Known options: source, frames.',
     ],
     [{ source: '/orders', frames: 'yes' }, 'cloudEvents({ frames }) must be true or false.'],
   ])('says what it knows instead of the options %j', (options, problem) => {

@@ -36,7 +36,10 @@ export class StatusReporter {
     const listeners = this.listeners.get(event);
     if (listeners === undefined) {
       const known = [...this.listeners.keys()].map((word) => `'${word}'`).join(', ');
-      throw new InvalidOptionError(`on(${JSON.stringify(event)})`, `is not an event. Known here: ${known}.`);
+      throw new InvalidOptionError(
+        `on(${JSON.stringify(event)})`,
+        `is not an event. Known events: ${known}.`,
+      );
     }
     listeners.push(callback);
   }

@@ -1,27 +1,27 @@
 import type { ModulesContainer } from '@nestjs/core';
 
-/** Marks what holds a bus: a provider, or the strategy of a microservice. Other copies of this package know it, too. */
+/** Marks the owner of a bus: a provider, or the strategy of a microservice. Other copies of this package know it too. */
 export const APPLICATION_BUS = Symbol.for('nestjs-redis-event-bus:application-bus:1');
 
 /** A bus that starts together with the others of its application, or not at all. */
 export interface ApplicationBus {
-  /** Closes it without waiting for its handlers. It cannot start from here on. Idempotent. */
+  /** Closes it without waiting for its handlers. It cannot start afterwards. Idempotent. */
   abandon(): Promise<void>;
-  /** @param startFailed closes the others; to be awaited when this bus cannot start */
+  /** @param startFailed closes the other buses; awaited when this bus cannot start */
   join?(startFailed: () => Promise<void>): void;
 }
 
 /**
- * Every bus of one application, whoever made it: Nest stops at the first hook that fails, calls no other, and hands out no
- * application to close where it makes a context.
+ * Every bus of one application, whoever created it: Nest stops at the first hook that fails and calls no other, and
+ * `createApplicationContext()` then returns no application to close.
  */
 export class ApplicationBuses {
-  /** Nest keeps no list of them; it tells of each when it is connected. */
+  /** Nest keeps no list of strategies; it reports each one when it is connected. */
   private readonly strategies = new Set<ApplicationBus>();
   private isAbandoned = false;
 
   constructor(private readonly modules: ModulesContainer) {
-    // Before 11.1.6 Nest tells of none: a bus of an EventBusServer starts and fails alone.
+    // Before 11.1.6 Nest does not report them: a bus of an EventBusServer starts and fails alone.
     if (!('getRpcTargetRegistry' in modules)) return;
     modules.getRpcTargetRegistry().subscribe((target) => this.connected(target));
   }
@@ -39,7 +39,7 @@ export class ApplicationBuses {
   private async abandon(): Promise<void> {
     this.isAbandoned = true;
     const buses = new Set([...this.inModules(), ...this.strategies]);
-    // One that cannot be closed neither keeps the others open nor hides why the start failed.
+    // A bus that cannot be closed must not keep the others open, nor hide why the start failed.
     await Promise.allSettled([...buses].map(async (bus) => bus.abandon()));
   }
 
@@ -66,7 +66,7 @@ function busOf(holder: unknown): ApplicationBus | undefined {
   try {
     return (holder as { readonly [APPLICATION_BUS]?: ApplicationBus })[APPLICATION_BUS];
   } catch {
-    // A proxy may throw at whatever it does not know.
+    // A proxy may throw for an unknown property.
     return undefined;
   }
 }

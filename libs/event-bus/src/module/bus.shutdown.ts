@@ -3,23 +3,23 @@ import type { UnfinishedWork } from '../dispatching/event.dispatcher.js';
 import { joinWork } from '../dispatching/unfinished.work.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 
-/** The end of one bus: its handlers finish what came in, and the log says how it went. */
+/** The shutdown of one bus: handlers finish the received events, then the result is logged. */
 export class BusShutdown {
   /** A moment, see clock.ts. Undefined before the shutdown. */
   private beganMs: number | undefined;
-  /** Calls that were running or pending when the time was over. */
+  /** Calls that were running or pending when the time was up. */
   private unfinished = 0;
 
   constructor(private readonly runtime: EventBusRuntime) {}
 
   /**
-   * Intake off, then waits for the handlers. Returns what is left when `shutdown.drainTimeoutMs` is over.
-   * @throws what a transport throws that cannot unsubscribe
+   * Stops receiving, then waits for the handlers. Returns what is left after `shutdown.drainTimeoutMs`.
+   * @throws an error of a transport that cannot unsubscribe
    */
   async drain(): Promise<readonly UnfinishedWork[]> {
     this.beganMs = performance.now();
     const { receiver, dispatcher, gapHandlers, settings } = this.runtime;
-    const late = new Error('drainTimeoutMs is over');
+    const late = new Error('drainTimeoutMs has passed');
     try {
       await withDeadline(this.allHandled(), settings.shutdown.drainTimeoutMs, () => late);
       gapHandlers.close();
@@ -49,7 +49,7 @@ export class BusShutdown {
     });
   }
 
-  /** Everything is closed. Says nothing of a bus that was closed without a {@link drain}. */
+  /** Everything is closed. Logs nothing for a bus that was closed without a {@link drain}. */
   report(): void {
     if (this.beganMs === undefined) return;
     const { unfinished } = this;
@@ -64,7 +64,7 @@ export class BusShutdown {
     receiver.close();
     gaps.flush();
     await dispatcher.whenIdle();
-    // A handler that caught up at last has told of what it lost.
+    // A handler that has caught up may just have reported a gap.
     await gapHandlers.whenIdle();
     await deadLetters.whenIdle();
   }

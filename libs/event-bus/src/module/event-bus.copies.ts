@@ -7,24 +7,24 @@ import {
   TRANSPORT_OVERRIDE_KEY,
 } from './event-bus.constants.js';
 
-/** What 0.1 named its tokens; its symbols are not registered. */
+/** The token names of version 0.1, whose symbols are not registered. */
 const OLD_NAMES: Readonly<Record<string, string>> = {
   [SETTINGS_KEY]: 'EVENT_BUS_SETTINGS',
   [TRANSPORT_OVERRIDE_KEY]: 'EVENT_BUS_TRANSPORT_OVERRIDE',
 };
-/** Copies of 0.1 wrote no number. */
+/** Copies of 0.1 have no number. */
 const UNNUMBERED = '0';
 
 const CURE =
   'Install one version of nestjs-redis-event-bus (npm ls nestjs-redis-event-bus shows who brings which).';
 
-/** Sees copies of this package that are too different from this one to work with it. */
+/** Detects copies of this package that are not compatible with this one. */
 export class EventBusCopies {
   constructor(private readonly modules: ModulesContainer) {}
 
   /**
-   * What would go wrong in silence, each with what to do: a bus and a testing module that do not know each other, so that
-   * the test would reach the real Redis.
+   * Mistakes that would otherwise be silent, each with what to do: a bus and a testing module of incompatible copies, so that
+   * the test would connect to the real Redis.
    */
   problems(): string[] {
     const buses = this.versionsOf(SETTINGS_KEY);
@@ -33,21 +33,21 @@ export class EventBusCopies {
     const covers = overrides.size === 0 || [...buses].every((version) => overrides.has(version));
     if (meets && covers) return [];
     return [
-      `EventBusTestingModule and EventBusModule come from copies of nestjs-redis-event-bus that do not know each other, so the bus would use its real transport. ${CURE}`,
+      `EventBusTestingModule and EventBusModule come from incompatible copies of nestjs-redis-event-bus, so the bus would use its real transport. ${CURE}`,
     ];
   }
 
-  /** Why no bus calls this method, when a copy decorated it of which there is no bus. */
+  /** Why no bus calls this method, if it was decorated by a copy without a bus. */
   problemOf(method: object): string | undefined {
     const versions = strangeVersionsOn(method);
     if (versions.length === 0) return undefined;
     const served = this.versionsOf(SETTINGS_KEY);
     return versions.some((version) => !served.has(version))
-      ? `it is decorated by another copy of nestjs-redis-event-bus, too different from that of EventBusModule, and would never be called. ${CURE}`
+      ? `it is decorated by a copy of nestjs-redis-event-bus that is incompatible with that of EventBusModule, so it would never be called. ${CURE}`
       : undefined;
   }
 
-  /** Of every provider of the application under this name. */
+  /** The versions of all providers in the application with this name. */
   private versionsOf(name: string): ReadonlySet<string> {
     const versions = new Set<string>();
     for (const { providers } of this.modules.values()) {
@@ -60,7 +60,7 @@ export class EventBusCopies {
   }
 }
 
-/** Of the copies other than ours, too different to be read, that decorated a method. */
+/** The versions of incompatible copies that decorated a method. */
 export function strangeVersionsOn(method: object): readonly string[] {
   return Reflect.getMetadataKeys(method)
     .map((key: unknown) => versionOf(key, ON_EVENT_KEY) ?? versionOf(key, ON_GAP_KEY))

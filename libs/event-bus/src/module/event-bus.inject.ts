@@ -7,7 +7,7 @@ import { EventBusObservers } from '../observing/event-bus.observers.js';
 import { EventBusPublisher } from '../publishing/event-bus.publisher.js';
 import { EventBusSubscriber } from '../subscribing/event-bus.subscriber.js';
 
-/** The injection token of one of a bus' injectables: the class itself for the default bus. */
+/** The injection token of one of a bus' injectables. For the default bus it is the class itself. */
 export function eventBusToken<T>(type: Type<T>, name: string = DEFAULT_BUS): Type<T> | string {
   return name === DEFAULT_BUS ? type : `${type.name}:${name}`;
 }

@@ -22,13 +22,13 @@ import type { HandlerReport } from '../introspection/handler.report.js';
 import { reportHandlers } from '../introspection/handler.report.js';
 import { readTarget } from '../contracts/contract.target.js';
 
-/** Starts and stops one bus with the application. When it cannot start, none of the application's buses stays open. */
+/** Starts and stops one bus with the application. If it cannot start, all buses of the application are closed. */
 @Injectable()
 export class EventBusLifecycle
   implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
   private handlers: readonly EventHandler[] = [];
-  /** `init` before the handlers are known, `subscribed` once those of the start are asked for. */
+  /** `init` until the handlers are known, `subscribed` once their subscriptions have been requested. */
   private stage: 'init' | 'explored' | 'subscribed' | 'stopping' = 'init';
   private readonly explorer: HandlerExplorer;
   private readonly lazyModules: LazyModules;
@@ -48,7 +48,7 @@ export class EventBusLifecycle
     this.buses = new ApplicationBuses(modules);
   }
 
-  /** Checks the handlers before anything else can fail, then connects: from here on the publisher works. */
+  /** Checks the handlers before anything else can fail, then connects: afterwards the publisher works. */
   onModuleInit(): Promise<void> {
     return this.start(async () => {
       this.handlers = this.explore();
@@ -81,8 +81,8 @@ export class EventBusLifecycle
   }
 
   /**
-   * Modules that were loaded lazily have no hooks of their own.
-   * @throws ConfigurationError, StartupError as the start does; the application goes on without their handlers.
+   * Lazily loaded modules have no lifecycle hooks.
+   * @throws ConfigurationError, StartupError as the start does; the application then continues without their handlers.
    */
   private async serveNewModules(): Promise<void> {
     if (this.stage === 'init' || this.stage === 'stopping') return;
@@ -97,7 +97,7 @@ export class EventBusLifecycle
     await this.checkKeyspace(handlers);
   }
 
-  /** Once there is a connection: with `startup.onFailure: 'retry'` that may be later. */
+  /** Runs once there is a connection: later, with `startup.onFailure: 'retry'`. */
   private async checkKeyspace(handlers: readonly EventHandler[]): Promise<void> {
     const { transport, reporter, settings, status } = this.runtime;
     const check = new KeyspaceCheck(transport, reporter, settings.keyspace.ensure);
@@ -108,14 +108,14 @@ export class EventBusLifecycle
     });
   }
 
-  /** Intake off, then drain. What Redis had sent by then is still handled. */
+  /** Stops receiving, then drains. Messages that Redis has already sent are still handled. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stage = 'stopping';
     this.lazyModules.stop();
     this.session.warnOfUnfinished(await this.session.drain());
   }
 
-  /** After this nothing can be published. */
+  /** After this, nothing can be published. */
   async onApplicationShutdown(): Promise<void> {
     await this.session.close();
   }
@@ -139,7 +139,7 @@ export class EventBusLifecycle
       );
     }
     if (problems.length > 0) throw new ConfigurationError(problems);
-    // Once for the application.
+    // Warn once per application.
     if (name === buses[0]) this.warnOfUnheard(explored.unheard);
     gapHandlers.add(explored.gapHandlers);
     return explored.handlers;
@@ -154,7 +154,7 @@ export class EventBusLifecycle
     });
   }
 
-  /** Of every EventBusModule in this application. */
+  /** The names of all buses of this application. */
   private namesOfBuses(): readonly string[] {
     const names: string[] = [];
     for (const moduleRef of this.modules.values()) {

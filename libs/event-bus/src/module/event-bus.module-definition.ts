@@ -1,15 +1,18 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { EventBusModuleOptions } from './event-bus.options.js';
 
-/** What shapes the module itself, and so cannot come from an asynchronous factory. */
+/** The options of the module itself, which cannot come from an asynchronous factory. */
 export interface EventBusModuleExtras {
-  /** The bus, where an application has several: `@OnEvent(…, { bus })`, `@InjectEventBusPublisher(name)`. @default 'default' */
+  /**
+   * The name of the bus, if an application has several: `@OnEvent(…, { bus })`, `@InjectEventBusPublisher(name)`. @default
+   * 'default'
+   */
   readonly name?: string | undefined;
-  /** Makes the publisher and the other injectables available in every module. @default true */
+  /** Provides the publisher and the other injectables in every module. @default true */
   readonly isGlobal?: boolean | undefined;
 }
 
-/** What `useClass` and `useExisting` of `forRootAsync` implement. */
+/** Implemented by the `useClass` or `useExisting` of `forRootAsync`. */
 export interface EventBusOptionsFactory {
   /** Called once, when the application starts. */
   createEventBusOptions(): Promise<EventBusModuleOptions> | EventBusModuleOptions;

@@ -10,10 +10,9 @@ import { ConfigurableModuleClass } from './event-bus.module-definition.js';
 import { exportedProviders, internalProviders } from './event-bus.providers.js';
 
 /**
- * One event bus. Import it once, at the root; its injectables are available everywhere:
- * {@link EventBusPublisher}, {@link EventBusSubscriber}, {@link EventBusInspector}, {@link EventBusStatus},
- * {@link EventBusObservers}.
- * Several buses in one application have a `name` each.
+ * One event bus. Import it once, in the root module; its injectables are available everywhere: {@link EventBusPublisher},
+ * {@link EventBusSubscriber}, {@link EventBusInspector}, {@link EventBusStatus}, {@link EventBusObservers}. If an application
+ * has several buses, give each a `name`.
  */
 @Module({})
 export class EventBusModule extends ConfigurableModuleClass {
@@ -25,7 +24,7 @@ export class EventBusModule extends ConfigurableModuleClass {
     return withProviders(super.forRoot(options ?? {}), options ?? {});
   }
 
-  /** As {@link forRoot}, with options from a factory. `name` and `isGlobal` stand beside it, not in its result. */
+  /** As {@link forRoot}, with options from a factory. Pass `name` and `isGlobal` next to it, not in its result. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withProviders(super.forRootAsync(options), options);
   }

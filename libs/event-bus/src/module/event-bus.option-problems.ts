@@ -17,10 +17,10 @@ import { observerProblem } from '../observing/observer.registry.js';
 import { nameProblem } from '../routing/name.problem.js';
 import type { TransportFactory } from '../transports/event.transport.js';
 
-/** The largest string of Redis. */
+/** The longest string in Redis. */
 const MAX_PAYLOAD_BYTES = 512 * 1024 * 1024;
 
-/** All but the transport, which knows its own, and the observers, which are a list. */
+/** All but the transport, which checks its own options, and the observers, which are a list. */
 const TABLE = {
   prefix: prefixProblem,
   codec: fitting(
@@ -41,7 +41,7 @@ const TABLE = {
   shutdown: { example: 'drainTimeoutMs: 5000', options: { drainTimeoutMs: milliseconds(0) } },
 } satisfies OptionTable & Record<Exclude<keyof EventBusModuleOptions, 'transport' | 'observers'>, unknown>;
 
-/** Everything that is wrong with the options of a bus, each with what to write instead. */
+/** All problems with the options of a bus, each with what to write instead. */
 export function busOptionProblems(options: unknown, name: unknown): string[] {
   const ofName = typeof name === 'string' && name !== '' ? [] : ['name must be a non-empty string.'];
   if (!isObject(options)) {
@@ -74,7 +74,7 @@ function observersProblems(observers: unknown): string[] {
 function framesProblems({ batching, codec }: Readonly<Record<string, unknown>>): string[] {
   const areFramesSent = isCodec(codec) && codec.frames?.areSent === true;
   return batching === false && areFramesSent
-    ? ['frames: true needs batching, which makes them. Leave out batching: false, or frames.']
+    ? ['frames: true needs batching. Leave out batching: false, or frames.']
     : [];
 }
 
@@ -92,7 +92,7 @@ function contractsProblem(contracts: unknown): ReturnType<OptionCheck> {
   return strange === undefined ? NO_CONTRACTS : `cannot be used: ${strange}`;
 }
 
-const NO_CONTRACTS = 'must be an array of what defineEvent() returned.';
+const NO_CONTRACTS = 'must be an array of contracts from defineEvent().';
 
 function isTransportFactory(value: unknown): value is TransportFactory {
   return isObject(value) && typeof value['create'] === 'function';

@@ -55,7 +55,7 @@ describe('resolveSettings', () => {
     [undefined, 'options are missing'],
     [{ transport: 'redis://localhost' }, 'transport is missing'],
     [{ transport: memory(), prefix: '__x' }, 'belong to Redis'],
-    [{ transport: memory(), contracts: ['orders:created'] }, 'what defineEvent() returned'],
+    [{ transport: memory(), contracts: ['orders:created'] }, 'array of contracts from defineEvent()'],
     [{ transport: memory(), startup: 5 }, 'startup must be an object'],
     [{ transport: memory(), startup: { timeout: 5 } }, 'startup.timeout is not an option'],
     [{ transport: memory(), shutdown: { drainTimeoutMs: Infinity } }, 'shutdown.drainTimeoutMs'],

@@ -11,45 +11,45 @@ import type { TransportFactory } from '../transports/event.transport.js';
 
 /** Options of `EventBusModule.forRoot()`. Only `transport` is required. */
 export interface EventBusModuleOptions {
-  /** Where events travel: `redis(…)` or `memory()`. */
+  /** The transport: `redis(…)`, `redisCluster(…)` or `memory()`. */
   readonly transport: TransportFactory;
   /**
-   * Put before every channel and taken off again on the way in, for several applications on one Redis. Never
-   * applied to Redis' own channels (`__keyspace@0__:…`).
+   * Prepended to every channel that is published or subscribed to, and removed on receipt, so that several applications can
+   * share one Redis. Never applied to Redis' own channels (`__keyspace@0__:…`).
    * @default ''
    */
   readonly prefix?: string | undefined;
   /**
-   * How payloads become bytes: `json()`, `cloudEvents({ source })`, `raw()`, or one of your own.
+   * How payloads are encoded: `json()`, `cloudEvents({ source })`, `raw()`, or a codec of your own.
    * @default json()
    */
   readonly codec?: EventCodec | undefined;
   /**
-   * The largest payload, in bytes, that is published or handed to a handler. Redis closes subscribers whose
-   * output buffer overflows (32 MiB by default), so a large payload can cost others their connection.
+   * The largest payload, in bytes, that is published or passed to a handler. Redis disconnects subscribers whose output buffer
+   * overflows (32 MiB by default), so a large payload can cost other subscribers their connection.
    * @default 1048576 (1 MiB)
    */
   readonly maxPayloadBytes?: number | undefined;
   /**
-   * Events that are published in one tick leave together: as one script (EVAL) where Redis lets the user run scripts,
-   * otherwise one by one in a pipeline. An event alone is always a PUBLISH. With `false` each is sent alone.
+   * Events that are published in one tick are sent together: as one script (EVAL) where Redis permits it, otherwise one by one
+   * in a pipeline. A single event is always a PUBLISH. With `false` each event is sent alone.
    * @default true
    */
   readonly batching?: boolean | undefined;
   /**
-   * The contracts of this application and of those it listens to. At start-up, a handler that none of them reaches
-   * is warned of, and the report at `debug` names those that nobody here handles.
+   * The contracts of this application and of those it listens to. At the start, a warning names each handler that none of them
+   * matches, and the report at `debug` names the contracts that no handler of this application matches.
    */
   readonly contracts?: readonly EventContract[] | undefined;
   /** Options for every handler of the bus. Options set on a handler override these, one by one. */
   readonly handlerDefaults?: HandlerOptions | undefined;
   /**
-   * Whether a target that another one of this bus covers, as `orders:*` covers `orders:created`, is served by that one's
-   * subscription: Redis then sends each event once. Whatever it says, a handler runs once for an event.
+   * Whether a target that another target of this bus covers, as `orders:*` covers `orders:created`, uses the subscription of
+   * that target: Redis then sends each event once. With either value, a handler runs once per event.
    * @default true
    */
   readonly coalesce?: boolean | undefined;
-  /** What takes the facts of what the bus does, for metrics, traces and consoles. See {@link EventBusObserver}. */
+  /** Observers receive facts about what the bus does, for metrics, traces and consoles. See {@link EventBusObserver}. */
   readonly observers?: readonly EventBusObserver[] | undefined;
   /**
    * How log lines are written: `text` is `sentence (name=value …). advice`, `fields` is one object,
@@ -57,7 +57,7 @@ export interface EventBusModuleOptions {
    * @default 'text'
    */
   readonly logFormat?: LogFormat | undefined;
-  /** What is done about the `notify-keyspace-events` of the server. */
+  /** How the bus handles the `notify-keyspace-events` of the server. */
   readonly keyspace?: KeyspaceOptions | undefined;
   /** How long the start may take, and what happens when it fails. */
   readonly startup?: StartupOptions | undefined;
@@ -68,9 +68,9 @@ export interface EventBusModuleOptions {
 /** What the bus does about keyspace notifications, for `@OnKeyEvent` handlers. */
 export interface KeyspaceOptions {
   /**
-   * What is done at the start about a server whose `notify-keyspace-events` lacks what `@OnKeyEvent` handlers wait for:
-   * `check` warns with the CONFIG SET to run, `set` adds the flags (CONFIG SET; they stay when the application has ended),
-   * `off` does not look.
+   * What to do at the start if the server's `notify-keyspace-events` lacks flags that `@OnKeyEvent` handlers need: `check` logs
+   * a warning with the CONFIG SET to run, `set` adds the flags (CONFIG SET; they stay set after the application has stopped),
+   * `off` does not check.
    * @default 'check'
    */
   readonly ensure?: 'check' | 'set' | 'off' | undefined;
@@ -95,14 +95,14 @@ export interface StartupOptions {
 /** How the application shuts down: it unsubscribes, lets handlers finish, and disconnects. */
 export interface ShutdownOptions {
   /**
-   * How long running and pending calls may take to finish when the application shuts down, in milliseconds.
-   * What is left then is listed in a warning and its `event.signal` is aborted.
+   * How long running and pending calls may take to finish when the application shuts down, in milliseconds. Unfinished calls
+   * are listed in a warning, and their `event.signal` is aborted.
    * @default 10000
    */
   readonly drainTimeoutMs?: number | undefined;
 }
 
-/** The options with every default in place. */
+/** The options with all defaults applied. */
 export interface EventBusSettings extends Required<
   Omit<EventBusModuleOptions, 'prefix' | 'contracts' | 'keyspace' | 'startup' | 'shutdown'>
 > {
@@ -115,8 +115,8 @@ export interface EventBusSettings extends Required<
 }
 
 /**
- * @param otherProblems what is wrong beside the options of the bus
- * @throws ConfigurationError with everything that is wrong, each with what to write instead.
+ * @param otherProblems problems outside the options of the bus
+ * @throws ConfigurationError with all problems, each with what to write instead.
  */
 export function resolveSettings(
   options: EventBusModuleOptions,

@@ -26,7 +26,7 @@ const PARTS = [
   { type: EventBusObservers, part: 'observers' },
 ] as const;
 
-/** The injectables of one bus, which other modules may inject. */
+/** The injectables of one bus, exported to other modules. */
 export function exportedProviders(name: string): Provider[] {
   return PARTS.map(({ type, part }) => ({
     provide: eventBusToken<unknown>(type, name),
@@ -35,7 +35,7 @@ export function exportedProviders(name: string): Provider[] {
   }));
 }
 
-/** What stands behind them, private to the module. */
+/** The providers behind them, private to the module. */
 export function internalProviders(name: string): Provider[] {
   return [
     {

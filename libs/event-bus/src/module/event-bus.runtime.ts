@@ -41,7 +41,7 @@ import type {
   TransportState,
 } from '../transports/event.transport.js';
 
-/** Every part of one bus, put together in the one place where they meet. */
+/** All parts of one bus, wired together. */
 export class EventBusRuntime {
   readonly reporter: BusReporter;
   readonly observers: EventBusObservers;
@@ -70,7 +70,7 @@ export class EventBusRuntime {
     readonly settings: EventBusSettings,
     factory: TransportFactory,
     kit?: BusTestKit,
-    /** Hears which subscriptions deliver nothing from here on, at that place of the byte stream. */
+    /** Receives the targets that deliver nothing from here on, in stream order. */
     private readonly released: (targets: readonly SubscriptionTarget[]) => void = () => undefined,
   ) {
     const { name, codec, prefix, maxPayloadBytes, coalesce } = settings;
@@ -86,7 +86,7 @@ export class EventBusRuntime {
     const tracker = codec.stamp === undefined ? undefined : new SequenceTracker();
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
-    // Made later: they publish by the transport, which delivers to the receiver.
+    // Created later: dead letters are published through the transport, which delivers to the receiver.
     const deadLetters: DeadLetterSink = { send: (channel, letter) => this.deadLetters.send(channel, letter) };
     const { gaps } = this;
     const services = { reporter, deadLetters, gaps, claims, watch: this.stuckWatch, context: this.context };
@@ -126,7 +126,7 @@ export class EventBusRuntime {
     );
   }
 
-  /** Resolves when everything that came in was handed on, and no handler has anything to do. */
+  /** Resolves when all received messages have been passed on, and no handler is running or has pending events. */
   async whenIdle(): Promise<void> {
     do {
       await this.receiver.whenIdle();
@@ -134,7 +134,7 @@ export class EventBusRuntime {
     } while (!this.receiver.isIdle);
   }
 
-  /** Of the channels that nobody wants any more. */
+  /** Forgets the counts of channels that no handler wants any more. */
   private forgetCounts(gone: readonly EventHandler[], plan: SubscriptionPlan<EventHandler>): void {
     const isGone = matcherOf(gone.flatMap(({ targets }) => targets));
     this.gaps.forget((channel) => {
@@ -180,7 +180,9 @@ export class EventBusRuntime {
   private async claim(key: string, ttlMs: number): Promise<boolean> {
     const { transport } = this;
     if (transport.claim === undefined) {
-      throw new NotSupportedError(`The ${transport.name} transport has no claims. Leave out group.`);
+      throw new NotSupportedError(
+        `The ${transport.name} transport does not support claims. Leave out group.`,
+      );
     }
     return transport.claim(key, ttlMs);
   }

@@ -11,14 +11,14 @@ import { handlersOf, throwRefusal, toStartupError } from './startup.refusal.js';
 import type { SubscribeOutcome } from '../transports/event.transport.js';
 
 const ABANDONED =
-  'The event bus is closed: another bus of this application, or this one itself, could not start. See the first error of the start.';
+  'The event bus is closed: this bus or another one of the application could not start. See the first error of the start.';
 
-/** The life of one bus: connects, holds the subscriptions of its handlers, drains and closes. */
+/** The life of one bus: it connects, subscribes its handlers, drains and closes. */
 export class EventBusSession {
   protected isStopping = false;
   /** Another bus of the application could not start. */
   private isAbandoned = false;
-  /** It goes on without what it was to have at its start: nobody waits for that any more. */
+  /** It started without its connection or subscriptions: nothing waits for them any more. */
   private isLate = false;
   private closing: Promise<void> | undefined;
   /** A moment, see clock.ts. */
@@ -31,8 +31,8 @@ export class EventBusSession {
   }
 
   /**
-   * Resolves when messages can be sent; with `startup.onFailure: 'retry'` also when that did not come in time.
-   * @throws StartupError when it did not. Nothing stays open then.
+   * Resolves when messages can be sent; with `startup.onFailure: 'retry'` also when the time is up.
+   * @throws StartupError when they cannot be sent in time. Nothing stays open then.
    */
   async connect(): Promise<void> {
     if (this.isAbandoned) throw new StartupError(ABANDONED);
@@ -46,9 +46,9 @@ export class EventBusSession {
   }
 
   /**
-   * Resolves when the broker has confirmed every subscription of the handlers; with `startup.onFailure: 'retry'` also
-   * when it did not.
-   * @throws StartupError when it did not, with whose subscription it refused. Nothing stays open then.
+   * Resolves when the broker has confirmed every subscription of the handlers; with `startup.onFailure: 'retry'` also when it
+   * has not.
+   * @throws StartupError when a subscription was not confirmed; it names the handlers of refused ones. Nothing stays open then.
    */
   async subscribe(handlers: readonly EventHandler[], describeOwners = handlersOf(handlers)): Promise<void> {
     if (this.isAbandoned) throw new StartupError(ABANDONED);
@@ -64,8 +64,8 @@ export class EventBusSession {
   }
 
   /**
-   * As {@link subscribe}, for handlers that came after the start.
-   * @throws StartupError when the broker did not confirm every subscription. The bus goes on without these handlers then.
+   * As {@link subscribe}, for handlers that were added after the start.
+   * @throws StartupError when the broker did not confirm every subscription. The bus then continues without these handlers.
    */
   async subscribeLater(handlers: readonly EventHandler[]): Promise<void> {
     const { registry, settings } = this.runtime;
@@ -74,7 +74,7 @@ export class EventBusSession {
     try {
       await withDeadline(confirmed, settings.startup.timeoutMs, () => this.late(this.unconfirmed));
     } catch (error) {
-      // It goes on trying.
+      // It keeps trying.
       if (settings.startup.onFailure === 'retry') return;
       await Promise.all(handlers.map((handler) => registry.remove(handler)));
       throw toStartupError(error);
@@ -82,16 +82,16 @@ export class EventBusSession {
   }
 
   /**
-   * Intake off, then waits for the handlers. The status is `closed` at the end, and what observes the bus is complete; only
-   * publishing goes on. Returns what is left when `shutdown.drainTimeoutMs` is over.
-   * @throws what a transport throws that cannot unsubscribe. Nothing stays open then.
+   * Stops receiving, then waits for the handlers. At the end the status is `closed` and streams complete; only publishing still
+   * works. Returns what is left after `shutdown.drainTimeoutMs`.
+   * @throws an error of a transport that cannot unsubscribe. Nothing stays open then.
    */
   async drain(): Promise<readonly UnfinishedWork[]> {
     this.isStopping = true;
     try {
       return await this.shutdown.drain();
     } catch (error) {
-      // The shutdown ends here: whoever called does not go on to close the bus.
+      // The shutdown ends here: the caller does not close the bus after an error.
       await this.close().catch(() => undefined);
       throw error;
     } finally {
@@ -100,18 +100,18 @@ export class EventBusSession {
     }
   }
 
-  /** Says once why the start of the application fails; a bus that another one has closed is no reason. */
+  /** Reports once why the start of the application fails, except for a bus that was closed because another one failed. */
   reportFailure(error: unknown): void {
     if (error instanceof StartupError && error.message === ABANDONED) return;
     this.runtime.reporter.startFailed(error);
   }
 
-  /** What a {@link drain} left. */
+  /** Warns of what a {@link drain} left. */
   warnOfUnfinished(unfinished: readonly UnfinishedWork[]): void {
     this.shutdown.warnOf(unfinished);
   }
 
-  /** Publishes in flight settle, and nothing is received any more. Idempotent. */
+  /** Publishes in flight settle, and nothing more is received. Idempotent. */
   close(): Promise<void> {
     this.isStopping = true;
     this.closing ??= this.end();
@@ -119,13 +119,13 @@ export class EventBusSession {
   }
 
   /**
-   * Ends it for good, whether it has started or not: what handlers do is aborted, and what waits for them is forgotten. Never
-   * rejects. Idempotent.
+   * Closes the bus for good, started or not: running calls are aborted, pending events are discarded. Never rejects.
+   * Idempotent.
    */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
     const { dispatcher, gapHandlers } = this.runtime;
-    // A transport that cannot be closed does not hide why the start failed.
+    // A transport that cannot be closed must not hide why the start failed.
     const closed = this.close().catch(() => undefined);
     gapHandlers.close();
     dispatcher.abandon(new Error(ABANDONED));
@@ -141,7 +141,7 @@ export class EventBusSession {
     return `${this.place} did not confirm every subscription within ${this.runtime.settings.startup.timeoutMs} ms (${this.reason}).`;
   }
 
-  /** It did not come in time, because of what the connection says. */
+  /** The time is up. The cause is the error of the connection, if there is one. */
   private late(message: string): StartupError {
     const { error } = this.runtime.transport.state;
     return new StartupError(message, error === undefined ? {} : { cause: error });
@@ -161,7 +161,7 @@ export class EventBusSession {
       await transport.close();
     } finally {
       statusSource.update({ status: 'closed' });
-      // A bus that could not start has said so.
+      // A bus that could not start has reported that already.
       if (!this.isAbandoned) this.shutdown.report();
     }
   }
@@ -174,7 +174,7 @@ export class EventBusSession {
     }
   }
 
-  /** Fails the start, or lets the bus go on trying, as `startup.onFailure` says. */
+  /** Fails the start, or lets the bus keep trying, depending on `startup.onFailure`. */
   private async failed(cause: unknown): Promise<void> {
     const { settings, reporter, statusSource } = this.runtime;
     if (this.isAbandoned) throw new StartupError(ABANDONED);
@@ -193,7 +193,7 @@ export class EventBusSession {
     throw error;
   }
 
-  /** The application has run without its subscriptions. */
+  /** The application has been running without its subscriptions: reports that as a gap. */
   private reportLateStart(): void {
     const { gaps, registry } = this.runtime;
     const targets = new Set(registry.handlers.flatMap((handler) => handler.targets.map(({ text }) => text)));
@@ -216,7 +216,7 @@ export class EventBusSession {
     statusSource.start();
     if (this.isLate) this.reportLateStart();
     throwRefusal(outcomes, describeOwners);
-    // With no subscriptions to wait for, a late start is not ready yet.
+    // A late start without subscriptions is not ready before the transport is.
     if (handlers > 0 || transport.state.status === 'ready')
       reporter.started({
         transport: transport.name,

@@ -1,15 +1,15 @@
 import type { EventBusObserver } from '../observing/event-bus.observer.js';
 
-/** Whoever waits until a bus has done what it got. */
+/** A part that waits until a bus has handled what it received. */
 export interface WorkingBus {
-  /** Resolves when everything that came in was handed on, and no handler has anything to do. */
+  /** Resolves when all received messages have been passed on, and no handler is running or has pending events. */
   whenIdle(): Promise<void>;
 }
 
-/** What the testing kit wants of every bus of an application. */
+/** What the testing kit adds to every bus of an application. */
 export interface BusTestKit {
-  /** Behind those of the bus' own options. */
+  /** Called after the observers of the bus' own options. */
   readonly observers: readonly EventBusObserver[];
-  /** A bus was made. */
+  /** A bus was created. */
   attached(bus: WorkingBus, prefix: string): void;
 }

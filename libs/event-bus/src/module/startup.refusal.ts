@@ -4,10 +4,10 @@ import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
 import type { SubscribeOutcome } from '../transports/event.transport.js';
 
-/** Who asked for a subscription that the broker refuses: `handlers: OrderNotifier.notify`. */
+/** Names the owners of a subscription that the broker refused: `handlers: OrderNotifier.notify`. */
 export type DescribeOwners = (target: SubscriptionTarget) => string;
 
-/** The owners where each of them is one handler. */
+/** Describes owners that are single handlers. */
 export function handlersOf(handlers: readonly EventHandler[]): DescribeOwners {
   return (target) => {
     const key = targetKey(target);
@@ -26,12 +26,12 @@ export function throwRefusal(outcomes: readonly SubscribeOutcome[], describeOwne
   throw new StartupError([...new Set(lines)].join('\n'), { cause: refused[0]?.error });
 }
 
-/** Why the bus could not start, whatever was thrown. */
+/** Turns anything that was thrown into the reason why the bus could not start. */
 export function toStartupError(error: unknown): StartupError {
   if (error instanceof StartupError) return error;
   const message =
     error instanceof EventBusError ? error.message : `The event bus cannot start: ${reasonOf(error)}`;
-  // What the connection was told, and not our own words for it.
+  // The cause is the error of the connection, not the package's own wording of it.
   const cause = error instanceof TransportRefusedError ? (error.cause ?? error) : error;
   return new StartupError(message, { cause });
 }

@@ -935,7 +935,7 @@ export function describeServerPromises(transport: () => TransportFactory): void 
       expect(apps.log.troubles).toEqual(['A listener failed (listener="on()" error="Error: in a callback")']);
       expect(() =>
         (server.on as (event: string, callback: () => void) => void).call(server, 'error', () => undefined),
-      ).toThrow("is not an event. Known here: 'connected', 'reconnecting', 'disconnected'.");
+      ).toThrow("is not an event. Known events: 'connected', 'reconnecting', 'disconnected'.");
     });
 
     it('calls back all who ask it to listen, and subscribes once', async () => {

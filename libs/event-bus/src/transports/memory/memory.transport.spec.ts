@@ -39,7 +39,7 @@ describe('memory()', () => {
       { broker: 'redis://localhost' },
       'memory({ broker }) takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
     ],
-    [{ url: 'redis://localhost' }, 'memory({ url }) is not an option. Known here: broker.'],
+    [{ url: 'redis://localhost' }, 'memory({ url }) is not an option. Known options: broker.'],
   ])('names what is wrong with %j instead of throwing', (options, problem) => {
     const factory = memory(untyped(options));
     expect(factory.problems).toEqual([problem]);

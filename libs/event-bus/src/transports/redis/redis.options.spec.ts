@@ -57,7 +57,7 @@ describe('redisProblems', () => {
     [{ heartbeat: { timeoutMs: '2000' } }, 'redis({ heartbeat: { timeoutMs } }) must be a whole number'],
     [
       { heartbeat: { everyMs: 100 } },
-      'redis({ heartbeat: { everyMs } }) is not an option. Known here: intervalMs, timeoutMs.',
+      'redis({ heartbeat: { everyMs } }) is not an option. Known options: intervalMs, timeoutMs.',
     ],
     [{ sentinels: [], name: 'main' }, 'redis({ sentinels }) takes a list of at least one'],
     [{ sentinels: 'localhost', name: 'main' }, 'redis({ sentinels }) takes a list of at least one'],
