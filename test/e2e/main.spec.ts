@@ -34,8 +34,9 @@ await app.close();
 const APP_MODULE = `
 import { Injectable, Module } from '@nestjs/common';
 import { EventBusModule, OnEvent, redis } from 'nestjs-redis-event-bus';
+import { EventBusClient } from 'nestjs-redis-event-bus/microservices';
 
-const { REDIS_URL, SECOND_URL, BROKEN, ENSURE } = process.env;
+const { REDIS_URL, SECOND_URL, SECOND_NAME = 'second', CLIENT_URL, BROKEN } = process.env;
 let finish;
 export const handled = new Promise((resolve) => { finish = resolve; });
 
@@ -51,8 +52,10 @@ class Orders {
 /** Another provider, which needs something that is not there. */
 @Injectable()
 class Broken {
-  onModuleInit() {
+  async onModuleInit() {
     if (BROKEN === 'onModuleInit') throw new Error('broken in onModuleInit');
+    if (!CLIENT_URL) return;
+    await new EventBusClient({ transport: redis({ url: CLIENT_URL }), startup: { timeoutMs: 200 } }).connect();
   }
 
   onApplicationBootstrap() {
@@ -62,7 +65,7 @@ class Broken {
 
 const buses = [EventBusModule.forRoot({ transport: redis({ url: REDIS_URL }) })];
 if (SECOND_URL) buses.push(EventBusModule.forRoot({
-  name: 'second',
+  name: SECOND_NAME,
   transport: redis({ url: SECOND_URL }),
   startup: { timeoutMs: 200 },
 }));
@@ -99,35 +102,59 @@ async function connections(): Promise<number> {
   );
 }
 
-/** What goes wrong, as the module above makes it of the environment, and what is said of it. */
-const failures: readonly (readonly [string, () => Promise<Record<string, string>>, string])[] = [
+/** What goes wrong, as the module above makes it of the environment, what reports it, and why. */
+const failures: readonly (readonly [string, () => Promise<Record<string, string>>, string, string])[] = [
   [
     "another provider's onModuleInit",
     async () => ({ BROKEN: 'onModuleInit' }),
-    'Error: broken in onModuleInit',
+    'Error: ',
+    'broken in onModuleInit',
   ],
   [
     "another provider's onApplicationBootstrap",
     async () => ({ BROKEN: 'onApplicationBootstrap' }),
-    'Error: broken in onApplicationBootstrap',
+    'Error: ',
+    'broken in onApplicationBootstrap',
   ],
   [
     'a second bus without a server',
     async () => ({ SECOND_URL: `redis://127.0.0.1:${await freePort()}` }),
-    'StartupError: No connection to redis',
+    'ERROR [EventBus:second] Event bus failed to start (reason="',
+    'No connection to redis',
   ],
-  ['options that cannot work', async () => ({ SECOND_URL: 'localhost' }), 'ConfigurationError: '],
+  [
+    'a client of a provider without a server, of which no bus knows',
+    async () => ({ CLIENT_URL: `redis://127.0.0.1:${await freePort()}` }),
+    'StartupError: ',
+    'No connection to redis',
+  ],
+  [
+    'two buses of one name',
+    async () => ({ SECOND_URL: redis.url, SECOND_NAME: 'default' }),
+    'Event bus failed to start (reason="',
+    'The event bus cannot start: there are two buses named',
+  ],
+  [
+    'options that cannot work',
+    async () => ({ SECOND_URL: 'localhost' }),
+    'ConfigurationError: ',
+    'The event bus cannot start: ',
+  ],
 ];
 
 describe.each([
   ['the main.ts of the README', MAIN],
   ['the worker.ts of the docs', WORKER],
 ])('%s', (_what, main) => {
-  it.each(failures)('says why, and ends with 1, on %s', async (_failure, environment, said) => {
-    const process = start(main, await environment());
-    expect(await process.exited).toEqual({ code: 1, signal: null });
-    expect(process.output).toContain(said);
-  });
+  it.each(failures)(
+    'says why once, and ends with 1, on %s',
+    async (_failure, environment, reporter, reason) => {
+      const process = start(main, await environment());
+      expect(await process.exited).toEqual({ code: 1, signal: null });
+      expect(process.output).toContain(reporter + reason);
+      expect(process.output.split(reason)).toHaveLength(2);
+    },
+  );
 
   it('runs as long as the bus is subscribed, also while Redis is away, and ends on SIGTERM', async () => {
     const own = await RedisServer.start();

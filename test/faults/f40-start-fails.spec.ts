@@ -156,7 +156,7 @@ describe('F40: the start fails after the link is up', () => {
 
   it('ends the process when another provider fails', () => expectToHold(otherProvider, theBus(main)));
 
-  it('does not without app.close() and process.exit() (control)', () =>
+  it('does not without process.exit() (control)', () =>
     expectToBite(otherProvider, contender('the bus, and a main.ts that only logs', CARELESS, BUS_MODULE)));
 
   it('closes the first bus when the second has no server', () => expectToHold(secondBus, theBus(CARELESS)));

@@ -1,4 +1,4 @@
-import { StartupError } from 'nestjs-redis-event-bus';
+import { EventBusError } from 'nestjs-redis-event-bus';
 import { readConfig } from './app.config.js';
 import { describeFailure } from './app.failure.js';
 import { startOrdersApp } from './orders.app.js';
@@ -7,7 +7,7 @@ try {
   const app = await startOrdersApp(readConfig(process.env));
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
 } catch (error) {
-  // The bus has logged why.
-  if (!(error instanceof StartupError)) console.error(`[orders] ${describeFailure(error)}`);
+  if (!(error instanceof EventBusError && error.isLogged))
+    console.error(`[orders] ${describeFailure(error)}`);
   process.exit(1);
 }

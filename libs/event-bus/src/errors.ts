@@ -1,7 +1,7 @@
 /** Every error, and the texts that they are made of. */
 export { reasonOf } from './foreign.js';
 export { quote } from './printable.js';
-export { EventBusError } from './errors/event-bus.error.js';
+export { EventBusError, markLogged } from './errors/event-bus.error.js';
 export * from './errors/starting.errors.js';
 export * from './errors/subscribing.errors.js';
 export * from './errors/publishing.errors.js';

@@ -8,6 +8,9 @@ export abstract class EventBusError extends Error {
   /** `EVENT_BUS_…`, one for each class, which also has it as a static property. It stays the same between versions. */
   abstract readonly code: string;
 
+  /** True when the bus has logged it as the reason why the application cannot start; else it is not there. */
+  declare readonly isLogged?: true;
+
   constructor(message: string, options?: { cause?: unknown }) {
     super(printableLines(message), options);
     this.name = new.target.name;
@@ -36,4 +39,10 @@ export abstract class EventBusError extends Error {
   static {
     Object.defineProperty(this.prototype, ERROR, { value: true });
   }
+}
+
+/** Not enumerable: it is for whoever catches the error, and no part of what is printed of it. */
+export function markLogged(error: unknown): void {
+  if (error instanceof EventBusError)
+    Object.defineProperty(error, 'isLogged', { value: true, configurable: true });
 }

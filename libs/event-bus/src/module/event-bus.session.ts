@@ -2,7 +2,7 @@ import { windowSince } from '../clock.js';
 import { withDeadline } from '../deadline.js';
 import type { UnfinishedWork } from '../dispatching/event.dispatcher.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
-import { StartupError } from '../errors.js';
+import { StartupError, markLogged } from '../errors.js';
 import { BusShutdown } from './bus.shutdown.js';
 import type { EventBusRuntime } from './event-bus.runtime.js';
 import { closePublisher } from '../publishing/event-bus.publisher.js';
@@ -102,6 +102,7 @@ export class EventBusSession {
 
   /** Reports once why the start of the application fails, except for a bus that was closed because another one failed. */
   reportFailure(error: unknown): void {
+    markLogged(error);
     if (error instanceof StartupError && error.message === ABANDONED) return;
     this.runtime.reporter.startFailed(error);
   }
