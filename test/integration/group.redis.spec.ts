@@ -150,7 +150,7 @@ describe.each(['memory', 'redis'] as const)('a group, on %s', (transportName) =>
     // Nest's logger is one for the process: the last application has the lines of all.
     expect(new Set(foreign.lines('warn'))).toEqual(
       new Set([
-        'A message was dropped, its group cannot share it (channel="orders:1" reason="The event is no use to the group \\"notifications\\": it has no id. Publish it with the cloudEvents() codec.")',
+        'A message was dropped: its group cannot claim it (channel="orders:1" reason="Group \\"notifications\\" cannot claim this event: it has no id. Publish it with the cloudEvents() codec.")',
       ]),
     );
   });

@@ -245,7 +245,7 @@ describe('@OnGap', () => {
     expect(app.lines('error').toSorted()).toEqual(
       ['async', 'sync'].map(
         (method) =>
-          `An @OnGap method failed, what it was to reconcile may be missing (handler=Reconciler.${method} error="TypeError: no store")`,
+          `An @OnGap method failed, events may still be missing (handler=Reconciler.${method} error="TypeError: no store")`,
       ),
     );
   });

@@ -319,7 +319,7 @@ describe('messages of others', () => {
       rejected: unreadable.length,
     });
     expect(bus.log.troubles).toEqual([
-      'A message was dropped, its payload cannot be read (channel="orders" reason="The payload cannot be read: it is not JSON.")',
+      'A message was dropped: its payload cannot be read (channel="orders" reason="The payload cannot be read: it is not JSON.")',
     ]);
   });
 
@@ -332,7 +332,7 @@ describe('messages of others', () => {
     expect(await inbox.count(2)).toEqual(['123456', 'fence']);
     expect(bus.inspector.snapshot().counters).toMatchObject({ handled: 2, rejected: 3 });
     expect(bus.log.troubles).toEqual([
-      expect.stringContaining('A message was dropped, it is too large (channel="orders"'),
+      expect.stringContaining('A message was dropped: it is too large (channel="orders"'),
     ]);
   });
 

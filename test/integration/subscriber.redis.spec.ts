@@ -542,7 +542,7 @@ describe('stream', () => {
     await publishAll(bus, 'orders', range(10));
     await eventually(() => expect(stream.droppedEvents).toBe(15));
     expect(bus.log.troubles).toEqual([
-      'A stream drops events, its loop is too slow (target="orders"). Raise buffer.events, or do less per event.',
+      'A stream drops events because its loop is too slow (target="orders"). Raise buffer.events, or do less per event.',
     ]);
     await iterator.return?.();
     await subscriberCountIs('orders', 0);

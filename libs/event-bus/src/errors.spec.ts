@@ -51,7 +51,7 @@ describe('errors', () => {
 
   it('list every problem of a configuration', () => {
     expect(new ConfigurationError(['a.', 'b.']).message).toBe(
-      'The event bus cannot start, 2 things are wrong:\n  - a.\n  - b.',
+      'The event bus cannot start because of 2 problems:\n  - a.\n  - b.',
     );
   });
 

@@ -1,4 +1,4 @@
-/** Every error, and the texts that they are made of. */
+/** Exports every error, and the helpers for their texts. */
 export { reasonOf } from './foreign.js';
 export { quote } from './printable.js';
 export { EventBusError, markLogged } from './errors/event-bus.error.js';

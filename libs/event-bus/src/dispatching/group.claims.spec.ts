@@ -91,7 +91,7 @@ describe('GroupClaims', () => {
     await expect(claims.take('g', eventWith({ id: '1' }))).rejects.toMatchObject({
       code: 'EVENT_BUS_GROUP_CLAIM',
       message:
-        'The event is no use to the group "g": no key under "app:event-bus:claim:*" could be claimed: ' +
+        'Group "g" cannot claim this event: no key under "app:event-bus:claim:*" could be claimed: ' +
         "NOPERM this user has no permissions to run the 'set' command.",
       cause: refusal,
     });

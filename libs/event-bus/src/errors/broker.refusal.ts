@@ -1,10 +1,10 @@
 import { reasonOf } from '../foreign.js';
 
-/** Why the broker refused something. */
+/** The reason why the broker refused something. */
 export interface BrokerRefusal {
-  /** What it answered. */
+  /** The broker's answer. */
   readonly cause: unknown;
-  /** What the broker said and what to do about it. @default the message of the cause */
+  /** The broker's answer and what to do about it. @default the message of the cause */
   readonly reason?: string;
 }
 

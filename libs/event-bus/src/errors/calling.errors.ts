@@ -10,7 +10,7 @@ export class BusClosedError extends EventBusError {
   }
 }
 
-/** An option of a call is not what it has to be. Nothing was sent or subscribed. */
+/** An option of a call has an invalid value. Nothing was sent or subscribed. */
 export class InvalidOptionError extends EventBusError {
   static readonly code = 'EVENT_BUS_INVALID_OPTION';
   readonly code = InvalidOptionError.code;

@@ -1,11 +1,13 @@
 import { printableLines } from '../printable.js';
 
-/** On the errors of every copy of this package that an application has installed, whichever class they are of. */
+/** Marks every error of every copy of this package that an application has installed. */
 const ERROR = Symbol.for('nestjs-redis-event-bus:error');
 
 /** Every error of this package. `code` is for machines, the message says what happened and what to do. */
 export abstract class EventBusError extends Error {
-  /** `EVENT_BUS_…`, one for each class, which also has it as a static property. It stays the same between versions. */
+  /**
+   * `EVENT_BUS_…`, one for each class, also available as a static property of the class. It stays the same between versions.
+   */
   abstract readonly code: string;
 
   /** True when the bus has logged it as the reason why the application cannot start; else it is not there. */
@@ -17,18 +19,18 @@ export abstract class EventBusError extends Error {
   }
 
   /**
-   * `instanceof` holds for the errors of another copy of this package too (a monorepo and pnpm may install several): what
-   * tells classes apart is their code.
+   * `instanceof` also works for errors of another copy of this package (a monorepo or pnpm may install several): classes are
+   * compared by their code.
    */
   static override [Symbol.hasInstance](this: { readonly prototype: object }, value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
     try {
       if (Object.prototype.isPrototypeOf.call(this.prototype, value)) return true;
       const { [ERROR]: isOurs, code } = value as { readonly [ERROR]?: true; readonly code?: unknown };
-      // Their own prototypes are no errors.
+      // The prototypes themselves are not errors.
       if (isOurs !== true || Object.hasOwn(value, ERROR)) return false;
       if ((this as unknown) === EventBusError) return true;
-      // A class that an application derived has no code of its own, so that no other copy can know it.
+      // A class that an application derived has no code of its own, so another copy cannot know it.
       return Object.hasOwn(this, 'code') && (this as { readonly code?: unknown }).code === code;
     } catch {
       // A revoked proxy, or a getter that throws.

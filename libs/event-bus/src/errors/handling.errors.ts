@@ -18,7 +18,7 @@ export class HandlerTimeoutError extends EventBusError {
   }
 }
 
-/** An event cannot be shared among the instances of a group, so nobody in it may handle it. */
+/** A group cannot claim an event for one of its instances, so no instance of the group handles it. */
 export class GroupClaimError extends EventBusError {
   static readonly code = 'EVENT_BUS_GROUP_CLAIM';
   readonly code = GroupClaimError.code;
@@ -29,6 +29,6 @@ export class GroupClaimError extends EventBusError {
     problem: string,
     options?: { cause?: unknown },
   ) {
-    super(`The event is no use to the group ${quote(group)}: ${problem}.`, options);
+    super(`Group ${quote(group)} cannot claim this event: ${problem}.`, options);
   }
 }

@@ -2,7 +2,7 @@ import { reasonOf } from '../foreign.js';
 import { quote } from '../printable.js';
 import { EventBusError } from './event-bus.error.js';
 
-/** The codec cannot turn the payload into bytes. Nothing was sent. */
+/** The codec cannot encode the payload. Nothing was sent. */
 export class PayloadEncodeError extends EventBusError {
   static readonly code = 'EVENT_BUS_PAYLOAD_ENCODE';
   readonly code = PayloadEncodeError.code;
@@ -12,7 +12,7 @@ export class PayloadEncodeError extends EventBusError {
   }
 }
 
-/** The bytes of a message are not what the codec reads. No handler is called for it. */
+/** The codec cannot decode the bytes of a message. No handler is called for it. */
 export class PayloadDecodeError extends EventBusError {
   static readonly code = 'EVENT_BUS_PAYLOAD_DECODE';
   readonly code = PayloadDecodeError.code;
@@ -40,13 +40,13 @@ export class PayloadInvalidError extends EventBusError {
   }
 }
 
-/** A payload is over `maxPayloadBytes`. When publishing, nothing was sent; when receiving, no handler is called. */
+/** A payload exceeds `maxPayloadBytes`. When publishing, nothing was sent; when receiving, no handler is called. */
 export class PayloadTooLargeError extends EventBusError {
   static readonly code = 'EVENT_BUS_PAYLOAD_TOO_LARGE';
   readonly code = PayloadTooLargeError.code;
 
   constructor(
-    /** The channel that it was published on, or for. */
+    /** The channel of the event. */
     readonly channel: string,
     /** The size of the encoded payload. */
     readonly bytes: number,

@@ -4,7 +4,7 @@ import type { BrokerRefusal } from './broker.refusal.js';
 import { refusedBecause } from './broker.refusal.js';
 import { EventBusError } from './event-bus.error.js';
 
-/** There is no live connection to the broker, so nothing was sent. */
+/** There is no live connection to the broker. Nothing was sent. */
 export class NotConnectedError extends EventBusError {
   static readonly code = 'EVENT_BUS_NOT_CONNECTED';
   readonly code = NotConnectedError.code;
@@ -16,17 +16,17 @@ export class NotConnectedError extends EventBusError {
   }
 }
 
-/** More waits to be sent than the bus holds: Redis takes events more slowly than they are published. Nothing was sent. */
+/** The send buffer is full: Redis takes events more slowly than they are published. Nothing was sent. */
 export class PublishBufferFullError extends EventBusError {
   static readonly code = 'EVENT_BUS_PUBLISH_BUFFER_FULL';
   readonly code = PublishBufferFullError.code;
 
   constructor(
-    /** What waits at most, in words: `10,000 events or 16 MiB`. */
+    /** The limit of the buffer, in words: `10,000 events or 16 MiB`. */
     readonly limit: string,
   ) {
     super(
-      `Nothing was sent: ${limit} wait to be sent already. Await the events before, or publish less at once.`,
+      `Nothing was sent: the send buffer is full (${limit}). Await earlier publishes, or publish fewer events at once.`,
     );
   }
 }
@@ -45,7 +45,7 @@ export class InvalidChannelError extends EventBusError {
   }
 }
 
-/** The broker refused the event, so nobody received it. */
+/** The broker refused the event, so no subscriber received it. */
 export class PublishRefusedError extends EventBusError {
   static readonly code = 'EVENT_BUS_PUBLISH_REFUSED';
   readonly code = PublishRefusedError.code;

@@ -1,26 +1,26 @@
 import { EventBusError } from './event-bus.error.js';
 
-/** Options, targets or handlers that cannot work. Thrown at start-up with everything that is wrong at once. */
+/** The options, targets or handlers are invalid. Thrown at start-up, and lists every problem at once. */
 export class ConfigurationError extends EventBusError {
   static readonly code = 'EVENT_BUS_CONFIGURATION';
   readonly code = ConfigurationError.code;
 
   constructor(
-    /** Everything that is wrong, each with what to write instead. */
+    /** Every problem, each with what to write instead. */
     readonly problems: readonly string[],
   ) {
     super(
       problems.length === 1
         ? `The event bus cannot start: ${problems[0]}`
-        : `The event bus cannot start, ${problems.length} things are wrong:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+        : `The event bus cannot start because of ${problems.length} problems:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
     );
     trimStack(this);
   }
 }
 
 /**
- * The broker could not be reached, or did not confirm every subscription, before `startup.timeoutMs` was over. `cause` is the
- * error of the connection, where there is one, with its own `code`: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, …
+ * The broker could not be reached, or did not confirm every subscription, within `startup.timeoutMs`. `cause` is the error of
+ * the connection, if there is one, with its own `code`: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, …
  */
 export class StartupError extends EventBusError {
   static readonly code = 'EVENT_BUS_STARTUP';
@@ -32,7 +32,10 @@ export class StartupError extends EventBusError {
   }
 }
 
-/** The broker turns our connections away, and trying again would not help: wrong password, missing permission, no common ground on TLS. */
+/**
+ * The broker rejects the connection, and another attempt would fail too: wrong password, missing permission, no common TLS
+ * settings.
+ */
 export class TransportRefusedError extends EventBusError {
   static readonly code = 'EVENT_BUS_TRANSPORT_REFUSED';
   readonly code = TransportRefusedError.code;
@@ -44,7 +47,7 @@ export class NotSupportedError extends EventBusError {
   readonly code = NotSupportedError.code;
 }
 
-/** Start-up errors are for whoever starts the application: the place in our code that noticed says nothing to them. */
+/** The stack of a start-up error would only show code of this package, so it is left out. */
 function trimStack(error: Error): void {
   error.stack = `${error.name}: ${error.message}`;
 }

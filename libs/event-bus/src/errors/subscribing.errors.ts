@@ -17,7 +17,7 @@ export class SubscriptionRefusedError extends EventBusError {
   }
 }
 
-/** A target cannot be subscribed to, or matches nothing that anybody could publish. */
+/** A target cannot be subscribed to, or no channel that can be published to matches it. */
 export class InvalidTargetError extends EventBusError {
   static readonly code = 'EVENT_BUS_INVALID_TARGET';
   readonly code = InvalidTargetError.code;

@@ -2,15 +2,15 @@ import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportStatus } from '../transports/event.transport.js';
 import type { ObservedFact } from './observer.facts.js';
 
-/** The state of the connections changed. `EventBusStatus` is `ready` only once the start is over as well. */
+/** The state of the connections changed. `EventBusStatus` becomes `ready` only when the start is complete as well. */
 export interface StateChangedFact extends ObservedFact {
   /** The new state. */
   readonly state: TransportStatus;
-  /** Why it is not ready, for people. */
+  /** Why it is not ready, in words. */
   readonly reason?: string;
-  /** The server said no, as it would again: a wrong password, a certificate of another CA. */
+  /** The server rejected the connection, and another attempt would fail too: a wrong password, a certificate of another CA. */
   readonly isRefused?: boolean;
-  /** Absent for the first one. */
+  /** The state before. Absent for the first one. */
   readonly previous?: { readonly state: TransportStatus; readonly reason?: string };
 }
 
@@ -24,9 +24,9 @@ export interface StartFailedFact extends ObservedFact {
 export interface ClosedFact extends ObservedFact {
   /** Every handler finished within `shutdown.drainTimeoutMs`. */
   readonly drained: boolean;
-  /** How long the shutdown took, in milliseconds, from the end of the intake to the closed connections. */
+  /** How long the shutdown took, in milliseconds: from the last event accepted until the connections were closed. */
   readonly tookMs: number;
-  /** How many calls of handlers were running or pending when the time was over. */
+  /** How many handler calls were still running or pending when `shutdown.drainTimeoutMs` expired. */
   readonly unfinished: number;
 }
 
@@ -42,19 +42,22 @@ export interface StartedFact extends ObservedFact {
   readonly transport: string;
   /** `host:port`. */
   readonly address: string;
-  /** How many there are. */
+  /** The number of handlers. */
   readonly handlers: number;
-  /** How many there are. */
+  /** The number of subscriptions. */
   readonly subscriptions: number;
 }
 
-/** A stream's buffer is full: its loop did not get an event. */
+/** A stream's buffer is full, and an event was dropped. */
 export interface StreamDroppedFact extends ObservedFact {
   /** What the stream listens to, as it was written. */
   readonly target: string;
 }
 
-/** A callback of the application that nothing depends on threw or rejected: of a status, a server, a client or `observe()`. */
+/**
+ * A callback of the application threw or rejected, with no effect on the bus: one of a status, a server, a client or
+ * `observe()`.
+ */
 export interface ListenerFailedFact extends ObservedFact {
   /** What it listens to, e.g. `EventBusStatus`. */
   readonly listener: string;
@@ -62,7 +65,7 @@ export interface ListenerFailedFact extends ObservedFact {
   readonly error: unknown;
 }
 
-/** Something is worth knowing that no other fact says, for people. */
+/** A warning that no other fact covers, in words. */
 export interface NoticedFact extends ObservedFact {
   /** What happened. */
   readonly sentence: string;
@@ -72,7 +75,7 @@ export interface NoticedFact extends ObservedFact {
   readonly advice?: string | undefined;
 }
 
-/** As {@link NoticedFact}, with nothing to worry about. */
+/** Like {@link NoticedFact}, but without a problem. */
 export interface NotedFact extends NoticedFact {
   /** `debug` for details. */
   readonly level: 'log' | 'debug';

@@ -10,22 +10,22 @@ import { LogObserver } from './log.observer.js';
 import { ObserverRegistry } from './observer.registry.js';
 import { PublishHooks } from './publish.hooks.js';
 
-/** Of the bus that is observed. */
+/** The name of the observed bus. */
 export interface ObservedBus {
   readonly name: string;
   readonly prefix: ChannelPrefix;
-  /** Those that are there before anything happens. */
+  /** The observers that are present from the start. */
   readonly observers: readonly EventBusObserver[];
-  /** From when on a hook that does not end is reported. */
+  /** A hook that runs for longer than this is reported. */
   readonly stuckAfterMs: number | false;
   /** @default 'text' */
   readonly logFormat?: LogFormat;
 }
 
-/** Everything through which one bus is observed, put together. */
+/** Everything that observes one bus, put together. */
 export class BusObservation {
   readonly registry: ObserverRegistry;
-  /** Is told by the parts of the bus what happens. */
+  /** Takes what the parts of the bus report. */
   readonly reporter: BusReporter;
   readonly handleHooks: HandleHooks;
   readonly publishHooks: PublishHooks;

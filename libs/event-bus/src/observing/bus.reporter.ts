@@ -21,13 +21,11 @@ import type { ClosedFact, NotedFact, NoticedFact, StartedFact } from './bus.fact
 import type { HandledFact } from './observer.facts.js';
 import type { ObserverRegistry } from './observer.registry.js';
 
-/**
- * Is told by the parts of one bus what happens. Counts it, and makes a fact of it where an observer takes one. No call throws.
- */
+/** Takes what the parts of one bus report: counts it, and builds a fact if an observer takes one. No call throws. */
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
   readonly counters: EventBusCounters = { ...NO_COUNTS };
   readonly interest: DispatchReporter['interest'];
-  /** Whether anybody wants to know how long a publish takes. */
+  /** Whether an observer needs the duration of a publish. */
   timesPublishes = false;
 
   constructor(
@@ -44,7 +42,7 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     update();
   }
 
-  /** @param startedMs performance.now() when the publish began, or 0 while nobody wanted to know */
+  /** @param startedMs performance.now() when the publish began, or 0 if no observer needed it */
   published(
     { message, name, bytes }: PreparedEvent,
     to: string | EventContract,
@@ -189,7 +187,7 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     this.observers.tell('streamDropped', { bus: this.bus, target });
   }
 
-  /** A callback that is told of something and has no say in it. */
+  /** A callback that is notified and has no influence. */
   listenerFailed(listener: string, error: unknown): void {
     this.observers.tell('listenerFailed', { bus: this.bus, listener, error });
   }
@@ -209,7 +207,7 @@ function handledFact({ name }: EventHandler, event: EventContext, times: CallTim
   return { bus, handler: name, target: pattern ?? channel, event, waitedMs, tookMs, attempt };
 }
 
-/** 0 where nobody looked at the clock when it began. */
+/** 0 if the start was not measured. */
 function msSince(startedMs: number): number {
   return startedMs === 0 ? 0 : performance.now() - startedMs;
 }

@@ -9,17 +9,20 @@ export const NO_COUNTS = {
   failed: 0,
   /** Calls that failed and were made again. */
   repeated: 0,
-  /** Messages that a handler did not get: too large, not what the codec reads, not what the contract says, or not to be shared. */
+  /**
+   * Messages that a handler did not get: too large, not readable by the codec, invalid for the contract, or not claimable by
+   * its group.
+   */
   rejected: 0,
-  /** Events that waited for a handler, or were to, and found no room. */
+  /** Events that were dropped because the buffer of a handler was full. */
   dropped: 0,
-  /** Events that another instance of the handler's group has. */
+  /** Events that another instance of the handler's group claimed. */
   leftToGroup: 0,
   /** Dead letters published. */
   deadLettered: 0,
   /** Dead letters that could not be published. */
   deadLettersLost: 0,
   gaps: 0,
-  /** Events that are missing for sure, the dropped ones included: what the gaps say together. */
+  /** Events that are certainly missing, including the dropped ones: the sum over all gaps. */
   missed: 0,
 };

@@ -5,7 +5,7 @@ import type * as facts from './observer.facts.js';
 
 type Told = void | Promise<void>;
 
-/** A handler, as {@link EventBusObserver.aroundHandle} is asked about it. */
+/** A handler, as passed to {@link EventBusObserver.aroundHandle}. */
 export interface ObservedHandler extends facts.ObservedFact {
   /** `OrderNotifier.notify`, or `listener` for one added at run time. */
   readonly name: string;
@@ -15,9 +15,9 @@ export interface ObservedHandler extends facts.ObservedFact {
 
 /** An event that is about to be encoded and sent. */
 export interface ObservedPublish extends facts.ObservedFact {
-  /** The template, where it is published with a contract. */
+  /** The template, if it is published with a contract. */
   readonly channel: string;
-  /** Whether the codec sends headers. Where it does not, those of a hook are left out. */
+  /** Whether the codec sends headers. If it does not, the headers of a hook are ignored. */
   readonly carriesMetadata: boolean;
   /** How many events the call publishes: more than 1 only for `publishMany`. */
   readonly batchSize: number;
@@ -29,21 +29,21 @@ export interface ObservedPublish extends facts.ObservedFact {
 export type AroundHandle = (event: EventContext, next: () => void | Promise<void>) => void | Promise<void>;
 
 /**
- * Takes the facts of what a bus does, for metrics, traces and consoles. Every method is optional; a fact is only built when an
- * observer takes it. Methods are called in the order in which things happen, after the bus has done its own part and before
- * the log line is written, and never for what happened before the observer was added.
+ * Takes the facts of a bus, for metrics, traces and consoles. Every method is optional; a fact is only built when an observer
+ * takes it. Methods are called in the order in which things happen, after the bus has done its own part and before the log line
+ * is written. An observer gets no facts from before it was added.
  *
- * Nothing that a method does changes what the bus does. When it throws, or rejects where it is async, the error is logged, once
- * a minute, and the observer stays.
+ * A method cannot change what the bus does. If it throws, or rejects where it is async, the error is logged at most once a
+ * minute, and the observer stays registered.
  */
 export interface EventBusObserver {
   /** The broker accepted an event. */
   published?(fact: facts.PublishedFact): Told;
   /** A `publish` rejected, or one event of a `publishMany` failed. */
   publishFailed?(fact: facts.PublishFailedFact): Told;
-  /** A message came in, whether a handler takes it or not. */
+  /** A message arrived, whether or not a handler takes it. */
   received?(fact: facts.ReceivedFact): Told;
-  /** A handler finished without a failure. */
+  /** A handler finished successfully. */
   handled?(fact: facts.HandledFact): Told;
   /** A handler, or a guard, pipe, interceptor or filter of it, failed for the last time. */
   failed?(fact: facts.FailedFact): Told;
@@ -51,17 +51,17 @@ export interface EventBusObserver {
   repeated?(fact: facts.RepeatedFact): Told;
   /** A message, or one event, was not handed to a handler. */
   rejected?(fact: facts.RejectedFact): Told;
-  /** An event found no room in the buffer of a handler. */
+  /** An event was dropped because the buffer of a handler was full. */
   dropped?(fact: facts.DroppedFact): Told;
   /** Half of a handler's buffer is in use. */
   slowed?(fact: facts.SlowedFact): Told;
-  /** No event waits any more for a handler that was slow. */
+  /** A slow handler has no more pending events. */
   caughtUp?(fact: facts.CaughtUpFact): Told;
   /** A call of a handler, of an `@OnGap` method or of a hook does not end. */
   stuck?(fact: facts.StuckFact): Told;
-  /** A stuck call of a handler has ended after all. */
+  /** A stuck call of a handler has ended. */
   unstuck?(fact: facts.UnstuckFact): Told;
-  /** Another instance of the handler's group has the event. */
+  /** Another instance of the handler's group claimed the event. */
   leftToGroup?(fact: facts.LeftToGroupFact): Told;
   /** A dead letter was published. */
   deadLettered?(fact: facts.DeadLetteredFact): Told;
@@ -83,34 +83,34 @@ export interface EventBusObserver {
   subscribed?(fact: busFacts.SubscriptionsFact): Told;
   /** The broker denied subscriptions. */
   denied?(fact: busFacts.SubscriptionsFact): Told;
-  /** A stream did not get an event. */
+  /** An event was dropped because the buffer of a stream was full. */
   streamDropped?(fact: busFacts.StreamDroppedFact): Told;
-  /** A callback of the application that nothing depends on failed. */
+  /** A callback of the application failed, with no effect on the bus. */
   listenerFailed?(fact: busFacts.ListenerFailedFact): Told;
-  /** Every warning that is no fact of its own. */
+  /** Every warning that has no fact of its own. */
   warned?(fact: busFacts.NoticedFact): Told;
-  /** Every other line that the bus logs and that is no fact of its own. */
+  /** Every other log line that has no fact of its own. */
   noted?(fact: busFacts.NotedFact): Told;
 
   /**
-   * Asked once for each handler, when it or the observer is added, and returns what is to run in place of its calls; nothing
-   * where they are not to be wrapped. It runs once for each call, within the call's own AsyncLocalStorage context.
+   * Called once for each handler, when the handler or the observer is added. It returns a function that runs in place of each
+   * call of the handler, in the AsyncLocalStorage context of that call, or nothing if the calls are not to be wrapped.
    *
-   * The handler is called exactly once, and what it returns or throws is the outcome, whatever the hook does: where it throws or
-   * returns before it has called `next`, the handler is called then; each later `next()` returns the outcome of the first. Only
-   * an async hook can delay the call, by calling `next` later. The next event does not wait for what a hook does after `next`.
-   * A hook that does not end is reported as {@link stuck}.
+   * The handler is called exactly once, and what it returns or throws is the outcome, whatever the hook does: if the hook
+   * throws or returns before it calls `next`, the handler is called then; each later `next()` returns the outcome of the first.
+   * Only an async hook can delay the call, by calling `next` later. The next event does not wait for what a hook does after
+   * `next`. A hook that does not end is reported as {@link stuck}.
    */
   aroundHandle?(handler: ObservedHandler): AroundHandle | undefined;
 
   /**
    * Runs around each publish, within the publisher's own call and AsyncLocalStorage context, before the codec. `next(headers)`
-   * publishes and resolves with the number that `publish` returns; `headers` are added to those of the publisher, whose own are
-   * stronger.
+   * publishes and resolves with the number that `publish` returns. `headers` are added to those of the publisher, which take
+   * precedence.
    *
-   * The event is published exactly once, and its outcome is that of `publish`, whatever the hook does. It has to call `next`
-   * before it returns or awaits anything, as events are encoded in the call and sent in the order of the calls: where it has
-   * not, the event is published without it. A hook that does not end after that is reported as {@link stuck}.
+   * The event is published exactly once, and its outcome is that of `publish`, whatever the hook does. The hook must call
+   * `next` before it returns or awaits anything, because events are encoded in the call and sent in call order; otherwise the
+   * event is published without the hook. A hook that does not end after that is reported as {@link stuck}.
    */
   aroundPublish?(publish: ObservedPublish, next: (headers?: EventHeaders) => Promise<number>): unknown;
 }
@@ -118,5 +118,5 @@ export interface EventBusObserver {
 /** The methods that take facts. */
 export type FactName = Exclude<keyof EventBusObserver, 'aroundHandle' | 'aroundPublish'>;
 
-/** What the method of this name takes. */
+/** The fact that the method of this name takes. */
 export type FactOf<Name extends FactName> = Parameters<NonNullable<EventBusObserver[Name]>>[0];

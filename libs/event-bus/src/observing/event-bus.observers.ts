@@ -3,7 +3,7 @@ import type { EventBusObserver } from './event-bus.observer.js';
 import type { ObserverRegistry } from './observer.registry.js';
 import { observerProblem } from './observer.registry.js';
 
-/** The observers of one bus, where they are added at run time. */
+/** The observers of one bus. Adds observers at run time. */
 export class EventBusObservers {
   readonly #registry: ObserverRegistry;
 
@@ -13,10 +13,10 @@ export class EventBusObservers {
   }
 
   /**
-   * Adds an observer behind those that are there. Its methods are looked up now. Added in a constructor or in `onModuleInit`, it
-   * misses nothing of the application's handlers; the option `observers` is there before the bus connects.
+   * Adds an observer after the existing ones. Its methods are looked up now. Added in a constructor or in `onModuleInit`, it
+   * misses no fact about the application's handlers; observers of the option `observers` are present before the bus connects.
    *
-   * @returns what removes the observer. Idempotent.
+   * @returns a function that removes the observer. Idempotent.
    * @throws InvalidOptionError when it has no method of an {@link EventBusObserver}.
    */
   add(observer: EventBusObserver): () => void {

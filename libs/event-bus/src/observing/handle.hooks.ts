@@ -9,9 +9,9 @@ import { OnceCall } from './once.call.js';
 type Invocable = Pick<EventHandler, 'invoke'>;
 type Answers = WeakMap<EventHandler, AroundHandle | undefined>;
 
-/** Calls handlers through what observers put around them: exactly once, whatever that does. */
+/** Calls handlers through the hooks of observers: exactly once, whatever a hook does. */
 export class HandleHooks {
-  /** What each observer returned for each handler: it is asked once. */
+  /** The function that each observer returned for each handler. Each observer is asked once. */
   private readonly answers = new WeakMap<ContainedObserver, Answers>();
 
   constructor(
@@ -20,7 +20,10 @@ export class HandleHooks {
     private readonly watch: HookWatch,
   ) {}
 
-  /** What is to be called in place of the handler now: itself, where nobody wraps it. The first observer is the outermost. */
+  /**
+   * The function to call in place of the handler: the handler itself if no observer wraps it. The first observer is the
+   * outermost.
+   */
   around(handler: EventHandler): Invocable {
     return this.observers.withHook('aroundHandle').reduceRight<Invocable>((inner, observer) => {
       const hook = this.hookOf(observer, handler);

@@ -2,19 +2,19 @@ import type { StuckWatch, WatchedCalls } from '../dispatching/stuck.watch.js';
 import type { ContainedObserver, HookName } from './observer.registry.js';
 import type { OnceCall } from './once.call.js';
 
-/** An asynchronous hook of an observer, and the call that it was to make. */
+/** An asynchronous hook of an observer, and the call that it has to make. */
 export interface RunningHook {
   readonly observer: ContainedObserver;
   readonly name: HookName;
   readonly channel: string;
-  /** What it returned. */
+  /** Its return value. */
   readonly end: Promise<unknown>;
   readonly call: OnceCall<never, unknown>;
 }
 
 /**
- * Waits for the hooks of observers, as nobody else does. What one of them comes to is its own business; one that does not end,
- * although its call has ended or because it never makes it, is reported once.
+ * Watches the hooks of observers, which nothing else awaits. Their results are ignored. A hook that does not end, either after
+ * its call or because it never makes it, is reported once.
  */
 export class HookWatch implements WatchedCalls {
   /** The oldest first. */
@@ -27,7 +27,7 @@ export class HookWatch implements WatchedCalls {
     private readonly stuck: (hook: string, channel: string, forMs: number) => void,
   ) {}
 
-  /** Resolves when the call was made: by the hook, or because the hook has ended without it. Never rejects. */
+  /** Resolves when the call was made: by the hook, or because the hook ended without it. Never rejects. */
   async follow(hook: RunningHook): Promise<void> {
     const { observer, name, end, call } = hook;
     const ended = end.then(

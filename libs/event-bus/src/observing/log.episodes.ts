@@ -1,23 +1,23 @@
 import { LogEpisode } from './log.episode.js';
 
-/** A class of errors is a kind: more than these are told together. */
+/** Each class of errors is a kind. Beyond this number, kinds share one episode. */
 const MAX_KINDS = 8;
 const THE_REST = '';
-/** Listeners come and go, and may be named after what they listen to. */
+/** Listeners are added and removed, and may have what they listen to in their name. */
 const MAX_HANDLERS = 1_000;
-/** Looking for those that have gone quiet takes longer than a line does. */
+/** Searching for episodes that are over takes longer than writing a line. */
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * The same trouble of the same handler at most once in a while, each kind by itself: what fails all the time hides nothing
- * that fails seldom. What it remembers is bounded; what is beyond that shares one episode.
+ * Logs the same problem of the same handler at most once per interval, each kind separately: a frequent failure does not hide a
+ * rare one. Memory is bounded; kinds beyond the limit share one episode.
  */
 export class LogEpisodes {
   private readonly handlers = new Map<string, Map<string, LogEpisode>>();
   private readonly others = new LogEpisode();
   private readonly look = new LogEpisode(LOOK_EVERY_MS);
 
-  /** As {@link LogEpisode.log}, for this kind of trouble of this handler. */
+  /** Like {@link LogEpisode.log}, for this kind of problem of this handler. */
   log(handler: string, kind: string, write: (unlogged: number) => void): void {
     this.episodeOf(handler, kind).log(write);
   }

@@ -3,7 +3,7 @@ import { cut, printable, quote } from '../printable.js';
 /** How the lines of a bus are written: as texts, or as objects whose fields a log system can search. */
 export type LogFormat = 'text' | 'fields';
 
-/** A value, and how it is shown in a text. */
+/** A value, and its form in a text. */
 interface ShownValue {
   readonly value: unknown;
   readonly shown: string;
@@ -21,20 +21,20 @@ export interface LogLine {
   readonly advice?: string | undefined;
 }
 
-/** Of a list: a gap after a lost connection has all targets of the bus. */
+/** Limits of a list: a gap after a lost connection names all targets of the bus. */
 const MAX_NAMED = 5;
 const MAX_LISTED = 100;
-/** Of a text that has no limit of its own. */
+/** The limit of a text without a limit of its own. */
 const MAX_TEXT_LENGTH = 8_192;
-/** As {@link quote} cuts a name. */
+/** {@link quote} cuts names to the same length. */
 const MAX_NAME_LENGTH = 128;
 
-/** A name of ours, or a number with its limit: shown without quotes. */
+/** A name from this package or the application's code, or a number with its limit: shown without quotes. */
 export function bare(value: string): LogValue {
   return { value: safe(value, MAX_TEXT_LENGTH), shown: value };
 }
 
-/** A text that anybody may have written: cut, and without what acts on a terminal. */
+/** A text of unknown origin: cut, and without characters that control a terminal. */
 export function quoted(value: string, maxLength = MAX_NAME_LENGTH): LogValue {
   return { value: safe(value, Math.min(maxLength, MAX_TEXT_LENGTH)), shown: quote(value, maxLength) };
 }
@@ -57,7 +57,7 @@ export function textOfLine({ sentence, fields, advice }: LogLine): string {
   return printable(advice === undefined ? said : `${said}. ${advice}`);
 }
 
-/** `{ message, name: value, …, advice, bus }`. No value takes the place of the message or of the bus. */
+/** `{ message, name: value, …, advice, bus }`. No value replaces the message or the bus. */
 export function objectOfLine({ sentence, fields, advice }: LogLine, bus: string): Record<string, unknown> {
   const values = valuesIn(fields).map(([name, value]) => [
     name,

@@ -160,7 +160,7 @@ describe('LogObserver', () => {
     reporter.rejected('a', new PayloadDecodeError('it is not JSON.'));
     reporter.rejected('a', new PayloadTooLargeError('a', 2, 1));
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('warn A message was dropped, its payload cannot be read (channel="a"');
+    expect(lines[0]).toContain('warn A message was dropped: its payload cannot be read (channel="a"');
     expect(reporter.counters.rejected).toBe(2);
   });
 

@@ -16,21 +16,21 @@ import type { TurnedState } from './state.log.js';
 export class LogObserver implements ObserverFailureLog {
   private readonly logger: LogWriter;
   private readonly rejections = new LogEpisode();
-  /** Their cure lies here, and not with a publisher: bad payloads must not hide them. */
+  /** Claims fail on this side, not at a publisher: bad payloads must not hide them. */
   private readonly failedClaims = new LogEpisode();
   private readonly lostDeadLetters = new LogEpisodes();
   private readonly gapLines = new LogEpisode(5_000);
   private readonly overflows = new LogEpisode();
-  /** One message may hold very many events, and each of them may fail. */
+  /** One message may contain very many events, and each of them may fail. */
   private readonly failures = new LogEpisodes();
   private readonly repetitions = new LogEpisodes();
   private readonly slowness = new LogEpisodes();
-  /** The handlers whose last slowness was told: that it is over is told as well. */
+  /** The handlers that were logged as slow: only for them, the end is logged as well. */
   private readonly toldSlow = new Set<string>();
   /** Each event may have a hook that does not end. */
   private readonly stuckHooks = new LogEpisodes();
   private readonly states = new StateLog((state, unlogged) => this.logState(state, unlogged));
-  /** By what the listener listens to. */
+  /** Keyed by what the listener listens to. */
   private readonly failedListeners = new LogEpisodes();
 
   constructor(bus: string, format: LogFormat = 'text') {
@@ -42,7 +42,7 @@ export class LogObserver implements ObserverFailureLog {
       const what = { handler: bare(handler), channel: quoted(event.channel), error: describe(error) };
       const fields = { ...what, unlogged: countOf(unlogged) };
       const line = { sentence: FAILURE_SENTENCES[stage], fields, advice: hint };
-      // What refuses an event works as it should, and our stack says nothing of why.
+      // A guard that refuses an event works as intended, and the stack only shows code of this package.
       if (isRefusal) this.logger.warn(line);
       else this.logger.error(line, error);
     });
@@ -52,7 +52,7 @@ export class LogObserver implements ObserverFailureLog {
     this.repetitions.log(handler, nameOf(error), (unlogged) => {
       const what = { handler: bare(handler), channel: quoted(event.channel), error: describe(error) };
       const fields = { ...what, unlogged: countOf(unlogged) };
-      this.logger.debug({ sentence: 'A handler failed and is called again', fields });
+      this.logger.debug({ sentence: 'A handler failed, calling it again', fields });
     });
   }
 
@@ -61,7 +61,7 @@ export class LogObserver implements ObserverFailureLog {
     episode.log((unlogged) => {
       const reason = quoted(describeThrown(error).message, MAX_REASON_LENGTH);
       this.logger.warn({
-        sentence: `A message was dropped, ${whyDropped(error)}`,
+        sentence: `A message was dropped: ${whyDropped(error)}`,
         fields: { channel: quoted(channel), reason, unlogged: countOf(unlogged) },
       });
     });
@@ -96,30 +96,30 @@ export class LogObserver implements ObserverFailureLog {
     if (call === 'hook') {
       this.stuckHooks.log(handler, '', (unlogged) =>
         this.logger.warn({
-          sentence: 'A hook of an observer does not end',
+          sentence: 'An observer hook does not end',
           fields: { hook: bare(handler), channel: quoted(channel), forMs, unlogged: countOf(unlogged) },
-          advice: 'Give what it awaits a timeout.',
+          advice: 'Add a timeout to what it awaits.',
         }),
       );
     } else if (call === 'gap-handler') {
       this.logger.warn({
         sentence: 'An @OnGap method does not end, and is not called for later gaps',
         fields: { handler: bare(handler), forMs },
-        advice: 'Give what it awaits a timeout.',
+        advice: 'Add a timeout to what it awaits.',
       });
     } else {
       this.logger.warn({
         sentence: 'A call does not end, and events are pending behind it',
         fields: { handler: bare(handler), channel: quoted(channel), forMs, waiting: waitingEvents },
         advice:
-          'Set timeoutMs, so that the next event with its key starts, and end the work when event.signal aborts.',
+          'Set timeoutMs so that the next event with this key can start, and stop the work when event.signal aborts.',
       });
     }
   }
 
   unstuck({ handler, channel }: FactOf<'unstuck'>): void {
     const fields = { handler: bare(handler), channel: quoted(channel) };
-    this.logger.log({ sentence: 'A call has ended after all', fields });
+    this.logger.log({ sentence: 'A stuck call has ended', fields });
   }
 
   deadLetterLost({ deadLetter, letter, reason }: FactOf<'deadLetterLost'>): void {
@@ -155,7 +155,7 @@ export class LogObserver implements ObserverFailureLog {
 
   gapHandlerFailed({ handler, error }: FactOf<'gapHandlerFailed'>): void {
     this.failures.log(handler, `gap ${nameOf(error)}`, (unlogged) => {
-      const sentence = 'An @OnGap method failed, what it was to reconcile may be missing';
+      const sentence = 'An @OnGap method failed, events may still be missing';
       const fields = { handler: bare(handler), error: describe(error), unlogged: countOf(unlogged) };
       this.logger.error({ sentence, fields }, error);
     });
@@ -182,7 +182,7 @@ export class LogObserver implements ObserverFailureLog {
       this.states.turned({ status: state, reason });
     else if (state === 'ready' && previous?.state === 'degraded') this.states.turned({ status: state });
     else if (state === 'connecting' && reason !== undefined && previous?.reason === undefined) {
-      // It says so itself, with what to correct, when it fails the start or makes it a degraded one.
+      // Logged elsewhere with what to correct, when it fails the start or leaves the bus degraded.
       if (isRefused) return;
       const fields = { reason: quoted(reason, Infinity) };
       this.logger.warn({ sentence: 'No connection yet, trying again', fields });
@@ -204,7 +204,7 @@ export class LogObserver implements ObserverFailureLog {
   streamDropped({ target }: FactOf<'streamDropped'>): void {
     this.overflows.log((unlogged) =>
       this.logger.warn({
-        sentence: 'A stream drops events, its loop is too slow',
+        sentence: 'A stream drops events because its loop is too slow',
         fields: { target: quoted(target), unlogged: countOf(unlogged) },
         advice: 'Raise buffer.events, or do less per event.',
       }),
@@ -218,7 +218,7 @@ export class LogObserver implements ObserverFailureLog {
     });
   }
 
-  /** Of which so many others were not told before. */
+  /** @param unlogged how many failures before this one were not logged */
   observerFailed(observer: string, method: string, error: unknown, unlogged: number): void {
     const what = { observer: quoted(observer), method: bare(method), error: describe(error) };
     this.logger.error(

@@ -6,12 +6,12 @@ import type { LogLine, LogValue } from './log.line.js';
 import { listed, quoted } from './log.line.js';
 
 const MAX_MESSAGES = 20;
-/** What to do about it stands at the end of a reason. */
+/** A reason ends with what to do about it, so it must not be cut earlier. */
 export const MAX_REASON_LENGTH = 384;
-/** Of a notice: why a start failed names every subscription that was refused. */
+/** The limit of a notice: a failed start names every refused subscription. */
 const MAX_FIELD_LENGTH = 8_192;
 
-/** Of the lines that were left out before this one. */
+/** The number of lines left out before this one, if any. */
 export function countOf(unlogged: number): number | undefined {
   return unlogged > 0 ? unlogged : undefined;
 }
@@ -24,7 +24,7 @@ export function noticeLine({ sentence, fields, advice }: Omit<NoticedFact, 'bus'
 
 export function whyDropped(error: unknown): string {
   if (isA(error, PayloadTooLargeError)) return 'it is too large';
-  if (isA(error, GroupClaimError)) return 'its group cannot share it';
+  if (isA(error, GroupClaimError)) return 'its group cannot claim it';
   return isA(error, PayloadInvalidError)
     ? 'its payload does not fit the contract'
     : 'its payload cannot be read';
@@ -44,7 +44,7 @@ function valueOf(value: string | number | readonly string[]): LogValue {
   return typeof value === 'string' ? quoted(value, MAX_FIELD_LENGTH) : listed(value);
 }
 
-/** Nest's validation pipes put what is wrong into the response, as a list. */
+/** Nest's validation pipes put the problems into the response, as a list. */
 function messageListOf(thrown: unknown): string | undefined {
   if (!isA(thrown, HttpException)) return undefined;
   try {

@@ -7,8 +7,8 @@ import type { LogFormat, LogLine } from './log.line.js';
 import { objectOfLine, textOfLine } from './log.line.js';
 
 /**
- * Writes log lines through whatever logger the application has. A text is one line: what is not printable in it is escaped. A
- * logger that throws, or rejects, loses the line and nothing else; a warning of the process says so, once a minute.
+ * Writes log lines to the application's logger. Each text is one line, with unprintable characters escaped. A logger that
+ * throws or rejects loses only the line; a process warning reports it once a minute.
  */
 export class LogWriter {
   private readonly logger: Logger;
@@ -22,7 +22,7 @@ export class LogWriter {
     this.logger = new ContainedLogger(context, (error) => this.lost(error));
   }
 
-  /** @param thrown whose stack is shown with the line */
+  /** @param thrown the error whose stack is shown with the line */
   error(line: LogLine, thrown?: unknown): void {
     this.write('error', line, framesOf(thrown));
   }
@@ -51,14 +51,17 @@ export class LogWriter {
   private lost(error: unknown): void {
     this.losses.log((unlogged) =>
       process.emitWarning(
-        `The logger of the application failed, and the event bus goes on without its lines (reason=${quote(reasonOf(error))} lines=${unlogged + 1})`,
+        `The logger of the application failed, log lines of the event bus are lost (reason=${quote(reasonOf(error))} lines=${unlogged + 1})`,
         { code: 'EVENT_BUS_LOGGER' },
       ),
     );
   }
 }
 
-/** Nest's, for which any logger may stand in: contained also where Nest holds lines back until that one is known. */
+/**
+ * Nest's logger, which any other logger may replace. Failures are contained even while Nest buffers lines until that logger is
+ * known.
+ */
 class ContainedLogger extends Logger {
   constructor(
     context: string,

@@ -4,9 +4,9 @@ import type { PipelineStage } from '../handlers/handler.failure.js';
 import type { EventContext } from '../message/event-context.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 
-/** What every fact has. Names of subscriptions have the application's prefix, channels have not. */
+/** The fields of every fact. Names of subscriptions include the application's prefix, channels do not. */
 export interface ObservedFact {
-  /** The name of the bus, `default` unless it was given one. */
+  /** The name of the bus, `default` unless another is set. */
   readonly bus: string;
 }
 
@@ -14,15 +14,15 @@ export interface ObservedFact {
 export interface PublishedFact extends ObservedFact {
   /** The channel, without the application's prefix. */
   readonly channel: string;
-  /** Of the contract that it was published with. Absent where it was published to a channel. */
+  /** The template of the contract that it was published with. Absent if it was published to a channel. */
   readonly template?: string;
-  /** By which command it was sent: PUBLISH or SPUBLISH. */
+  /** The command that sent it: PUBLISH or SPUBLISH. */
   readonly kind: 'channel' | 'shard';
   /** As it was passed to `publish`. Do not change it. */
   readonly payload: unknown;
   /** The length of the message, in bytes. With a codec that numbers its events, an upper bound. */
   readonly bytes: number;
-  /** How many subscriptions the broker reports; 0 when nobody received it. */
+  /** How many subscriptions the broker reports; 0 when there was no subscriber. */
   readonly subscriptions: number;
   /** From the call of `publish` to the broker's answer, in milliseconds. */
   readonly tookMs: number;
@@ -30,15 +30,15 @@ export interface PublishedFact extends ObservedFact {
 
 /** A `publish` rejected, or one event of a `publishMany` failed. */
 export interface PublishFailedFact extends ObservedFact {
-  /** The template, where it was published with a contract. */
+  /** The template, if it was published with a contract. */
   readonly channel: string;
   /** What `publish` rejected with. */
   readonly error: unknown;
-  /** From the call of `publish` on, in milliseconds. */
+  /** From the call of `publish` to its rejection, in milliseconds. */
   readonly tookMs: number;
 }
 
-/** A message came in, whether a handler takes it or not. */
+/** A message arrived, whether or not a handler takes it. */
 export interface ReceivedFact extends ObservedFact {
   /** The channel, without the application's prefix. */
   readonly channel: string;
@@ -46,27 +46,27 @@ export interface ReceivedFact extends ObservedFact {
   readonly through: SubscriptionTarget;
   /** The length of the message, in bytes. */
   readonly bytes: number;
-  /** How many events are in it: more than 1 in a batch frame. */
+  /** How many events it contains: more than 1 in a batch frame. */
   readonly events: number;
 }
 
-/** What became of an event for a handler. */
+/** The fields of facts about one event and one handler. */
 interface HandlerEventFact extends ObservedFact {
   /** `OrderNotifier.notify`, or `listener` for one added at run time. */
   readonly handler: string;
-  /** As the handler gets it, or would have got it. Do not change it. */
+  /** The event as the handler got it, or would have got it. Do not change it. */
   readonly event: EventContext;
 }
 
 /** One call of a handler. */
 export interface HandledFact extends HandlerEventFact {
-  /** Which of the handler's targets matched, as it was written. */
+  /** The matching target of the handler, as written. */
   readonly target: string;
-  /** How long the event waited in the handler's queue, in milliseconds. */
+  /** How long the event was pending in the handler's queue, in milliseconds. */
   readonly waitedMs: number;
-  /** How long the call took, in milliseconds. 0 where it had begun when the observer was added. */
+  /** How long the call took, in milliseconds. 0 if it began before the observer was added. */
   readonly tookMs: number;
-  /** 1 for the first call for this event. 0 where the handler was not called, because its `orderBy` failed. */
+  /** 1 for the first call for this event. 0 if the handler was not called because its `orderBy` failed. */
   readonly attempt: number;
 }
 
@@ -76,9 +76,9 @@ export interface FailedFact extends HandledFact {
   readonly error: unknown;
   /** What failed: the handler itself, or its guard, pipe, interceptor or filter. */
   readonly stage: PipelineStage;
-  /** A guard or a pipe refused the event, which is no fault of the application. */
+  /** A guard or a pipe refused the event. This is not an error of the application. */
   readonly isRefusal: boolean;
-  /** What is probably wrong, for people. */
+  /** The probable cause, in words. */
   readonly hint?: string;
 }
 
@@ -88,26 +88,28 @@ export interface RepeatedFact extends HandledFact {
   readonly error: unknown;
 }
 
-/** A message was not handed on: too large, not what the codec reads, not what the contract says, or not to be claimed. */
+/**
+ * A message was not delivered to a handler: too large, not readable by the codec, invalid for the contract, or not claimable.
+ */
 export interface RejectedFact extends ObservedFact {
   /** The channel, without the application's prefix. */
   readonly channel: string;
   /** Why it was rejected. */
   readonly error: Error;
-  /** How many events were in it. */
+  /** How many events it contained. */
   readonly events: number;
 }
 
-/** An event found no room in the buffer of a handler. */
+/** An event was dropped because the buffer of a handler was full. */
 export interface DroppedFact extends HandlerEventFact {}
 
-/** Half of a handler's buffer is in use. Once per episode, before anything is dropped. */
+/** Half of a handler's buffer is in use. Reported once per episode, before anything is dropped. */
 export interface SlowedFact extends ObservedFact {
   /** `OrderNotifier.notify`. */
   readonly handler: string;
   /** How many events are pending. */
   readonly waitingEvents: number;
-  /** How many bytes their messages have. */
+  /** The size of their messages, in bytes. */
   readonly waitingBytes: number;
   /** The limits of the handler. */
   readonly buffer: {
@@ -117,7 +119,7 @@ export interface SlowedFact extends ObservedFact {
   };
 }
 
-/** No event waits any more for a handler that was {@link SlowedFact slow}. */
+/** A handler that was {@link SlowedFact slow} has no more pending events. */
 export interface CaughtUpFact extends ObservedFact {
   /** `OrderNotifier.notify`. */
   readonly handler: string;
@@ -127,21 +129,21 @@ export interface CaughtUpFact extends ObservedFact {
   readonly fromMs: number;
 }
 
-/** A call does not end. Once for all calls of a handler that are stuck at the same time. */
+/** A call does not end. Reported once for all calls of a handler that are stuck at the same time. */
 export interface StuckFact extends ObservedFact {
-  /** Of an event's handler, of an `@OnGap` method, or a hook of an observer. */
+  /** The kind of call: of an event handler, of an `@OnGap` method, or of an observer hook. */
   readonly call: 'handler' | 'gap-handler' | 'hook';
   /** `OrderNotifier.notify`; for a hook `MyObserver.aroundHandle`. */
   readonly handler: string;
-  /** What it was called for. Absent for an `@OnGap` method. */
+  /** The channel of the event. Absent for an `@OnGap` method. */
   readonly channel?: string;
   /** How long it has run, in milliseconds. */
   readonly forMs: number;
-  /** How many events wait for the handler. */
+  /** How many events are pending for the handler. */
   readonly waitingEvents: number;
 }
 
-/** The call of a {@link StuckFact} has ended after all, and no other one of its handler is stuck. */
+/** The call of a {@link StuckFact} has ended, and no other call of its handler is stuck. */
 export interface UnstuckFact extends ObservedFact {
   /** As in the {@link StuckFact}. */
   readonly handler: string;
@@ -149,24 +151,24 @@ export interface UnstuckFact extends ObservedFact {
   readonly channel: string;
 }
 
-/** Another instance of the handler's group has the event. */
+/** Another instance of the handler's group claimed the event. */
 export interface LeftToGroupFact extends HandlerEventFact {}
 
 /** A dead letter was published. */
 export interface DeadLetteredFact extends ObservedFact {
   /** The channel of the dead letter. */
   readonly deadLetter: string;
-  /** What was to be published there. */
+  /** The dead letter itself. */
   readonly letter: DeadLetter;
 }
 
 /** A dead letter could not be published. */
 export interface DeadLetterLostFact extends DeadLetteredFact {
-  /** Why it was not published, for people. */
+  /** Why it was not published, in words. */
   readonly reason: string;
 }
 
-/** Events may be missing, as `@OnGap` methods are told. */
+/** Events may be missing. `@OnGap` methods get the same gap. */
 export interface GapFact extends ObservedFact, Gap {}
 
 /** An `@OnGap` method failed. */

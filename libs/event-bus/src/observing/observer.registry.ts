@@ -4,7 +4,7 @@ import { LogEpisode } from './log.episode.js';
 
 export type HookName = 'aroundHandle' | 'aroundPublish';
 
-/** The name of each method that takes facts. */
+/** The names of all methods that take facts. */
 export const FACT_NAMES = Object.keys({
   published: true,
   publishFailed: true,
@@ -38,22 +38,22 @@ export const FACT_NAMES = Object.keys({
 const CALL_FACTS: readonly FactName[] = ['handled', 'failed', 'repeated'];
 const HOOK_NAMES: readonly HookName[] = ['aroundHandle', 'aroundPublish'];
 
-/** Why it can observe nothing, with what to write instead. Undefined when it can. */
+/** Why it cannot be an observer, with what to write instead. Undefined if it can. */
 export function observerProblem(observer: unknown): string | undefined {
   const methods = [...FACT_NAMES, ...HOOK_NAMES];
   if (typeof observer === 'object' && methods.some((name) => hasMethod(observer, name))) return undefined;
   return `must be an object with at least one method of EventBusObserver: ${methods.join(', ')}.`;
 }
 
-/** Hears what an observer throws and rejects with. Must not throw. */
+/** Takes what an observer throws or rejects with. Must not throw. */
 export interface ObserverFailureLog extends EventBusObserver {
   observerFailed(observer: string, method: string, error: unknown, unlogged: number): void;
 }
 
-/** The methods of an observer that take facts, in the form in which TypeScript knows that a name fits its fact. */
+/** The methods of an observer that take facts, typed so that each name fits its fact. */
 type FactTakers = { [Name in FactName]?: (fact: FactOf<Name>) => unknown };
 
-/** One observer, whose failures are logged and nobody else's. */
+/** One observer. Its failures are logged and affect nothing else. */
 export class ContainedObserver {
   private readonly failures = new LogEpisode();
 
@@ -80,18 +80,18 @@ export class ContainedObserver {
     this.failures.log((unlogged) => this.log.observerFailed(this.name, method, error, unlogged));
   };
 
-  /** `MyObserver`, or what a plain object is called. */
+  /** `MyObserver`, or a name for a plain object. */
   get name(): string {
     const name = propertyOf(propertyOf(this.observer, 'constructor'), 'name');
     return typeof name === 'string' && name !== '' ? textOf(name) : 'Object';
   }
 }
 
-/** Every observer of one bus, the log as the last of them. No call throws. */
+/** Every observer of one bus, the log last. No call throws. */
 export class ObserverRegistry {
-  /** Whether anybody takes a fact: nobody needs to build the others. */
+  /** Whether an observer takes a fact. If not, the fact is not built. */
   readonly takes = recordOf(false);
-  /** Whether anybody but the log wants to know about calls of handlers, and so how long they take. */
+  /** Whether an observer other than the log takes handler calls, and so needs their duration. */
   timesCalls = false;
   private readonly takers = recordOf<readonly ContainedObserver[]>([]);
   /** In the order in which they were added, without the log. */
@@ -104,7 +104,7 @@ export class ObserverRegistry {
     this.change([]);
   }
 
-  /** Those that have this hook, in the order in which they were added. */
+  /** The observers that have this hook, in the order in which they were added. */
   withHook(name: HookName): readonly ContainedObserver[] {
     return this.added.filter((observer) => observer.has(name));
   }
@@ -114,7 +114,7 @@ export class ObserverRegistry {
     this.changeListeners.push(listener);
   }
 
-  /** @returns what removes it. Idempotent. */
+  /** @returns a function that removes it. Idempotent. */
   add(observer: EventBusObserver): () => void {
     const entry = new ContainedObserver(observer, this.log);
     this.change([...this.added, entry]);
@@ -125,7 +125,7 @@ export class ObserverRegistry {
 
   tell<Name extends FactName>(name: Name, fact: FactOf<Name>): void {
     const takers = this.takers[name];
-    // What one writes into it, the others would read.
+    // Frozen, because a change by one observer would reach the others.
     if (takers.length > 1) Object.freeze(fact);
     for (const observer of takers) observer.tell(name, fact);
   }

@@ -1,6 +1,6 @@
 import { isThenable } from '../foreign.js';
 
-/** A call that is made once, however often somebody asks for it. Everybody gets the same outcome. */
+/** A call that is made only once. Every caller gets the same outcome. */
 export class OnceCall<Argument, Result> {
   private hasBegun = false;
   private result: Result | undefined;
@@ -14,20 +14,20 @@ export class OnceCall<Argument, Result> {
     return this.hasBegun;
   }
 
-  /** Makes the call, the first time. @throws what it threw */
+  /** Makes the call the first time. @throws what it threw */
   readonly next = (argument?: Argument): Result => {
     this.make(argument);
     if (this.thrown !== undefined) throw this.thrown.error;
     return this.result as Result;
   };
 
-  /** As {@link next}, for those who do not ask for its outcome. */
+  /** Like {@link next}, for callers that do not need its outcome. */
   make(argument?: Argument): void {
     if (this.hasBegun) return;
     this.hasBegun = true;
     try {
       this.result = this.call(argument);
-      // First, so that it is known to whoever awaits the result.
+      // Set first, so that it is known when the result is awaited.
       if (isThenable(this.result))
         this.result.then(undefined, (error: unknown) => (this.rejection = { error }));
     } catch (error) {
@@ -36,18 +36,18 @@ export class OnceCall<Argument, Result> {
     this.onMade?.();
   }
 
-  /** Whether its outcome is this very error. */
+  /** Whether its outcome is exactly this error. */
   hasFailedWith(error: unknown): boolean {
     const failure = this.thrown ?? this.rejection;
     return failure !== undefined && failure.error === error;
   }
 
-  /** Resolves when the call was made; it may go on. */
+  /** Resolves when the call was made; it may still be running. */
   whenMade(): Promise<void> {
     return this.hasBegun ? Promise.resolve() : new Promise((resolve) => (this.onMade = resolve));
   }
 
-  /** Resolves when the call is over that was made, whatever came of it. */
+  /** Resolves when the call has ended, with any outcome. */
   async whenOver(): Promise<void> {
     await Promise.allSettled([this.result]);
   }

@@ -6,19 +6,19 @@ import type { HookWatch } from './hook.watch.js';
 import type { ContainedObserver, ObserverRegistry } from './observer.registry.js';
 import { OnceCall } from './once.call.js';
 
-/** Prepares an event, with the headers that are added to its own. Resolves or rejects with what becomes of it. */
+/** Prepares an event with additional headers. Settles with the outcome of the event. */
 type Publish = (added?: EventHeaders) => Promise<number>;
 
-/** What was prepared within hooks, which wait for its outcome. */
+/** A value prepared within hooks, which wait for its outcome. */
 export interface HookedEvent<T> {
   readonly prepared: T;
-  /** To be called once. */
+  /** Must be called once. */
   readonly settled: (outcome: PublishOutcome) => void;
 }
 
-/** Runs what observers put around a publish. Exactly one event comes of it, whatever they do. */
+/** Runs the publish hooks of observers. Exactly one event is published, whatever a hook does. */
 export class PublishHooks {
-  /** There are none. */
+  /** No observer has such a hook. */
   isEmpty = true;
   private observers: readonly ContainedObserver[] = [];
 
@@ -36,12 +36,13 @@ export class PublishHooks {
   }
 
   /**
-   * Prepares the event once, before it returns. The first observer is the outermost, and headers of an inner one are stronger.
+   * Prepares the event once, before it returns. The first observer is the outermost, and headers of an inner one take
+   * precedence.
    * @param prepare must not throw
    */
   prepare<T>(publish: Omit<ObservedPublish, 'bus'>, prepare: (added?: EventHeaders) => T): HookedEvent<T> {
     const about = { bus: this.bus, ...publish };
-    // `run` calls what is within it before it returns.
+    // `run` makes its inner call before it returns.
     let hooked!: HookedEvent<T>;
     const innermost: Publish = (added) =>
       new Promise((resolve, reject) => {
@@ -76,7 +77,7 @@ export class PublishHooks {
   }
 }
 
-/** Those that are texts; an observer that adds anything else has failed. */
+/** Accepts only strings as values; an observer that adds anything else has failed. */
 function headersIn(headers: unknown, observer: ContainedObserver): EventHeaders | undefined {
   if (headers === undefined) return undefined;
   try {

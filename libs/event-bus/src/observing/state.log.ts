@@ -1,4 +1,4 @@
-/** A bus that is ready again and breaks within so long is told of as one that comes and goes. */
+/** A bus that breaks again within this time after recovery is reported as unstable. */
 const QUIET_MS = 5_000;
 
 export interface TurnedState {
@@ -7,8 +7,8 @@ export interface TurnedState {
 }
 
 /**
- * The lines that say that a bus is degraded, and that it is ready again. The first of each is written at once. While they take
- * turns, one line every few seconds says how it is then, and how many were left out.
+ * Writes the lines for a degraded bus and for its recovery. The first of each is written at once. While the state keeps
+ * changing, one line every few seconds gives the current state and the number of lines left out.
  */
 export class StateLog {
   private written: TurnedState['status'] = 'ready';
@@ -28,7 +28,7 @@ export class StateLog {
     if (state.status === 'ready') this.keepQuiet();
   }
 
-  /** Nothing is written any more. */
+  /** No more lines are written. */
   close(): void {
     clearTimeout(this.quiet);
     this.quiet = undefined;

@@ -155,7 +155,7 @@ describe('PublishBuffer', () => {
     expect(error).toMatchObject({
       code: 'EVENT_BUS_PUBLISH_BUFFER_FULL',
       limit: '10,000 events or 16 MiB',
-      message: expect.stringContaining('Nothing was sent: 10,000 events or 16 MiB wait'),
+      message: expect.stringContaining('Nothing was sent: the send buffer is full (10,000 events or 16 MiB)'),
     });
     link.comeBack();
     await Promise.all(publishing);
