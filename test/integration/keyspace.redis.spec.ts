@@ -135,7 +135,7 @@ describe('@OnKeyEvent', () => {
     const starting = boot({ transport: memory() }, Wrong);
     await expect(starting).rejects.toMatchObject({
       problems: [
-        expect.stringMatching(/^@OnKeyEvent on Wrong\.none: it names no event/),
+        expect.stringMatching(/^@OnKeyEvent on Wrong\.none: it has no event/),
         expect.stringMatching(/^@OnKeyEvent on Wrong\.odd: event "ex pired"/),
         expect.stringMatching(/^@OnKeyEvent on Wrong\.odd: key "a\["/),
         expect.stringMatching(/^@OnKeyEvent on Wrong\.odd: db must be/),
@@ -162,7 +162,7 @@ describe('keyspace: { ensure }', () => {
     const server = await startServer('--notify-keyspace-events', 'Kx');
     const { log } = await boot({ transport: redis({ url: server.url }) }, Watch);
     expect(said(log)).toEqual([
-      `warn Redis does not publish the key events that handlers wait for (missing="Eg" nodes="127.0.0.1:${server.port}"). Run CONFIG SET notify-keyspace-events xKEg, or write keyspace: { ensure: 'set' }.`,
+      `warn Redis does not publish the key events that handlers listen to (missing="Eg" nodes="127.0.0.1:${server.port}"). Run CONFIG SET notify-keyspace-events xKEg, or write keyspace: { ensure: 'set' }.`,
     ]);
     expect(await flagsOf(server)).toBe('xK');
   });
@@ -195,7 +195,7 @@ describe('keyspace: { ensure }', () => {
     await server.cli('ACL', 'SETUSER', 'bus', 'on', '>pw', '~*', '&*', '+@all', '-config');
     const url = server.url.replace('redis://', 'redis://bus:pw@');
     const { log } = await boot({ transport: redis({ url }) }, Watch);
-    expect(said(log)).toEqual([expect.stringMatching(/^warn Cannot see whether.*NOPERM/)]);
+    expect(said(log)).toEqual([expect.stringMatching(/^warn Cannot check whether.*NOPERM/)]);
     const starting = boot({ transport: redis({ url }), keyspace: { ensure: 'set' } }, Watch);
     await expect(starting).rejects.toThrow(/could not set notify-keyspace-events: .*NOPERM/);
   });

@@ -1,19 +1,19 @@
 import type { ClockMember } from './eviction.clock.js';
 
-/** How far one publisher's count on one channel was seen. */
+/** The last number seen of one publisher on one channel. */
 export interface SeenCount extends ClockMember {
   readonly counts: ChannelCounts;
   readonly publisher: string;
   sequence: number;
-  /** performance.now() then. */
+  /** performance.now() at that time. */
   seenMs: number;
 }
 
-/** The counts of one channel's publishers. A part of the tracker, which alone changes it. */
+/** The counts of one channel's publishers. Part of the tracker, and changed only by it. */
 export class ChannelCounts {
-  /** performance.now() when one of its counts had to go though its publisher was alive. */
+  /** performance.now() when one of its counts was evicted while its publisher was alive. */
   lostMs = -Infinity;
-  /** performance.now() before which nobody is told again that a count began anew. */
+  /** performance.now() before which a restarted count is not reported again. */
   toldUntilMs = -Infinity;
   private readonly publishers = new Map<string, SeenCount>();
 
@@ -39,11 +39,11 @@ export class ChannelCounts {
     this.publishers.delete(publisher);
   }
 
-  /** The oldest that was not used since it was last asked for. Undefined where there is none. */
+  /** The oldest count that was not used since it was last asked for. Undefined if there is none. */
   leastUsed(): SeenCount | undefined {
     for (const [publisher, count] of this.publishers) {
       if (!count.wasUsed) return count;
-      // Spared once: it goes behind the others, which this loop comes to as well.
+      // Spared once: it moves to the end, which this loop reaches as well.
       count.wasUsed = false;
       this.publishers.delete(publisher);
       this.publishers.set(publisher, count);

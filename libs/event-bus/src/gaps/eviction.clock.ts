@@ -1,14 +1,14 @@
-/** What an {@link EvictionClock} decides about. */
+/** A member that an {@link EvictionClock} may evict. */
 export interface ClockMember {
-  /** Set it whenever the member is used: the clock spares it once more. False for a new one. */
+  /** Set it to true whenever the member is used: the clock then spares it once. False for a new member. */
   wasUsed: boolean;
-  /** Where the clock keeps it. Belongs to the clock. */
+  /** The member's place in the clock. Only the clock changes it. */
   slot: number;
 }
 
 /**
- * Decides which of many members goes when there are too many: one that was not used for a whole turn of the hand. About
- * the least recently used one, without any work when a member is used.
+ * Chooses the member to evict when there are too many: one that was not used for a whole turn of the hand. This approximates
+ * the least recently used one, and using a member costs nothing.
  */
 export class EvictionClock<M extends ClockMember> {
   private readonly members: M[] = [];
@@ -20,7 +20,7 @@ export class EvictionClock<M extends ClockMember> {
     return this.members.length;
   }
 
-  /** Returns the member that had to go for it, if any. */
+  /** Returns the member that was evicted for it, if any. */
   add(member: M): M | undefined {
     if (this.members.length < this.limit) {
       member.slot = this.members.push(member) - 1;
@@ -33,7 +33,7 @@ export class EvictionClock<M extends ClockMember> {
     return evicted;
   }
 
-  /** Only for a member that was added and did not go. */
+  /** Only for a member that was added and not evicted. */
   remove(member: M): void {
     const last = this.members.pop() as M;
     if (last !== member) {

@@ -188,7 +188,7 @@ describe('GapReporter', () => {
         fromMs: NOW_MS,
         toMs: NOW_MS,
         missed: undefined,
-        hint: expect.stringContaining('began anew'),
+        hint: expect.stringContaining('counting was restarted'),
       },
     ]);
     see('orders:a', 2);

@@ -6,35 +6,35 @@ import { joinGaps } from './gap.js';
 import type { SequenceTracker } from './sequence.tracker.js';
 
 /**
- * How long a gap waits for the events that tell how many are missing, in milliseconds: each publisher's next one on
- * each channel. Reconciling begins so much later.
+ * How long a gap is kept open to count the missing events, in milliseconds: each publisher's next event on each channel shows
+ * them. Reconciling starts that much later.
  */
 const COUNTING_MS = 250;
 
 const COUNT_BEGAN_ANEW =
-  "A publisher's numbers on this channel jumped further than it can have counted, so that its count began anew. Somebody else may publish under its id: see who may publish there.";
+  "A publisher's event numbers on this channel jumped further than is possible, so counting was restarted. Another publisher may use the same id: check who can publish there.";
 const NO_PREFIX = new ChannelPrefix('');
 
-/** Makes one gap of what an interruption and the holes after it tell, and passes it on. */
+/** Combines an interruption and the holes after it into one gap, and reports it. */
 export class GapReporter {
   private open: { gap: Gap; readonly channels: Set<string>; readonly timer: NodeJS.Timeout } | undefined;
 
   constructor(
-    /** Absent where the codec carries no numbers: then gaps are passed on at once, with `missed` undefined. */
+    /** Absent if the codec carries no numbers: gaps are then reported at once, with `missed` undefined. */
     private readonly tracker: SequenceTracker | undefined,
-    /** To be called for a gap that is known in full: it is passed on at once. */
+    /** Reports a gap at once. Call it directly for a gap that needs no counting. */
     readonly report: (gap: Gap) => void,
   ) {}
 
-  /** Events without a number since the start. Nobody can say which of their kind are missing. */
+  /** Events without a number since the start. Whether any of them are missing is unknown. */
   get unsequencedEvents(): number {
     return this.tracker?.unsequencedEvents ?? 0;
   }
 
-  /** An event came in at `nowMs`, by the wall clock; maybe through several subscriptions. */
+  /** An event arrived at `nowMs`, by the wall clock; possibly through several subscriptions. */
   received(channel: string, stamp: EventStamp | undefined, nowMs: number): void {
     if (this.tracker === undefined) return;
-    // Nothing is measured by a clock that may be set; events without a number ask for no other.
+    // Durations need a clock that is never set; events without a number need none.
     const momentMs = stamp === undefined ? 0 : performance.now();
     const hole = this.tracker.observe(channel, stamp, momentMs);
     if (hole === undefined) return;
@@ -44,11 +44,11 @@ export class GapReporter {
     if (missed === undefined) return this.report({ ...gap, targets: [channel], hint: COUNT_BEGAN_ANEW });
     if (this.open === undefined) this.start(gap);
     else this.open.gap = joined(this.open.gap, gap);
-    // A hole within an interruption lies on a channel that its targets name already.
+    // The targets of an interruption already include the channel of a hole within it.
     if (this.open?.gap.reason === 'events-missed') this.open.channels.add(channel);
   }
 
-  /** What was interrupted is back. Passed on once the missing events are counted, or at once where nobody can. */
+  /** The interruption is over. Reported once the missing events are counted, or at once if they cannot be. */
   interrupted(gap: Omit<Gap, 'missed'>): void {
     const missed = gap.reason === 'connection-lost' ? this.takeHoles() : 0;
     this.flush();
@@ -56,18 +56,18 @@ export class GapReporter {
     else this.start({ ...gap, missed });
   }
 
-  /** These channels were given up: what comes on them later goes on from nothing. */
+  /** These channels were unsubscribed: later events on them start a new count. */
   forget(matches: (channel: string) => boolean): void {
     this.tracker?.forget(matches);
   }
 
-  /** Passes on what is still being counted. */
+  /** Reports the gap that is still being counted. */
   flush(): void {
     if (this.open === undefined) return;
     const { gap, channels, timer } = this.open;
     clearTimeout(timer);
     this.open = undefined;
-    // What one subscription missed may have come through another: that nothing is missing, nobody knows.
+    // Another subscription may have delivered what this one missed, so that zero missing events are not certain.
     const isUnknown = (gap.reason === 'subscription-denied' && gap.missed === 0) || this.isBlindIn(gap);
     this.report({
       ...gap,
@@ -76,7 +76,7 @@ export class GapReporter {
     });
   }
 
-  /** Where counts had to go for others nobody knows what their publishers sent. A hole was seen between two numbers. */
+  /** If counts were evicted, the events of their publishers are unknown. A hole itself was seen between two numbers. */
   private isBlindIn({ reason, targets }: Gap): boolean {
     if (reason === 'events-missed' || this.tracker === undefined) return false;
     return this.tracker.isBlind(
@@ -85,7 +85,7 @@ export class GapReporter {
     );
   }
 
-  /** Some subscriptions of a new link deliver before the last one is confirmed: their holes are the interruption's. */
+  /** Some subscriptions of a new link deliver before the last one is confirmed: their holes belong to the interruption. */
   private takeHoles(): number {
     if (this.open?.gap.reason !== 'events-missed') return 0;
     const { gap, timer } = this.open;
@@ -101,14 +101,14 @@ export class GapReporter {
   }
 }
 
-/** A hole within an interruption changes nothing but how many are missing. */
+/** A hole within an interruption only changes the number of missing events. */
 function joined(open: Gap, hole: Gap): Gap {
   const isInterruption = open.reason !== 'events-missed';
   const missed = (open.missed ?? 0) + (hole.missed ?? 0);
   return isInterruption ? { ...open, missed } : { ...joinGaps(open, hole), missed };
 }
 
-/** Targets are as they were written, and channels without the application's prefix. */
+/** Targets are as written, channels are without the application's prefix. */
 function matches(text: string, channel: string): boolean {
   return text === channel || parseTarget(text, NO_PREFIX).matches(channel);
 }

@@ -1,11 +1,11 @@
 /**
- * - `connection-lost`: the link to the broker died and is back.
- * - `subscription-lost`: the link lived, and the broker had forgotten a subscription.
- * - `subscription-denied`: the broker denied a subscription for a while.
+ * - `connection-lost`: the link to the broker was lost and is restored.
+ * - `subscription-lost`: the broker lost a subscription although the link was alive.
+ * - `subscription-denied`: the broker denied a subscription for some time.
  * - `started-late`: the application started without its subscriptions (`startup.onFailure: 'retry'`).
- * - `events-missed`: the numbers of a publisher's events have a hole, and no interruption was seen. With `missed` undefined
- *   they jumped so that nobody can have counted to them, and a new count has begun.
- * - `buffer-overflow`: a handler was too slow, and events that waited for it were dropped.
+ * - `events-missed`: numbers of a publisher's events are missing, and no interruption was seen. If `missed` is undefined, the
+ *   numbers jumped further than is possible, and counting was restarted.
+ * - `buffer-overflow`: a handler was too slow, and pending events were dropped.
  */
 export type GapReason =
   | 'connection-lost'
@@ -22,23 +22,23 @@ export type GapReason =
 export interface Gap {
   /** What caused it. */
   readonly reason: GapReason;
-  /** The channels, globs and templates that it concerns, without the application's prefix. */
+  /** The affected channels, globs and templates, without the application's prefix. */
   readonly targets: readonly string[];
-  /** The last sign that all was well before, in milliseconds since the epoch, by this process's clock. */
+  /** The last time at which the subscriptions were known to work, in milliseconds since the epoch, by this process's clock. */
   readonly fromMs: number;
   /** When events arrived again, in milliseconds since the epoch. */
   readonly toMs: number;
   /**
-   * How many events no handler of the bus got, as far as their publishers number them (`cloudEvents()`) and it shows by
-   * now. What is missing at the end of a channel shows with its next event, as a gap of its own. Undefined when nobody
-   * can know, also where counts of its channels had to be forgotten because there were too many.
+   * How many events no handler of the bus received, as far as publishers number them (`cloudEvents()`) and it is known so far.
+   * Events that are missing at the end of a channel are found with its next event, and reported as a gap of their own.
+   * Undefined if the number cannot be known, for example because counts were dropped when there were too many.
    */
   readonly missed: number | undefined;
-  /** What probably caused it, and what to do about it, for people. */
+  /** The probable cause and what to do about it, in words. */
   readonly hint?: string;
 }
 
-/** Two gaps as one: for somebody who could not be told of the first in time. */
+/** Joins two gaps for a listener that did not get the first one in time. */
 export function joinGaps(first: Gap, second: Gap): Gap {
   const hint = first.hint ?? second.hint;
   return {

@@ -3,49 +3,51 @@ import { ChannelCounts } from './channel.counts.js';
 import type { SeenCount } from './channel.counts.js';
 import { EvictionClock } from './eviction.clock.js';
 
-/** A map that is keyed by what strangers send has to end somewhere: 10,000 counts are about 5 MB. */
+/** Unknown publishers choose the keys of this map, so it needs a limit: 10,000 counts take about 5 MB. */
 const MAX_COUNTS = 10_000;
-/** Each count keeps both names: ours have 14 characters, and Redis takes channels of 512 MB. */
+/** Each count keeps both names: ours have 14 characters, and Redis accepts channels of 512 MB. */
 const MAX_NAME_LENGTH = 1_024;
 /**
- * More than one publisher sends to one channel in a millisecond. A number that is further away than the time since the last one
- * explains was not counted to.
+ * An upper bound for the events that one publisher sends to one channel in a millisecond. A number further ahead than the
+ * elapsed time allows was not reached by counting.
  */
 const MAX_PER_MS = 1_000;
-/** An event may have waited for this process as long before it was seen: Redis closes a subscriber that reads nothing for 60 s. */
+/**
+ * How long an event may have been pending before this process reads it: Redis closes a subscriber that reads nothing for 60 s.
+ */
 const GRACE_MS = 60_000;
-/** An event that comes again, through another subscription, is at most so many numbers behind. */
+/** An event that arrives again through another subscription is at most this many numbers behind. */
 const MAX_LAG = 10_000;
-/** When the table is full, a channel with more counts than this pays for its own new ones … */
+/** When the table is full, a channel with more counts than this evicts its own for its new ones … */
 const OWN_SHARE = 4;
-/** … and one with more than this for those of other channels. */
+/** … and a channel with more than this also for those of other channels. */
 const FAIR_SHARE = 100;
-/** A publisher that was silent for longer has probably ended, and its count is nobody's loss. */
+/** A publisher that was silent for longer has probably ended, and its count can go. */
 const LIVE_MS = 60 * 60_000;
-/** A channel's counts that begin anew are told of once in this time. */
+/** Restarted counts of a channel are reported once in this time. */
 const RESTART_EPISODE_MS = 60_000;
 
-/** Numbers that did not come between two that did. */
+/** Missing numbers between two that arrived. */
 export interface Hole {
   readonly channel: string;
-  /** How many events are missing. Undefined where the numbers jumped so that nobody counted to them: a new count has begun. */
+  /** How many events are missing. Undefined if the numbers jumped further than is possible: a new count has started. */
   readonly missed: number | undefined;
-  /** When the last event before the hole came, by the clock of {@link SequenceTracker.observe}. */
+  /** When the last event before the hole arrived, by the clock of {@link SequenceTracker.observe}. */
   readonly fromMs: number;
 }
 
 /**
- * Watches the numbers that publishers give their events, and tells where some are missing. Knows the 10,000 counts of a
- * publisher on a channel that were seen last; one that comes back after that, as one that is new, begins from what
- * it shows first. Many publishers of one channel push out each other, and not those of other channels.
+ * Watches the numbers that publishers give their events, and finds missing ones. Keeps the 10,000 most recently seen counts,
+ * each of one publisher on one channel. A publisher that returns after eviction is treated as new: its count starts with its
+ * next event. Many publishers of one channel evict each other, not those of other channels.
  */
 export class SequenceTracker {
   private readonly channels = new Map<string, ChannelCounts>();
-  /** Those with more than their fair share: few, by its size. */
+  /** The channels with more than their fair share: few, because of its size. */
   private readonly crowded = new Set<ChannelCounts>();
   private readonly clock = new EvictionClock<SeenCount>(MAX_COUNTS);
   private unsequenced = 0;
-  /** performance.now() when a live count went whose channel is not known any more. */
+  /** performance.now() when a live count was evicted whose channel is no longer known. */
   private channelLostMs = -Infinity;
 
   /** Events without a number so far. */
@@ -53,12 +55,14 @@ export class SequenceTracker {
     return this.unsequenced;
   }
 
-  /** Counts that are watched. */
+  /** The number of counts. */
   get size(): number {
     return this.clock.size;
   }
 
-  /** An event came in at `nowMs`, by a clock that is never set; the same one may come again, through another subscription. */
+  /**
+   * An event arrived at `nowMs`, by a clock that is never set. The same event may arrive again through another subscription.
+   */
   observe(channel: string, stamp: EventStamp | undefined, nowMs: number): Hole | undefined {
     if (stamp === undefined || !Number.isSafeInteger(stamp.sequence)) {
       this.unsequenced += 1;
@@ -85,7 +89,7 @@ export class SequenceTracker {
     return { channel, missed: undefined, fromMs: seenMs };
   }
 
-  /** Whether a count on one of these channels had to go while its publisher was alive: what it misses, nobody counts. */
+  /** Whether a count on one of these channels was evicted while its publisher was alive: its missing events are not counted. */
   isBlind(matches: (channel: string) => boolean, nowMs: number): boolean {
     const isRecent = (ms: number) => Math.abs(nowMs - ms) < LIVE_MS;
     if (isRecent(this.channelLostMs)) return true;
@@ -94,7 +98,7 @@ export class SequenceTracker {
     return false;
   }
 
-  /** Forgets the counts on these channels: their subscription was given up, and what is missed there is nobody's loss. */
+  /** Forgets the counts on these channels: their subscription was given up, so events missed there do not matter. */
   forget(matches: (channel: string) => boolean): void {
     for (const [channel, counts] of this.channels) {
       if (!matches(channel)) continue;

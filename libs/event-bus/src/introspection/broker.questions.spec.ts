@@ -46,6 +46,6 @@ describe('BrokerQuestions', () => {
   it('names the transport that cannot be asked', async () => {
     const asked = questionsTo().patternCount();
     await expect(asked).rejects.toThrow(NotSupportedError);
-    await expect(asked).rejects.toThrow('The pigeon transport cannot tell who is subscribed');
+    await expect(asked).rejects.toThrow('The pigeon transport cannot list subscribers');
   });
 });

@@ -6,7 +6,7 @@ import type { EventTransport, InspectionQuery, InspectionResult } from '../trans
 
 const ANSWER_TIMEOUT_MS = 5_000;
 
-/** Asks the broker who is subscribed. Channel names go in and come out without the prefix. */
+/** Asks the broker which subscriptions exist. Channel names are passed and returned without the prefix. */
 export class BrokerQuestions {
   constructor(
     private readonly transport: Pick<EventTransport, 'name' | 'inspect'>,
@@ -41,7 +41,7 @@ export class BrokerQuestions {
     const { name, inspect } = this.transport;
     if (inspect === undefined) {
       throw new NotSupportedError(
-        `The ${name} transport cannot tell who is subscribed (it has no inspect()). snapshot() shows this process.`,
+        `The ${name} transport cannot list subscribers (it has no inspect()). Use snapshot() for this process.`,
       );
     }
     const late = () => new NotConnectedError(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
@@ -49,7 +49,7 @@ export class BrokerQuestions {
   }
 }
 
-/** @throws InvalidOptionError when the broker knows no such name. */
+/** @throws InvalidOptionError when the broker cannot have such a name. */
 function checkName(option: string, name: string): void {
   const problem = nameProblem(name);
   if (problem !== undefined) throw new InvalidOptionError(option, problem);

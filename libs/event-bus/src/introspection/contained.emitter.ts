@@ -2,8 +2,8 @@ import type { Subscriber } from 'rxjs';
 import type { CallContext } from '../dispatching/call.context.js';
 
 /**
- * Tells rxjs subscribers one after the other. rxjs itself reports what their callbacks throw; what a teardown or a
- * Subscriber of somebody's own throws ends up here, and neither those behind it nor the one who emits hears of it.
+ * Notifies rxjs subscribers one after the other. rxjs itself reports what their callbacks throw. What a teardown or a custom
+ * Subscriber throws is reported here, and reaches neither later subscribers nor the caller.
  */
 export class ContainedEmitter<T> {
   private readonly subscribers = new Set<Subscriber<T>>();
@@ -14,7 +14,7 @@ export class ContainedEmitter<T> {
     private readonly context: CallContext,
   ) {}
 
-  /** @returns what forgets it: the teardown of an Observable. */
+  /** @returns a function that removes it: the teardown of an Observable. */
   add(subscriber: Subscriber<T>): () => void {
     this.subscribers.add(subscriber);
     return () => this.subscribers.delete(subscriber);
@@ -30,7 +30,7 @@ export class ContainedEmitter<T> {
   }
 
   private each(tell: (subscriber: Subscriber<T>) => void): void {
-    // Whoever subscribes meanwhile knows the value already.
+    // A subscriber that is added meanwhile already knows the value.
     for (const subscriber of Array.from(this.subscribers)) {
       try {
         this.context.run(tell, subscriber, undefined);

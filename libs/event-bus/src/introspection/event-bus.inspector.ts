@@ -14,7 +14,7 @@ import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventBusState, EventBusStatus } from './event-bus.status.js';
 import { BrokerQuestions } from './broker.questions.js';
 
-/** This process's side of one bus, as plain JSON: no payloads, no secrets. */
+/** The state of one bus in this process, as plain JSON: no payloads, no secrets. */
 export interface EventBusSnapshot {
   /** The name of the bus. */
   readonly bus: string;
@@ -22,13 +22,13 @@ export interface EventBusSnapshot {
   readonly status: EventBusState;
   /** Why it is not ready. Absent when it is. */
   readonly reason?: string;
-  /** What it travels by, e.g. `redis`, and where that connects to, without credentials. */
+  /** The transport, e.g. `redis`, and the address it connects to, without credentials. */
   readonly transport: { readonly name: string; readonly address: string };
-  /** Absent where the transport has no round trips to save, such as `memory()`. */
+  /** Absent if the transport has no round trips to save, such as `memory()`. */
   readonly publishing?: {
     /**
-     * How events leave that are published in one tick: as one `script` (EVAL), one by one in a `pipeline` because Redis runs
-     * no scripts for this user, `undecided` until two have been published together; `off` by the option `batching`.
+     * How events published in the same tick are sent: as one `script` (EVAL); one by one in a `pipeline`, because Redis does
+     * not let this user run scripts; `undecided` until two have been published together; `off` by the option `batching`.
      */
     readonly batching: PublishBatching | 'off';
   };
@@ -38,11 +38,11 @@ export interface EventBusSnapshot {
   readonly prefix: string;
   /** Every handler and every listener that was added at run time. */
   readonly handlers: readonly HandlerSnapshot[];
-  /** Every subscription that the bus wants from Redis. */
+  /** Every subscription that the bus requires. */
   readonly subscriptions: readonly SubscriptionSnapshot[];
   /**
-   * Counted since the start of the process. `received` counts messages; `unmatched` those that no template meant;
-   * `unsequenced` events that say nothing of how many came before them.
+   * Counted since the start of the process. `received` counts messages; `unmatched` counts those that matched no template;
+   * `unsequenced` counts events without a sequence number.
    */
   readonly counters: EventBusCounters & {
     readonly received: number;
@@ -58,19 +58,18 @@ export interface HandlerSnapshot extends HandlerWork {
   /** As written, channels before globs. */
   readonly targets: readonly string[];
   /**
-   * The `target` of each subscription that serves it now, which may be one that another handler asked for. Empty while none
-   * is confirmed.
+   * The `target` of each subscription that serves it now; another handler may have requested it. Empty while none is confirmed.
    */
   readonly subscriptions: readonly string[];
 }
 
-/** One subscription at Redis, and what state it is in. */
+/** One subscription at Redis, and its state. */
 export interface SubscriptionSnapshot {
-  /** By which command it is made: SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. */
+  /** The command that makes it: SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. */
   readonly kind: SubscriptionKind;
   /** With the application's prefix, as Redis knows it. */
   readonly target: string;
-  /** `active` when Redis has confirmed it on the link that is alive now. */
+  /** `active` when Redis has confirmed it on the current link. */
   readonly state: SubscriptionState;
   /** Why Redis denied it. */
   readonly reason?: string;
@@ -78,7 +77,7 @@ export interface SubscriptionSnapshot {
 
 const NO_WORK: HandlerWork = { handler: '', running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
 
-/** Looks at the broker (PUBSUB …) and at this process. Channel names go in and come out without the prefix. */
+/** Queries the broker (PUBSUB …) and this process. Channel names are passed and returned without the prefix. */
 export class EventBusInspector {
   private readonly broker: BrokerQuestions;
 
@@ -96,8 +95,8 @@ export class EventBusInspector {
   }
 
   /**
-   * Channels with at least one subscriber in any process (PUBSUB CHANNELS); patterns do not count.
-   * @param pattern a Redis glob. All channels when left out.
+   * Channels with at least one subscriber in any process (PUBSUB CHANNELS). Patterns do not count.
+   * @param pattern a Redis glob. Defaults to all channels.
    */
   async channels(pattern = '*'): Promise<string[]> {
     return this.broker.channels('channels', pattern);
@@ -108,7 +107,7 @@ export class EventBusInspector {
     return this.broker.channels('shardChannels', pattern);
   }
 
-  /** Subscribers per channel over all processes, patterns not counted (PUBSUB NUMSUB). */
+  /** Subscribers per channel over all processes, without patterns (PUBSUB NUMSUB). */
   async subscriberCounts(channels: readonly string[]): Promise<Map<string, number>> {
     return this.broker.counts('subscriberCounts', channels);
   }
@@ -118,12 +117,14 @@ export class EventBusInspector {
     return this.broker.counts('shardSubscriberCounts', channels);
   }
 
-  /** Distinct patterns that anybody is subscribed to (PUBSUB NUMPAT), of other applications too. */
+  /**
+   * The number of distinct patterns that any client is subscribed to (PUBSUB NUMPAT), including those of other applications.
+   */
   async patternCount(): Promise<number> {
     return this.broker.patternCount();
   }
 
-  /** What this process knows of the bus right now. Asks nobody, so it works without a connection. */
+  /** The state of the bus in this process right now. Sends no command, so it works without a connection. */
   snapshot(): EventBusSnapshot {
     const { settings, transport, status } = this;
     const work = this.dispatcher.snapshot();

@@ -16,7 +16,7 @@ export type EventBusState = TransportStatus;
 export class EventBusStatus {
   readonly #source: StatusSource;
 
-  /** The current state, then every change of it. Completes when the bus has drained or is closed. */
+  /** The current state, then every change. Completes when the bus has drained or is closed. */
   readonly changes: Observable<EventBusState> = new Observable((subscriber) => {
     subscriber.next(this.current);
     if (this.current !== 'closed') return this.#source.states.add(subscriber);
@@ -24,7 +24,9 @@ export class EventBusStatus {
     return undefined;
   });
 
-  /** Every {@link Gap} from the subscription on, as `@OnGap` methods get them. Completes when the bus has drained or is closed. */
+  /**
+   * Every {@link Gap} after the subscription, as `@OnGap` methods get them. Completes when the bus has drained or is closed.
+   */
   readonly gaps: Observable<Gap> = new Observable((subscriber) => {
     if (this.current !== 'closed') return this.#source.gaps.add(subscriber);
     subscriber.complete();
@@ -41,13 +43,13 @@ export class EventBusStatus {
     return this.#source.current;
   }
 
-  /** Why the bus is not ready, for people. Undefined when it is. */
+  /** Why the bus is not ready, in words. Undefined when it is. */
   get reason(): string | undefined {
     return this.#source.reason;
   }
 
   /**
-   * Resolves when the bus is ready, at once when it is.
+   * Resolves when the bus is ready, immediately if it is.
    * Do not await it in `onModuleInit` or `onApplicationBootstrap`: the bus becomes ready in that very step.
    * @throws BusClosedError when the bus has drained or is closed instead.
    */

@@ -43,10 +43,10 @@ describe('reportHandlers', () => {
       [handler('A.a', 'orders:*'), handler('B.b', 'oders:created', 'orders:1:paid')],
       [target('orders:<id>:paid'), target('bills:<id>')],
     );
-    expect(report.lines).toContain('Nobody here handles "bills:<id>"');
-    expect(report.lines).not.toContain('Nobody here handles "orders:<id>:paid"');
+    expect(report.lines).toContain('No handler in this process for "bills:<id>"');
+    expect(report.lines).not.toContain('No handler in this process for "orders:<id>:paid"');
     expect(report.warnings).toEqual([
-      expect.stringContaining('No contract publishes what B.b waits for (targets="oders:created")'),
+      expect.stringContaining('No contract matches targets of B.b (targets="oders:created")'),
     ]);
   });
 

@@ -4,19 +4,19 @@ import type { HandlerTarget } from '../routing/handler-target.js';
 import { globsOverlap } from '../routing/glob.overlap.js';
 import { escapeGlob } from '../routing/redis-glob.js';
 
-/** What is worth knowing about the handlers of one bus before the first event comes. */
+/** What to know about the handlers of one bus before the first event arrives. */
 export interface HandlerReport {
-  /** For people, one fact a line. */
+  /** In words, one fact per line. */
   readonly lines: readonly string[];
-  /** What is surely wrong, each with what to do. */
+  /** Certain mistakes, each with what to do. */
   readonly warnings: readonly string[];
 }
 
-/** Every pair is compared, so that an application with very many handlers would start slowly. */
+/** Every pair is compared, which would slow down the start of an application with very many handlers. */
 const MAX_COMPARED_HANDLERS = 200;
 const MAX_COMPARED_TARGETS = 2_000;
 
-/** `contracts` are those that the application was told of, as targets; without them nothing is said of contracts. */
+/** @param contracts the targets of the option `contracts`. Without them, nothing is reported about contracts */
 export function reportHandlers(
   handlers: readonly EventHandler[],
   contracts: readonly HandlerTarget[] | undefined,
@@ -28,7 +28,7 @@ export function reportHandlers(
     const targets = handlers.flatMap((handler) => handler.targets);
     for (const contract of contracts) {
       if (!targets.some((target) => overlap(target, contract)))
-        lines.push(`Nobody here handles ${quote(contract.text)}`);
+        lines.push(`No handler in this process for ${quote(contract.text)}`);
     }
     for (const handler of handlers) {
       const lost = handler.targets.filter(
@@ -36,7 +36,7 @@ export function reportHandlers(
       );
       if (lost.length > 0) {
         warnings.push(
-          `No contract publishes what ${handler.name} waits for (targets=${textsOf(lost)}). Correct the target, or add its contract to the contracts option.`,
+          `No contract matches targets of ${handler.name} (targets=${textsOf(lost)}). Correct the target, or add its contract to the contracts option.`,
         );
       }
     }
@@ -49,7 +49,7 @@ function isRedisOwn({ subscription }: HandlerTarget): boolean {
   return subscription.name.startsWith('__');
 }
 
-/** The same method twice is a class that two modules provide: Nest makes an instance for each. */
+/** The same method twice means that two modules provide its class: Nest makes an instance for each. */
 function duplicates(handlers: readonly EventHandler[]): string[] {
   const counts = new Map<string, number>();
   for (const { name } of handlers) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -57,17 +57,17 @@ function duplicates(handlers: readonly EventHandler[]): string[] {
     .filter(([, count]) => count > 1)
     .map(
       ([name, count]) =>
-        `${name} is registered ${count} times, so each event runs it ${count} times. Provide its class in one module and export it.`,
+        `${name} is registered ${count} times, so each event calls it ${count} times. Provide its class in one module and export it.`,
     );
 }
 
 function overlaps(handlers: readonly EventHandler[]): string[] {
   if (handlers.length > MAX_COMPARED_HANDLERS) {
-    return [`Overlaps are not looked for among more than ${MAX_COMPARED_HANDLERS} handlers`];
+    return [`Overlaps are not checked with more than ${MAX_COMPARED_HANDLERS} handlers`];
   }
   const count = handlers.reduce((sum, { targets }) => sum + targets.length, 0);
   if (count > MAX_COMPARED_TARGETS) {
-    return [`Overlaps are not looked for among more than ${MAX_COMPARED_TARGETS} targets`];
+    return [`Overlaps are not checked with more than ${MAX_COMPARED_TARGETS} targets`];
   }
   return handlers.flatMap((handler, index) =>
     handlers.slice(index + 1).flatMap((other) => {

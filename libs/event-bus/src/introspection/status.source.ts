@@ -3,7 +3,7 @@ import type { TransportState, TransportStatus } from '../transports/event.transp
 import { CallContext } from '../dispatching/call.context.js';
 import { ContainedEmitter } from './contained.emitter.js';
 
-/** What an {@link EventBusStatus} shows, in the hands of the bus alone: whoever injects the status can only look. */
+/** The writable side of an {@link EventBusStatus}. Only the bus has it: the injected status is read-only. */
 export class StatusSource {
   readonly states: ContainedEmitter<TransportStatus>;
   readonly gaps: ContainedEmitter<Gap>;
@@ -12,7 +12,7 @@ export class StatusSource {
   private isStarted = false;
   private isLate = false;
 
-  /** @param failed gets what a subscriber throws that rxjs does not report by itself */
+  /** @param failed gets what a subscriber throws and rxjs does not report */
   constructor(failed: (error: unknown) => void = () => undefined, context = new CallContext()) {
     this.states = new ContainedEmitter(failed, context);
     this.gaps = new ContainedEmitter(failed, context);
@@ -26,7 +26,7 @@ export class StatusSource {
     return this.transport.reason;
   }
 
-  /** Every handler's subscriptions are answered: from now on the transport's state is the bus' state. */
+  /** The broker has answered for every handler's subscriptions: from now on the transport's state is the bus' state. */
   start(): void {
     this.isStarted = true;
     this.update(this.transport);
@@ -49,7 +49,7 @@ export class StatusSource {
     this.gaps.complete();
   }
 
-  /** Tells of a gap. */
+  /** Emits a gap. */
   report(gap: Gap): void {
     this.gaps.next(gap);
   }

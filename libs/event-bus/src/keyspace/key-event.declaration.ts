@@ -3,19 +3,19 @@ import { keyEventChannel } from '../routing/key-event.channel.js';
 import { nameProblem } from '../routing/name.problem.js';
 import { RedisGlob, globProblems } from '../routing/redis-glob.js';
 
-/** One @OnKeyEvent on one method, as it was written. */
+/** One @OnKeyEvent on one method, as written. */
 export interface KeyEventDeclaration {
   readonly events: readonly string[];
   readonly key: string | undefined;
   readonly db: number | undefined;
 }
 
-/** What to subscribe to; `database` is that of the bus. */
+/** The subscription target; `database` is that of the bus. */
 export function channelsOf({ events, db }: KeyEventDeclaration, database: number): string[] {
   return events.map((event) => keyEventChannel(event, db ?? database));
 }
 
-/** Whether any of the declarations asks for this {@link KeyEvent}. */
+/** Whether one of the declarations matches this {@link KeyEvent}. */
 export function keyEventFilter(
   declarations: readonly KeyEventDeclaration[],
   database: number,
@@ -30,19 +30,21 @@ export function keyEventFilter(
   return (payload) => filters.some((accepts) => accepts(payload as KeyEvent));
 }
 
-/** What is wrong with one declaration, each with what to write instead. */
+/** The problems of one declaration, each with what to write instead. */
 export function keyEventProblems({ events, key, db }: KeyEventDeclaration): string[] {
   if (!Array.isArray(events) || events.length === 0) {
-    return ["it names no event. Write @OnKeyEvent('expired') or @OnKeyEvent(['expired', 'del'])."];
+    return ["it has no event. Write @OnKeyEvent('expired') or @OnKeyEvent(['expired', 'del'])."];
   }
   return [
     ...events
       .filter((event) => typeof event !== 'string' || !/^([\w-]+|\*)$/.test(event))
-      .map((event) => `event ${JSON.stringify(event)}: write a name of Redis, such as 'expired', or '*'.`),
+      .map(
+        (event) => `event ${JSON.stringify(event)}: write an event name of Redis, such as 'expired', or '*'.`,
+      ),
     ...(key === undefined ? [] : keyProblems(key)),
     ...(db === undefined || (Number.isSafeInteger(db) && db >= 0)
       ? []
-      : ['db must be the number of a database, from 0.']),
+      : ['db must be a database number, starting at 0.']),
   ];
 }
 

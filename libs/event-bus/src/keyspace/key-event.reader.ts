@@ -4,7 +4,7 @@ import { NO_METADATA } from '../message/event.codec.js';
 import type { DecodedEvent } from '../message/event.codec.js';
 import { isKeyEventChannel, parseKeyEvent } from '../routing/key-event.channel.js';
 
-/** Reads what Redis publishes about its keys. */
+/** Reads the key events that Redis publishes. */
 export const keyEvents: BrokerChannels = {
   readingOf(channel, node) {
     if (!isKeyEventChannel(channel)) return undefined;
@@ -14,6 +14,6 @@ export const keyEvents: BrokerChannels = {
 
 function decode(body: string | Buffer, channel: string, node: string | undefined): DecodedEvent {
   const payload = parseKeyEvent(channel, body, node);
-  if (payload === undefined) throw new PayloadDecodeError('it comes on a channel that is no key event.');
+  if (payload === undefined) throw new PayloadDecodeError('its channel is not one of key events.');
   return { payload, metadata: NO_METADATA };
 }

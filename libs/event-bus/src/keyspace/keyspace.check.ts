@@ -7,7 +7,7 @@ import type { EventTransport, KeyspaceFlags } from '../transports/event.transpor
 
 const NOTIFICATIONS = /^__key(event|space)@[^:]*__:(.+)$/s;
 
-/** Looks whether the servers publish the key events that handlers wait for, since Redis publishes none by default. */
+/** Checks whether the servers publish the key events that handlers listen to, because Redis publishes none by default. */
 export class KeyspaceCheck {
   constructor(
     private readonly transport: EventTransport,
@@ -16,7 +16,7 @@ export class KeyspaceCheck {
   ) {}
 
   /**
-   * @throws StartupError when the flags were to be set and could not be.
+   * @throws StartupError when the flags could not be set.
    * @throws NotSupportedError when the transport delivers no key events.
    */
   async run(handlers: readonly EventHandler[]): Promise<void> {
@@ -25,7 +25,7 @@ export class KeyspaceCheck {
     const { name, keyspace } = this.transport;
     if (keyspace === undefined) {
       throw new NotSupportedError(
-        `Handlers wait for key events, and the ${name} transport has none. Take away @OnKeyEvent; or write keyspace: { ensure: 'off' } if it delivers them all the same.`,
+        `Handlers listen to key events, but the ${name} transport has none. Remove @OnKeyEvent, or write keyspace: { ensure: 'off' } if the transport delivers them anyway.`,
       );
     }
     let lacking: readonly KeyspaceFlags[];
@@ -38,7 +38,7 @@ export class KeyspaceCheck {
     } catch (error) {
       if (this.ensure === 'check') return this.warnUnknown(needed, error);
       throw new StartupError(
-        `keyspace: { ensure: 'set' } could not set notify-keyspace-events: ${reasonOf(error)}. Set it by hand, CONFIG SET notify-keyspace-events ${needed}, and write ensure: 'check'.`,
+        `keyspace: { ensure: 'set' } could not set notify-keyspace-events: ${reasonOf(error)}. Run CONFIG SET notify-keyspace-events ${needed} yourself, and write ensure: 'check'.`,
         { cause: error },
       );
     }
@@ -47,10 +47,10 @@ export class KeyspaceCheck {
     this.reporter.noted({ level: 'log', sentence, fields: { flags: needed, nodes } });
   }
 
-  /** Of a server that does not let us see its flags. */
+  /** For a server that does not allow reading its flags. */
   warnUnknown(needed: string, error: unknown): void {
     this.reporter.warned({
-      sentence: 'Cannot see whether Redis publishes the key events that handlers wait for',
+      sentence: 'Cannot check whether Redis publishes the key events that handlers listen to',
       fields: { needed, reason: reasonOf(error) },
       advice: "If it does, write keyspace: { ensure: 'off' }.",
     });
@@ -60,21 +60,21 @@ export class KeyspaceCheck {
     const [first] = lacking as [KeyspaceFlags];
     const missing = new Set(lacking.flatMap(({ flags }) => missingFlags(flags, needed).split('')));
     this.reporter.warned({
-      sentence: 'Redis does not publish the key events that handlers wait for',
+      sentence: 'Redis does not publish the key events that handlers listen to',
       fields: { missing: [...missing].join(''), nodes: lacking.map(({ node }) => node) },
       advice: `Run CONFIG SET notify-keyspace-events ${mergedFlags(first.flags, needed)}, or write keyspace: { ensure: 'set' }.`,
     });
   }
 }
 
-/** Empty when no handler waits for keyspace notifications. */
+/** Empty when no handler listens to keyspace notifications. */
 function neededFlags(handlers: readonly EventHandler[]): string {
   const flags = new Set<string>();
   for (const { targets } of handlers) {
     for (const { subscription } of targets) {
       const [, type, event] = NOTIFICATIONS.exec(subscription.name) ?? [];
       if (type === undefined || event === undefined) continue;
-      // The channel of __keyspace@ names the key: any event may come on it.
+      // A __keyspace@ channel names the key: any event may arrive on it.
       for (const flag of type === 'space' ? 'KA' : flagsFor([event])) flags.add(flag);
     }
   }

@@ -1,7 +1,7 @@
-/** What `A` stands for: every class but key misses (`m`) and new keys (`n`), which Redis leaves out of it. */
+/** The classes that `A` includes: every class but key misses (`m`) and new keys (`n`), which Redis excludes. */
 const ALL_CLASSES = 'g$lshzxetd';
 
-/** The flag of the class that an event belongs to (redis.conf, "EVENT NOTIFICATION"). */
+/** The flag of the class of each event (redis.conf, "EVENT NOTIFICATION"). */
 const CLASSES: Readonly<Record<string, string>> = {
   g: 'del rename_from rename_to move_from move_to copy_to restore expire persist',
   $: 'set setrange incrby incrbyfloat append',
@@ -22,14 +22,16 @@ const FLAG_OF = new Map(
   ),
 );
 
-/** The flags of `notify-keyspace-events` that these events need. An event of a module, or a new one, needs all classes. */
+/**
+ * The flags of `notify-keyspace-events` that these events need. An unknown event, for example of a module, needs all classes.
+ */
 export function flagsFor(events: readonly string[]): string {
   const flags = new Set(['E']);
   for (const event of events) for (const flag of FLAG_OF.get(event) ?? 'A') flags.add(flag);
   return [...flags].join('');
 }
 
-/** Those of the needed flags that the server's setting does not have. */
+/** The needed flags that are missing in the server's setting. */
 export function missingFlags(current: string, needed: string): string {
   const expand = (flags: string) => flags.replace('A', ALL_CLASSES).split('');
   const has = expand(current);
@@ -40,7 +42,7 @@ export function missingFlags(current: string, needed: string): string {
     .join('');
 }
 
-/** The setting with the needed flags added; nothing that is on goes off. */
+/** The setting with the needed flags added; no flag is removed. */
 export function mergedFlags(current: string, needed: string): string {
   const merged = current + missingFlags(current, needed);
   if (!merged.includes('A')) return merged;
