@@ -287,7 +287,7 @@ describe('contracts', () => {
         expect.stringContaining('Wrong.sharded: target "s:<id>": Redis has no patterns for sharded pub/sub'),
         expect.stringContaining('Wrong.kind: target "ping": a contract says itself how it travels'),
         expect.stringContaining(`Wrong.param: @ChannelParam('id'): the target "b:<other>" has no <id>`),
-        expect.stringContaining('Wrong.mixed: target "a:<id>:*": a template cannot be a glob too'),
+        expect.stringContaining('Wrong.mixed: target "a:<id>:*": a template cannot contain glob characters'),
         expect.stringContaining('Wrong.name: target "a:<i d>": a parameter is written <name>'),
       ],
     });

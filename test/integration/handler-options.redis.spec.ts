@@ -464,7 +464,7 @@ describe('wrong options', () => {
         ['first', 'target "": the target is empty.'],
         ['second', "orderBy must be 'channel', 'none' or a function that returns the key of an event."],
         ['second', 'timeoutMs must be a whole number of milliseconds from 1 to 2147483647.'],
-        ['second', 'deadLetter is not a valid channel: it holds a glob character'],
+        ['second', 'deadLetter is not a valid channel: it contains a glob character'],
         ['second', "group must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'."],
         ['third', "kind must be 'channel', 'pattern' or 'shard'."],
         [

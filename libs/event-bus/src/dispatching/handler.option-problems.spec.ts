@@ -28,7 +28,7 @@ describe('HANDLER_OPTIONS', () => {
     [{ retry: { factor: Number.NaN } }, 'retry.factor must be'],
     [{ retry: { retries: 3 } }, 'retry.retries is not an option.'],
     [{ deadLetter: '' }, 'deadLetter is not a valid channel: the channel is empty.'],
-    [{ deadLetter: 'dead:*' }, 'deadLetter is not a valid channel: it holds a glob character'],
+    [{ deadLetter: 'dead:*' }, 'deadLetter is not a valid channel: it contains a glob character'],
     [{ deadLetter: '__dead' }, 'deadLetter is not a valid channel: names that start with "__"'],
     [{ deadLetter: true }, 'deadLetter is not a valid channel: the channel must be a string.'],
     [{ group: '' }, "group must be 1 to 64 letters, digits, '.', '_' or '-', e.g. group: 'notifications'."],

@@ -1,25 +1,25 @@
 import type { HandlerTarget } from '../routing/handler-target.js';
 import type { PlannedSubscription } from './planned.subscription.js';
 
-/** Who gets an event, and the target that the event is for it: the first of its own that matches. */
+/** A consumer that gets an event, and the target it gets it for: the first of its targets that matches. */
 export interface Route<C> {
   readonly consumer: C;
   readonly target: HandlerTarget;
 }
 
-/** One target of a consumer, and the subscription that it asks for. */
+/** One target of a consumer, and the subscription that it requires. */
 export interface Binding<C> extends Route<C> {
   readonly subscription: PlannedSubscription<C>;
-  /** All of the consumer, in the order of its targets. */
+  /** All bindings of the consumer, in the order of its targets. */
   readonly siblings: readonly Binding<C>[];
-  /** The consumer has no other. */
+  /** Whether it is the consumer's only binding. */
   readonly isOnly: boolean;
 }
 
-/** The bindings to one subscription: two of one consumer where it asks by a glob and by a template. */
+/** The bindings to one subscription. A consumer has two if it uses a glob and a template with the same subscription. */
 export class BindingList<C> implements Iterable<Binding<C>> {
   private readonly bindings = new Set<Binding<C>>();
-  /** Made of them when it is needed, and not changed then: a message may be on its way along it. */
+  /** Built when needed, and not changed later, because a message may still be using it. */
   private list: readonly Binding<C>[] | undefined;
   private arePlain = true;
 
@@ -46,9 +46,9 @@ export class BindingList<C> implements Iterable<Binding<C>> {
   }
 
   /**
-   * Those that get what comes `through` a subscription that serves this one.
+   * The routes for a message that arrives `through` a subscription serving this one.
    *
-   * @param isNew whether it serves this one since a moment between two places of the byte stream
+   * @param isNew whether the service began at a moment between two stream positions
    */
   routes(through: PlannedSubscription<C>, channel: string, isNew: boolean): readonly Route<C>[] {
     if (this.list === undefined) {
@@ -65,14 +65,14 @@ export class BindingList<C> implements Iterable<Binding<C>> {
   }
 }
 
-/** What comes by it is for its consumer: nothing else can speak for it. Channels stand before globs, and each stands once. */
+/** Every message is for its consumer: no other target can take precedence. Channels come before globs, without duplicates. */
 function isPlain<C>({ subscription, target, isOnly }: Binding<C>): boolean {
   return subscription.target.kind !== 'pattern' || (isOnly && target.template === undefined);
 }
 
 /**
- * Of several targets the first that matches and is served speaks for the consumer; the event is shown to it
- * under the first that matches.
+ * If several targets match, the first that is served delivers the event to the consumer, which sees it under the first that
+ * matches.
  */
 function routeOf<C>(
   binding: Binding<C>,
@@ -83,7 +83,7 @@ function routeOf<C>(
   let newlyServed: Binding<C> | undefined;
   for (const own of binding.siblings) {
     const { server, target, isNew } = own.subscription;
-    // A shard channel is a namespace of its own.
+    // Shard channels are a namespace of their own.
     if (target.kind === 'shard' || !own.target.matches(channel)) continue;
     first ??= own;
     if (server === undefined) continue;

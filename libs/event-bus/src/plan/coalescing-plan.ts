@@ -7,10 +7,10 @@ import { ServiceHandOver } from './service.hand-over.js';
 import { ServiceStarts } from './service.starts.js';
 import type { Consumer, Missed, SubscriptionPlan } from './subscription-plan.js';
 
-/** Redis' own events: on a Cluster each node has its own, on connections of their own. */
+/** Redis' own events: in a Cluster each node publishes its own, over a connection of its own. */
 const KEY_EVENTS = '__key';
 
-/** Holds only targets that no other wanted one covers: those that one covers are served by its subscription. */
+/** Subscribes only to targets that no other wanted target covers. Covered targets are served by the covering subscription. */
 export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements SubscriptionPlan<C> {
   private readonly graph = new CoverGraph<C>(() => this.all(), {
     rooted: (subscription) => this.handOver.begin(subscription),

@@ -1,41 +1,41 @@
 import { CoverIndex } from './cover.index.js';
 import type { PlannedSubscription } from './planned.subscription.js';
 
-/** Who wants to know what becomes of the graph. */
+/** Takes the changes of the graph. */
 export interface CoverListener<C> {
-  /** It has this root from now on. */
+  /** It now has this root. */
   rooted(subscription: PlannedSubscription<C>): void;
-  /** Whether it is needed may have changed. */
+  /** It may have become needed or not needed. */
   changed(subscription: PlannedSubscription<C>): void;
 }
 
 /**
- * Which wanted subscription covers which: each has a root that is needed at the broker, itself where nothing covers it.
- * Flat: a root has none but itself.
+ * Which wanted subscription covers which: each has a root that must be subscribed at the broker, itself if nothing covers it.
+ * Flat: the root of a root is itself.
  */
 export class CoverGraph<C> {
-  /** Patterns that may be roots: those that are wanted and not denied. */
+  /** Patterns that may be roots: wanted and not denied. */
   private readonly patterns = new CoverIndex<PlannedSubscription<C>>();
 
-  /** @param known all that the plan knows, wanted or not */
+  /** @param known everything that the plan knows, wanted or not */
   constructor(
     private readonly known: () => Iterable<PlannedSubscription<C>>,
     private readonly listener: CoverListener<C>,
   ) {}
 
-  /** These are wanted from now on. */
+  /** These are now wanted. */
   add(fresh: ReadonlySet<PlannedSubscription<C>>): void {
     this.place(fresh);
     this.coverOthers(fresh);
   }
 
-  /** Nobody wants it any more. */
+  /** No consumer wants it any more. */
   remove(subscription: PlannedSubscription<C>): void {
     this.uncover(subscription);
     this.expose(subscription);
   }
 
-  /** It covers nothing: the broker denies it, or nobody wants it. */
+  /** It no longer covers anything: the broker denied it, or no consumer wants it. */
   expose(subscription: PlannedSubscription<C>): void {
     if (isPattern(subscription)) this.patterns.delete(subscription);
     const covered = new Set(subscription.covered);
@@ -45,13 +45,13 @@ export class CoverGraph<C> {
     for (const other of covered) this.listener.changed(other);
   }
 
-  /** The broker denies it no more: it covers again. */
+  /** The broker no longer denies it: it covers again. */
   restore(subscription: PlannedSubscription<C>): void {
     if (!subscription.isWanted || !isPattern(subscription) || this.patterns.has(subscription)) return;
     this.add(new Set([subscription]));
   }
 
-  /** Puts wanted ones under what covers them. */
+  /** Assigns wanted subscriptions to the ones that cover them. */
   private place(subscriptions: ReadonlySet<PlannedSubscription<C>>): void {
     const shared = [...subscriptions].filter(({ isShared }) => isShared);
     for (const subscription of shared) {
@@ -64,7 +64,7 @@ export class CoverGraph<C> {
     for (const subscription of subscriptions) this.listener.rooted(subscription);
   }
 
-  /** Puts what was there before under these where they cover it. */
+  /** Assigns existing subscriptions to these if these cover them. */
   private coverOthers(fresh: ReadonlySet<PlannedSubscription<C>>): void {
     const wide = new CoverIndex<PlannedSubscription<C>>();
     for (const candidate of fresh) {

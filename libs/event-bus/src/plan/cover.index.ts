@@ -1,14 +1,17 @@
 import type { TargetShape } from './target.shape.js';
 
-/** Whatever has a shape. */
+/** An item with a shape. */
 export interface Shaped {
   readonly shape: TargetShape;
 }
 
-/** So many are looked at for one target: hundreds that begin and end alike would cost more than one of them saves. */
+/**
+ * How many candidates are compared with one target: hundreds with the same head and tail would cost more than one of them
+ * saves.
+ */
 const MAX_CANDIDATES = 50;
 
-/** Sets of items by a text, searched for the texts that another one begins with. */
+/** Sets of items by text, searched for texts that another text begins with. */
 class TextIndex<Value> {
   private readonly byLength = new Map<number, Map<string, Value>>();
 
@@ -31,7 +34,7 @@ class TextIndex<Value> {
     return this.byLength.size === 0;
   }
 
-  /** The values of all texts that `partOf` makes of it, by their length. */
+  /** The values of all texts that `partOf` takes from it, by length. */
   *within(text: string, partOf: (text: string, length: number) => string): Iterable<Value> {
     for (const [length, texts] of this.byLength) {
       if (length > text.length) continue;
@@ -45,13 +48,12 @@ const headOf = (text: string, length: number): string => text.slice(0, length);
 const tailOf = (text: string, length: number): string => text.slice(text.length - length);
 
 /**
- * Patterns, to be searched for one that covers a target. By the texts that they begin and end with: with thousands of
- * them, few have to be looked at.
+ * Patterns, searched for one that covers a target. Indexed by head and tail: with thousands of patterns, few must be compared.
  */
 export class CoverIndex<Item extends Shaped> {
-  /** Those that are a text and a star. */
+  /** Patterns of a text and a star. */
   private readonly prefixes = new TextIndex<Set<Item>>();
-  /** The others: by head, then by tail. */
+  /** The other patterns: by head, then by tail. */
   private readonly globs = new TextIndex<TextIndex<Set<Item>>>();
 
   get isEmpty(): boolean {
@@ -83,7 +85,7 @@ export class CoverIndex<Item extends Shaped> {
     return items?.has(item) ?? false;
   }
 
-  /** One that covers this item and that `isAllowed`. Undefined when none was found. */
+  /** A pattern that covers this item and that `isAllowed`. Undefined if none was found. */
   find(item: Item, isAllowed: (candidate: Item) => boolean): Item | undefined {
     if (this.isEmpty) return undefined;
     const { shape } = item;

@@ -3,24 +3,24 @@ import type { Missed } from './subscription-plan.js';
 
 interface Outage<C> {
   readonly fromMs: number;
-  /** What was denied. When it is back itself, whoever holds the link tells of the outage. */
+  /** The denied subscription. When it is restored itself, its link reports the outage. */
   readonly denied: PlannedSubscription<C>;
 }
 
-/** What consumers did not get for a while, and by whom it is reported: by the link that was interrupted, or by the plan. */
+/** Periods in which consumers missed events, and what reports them: the interrupted link, or the plan. */
 export class Outages<C> {
-  /** Not served since something was denied. */
+  /** Not served since a denial. */
   private readonly open = new Map<PlannedSubscription<C>, Outage<C>>();
-  /** Those that are over and were not reported yet. */
+  /** Outages that are over but not reported yet. */
   private over: Missed[] = [];
 
-  /** Nobody serves it any more: the link of `owner` is to report it when it is back. */
+  /** Nothing serves it any more: the link of `owner` reports it once it is restored. */
   interrupted(subscription: PlannedSubscription<C>, owner: PlannedSubscription<C>): void {
     owner.interrupted ??= new Set();
     owner.interrupted.add(subscription);
   }
 
-  /** What `denied` served does not wait for its link any more, but for whatever serves it next. */
+  /** The subscriptions that `denied` served no longer wait for its link, but for the next one that serves them. */
   denied(denied: PlannedSubscription<C>, sinceMs: number | undefined): void {
     const { interrupted = [] } = denied;
     denied.interrupted = undefined;
@@ -31,7 +31,7 @@ export class Outages<C> {
     }
   }
 
-  /** It may be served again: then its outage is over. */
+  /** It may be served again: its outage is then over. */
   served(subscription: PlannedSubscription<C>): void {
     const outage = this.open.get(subscription);
     if (outage === undefined || subscription.server === undefined) return;
@@ -40,12 +40,12 @@ export class Outages<C> {
     else this.over.push({ texts: [...subscription.texts()], fromMs: outage.fromMs });
   }
 
-  /** Nobody wants it any more. */
+  /** No consumer wants it any more. */
   forget(subscription: PlannedSubscription<C>): void {
     this.open.delete(subscription);
   }
 
-  /** What the interruption of this one concerns, or would concern. It counts as reported. */
+  /** The subscriptions that its interruption affects, or would affect. They count as reported. */
   takeInterrupted(subscription: PlannedSubscription<C>): Iterable<PlannedSubscription<C>> {
     const { interrupted = new Set([subscription, ...subscription.served()]) } = subscription;
     subscription.interrupted = undefined;

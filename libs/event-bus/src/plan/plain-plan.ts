@@ -3,7 +3,7 @@ import { PlanBase } from './plan.base.js';
 import type { PlannedSubscription } from './planned.subscription.js';
 import type { Consumer, Missed, SubscriptionPlan } from './subscription-plan.js';
 
-/** Holds every target by itself (`coalesce: false`): each is served by its own subscription, or by none. */
+/** Subscribes to every target separately (`coalesce: false`): each is served by its own subscription, or by none. */
 export class PlainPlan<C extends Consumer> extends PlanBase<C> implements SubscriptionPlan<C> {
   confirm(targets: readonly SubscriptionTarget[]): void {
     this.revision += 1;
@@ -34,7 +34,7 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
     return [...new Set(this.known(targets).flatMap((subscription) => [...subscription.texts()]))];
   }
 
-  /** Nothing takes the place of what is denied. */
+  /** Nothing replaces a denied subscription. */
   takeMissed(): Missed | undefined {
     return undefined;
   }

@@ -3,7 +3,9 @@ import type { Binding, Route } from './binding.list.js';
 import { PlannedSubscription } from './planned.subscription.js';
 import type { Consumer, PlanChanges } from './subscription-plan.js';
 
-/** What every plan knows: who asks for what, what the broker is to be told, and who gets what it delivers. */
+/**
+ * The common part of all plans: which consumer wants which targets, which changes the broker needs, and who gets a delivery.
+ */
 export abstract class PlanBase<C extends Consumer> {
   protected readonly subscriptions: Readonly<Record<SubscriptionKind, Map<string, PlannedSubscription<C>>>> =
     {
@@ -11,25 +13,25 @@ export abstract class PlanBase<C extends Consumer> {
       pattern: new Map(),
       shard: new Map(),
     };
-  /** Changes whenever who gets what may have changed. */
+  /** Changes whenever routes may have changed. */
   revision = 0;
-  /** What each consumer asks for. Open to the check of the tests, as are the two below. */
+  /** The targets of each consumer. Public for a check in the tests, like the two below. */
   readonly bindingsOf = new Map<C, readonly Binding<C>[]>();
-  /** Needed and not held. */
+  /** Needed but not subscribed. */
   readonly missing = new Set<PlannedSubscription<C>>();
-  /** Held and not needed. */
+  /** Subscribed but not needed. */
   readonly retiring = new Set<PlannedSubscription<C>>();
 
   abstract release(targets: readonly SubscriptionTarget[]): void;
   /** Whether it may cover others and be covered. */
   protected abstract isShared(target: SubscriptionTarget): boolean;
-  /** These are wanted from now on. */
+  /** These are now wanted. */
   protected abstract begun(fresh: ReadonlySet<PlannedSubscription<C>>): void;
-  /** Nobody wants it any more. */
+  /** No consumer wants it any more. */
   protected abstract ended(subscription: PlannedSubscription<C>): void;
-  /** Whether the broker can let go of what is not needed. */
+  /** Whether a subscription that is not needed can be unsubscribed. */
   protected abstract mayLeave(subscription: PlannedSubscription<C>): boolean;
-  /** The broker is to let go of it. */
+  /** It is about to be unsubscribed. */
   protected abstract leaves(subscription: PlannedSubscription<C>): void;
 
   add(consumers: Iterable<C>): void {
@@ -49,7 +51,7 @@ export abstract class PlanBase<C extends Consumer> {
           fresh = new Set();
           left = slice;
           yield;
-          // It may have been removed meanwhile.
+          // It may have been removed in the meantime.
           if (this.bindingsOf.get(consumer) !== siblings) break;
         }
         left -= 1;
@@ -149,7 +151,7 @@ export abstract class PlanBase<C extends Consumer> {
     return !subscription.isLive || [...subscription.served()].some(({ root }) => root.phase === 'denied');
   }
 
-  /** What consumers ask for or the broker holds. */
+  /** Everything that consumers want or that is subscribed at the broker. */
   all(): readonly PlannedSubscription<C>[] {
     return Object.values(this.subscriptions).flatMap((planned) => [...planned.values()]);
   }
@@ -162,7 +164,7 @@ export abstract class PlanBase<C extends Consumer> {
     return targets.flatMap((target) => this.find(target) ?? []);
   }
 
-  /** Notes what has to be told to the broker about this one. */
+  /** Records the change that the broker needs for this one. */
   protected update(subscription: PlannedSubscription<C>): void {
     const { isNeeded, phase, isLeaving, isWanted, target } = subscription;
     this.missing.delete(subscription);

@@ -5,29 +5,29 @@ import type { Phase, PhaseEvent } from './subscription.phase.js';
 import { nextPhase } from './subscription.phase.js';
 import { TargetShape } from './target.shape.js';
 
-/** Those that others are served for, found without a look at each. */
+/** Other subscriptions that this one serves, indexed so that not all must be checked. */
 interface ServedOthers<C> {
   readonly channels: Map<string, PlannedSubscription<C>>;
   readonly patterns: Set<PlannedSubscription<C>>;
 }
 
 /**
- * A subscription that consumers ask for or that the broker holds: by which one it is served, and which ones it serves. A
- * part of the plan, which alone changes it. Sets are there only while something is in them: most have none.
+ * A subscription that consumers want or that exists at the broker: which one serves it, and which ones it serves. Part of the
+ * plan, and changed only by it. Its sets exist only while they are not empty: most are.
  */
 export class PlannedSubscription<C> {
   readonly bindings = new BindingList<C>();
-  /** What covers it, or itself: that is to be held, and serves it once it is confirmed. */
+  /** The subscription that covers it, or itself: the root must be subscribed, and serves it once confirmed. */
   root: PlannedSubscription<C> = this;
   covered: Set<PlannedSubscription<C>> | undefined;
-  /** Keeps up its service while the one that serves it now is on its way out. */
+  /** Takes over while the current server is being unsubscribed. */
   successor: PlannedSubscription<C> | undefined;
   successorOf: Set<PlannedSubscription<C>> | undefined;
-  /** Those that it served when it was interrupted. */
+  /** The subscriptions that it served when it was interrupted. */
   interrupted: Set<PlannedSubscription<C>> | undefined;
   /**
-   * Served since a moment between two places of the byte stream, where copies of one event may be on both sides: until the next
-   * place another target of the same consumer that was served before speaks for it.
+   * Served since a moment between two stream positions, so copies of one event may be on both sides. Until the next position,
+   * another target of the same consumer that was served before takes precedence.
    */
   isNew = false;
 
@@ -59,12 +59,12 @@ export class PlannedSubscription<C> {
     return !this.bindings.isEmpty;
   }
 
-  /** Whether the broker is to hold it for those who want it. */
+  /** Whether the broker must have it for its consumers. */
   get isNeeded(): boolean {
     return this.isWanted && this.root === this;
   }
 
-  /** Whether others may begin to rely on it. */
+  /** Whether others may start to rely on it. */
   get isLive(): boolean {
     return this.currentPhase === 'live';
   }
@@ -73,12 +73,12 @@ export class PlannedSubscription<C> {
     return this.currentPhase === 'live' || this.currentPhase === 'leaving';
   }
 
-  /** On its way out: nothing new may rely on it, and it is not asked for again before it is idle. */
+  /** Being unsubscribed: nothing new may rely on it, and it is not requested again before it is idle. */
   get isLeaving(): boolean {
     return this.currentPhase === 'leaving' || this.currentPhase === 'gone';
   }
 
-  /** The subscription whose deliveries count for those who want this one. Undefined when there is none. */
+  /** The subscription whose deliveries count for the consumers of this one. Undefined if there is none. */
   get server(): PlannedSubscription<C> | undefined {
     return this.servedBy;
   }
@@ -90,7 +90,7 @@ export class PlannedSubscription<C> {
     server?.serve(this);
   }
 
-  /** Those that it serves, itself included. */
+  /** The subscriptions that it serves, including itself. */
   *served(): Iterable<PlannedSubscription<C>> {
     if (this.servedBy === this) yield this;
     if (this.others === undefined) return;
@@ -98,7 +98,9 @@ export class PlannedSubscription<C> {
     yield* this.others.patterns;
   }
 
-  /** Who gets what this subscription delivers on the channel, each once. The list is not changed later. */
+  /**
+   * The consumers that get a delivery of this subscription on the channel, without duplicates. The list is not changed later.
+   */
   routesOn(channel: string): readonly Route<C>[] {
     const own = this.servedBy === this ? this.bindings.routes(this, channel, this.isNew) : NONE;
     const { others } = this;
@@ -113,7 +115,7 @@ export class PlannedSubscription<C> {
     return all;
   }
 
-  /** Whether somebody's glob lets this channel through and nobody's template means it: Redis' globs are wider. */
+  /** Whether a glob matches this channel but no template does: the globs of templates are wider. */
   isUnmatchedOn(channel: string): boolean {
     const exact = this.others?.channels.get(channel);
     const globs = [...(this.others?.patterns ?? [])].filter(({ shape }) => shape.matches(channel));
@@ -122,7 +124,7 @@ export class PlannedSubscription<C> {
     return bindings.length > 0 && bindings.every(({ target }) => !target.matches(channel));
   }
 
-  /** Whether a consumer of this one gets events by another of its targets. */
+  /** Whether a consumer of this one gets events through another of its targets. */
   get hasServedSiblings(): boolean {
     for (const { siblings, isOnly } of this.bindings) {
       if (isOnly) continue;
@@ -132,7 +134,7 @@ export class PlannedSubscription<C> {
     return false;
   }
 
-  /** The targets that ask for exactly this subscription, as they were written. */
+  /** The targets for exactly this subscription, as written. */
   *texts(): Iterable<string> {
     for (const { target } of this.bindings) yield target.text;
   }

@@ -2,30 +2,30 @@ import type { PlannedSubscription } from './planned.subscription.js';
 import type { ServiceStarts } from './service.starts.js';
 
 /**
- * Which subscription serves which target, where one can serve several. A service passes on only where the broker has confirmed
- * or released something, and what is on its way out stays until everything that it serves has a live subscription instead.
+ * Which subscription serves which target, if several can. The server only changes when the broker has confirmed or released a
+ * subscription. A subscription that is no longer needed stays until everything it serves has another live subscription.
  */
 export class ServiceHandOver<C> {
-  /** @param served called after it is served by another one than before, or by none */
+  /** @param served called after its server has changed, or it has none any more */
   constructor(
     private readonly starts: ServiceStarts<C>,
     private readonly served: (subscription: PlannedSubscription<C>) => void,
   ) {}
 
-  /** Serves it from what is there already. Nobody delivered for it until now, so that nothing is handed over. */
+  /** Serves it from an existing subscription. It had no server until now, so there is no hand-over. */
   begin(subscription: PlannedSubscription<C>): void {
     if (subscription.server !== undefined || !subscription.root.isLive) return;
     this.serve(subscription, subscription.root);
     this.starts.began(subscription);
   }
 
-  /** Nobody wants it any more. */
+  /** No consumer wants it any more. */
   end(subscription: PlannedSubscription<C>): void {
     this.serve(subscription, undefined);
     succeed(subscription, undefined);
   }
 
-  /** It is live from here on: what it is to serve passes over to it. */
+  /** It is live from now on, and takes over the subscriptions that it must serve. */
   confirmed(subscription: PlannedSubscription<C>): void {
     for (const other of [subscription, ...(subscription.covered ?? [])]) this.settle(other);
     for (const other of subscription.interrupted ?? []) {
@@ -33,7 +33,9 @@ export class ServiceHandOver<C> {
     }
   }
 
-  /** It delivers nothing from here on. Returns whom nobody serves now, each with who was to serve it next. */
+  /**
+   * It delivers nothing from now on. Returns the subscriptions without a server, each with the one that was to serve it next.
+   */
   released(subscription: PlannedSubscription<C>): [PlannedSubscription<C>, PlannedSubscription<C>][] {
     return [...subscription.served()].flatMap((other) => {
       const next = other.successor ?? subscription;
@@ -42,7 +44,9 @@ export class ServiceHandOver<C> {
     });
   }
 
-  /** Whether nobody needs it any more: whom it serves, whom it is to serve, and who is to be told of its interruption. */
+  /**
+   * Whether it is not needed any more: no subscription depends on it now, will depend on it, or has an interruption to report.
+   */
   mayLeave(subscription: PlannedSubscription<C>): boolean {
     const { interrupted = [], successorOf = [], isWanted, root } = subscription;
     if (isWanted && !root.isLive) return false;
@@ -52,12 +56,12 @@ export class ServiceHandOver<C> {
     return true;
   }
 
-  /** The broker is to let go of it: where it releases it, those whom it serves pass over to their roots. */
+  /** It is about to be unsubscribed: on release, the subscriptions that it serves move to their roots. */
   leave(subscription: PlannedSubscription<C>): void {
     for (const other of subscription.served()) succeed(other, other.root);
   }
 
-  /** Chooses who serves it, where the broker has confirmed or released something. */
+  /** Chooses its server after the broker has confirmed or released a subscription. */
   private settle(subscription: PlannedSubscription<C>): void {
     this.serve(subscription, serverFor(subscription));
   }

@@ -1,26 +1,26 @@
 import type { PlannedSubscription } from './planned.subscription.js';
 
 /**
- * Services that begin between two places of the byte stream, as those of handlers that are added at run time: the copies of
- * one event may be on both sides of that moment.
+ * Services that begin between two stream positions, such as those of handlers added at run time: copies of one event may be on
+ * both sides of that moment.
  */
 export class ServiceStarts<C> {
   private readonly fresh = new Set<PlannedSubscription<C>>();
 
-  /** `subscription` is served since this moment, by what is there already. */
+  /** An existing subscription serves `subscription` from this moment on. */
   began(subscription: PlannedSubscription<C>): void {
     if (!subscription.hasServedSiblings) return;
     subscription.isNew = true;
     this.fresh.add(subscription);
   }
 
-  /** It is served by another one or by none: since a place of the byte stream, or until the next `began`. */
+  /** Another subscription serves it, or none: since a stream position, or until the next `began`. */
   ended(subscription: PlannedSubscription<C>): void {
     subscription.isNew = false;
     this.fresh.delete(subscription);
   }
 
-  /** At a place of the byte stream every event is wholly before it or behind it. */
+  /** At a stream position, every event is entirely before or entirely after it. */
   placed(): void {
     for (const subscription of this.fresh) subscription.isNew = false;
     this.fresh.clear();

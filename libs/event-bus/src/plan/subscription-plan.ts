@@ -6,89 +6,91 @@ import { PlainPlan } from './plain-plan.js';
 
 export type { Route };
 
-/** Whoever wants events: its targets, channels before globs, otherwise as declared. */
+/** A consumer of events: its targets, channels before globs, otherwise as declared. */
 export interface Consumer {
   readonly targets: readonly HandlerTarget[];
 }
 
-/** What is to be told to the broker. */
+/** The changes that the broker needs. */
 export interface PlanChanges {
   readonly subscribe: readonly SubscriptionTarget[];
-  /** To be followed by {@link SubscriptionPlan.left} once the broker has answered. */
+  /** Call {@link SubscriptionPlan.left} once the broker has answered. */
   readonly unsubscribe: readonly SubscriptionTarget[];
 }
 
-/** What nobody delivered for a while, and what another subscription than before delivers now. */
+/** Targets that were not delivered for some time, and that another subscription delivers now. */
 export interface Missed {
-  /** As they were written. */
+  /** The targets as written. */
   readonly texts: readonly string[];
-  /** The moment up to which nothing is missing, by the clock of {@link SubscriptionPlan.deny}. */
+  /** The moment until which nothing is missing, by the clock of {@link SubscriptionPlan.deny}. */
   readonly fromMs: number;
 }
 
 /**
- * Which subscriptions to hold for which consumers, and which of them speaks for a target when several deliver the same
- * event. Pure: it holds no connection and calls nobody.
+ * Which subscriptions the consumers need, and which one counts for a target when several deliver the same event. Pure: it has
+ * no connection and no side effects.
  *
- * Who serves a target changes only where the broker confirms or releases a subscription, at that place of the byte
- * stream: `add` and `remove` say what to hold.
+ * The server of a target only changes when the broker confirms or releases a subscription, in stream order: `add` and `remove`
+ * only change what to subscribe to.
  */
 export interface SubscriptionPlan<C extends Consumer> {
-  /** Another number after each call that may have changed what {@link routesFor} answers: what it said is known until then. */
+  /** Increases with each call that may change the result of {@link routesFor}: until then, results can be cached. */
   readonly revision: number;
   add(consumers: Iterable<C>): void;
-  /** As {@link add}, and pauses after each `slice` targets: what is in by then is complete, also within a consumer. */
+  /** Like {@link add}, but pauses after each `slice` targets. The targets added so far are complete, even within a consumer. */
   adding(consumers: Iterable<C>, slice: number): Generator<void, void>;
-  /** Returns what nobody asks for any more. It may still be held for a while, for what it covers. */
+  /**
+   * Returns the targets that no consumer wants any more. They may stay subscribed for some time, for the targets they cover.
+   */
   remove(consumer: C): readonly SubscriptionTarget[];
   has(consumer: C): boolean;
 
-  /** What to tell the broker now: as if it were told. */
+  /** The changes to send to the broker now. They count as sent. */
   changes(): PlanChanges;
-  /** From this place of the byte stream on the broker delivers through these subscriptions. */
+  /** From this stream position on, the broker delivers through these subscriptions. */
   confirm(targets: readonly SubscriptionTarget[]): void;
-  /** From this place of the byte stream on it does not. */
+  /** From this stream position on, it does not. */
   release(targets: readonly SubscriptionTarget[]): void;
   /**
-   * The broker denies these: what they cover is to be held by itself.
+   * The broker denies these: the targets they cover need subscriptions of their own.
    *
-   * @param sinceMs the moment up to which nothing of what they deliver is missing. Undefined when they never did.
+   * @param sinceMs the moment until which no delivery of theirs is missing. Undefined if they never delivered.
    */
   deny(targets: readonly SubscriptionTarget[], sinceMs?: number): void;
-  /** The broker has answered that it holds these no more. */
+  /** The broker has answered that these are unsubscribed. */
   left(targets: readonly SubscriptionTarget[]): void;
 
   /**
-   * What consumers asked for that these subscriptions serve, or served when they were interrupted: as written, each
-   * once. The interruption is over, and counts as reported.
+   * The targets that these subscriptions serve, or served when they were interrupted: as written, without duplicates. The
+   * interruption is over, and counts as reported.
    */
   takeInterrupted(targets: readonly SubscriptionTarget[]): readonly string[];
-  /** The outages that are over since the last call: none before all are over that can be. */
+  /** The outages that ended since the last call: none until all that can end have ended. */
   takeMissed(): Missed | undefined;
 
-  /** Who gets what a subscription delivers on a channel, each consumer once. The list is not changed later. */
+  /** Who gets a delivery of a subscription on a channel, without duplicates. The list is not changed later. */
   routesFor(through: SubscriptionTarget, channel: string): readonly Route<C>[];
-  /** Whether this subscription delivered something that nobody's template means: Redis' globs are wider. */
+  /** Whether this subscription delivered a channel that matches no template: the globs of templates are wider. */
   isUnmatched(through: SubscriptionTarget, channel: string): boolean;
-  /** Whether somebody wants what is published on this channel. */
+  /** Whether a consumer wants events on this channel. */
   isWanted(channel: string): boolean;
 
-  /** Every subscription to hold, each once; those too that are held until others have taken over. */
+  /** Every subscription that the broker must have, without duplicates; including those kept until others have taken over. */
   targets(): readonly SubscriptionTarget[];
-  /** The subscription that this target needs: its own, or the one that covers it. Undefined when nobody asks for it. */
+  /** The subscription that this target needs: its own, or the one that covers it. Undefined if no consumer wants it. */
   neededFor(target: SubscriptionTarget): SubscriptionTarget | undefined;
   /** The subscription whose deliveries count for this target now. */
   serverOf(target: SubscriptionTarget): SubscriptionTarget | undefined;
-  /** Whether it waits for the broker's answer to an unsubscription. */
+  /** Whether the broker's answer to an unsubscription is outstanding. */
   isLeaving(target: SubscriptionTarget): boolean;
   /**
-   * Whether nothing more is to be waited for until the broker delivers this one for others alone: it does not deliver it,
-   * somebody wants it again, or what takes its place is denied.
+   * Whether there is nothing left to wait for until the broker delivers this one only for others: it does not deliver it, a
+   * consumer wants it again, or its replacement is denied.
    */
   isGivenUp(target: SubscriptionTarget): boolean;
 }
 
-/** @param coalesce whether a target that another wanted one covers is served by that one's subscription */
+/** @param coalesce whether a target is served by the subscription of another wanted target that covers it */
 export function subscriptionPlan<C extends Consumer>({
   coalesce = true,
 }: { readonly coalesce?: boolean } = {}): SubscriptionPlan<C> {

@@ -1,18 +1,18 @@
 /**
- * What one subscription of the plan is to the broker.
+ * The state of a subscription of the plan at the broker.
  *
- * - `idle`: the broker does not hold it.
- * - `asked`: it is to hold it, and does not deliver it yet, or not again.
- * - `denied`: as `asked`, and the broker has refused it.
+ * - `idle`: not subscribed.
+ * - `asked`: requested, but not delivered yet, or not delivered again.
+ * - `denied`: like `asked`, and the broker has refused it.
  * - `live`: the broker delivers it.
- * - `leaving`: the broker is to let go of it, and delivers it until it does.
- * - `gone`: the broker delivers it no more, and has not answered yet.
+ * - `leaving`: to be unsubscribed, and still delivered until then.
+ * - `gone`: no longer delivered, but the broker has not answered yet.
  */
 export type Phase = 'idle' | 'asked' | 'denied' | 'live' | 'leaving' | 'gone';
 
 /**
- * What moves it. `subscribe` and `unsubscribe` are what the broker is told, `answered` is its answer to the latter; `confirmed`,
- * `released` and `denied` are what it says at a place of the byte stream.
+ * The events that change it. `subscribe` and `unsubscribe` are requests, `answered` is the answer to the latter; `confirmed`,
+ * `released` and `denied` are the broker's reports, in stream order.
  */
 export type PhaseEvent = 'subscribe' | 'confirmed' | 'denied' | 'released' | 'unsubscribe' | 'answered';
 
@@ -22,8 +22,8 @@ export type PhaseEvent = 'subscribe' | 'confirmed' | 'denied' | 'released' | 'un
  *            ▼          ▲
  *          denied ──────┘     asked, denied ──► gone
  * ```
- * A transport may confirm what somebody else asked it for, before the plan did: then the broker holds it all the same.
- * On a Cluster one node may deny what others go on delivering: it stays live.
+ * A transport may confirm a subscription that another caller requested before the plan did: it then exists at the broker as well.
+ * In a Cluster one node may deny a subscription that others still deliver: it stays live.
  */
 const NEXT: Readonly<Record<Phase, Partial<Record<PhaseEvent, Phase>>>> = {
   idle: { subscribe: 'asked', confirmed: 'live', denied: 'denied' },
@@ -34,7 +34,7 @@ const NEXT: Readonly<Record<Phase, Partial<Record<PhaseEvent, Phase>>>> = {
   gone: { confirmed: 'leaving', answered: 'idle' },
 };
 
-/** The phase after an event. One that means nothing in this phase changes nothing. */
+/** The phase after an event. An event without meaning in this phase changes nothing. */
 export function nextPhase(phase: Phase, event: PhaseEvent): Phase {
   return NEXT[phase][event] ?? phase;
 }

@@ -5,7 +5,7 @@ import type { Step } from '../routing/glob.steps.js';
 import { byteString, parseGlob, textOf } from '../routing/glob.steps.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 
-/** What stands for a star or a `?` when a channel is made of a glob: hardly any other glob names it. */
+/** Replaces a star or a `?` when a channel is derived from a glob: hardly any other glob contains it. */
 const ODD_BYTE = '\u0001';
 
 interface Glob {
@@ -13,14 +13,14 @@ interface Glob {
   readonly matches: Matcher;
 }
 
-/** Which channels a subscription delivers, to be compared with what others deliver. */
+/** The channels that a subscription delivers, in a form that can be compared with others. */
 export class TargetShape {
-  /** The bytes that all of its channels begin with, and those that they end with. */
+  /** The bytes that all of its channels start with, and those that they end with. */
   readonly head: string;
   readonly tail: string;
-  /** Of a pattern. */
+  /** Only for a pattern. */
   private readonly glob: Glob | undefined;
-  /** Channels that whatever covers it has to match: quickly asked. All of them where it is a channel. */
+  /** Channels that any covering subscription must match, for a quick check. Complete if it is a channel. */
   private readonly samples: readonly string[];
 
   constructor({ kind, name }: SubscriptionTarget) {
@@ -37,7 +37,7 @@ export class TargetShape {
     this.samples = samplesOf(steps);
   }
 
-  /** A literal text and a star: covers whatever begins with the text. */
+  /** A literal text and a star: covers every channel that starts with the text. */
   get isPrefix(): boolean {
     const steps = this.glob?.steps;
     return steps?.length === this.head.length + 1 && steps.at(-1)?.kind === 'star';
@@ -48,7 +48,9 @@ export class TargetShape {
     return this.glob !== undefined && this.glob.matches(channel);
   }
 
-  /** Whether this is a pattern that delivers everything that the other one delivers. False when that is too hard to say. */
+  /**
+   * Whether this is a pattern that delivers everything that the other one delivers. False if this is too expensive to decide.
+   */
   covers(other: TargetShape): boolean {
     const { glob } = this;
     if (glob === undefined || !other.head.startsWith(this.head)) return false;
@@ -66,7 +68,7 @@ function literalOf(steps: readonly Step[], join: (text: string, byte: string) =>
   return literal;
 }
 
-/** The shortest channel of a glob, and one in which something stands for each star. None where it has a class. */
+/** The shortest channel of a glob, and one with a replacement for each star. None if it has a class. */
 function samplesOf(steps: readonly Step[]): readonly string[] {
   if (steps.some(({ kind }) => kind === 'class')) return [];
   const sampleWith = (star: string) =>

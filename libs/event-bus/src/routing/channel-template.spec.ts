@@ -92,10 +92,10 @@ describe('ChannelTemplate', () => {
   it.each([
     [undefined, 'params.id is missing.'],
     [{}, 'params.id is missing.'],
-    [{ id: '' }, 'params.id must be a non-empty string without ":", glob and control characters.'],
-    [{ id: 'a:b' }, 'params.id must be a non-empty string without ":", glob and control characters.'],
-    [{ id: '*' }, 'params.id must be a non-empty string without ":", glob and control characters.'],
-    [{ id: 42 }, 'params.id must be a non-empty string without ":", glob and control characters.'],
+    [{ id: '' }, 'params.id must be a non-empty string without ":", glob or control characters.'],
+    [{ id: 'a:b' }, 'params.id must be a non-empty string without ":", glob or control characters.'],
+    [{ id: '*' }, 'params.id must be a non-empty string without ":", glob or control characters.'],
+    [{ id: 42 }, 'params.id must be a non-empty string without ":", glob or control characters.'],
     [{ id: 'a', other: 'b' }, 'params.other is not a parameter of orders:<id>.'],
     ['text', 'params must be an object.'],
   ])('says why %j gives no channel', (params, problem) => {
@@ -105,7 +105,7 @@ describe('ChannelTemplate', () => {
   it('takes a separator in a tail', () => {
     const template = new ChannelTemplate('files:<path...>');
     expect(template.paramsProblem({ path: 'a:b' })).toBeUndefined();
-    expect(template.paramsProblem({ path: 'a*b' })).toContain('without glob and control');
+    expect(template.paramsProblem({ path: 'a*b' })).toContain('without glob or control');
   });
 
   it('is a plain channel without parameters', () => {
@@ -131,12 +131,12 @@ describe('isTemplate', () => {
 
 describe('templateProblem', () => {
   it.each([
-    ['a:<b>:<b>', 'stands in it twice'],
+    ['a:<b>:<b>', 'occurs twice'],
     ['a:<b c>', 'a parameter is written <name>'],
     ['a:<b>:<', 'a parameter is written <name>'],
-    ['a:<b>:*', 'cannot be a glob too'],
-    ['<a><b>', 'side by side'],
-    ['<a...>:b', 'has to stand at the end'],
+    ['a:<b>:*', 'cannot contain glob characters'],
+    ['<a><b>', 'adjacent'],
+    ['<a...>:b', 'must come last'],
   ])('says what is wrong with %s', (text, words) => {
     expect(templateProblem(text)).toContain(words);
   });

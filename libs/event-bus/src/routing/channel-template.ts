@@ -23,47 +23,47 @@ export function isTemplate(text: string): boolean {
   return text.search(PARAM) !== -1;
 }
 
-/** What is wrong with a template and what to write instead, or undefined when it is fine. */
+/** The problem of a template and what to write instead, or undefined if it is valid. */
 export function templateProblem(text: string): string | undefined {
   const parts = parse(text);
   const literals = parts.filter((part): part is Literal => 'literal' in part).map((part) => part.literal);
   const params = parts.filter((part): part is Param => 'name' in part);
   const names = params.map((param) => param.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) return `the parameter <${twice}> stands in it twice. Give each its own name.`;
+  if (twice !== undefined) return `the parameter <${twice}> occurs twice. Give each parameter its own name.`;
   if (literals.some((literal) => /[<>]/.test(literal))) {
-    return 'a parameter is written <name>, with letters, digits, "_" and "-" only; < and > stand for nothing else.';
+    return 'a parameter is written <name>, with letters, digits, "_" and "-" only; < and > have no other use.';
   }
   if (literals.some((literal) => isGlob(literal))) {
-    return 'a template cannot be a glob too. Write a parameter instead of the glob character; <name...> takes the rest.';
+    return 'a template cannot contain glob characters. Use a parameter instead; <name...> takes the rest.';
   }
   const neighbours = parts.some(
     (part, index) => 'name' in part && 'name' in (parts[index + 1] ?? { literal: '' }),
   );
-  if (neighbours) return 'two parameters stand side by side. Put a separator between them, e.g. <a>:<b>.';
+  if (neighbours) return 'two parameters are adjacent. Put a separator between them, e.g. <a>:<b>.';
   const tail = params.findIndex((param) => param.isTail);
   if (tail !== -1 && parts.at(-1) !== params[tail]) {
-    return `<${names[tail]}...> takes the rest of the channel, so it has to stand at the end.`;
+    return `<${names[tail]}...> takes the rest of the channel, so it must come last.`;
   }
   return undefined;
 }
 
 /**
- * A channel with parameters: `orders:<orderId>:created`, or with a tail: `files:<path...>`. A parameter's value is
- * any non-empty text without `:`, glob or control characters; a tail's may hold `:`. Redis is asked for a glob with
- * a star for each parameter; that is wider, so what it delivers still has to {@link match}.
+ * A channel with parameters: `orders:<orderId>:created`, or with a tail: `files:<path...>`. The value of a parameter is any
+ * non-empty text without `:`, glob or control characters; the value of a tail may contain `:`. The bus subscribes to a glob
+ * with a star for each parameter. The glob is wider than the template, so each delivered channel must still {@link match}.
  */
 export class ChannelTemplate {
-  /** In order. Empty for a plain channel. */
+  /** The names in order. Empty for a plain channel. */
   readonly paramNames: readonly string[];
-  /** What Redis is asked for; the channel itself where there are no parameters. */
+  /** The glob to subscribe to; the channel itself if there are no parameters. */
   readonly glob: string;
 
   private readonly parts: readonly Part[];
-  /** Undefined where there are no parameters. */
+  /** Undefined if there are no parameters. */
   private readonly matcher: TemplateMatcher | undefined;
 
-  /** `text` must have no {@link templateProblem}. */
+  /** @param text a text without a {@link templateProblem} */
   constructor(readonly text: string) {
     this.parts = parse(text);
     this.paramNames = this.parts.flatMap((part) => ('name' in part ? [part.name] : []));
@@ -71,17 +71,17 @@ export class ChannelTemplate {
     this.matcher = matcherOf(this.parts);
   }
 
-  /** A channel of this template, to check the literal parts of. */
+  /** A channel of this template, used to check the literal parts. */
   get sample(): string {
     return this.parts.map((part) => ('literal' in part ? part.literal : 'x')).join('');
   }
 
-  /** Whether it is a channel of this template. */
+  /** Whether the channel matches this template. */
   matches(channel: string): boolean {
     return this.matcher === undefined ? channel === this.text : this.matcher.matches(channel);
   }
 
-  /** The values of the parameters in this channel, or undefined when it is not one of this template. */
+  /** The values of the parameters in this channel, or undefined if it does not match. */
   match(channel: string): TemplateParams | undefined {
     if (!this.matches(channel)) return undefined;
     const { matcher, paramNames } = this;
@@ -93,7 +93,7 @@ export class ChannelTemplate {
     return params;
   }
 
-  /** Why these values give no channel, or undefined when they do. */
+  /** Why these values do not give a channel, or undefined if they do. */
   paramsProblem(params: unknown): string | undefined {
     const given = (params ?? {}) as Record<string, unknown>;
     if (typeof given !== 'object') return 'params must be an object.';
@@ -103,7 +103,7 @@ export class ChannelTemplate {
       if (value === undefined) return `params.${part.name} is missing.`;
       if (typeof value !== 'string' || !isParamValue(value, part.isTail)) {
         const separator = part.isTail ? '' : '":", ';
-        return `params.${part.name} must be a non-empty string without ${separator}glob and control characters.`;
+        return `params.${part.name} must be a non-empty string without ${separator}glob or control characters.`;
       }
     }
     const unknown = Object.keys(given).find((name) => !this.paramNames.includes(name));
@@ -128,7 +128,7 @@ function parse(text: string): Part[] {
   return parts;
 }
 
-/** The same text as V8 keeps the names of properties: by a part of another text each use would be a look-up. */
+/** Interned like a property name in V8: with a sliced text, each use would need a look-up. */
 function propertyName(text: string): string {
   return Object.keys({ [text]: true })[0] as string;
 }

@@ -1,60 +1,60 @@
-/** A way in which other brokers and emitters write wildcards, and what Redis takes in its place. */
+/** A wildcard syntax of other brokers and emitters, and the Redis syntax for it. */
 interface Dialect {
   readonly looksLike: RegExp;
-  /** What Redis makes of it. */
+  /** How Redis reads it. */
   readonly meaning: string;
-  /** What to write, for a target that looks like it. */
+  /** What to write instead of such a target. */
   readonly instead: (target: string) => string;
 }
 
-/** Run-time targets may be made of what strangers send, and the expressions take a time quadratic in what they look at. */
+/** Run-time targets may contain foreign input, and matching the expressions takes quadratic time. */
 const MAX_LENGTH = 256;
 
 const STAR = 'One * crosses every separator.';
 
-/** The first that fits names the mistake. A segment is what stands between dots, colons and slashes. */
+/** The first match names the mistake. Segments are separated by dots, colons or slashes. */
 const DIALECTS: readonly Dialect[] = [
   {
     looksLike: /\{[^{}]*,[^{}]*\}/,
-    meaning: 'Redis has no alternatives: it takes { and } literally.',
+    meaning: 'Redis has no alternatives: { and } are literal.',
     instead: (target) => `Write an array: [${alternatives(target, '{', ',', '}')}].`,
   },
   {
     looksLike: /[@!+?]?\([^()]*\|[^()]*\)/,
-    meaning: 'Redis has no alternatives: it takes ( and | literally.',
+    meaning: 'Redis has no alternatives: ( and | are literal.',
     instead: (target) => `Write an array: [${alternatives(target, '(', '|', ')')}].`,
   },
   {
     looksLike: /\*\*/,
-    meaning: 'To Redis ** is the same as *.',
+    meaning: 'In Redis ** is the same as *.',
     instead: (target) => `${STAR} Write "${target.replaceAll(/\*{2,}/g, '*')}".`,
   },
   {
     looksLike: /(^|[.:/])#(?=$|[.:/])/,
-    meaning: 'Redis takes # literally.',
+    meaning: 'In Redis # is literal.',
     instead: (target) => `${STAR} Write "${target.replaceAll(/(^|[.:/])#(?=$|[.:/])/g, '$1*')}".`,
   },
   {
     looksLike: /(^|[.:/])\+(?=$|[.:/])/,
-    meaning: 'Redis takes + literally.',
+    meaning: 'In Redis + is literal.',
     instead: (target) =>
-      `Write "${target.replaceAll(/(^|[.:/])\+(?=$|[.:/])/g, '$1*')}", or a template as "orders:<id>", whose parameter is one segment.`,
+      `Write "${target.replaceAll(/(^|[.:/])\+(?=$|[.:/])/g, '$1*')}", or a template such as "orders:<id>", in which a parameter is one segment.`,
   },
   {
     looksLike: /(^|[:/])\.[*+]/,
-    meaning: 'Redis takes no regular expressions: the dot is literal.',
+    meaning: 'Redis has no regular expressions: the dot is literal.',
     instead: (target) => `${STAR} Write "${target.replaceAll(/(^|[:/])\.[*+]/g, '$1*')}".`,
   },
 ];
 
-/** Whether a target is probably meant as the wildcard of another broker, and what to write. Undefined when it is fine. */
+/** What to write if the target is probably a wildcard of another broker. Undefined otherwise. */
 export function foreignWildcard(target: string): string | undefined {
   if (target.length > MAX_LENGTH) return undefined;
   const dialect = DIALECTS.find(({ looksLike }) => looksLike.test(target));
   return dialect && `${dialect.meaning} ${dialect.instead(target)} If you mean it literally, set kind.`;
 }
 
-/** The targets that the first group of alternatives stands for, as code. */
+/** The targets for the first group of alternatives, as code. */
 function alternatives(target: string, open: string, separator: string, close: string): string {
   const from = target.indexOf(open);
   const to = target.indexOf(close, from);

@@ -1,10 +1,10 @@
 import type { Step } from './glob.steps.js';
 import { takes } from './glob.steps.js';
 
-/** Enough for every glob that people write; one that needs more, or has more steps, is taken for one that covers nothing. */
+/** Enough for every realistic glob. A glob that needs more work, or has more steps, is treated as covering nothing. */
 const MAX_STATES = 1_000;
 
-/** The narrow glob is read up to `at`; `places` is where the wide one can be then, in ascending order. */
+/** The narrow glob is read up to `at`; `places` are the possible positions in the wide one, in ascending order. */
 interface State {
   readonly at: number;
   readonly places: readonly number[];
@@ -12,8 +12,8 @@ interface State {
 }
 
 /**
- * Whether the wide glob matches every channel that the narrow one matches. True is always right; false may also mean
- * that it would take too long to find out.
+ * Whether the wide glob matches every channel that the narrow one matches. True is always correct; false may also mean that the
+ * check would take too long.
  */
 export function globCovers(wide: readonly Step[], narrow: readonly Step[]): boolean {
   if (narrow.length === 0) return wide.length === 0;
@@ -23,7 +23,7 @@ export function globCovers(wide: readonly Step[], narrow: readonly Step[]): bool
   const start: State = { at: 0, places: withStars(wide, [0]), hasRead: false };
   const seen = new Set<string>();
   const open = [start];
-  // Looks for a channel that the narrow glob takes and the wide one does not.
+  // Searches for a channel that matches the narrow glob but not the wide one.
   for (let state = open.pop(); state !== undefined; state = open.pop()) {
     const { at, places, hasRead } = state;
     if (takesAll(wide, places)) continue;
@@ -50,12 +50,12 @@ function isStar(step: Step): boolean {
   return step.kind === 'star';
 }
 
-/** Nothing that comes can make a difference any more. */
+/** The remaining input cannot change the result. */
 function takesAll(wide: readonly Step[], places: readonly number[]): boolean {
   return places.at(-1) === wide.length && wide.at(-1)?.kind === 'star';
 }
 
-/** Where the wide glob can be when it was at one of these places and reads this byte. */
+/** The possible positions in the wide glob after it reads this byte at one of these positions. */
 function after(wide: readonly Step[], places: readonly number[], byte: number): readonly number[] {
   const next = new Set<number>();
   for (const place of places) {
@@ -70,7 +70,7 @@ function after(wide: readonly Step[], places: readonly number[], byte: number): 
   );
 }
 
-/** A star can be skipped; and whoever is at a later star can do all that is possible from an earlier place. */
+/** A star can be skipped. From a later star, everything is possible that is possible from an earlier position. */
 function withStars(wide: readonly Step[], places: readonly number[]): readonly number[] {
   const all = new Set<number>();
   let lastStar = 0;
@@ -86,7 +86,7 @@ function withStars(wide: readonly Step[], places: readonly number[]): readonly n
   return [...all].filter((place) => place >= lastStar).sort((a, b) => a - b);
 }
 
-/** One byte for all those that no step tells apart. */
+/** One byte to represent all bytes that no step distinguishes. */
 function alphabetOf(steps: readonly Step[]): readonly number[] {
   const telling = steps.filter((step) => step.kind !== 'star' && step.kind !== 'anyByte');
   const groups = new Map<string, number>();

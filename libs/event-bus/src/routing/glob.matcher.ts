@@ -4,23 +4,23 @@ import { byteString, textOf } from './glob.steps.js';
 /** Whether a channel matches. */
 export type Matcher = (channel: string) => boolean;
 
-/** What stands between two stars: a fixed number of bytes (or, where all runs are literal, of characters). */
+/** The part between two stars: a fixed number of bytes (or of characters, if all runs are literal). */
 interface Run {
   readonly length: number;
   fits(subject: string, at: number): boolean;
-  /** The first position from `from` up to `last` where it fits, or -1. */
+  /** The first position from `from` to `last` where it matches, or -1. */
   find(subject: string, from: number, last: number): number;
 }
 
-/** What stands between two stars is tried at each place, which is the quickest while it is short. */
+/** A part between two stars is tried at each position, which is fastest for short parts. */
 const SHORT_RUN = 16;
 
-/** The matcher takes time linear in the channel: whoever may publish chooses it. */
+/** Matching takes time linear in the length of the channel, because any publisher chooses it. */
 export function compileSteps(steps: readonly Step[]): Matcher {
   const runs = splitAtStars(steps);
   const texts = runs.map(literalText);
   const areShort = runs.slice(1, -1).every((run) => run.length <= SHORT_RUN);
-  // UTF-8 and UTF-16 agree on where a whole literal text stands, so literals need no encoding per match.
+  // UTF-8 and UTF-16 agree on the position of a whole literal text, so literals need no encoding per match.
   if (areShort && texts.every((text) => text !== undefined)) return literalMatcher(texts);
   return runMatcher(runs.map(byteRun), byteString);
 }
@@ -34,7 +34,7 @@ function splitAtStars(steps: readonly Step[]): Step[][] {
   return runs;
 }
 
-/** U+FFFD is also what a lone surrogate is encoded as, so only the bytes tell: such a text is not compared as text. */
+/** A lone surrogate is also encoded as U+FFFD, so only the bytes distinguish them: such a text is not compared as text. */
 function literalText(run: readonly Step[]): string | undefined {
   let bytes = '';
   for (const step of run) {
@@ -45,7 +45,7 @@ function literalText(run: readonly Step[]): string | undefined {
   return text.includes('\ufffd') ? undefined : text;
 }
 
-/** Most patterns are a channel or have one star: those need no loop. */
+/** Most patterns are a channel or have one star, and need no loop. */
 function literalMatcher(texts: readonly string[]): Matcher {
   const [head = '', tail] = texts;
   if (tail === undefined) return (channel) => channel === head;
@@ -54,7 +54,7 @@ function literalMatcher(texts: readonly string[]): Matcher {
   return (channel) => channel.length >= minLength && channel.startsWith(head) && channel.endsWith(tail);
 }
 
-/** The ends are fixed; each run between them takes the first place where it fits, which never costs a later one its. */
+/** The ends are fixed; each run between them takes the first position where it matches, which never prevents a later match. */
 function runMatcher(runs: readonly Run[], subjectOf: (channel: string) => string): Matcher {
   const [head, ...rest] = runs as readonly [Run, ...Run[]];
   const tail = rest.pop();
@@ -109,8 +109,7 @@ function byteRun(steps: readonly Step[]): Run {
 }
 
 /**
- * Looks at each byte once ("shift-and"): the n-th bit says whether the bytes up to here fit the first n tests, for all n at
- * once.
+ * Reads each byte once ("shift-and"): the n-th bit says whether the bytes so far match the first n tests, for all n at once.
  */
 function byteSearch(tests: readonly ByteTest[]): Run['find'] {
   const words = Math.ceil(tests.length / 32);
@@ -144,7 +143,7 @@ function passes(test: ByteTest, byte: number): boolean {
   return test === undefined || test[byte] === 1;
 }
 
-/** The one byte, the bytes to choose from, or undefined for any byte. */
+/** The one byte, the possible bytes, or undefined for any byte. */
 type ByteTest = number | ByteSet | undefined;
 
 function byteTest(step: Step): ByteTest {

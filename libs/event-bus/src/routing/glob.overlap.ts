@@ -4,7 +4,7 @@ import { parseGlob, takes } from './glob.steps.js';
 /** Whether one channel can match both globs. */
 export function globsOverlap(first: string, second: string): boolean {
   const [a, b] = [parseGlob(first), parseGlob(second)];
-  // Both are walked at once; a pair of places from which there is no way to the end is not tried again.
+  // Both are walked at once. A pair of positions that cannot reach the end is not tried again.
   const hopeless = new Set<number>();
   const meet = (i: number, j: number): boolean => {
     if (i === a.length && j === b.length) return a.length > 0 && b.length > 0;

@@ -4,10 +4,10 @@ export type ByteSet = Uint8Array;
 export interface ClassStep {
   readonly kind: 'class';
   readonly members: ByteSet;
-  /** The class as it is written, brackets included, one character per byte. */
+  /** The class as written, including the brackets, one character per byte. */
   readonly source: string;
   readonly isClosed: boolean;
-  /** Ranges whose start is above their end, as bytes. */
+  /** Ranges whose start is greater than their end, as bytes. */
   readonly reversedRanges: readonly string[];
 }
 
@@ -17,8 +17,8 @@ export type Step =
   | ClassStep;
 
 /**
- * The UTF-8 bytes of a text as a string of one character per byte. ASCII is returned as it is, without allocating:
- * that is why the matcher reads strings and not Buffers.
+ * The UTF-8 bytes of a text as a string with one character per byte. ASCII is returned unchanged, without allocation: this is
+ * why the matcher reads strings and not Buffers.
  */
 export function byteString(text: string): string {
   for (let i = 0; i < text.length; i += 1) {
@@ -31,7 +31,7 @@ export function textOf(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** Taken apart as Redis' stringmatchlen reads it: byte by byte. */
+/** Parsed like stringmatchlen in Redis: byte by byte. */
 export function parseGlob(pattern: string): Step[] {
   const bytes = byteString(pattern);
   const steps: Step[] = [];
@@ -55,8 +55,8 @@ function stepAt(bytes: string, at: number): Step {
 }
 
 /**
- * A class ends at the first `]` that is neither escaped nor the end of a range (`[a-]` is an open one), or at the
- * end of the pattern. Only `^` negates it.
+ * A class ends at the first `]` that is neither escaped nor the end of a range (`[a-]` is not closed), or at the end of the
+ * pattern. Only `^` negates it.
  */
 function classAt(bytes: string, start: number): ClassStep {
   const members = new Uint8Array(256);
@@ -97,7 +97,7 @@ function signed(byte: number): number {
   return byte > 0x7f ? byte - 256 : byte;
 }
 
-/** Whether this one byte can stand where the step is. */
+/** Whether this byte matches the step. */
 export function takes(step: Step, byte: number): boolean {
   if (step.kind === 'class') return step.members[byte] === 1;
   return 'byte' in step ? step.byte.charCodeAt(0) === byte : true;

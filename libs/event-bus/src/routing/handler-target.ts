@@ -7,20 +7,22 @@ import { RedisGlob, globProblems, isGlob, unescapeGlob } from './redis-glob.js';
 import type { SubscriptionKind, SubscriptionTarget } from './subscription-target.js';
 import { targetKey } from './subscription-target.js';
 
-/** What a handler asks for, as it was written, and the subscription that serves it. */
+/** A target of a handler as written, and the subscription that serves it. */
 export interface HandlerTarget {
-  /** As the user wrote it, without prefix. */
+  /** As written in the code, without the prefix. */
   readonly text: string;
   readonly subscription: SubscriptionTarget;
-  /** Whether a message on this channel (with prefix) is one that was asked for. */
+  /** Whether the target matches a message on this channel (with the prefix). */
   matches(channel: string): boolean;
-  /** Only for templates: what Redis delivers for one is wider, and the values of its parameters are in the channel. */
+  /**
+   * Only for templates: their subscription is wider than the template, and the channel contains the values of the parameters.
+   */
   readonly template?: ChannelTemplate;
-  /** What to write in its place, where it looks like a wildcard of another broker. */
+  /** What to write instead, if it looks like a wildcard of another broker. */
   readonly advice?: string | undefined;
 }
 
-/** Why this target cannot be subscribed to, or undefined when it is fine. */
+/** Why this target cannot be subscribed to, or undefined if it can. */
 export function targetProblem(text: unknown, kind?: SubscriptionKind): string | undefined {
   if (typeof text !== 'string') return 'a target must be a string. Write a channel or a Redis glob.';
   if (text === '') return 'the target is empty. Name a channel or a Redis glob, e.g. "orders:*".';
@@ -30,15 +32,15 @@ export function targetProblem(text: unknown, kind?: SubscriptionKind): string | 
   const resolved = kind ?? kindOf(text);
   if (resolved === 'pattern') return globProblems(text)[0];
   if (resolved === 'shard' && isGlob(text)) {
-    return 'Redis has no patterns for sharded pub/sub. Name each shard channel, or leave out kind: "shard".';
+    return 'Redis has no patterns for sharded pub/sub. Name each shard channel, or omit kind: "shard".';
   }
   return undefined;
 }
 
 /**
- * Reads a target: with a parameter `<name>` it is a template, with an unescaped `*`, `?` or `[` a Redis glob, else a
- * channel, in which `\*` is a literal star. A given `kind` overrules the detection, and the text is then taken as it
- * stands.
+ * Parses a target: text with a parameter `<name>` is a template, text with an unescaped `*`, `?` or `[` is a Redis glob, and
+ * any other text is a channel, in which `\*` is a literal star. A given `kind` overrides the detection, and the text is then
+ * taken literally.
  */
 export function parseTarget(text: string, prefix: ChannelPrefix, kind?: SubscriptionKind): HandlerTarget {
   if (kind === undefined && isTemplate(text)) return templateTarget(new ChannelTemplate(text), prefix);
@@ -58,7 +60,7 @@ export function parseTarget(text: string, prefix: ChannelPrefix, kind?: Subscrip
   return { text, subscription: { kind: resolved, name }, matches: (channel) => channel === name, advice };
 }
 
-/** A template is subscribed to as the glob that lets its channels through; without parameters it is a channel. */
+/** A template is subscribed to as a glob that matches all its channels; without parameters it is a channel. */
 export function templateTarget(
   template: ChannelTemplate,
   prefix: ChannelPrefix,
@@ -74,7 +76,7 @@ export function templateTarget(
   };
 }
 
-/** Whether any of the targets matches a channel: in one look-up where they are channels. */
+/** Whether any of the targets matches a channel, with one look-up for all plain channels. */
 export function matcherOf(targets: readonly HandlerTarget[]): (channel: string) => boolean {
   const names = new Set<string>();
   const wide: HandlerTarget[] = [];
@@ -94,11 +96,11 @@ function kindOf(text: string): SubscriptionKind {
   return isGlob(text) ? 'pattern' : 'channel';
 }
 
-/** Channels before globs, otherwise as declared, each once: the order in which they are authoritative. */
+/** Channels before globs, otherwise as declared, without duplicates. The first match takes precedence. */
 export function orderTargets(targets: readonly HandlerTarget[]): readonly HandlerTarget[] {
   const byKey = new Map<string, HandlerTarget>();
   for (const target of targets) {
-    // A template and a glob may share a subscription and still let different channels through.
+    // A template and a glob may share a subscription and still match different channels.
     const key = `${targetKey(target.subscription)} ${target.template?.text ?? ''}`;
     if (!byKey.has(key)) byKey.set(key, target);
   }

@@ -1,13 +1,13 @@
 import type { SubscriptionTarget } from './subscription-target.js';
 
-/** Bytes that came on a channel, through one subscription. */
+/** A message that arrived on a channel, through one subscription. */
 export interface IncomingMessage {
-  /** The subscription that delivers it: equal to a target that was given to `EventTransport.subscribe`. */
+  /** The subscription that delivers it: equal to a target passed to `EventTransport.subscribe`. */
   readonly through: SubscriptionTarget;
-  /** Where it was published. */
+  /** The channel that it was published to. */
   readonly channel: string;
-  /** The bytes as they were published, in a Buffer of this message's own. */
+  /** The published bytes, in a Buffer that belongs to this message. */
   readonly body: Buffer;
-  /** Which of several brokers speaks, where each speaks for itself alone, as the masters of a Cluster do of their keys. */
+  /** The node that sent it, if each node sends its own messages, as the masters of a Cluster do for their key events. */
   readonly node?: string | undefined;
 }

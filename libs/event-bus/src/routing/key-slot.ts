@@ -1,4 +1,4 @@
-/** A Cluster deals its keys and shard channels out to so many slots. */
+/** The number of slots to which a Cluster assigns its keys and shard channels. */
 export const SLOT_COUNT = 16_384;
 
 const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -7,7 +7,7 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** The slot of a key or a shard channel, as CLUSTER KEYSLOT: CRC16 of its UTF-8, or of its hash tag alone. */
+/** The slot of a key or a shard channel, as in CLUSTER KEYSLOT: CRC16 of its UTF-8 bytes, or only of its hash tag. */
 export function keySlot(name: string): number {
   let crc = 0;
   for (const byte of Buffer.from(hashed(name))) {
@@ -16,14 +16,14 @@ export function keySlot(name: string): number {
   return crc % SLOT_COUNT;
 }
 
-/** A name in this slot that begins like this. */
+/** A name in this slot with this prefix. */
 export function nameInSlot(slot: number, beginning: string): string {
   let tag = 0;
   while (keySlot(String(tag)) !== slot) tag += 1;
   return `${beginning}{${tag}}`;
 }
 
-/** What is between the first `{` and the next `}`, unless that is nothing; otherwise everything. */
+/** The text between the first `{` and the next `}` if it is not empty; otherwise the whole name. */
 function hashed(name: string): string {
   const start = name.indexOf('{');
   const end = start === -1 ? -1 : name.indexOf('}', start + 1);

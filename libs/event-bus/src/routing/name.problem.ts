@@ -1,6 +1,8 @@
-/** Why this text cannot be in a name at the broker, or undefined when it can. Every name that a user gives is asked about here. */
+/**
+ * Why the broker cannot have a name with this text, or undefined if it can. Every name from the application is checked here.
+ */
 export function nameProblem(text: string): string | undefined {
   return text.isWellFormed()
     ? undefined
-    : 'it has half of a surrogate pair, which is sent as another character. Do not cut texts within a character, or call toWellFormed().';
+    : 'it has half of a surrogate pair, which would be sent as another character. Do not split text inside a character, or call toWellFormed().';
 }

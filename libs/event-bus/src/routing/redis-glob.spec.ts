@@ -158,7 +158,7 @@ describe('globProblems', () => {
     ['', 'it is empty and matches no channel; write * for every channel'],
     [
       'a*'.repeat(11),
-      'it has 11 stars, and more than 10 can hold up the server at each PUBLISH; write fewer, one * already crosses every separator',
+      'it has 11 stars, and more than 10 can block the server at each PUBLISH; write fewer, one * already crosses every separator',
     ],
     ['a[bc', String.raw`the class "[bc" is not closed; add the ], or write \[ for a literal [`],
     [
@@ -167,7 +167,7 @@ describe('globProblems', () => {
     ],
     [
       'a[xé]*',
-      'the class "[xé]" holds a character outside ASCII, of which Redis compares single bytes; write one glob for each such character',
+      'the class "[xé]" contains a character outside ASCII, but Redis compares single bytes; write one glob for each such character',
     ],
     ['[z-a]', 'the range "z-a" in the class "[z-a]" is reversed; write "a-z"'],
     ['a\\', String.raw`it ends in a backslash that escapes nothing; write \\ for a literal backslash`],

@@ -3,19 +3,21 @@ import { compileSteps } from './glob.matcher.js';
 import type { ClassStep } from './glob.steps.js';
 import { byteString, parseGlob, textOf } from './glob.steps.js';
 
-/** More is surely a mistake, and servers before 7.0.9 need exponential time for it at each PUBLISH (CVE-2022-36021). */
+/**
+ * A larger number is certainly a mistake, and servers before 7.0.9 need exponential time for it at each PUBLISH
+ * (CVE-2022-36021).
+ */
 const MAX_STARS = 10;
 
 /**
- * A Redis glob, compiled once. It matches exactly the channels for which a PSUBSCRIBE with this pattern gets the
- * message: bytes are compared, not characters, `*` crosses every separator, and only the empty glob matches the
- * empty channel.
+ * A Redis glob, compiled once. It matches exactly the channels that a PSUBSCRIBE with this pattern delivers: it compares bytes,
+ * not characters, `*` crosses every separator, and only the empty glob matches the empty channel.
  */
 export class RedisGlob {
   readonly #matches: Matcher;
 
   constructor(
-    /** As it was written. */
+    /** The glob as written. */
     readonly pattern: string,
   ) {
     this.#matches = compileSteps(parseGlob(pattern));
@@ -27,7 +29,7 @@ export class RedisGlob {
   }
 }
 
-/** Whether the text has a glob character (`*`, `?` or `[`) that no backslash takes literally. */
+/** Whether the text has a glob character (`*`, `?` or `[`) without a backslash before it. */
 export function isGlob(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const char = text[i];
@@ -47,7 +49,7 @@ export function unescapeGlob(text: string): string {
   return text.replaceAll(/\\(.)/gs, '$1');
 }
 
-/** What is legal for Redis but surely a mistake, each with what to write instead. Empty when all is well. */
+/** Mistakes that Redis accepts, each with what to write instead. Empty if there are none. */
 export function globProblems(pattern: string): string[] {
   if (pattern === '') return ['it is empty and matches no channel; write * for every channel'];
   const steps = parseGlob(pattern);
@@ -55,7 +57,7 @@ export function globProblems(pattern: string): string[] {
   const stars = steps.filter((step) => step.kind === 'star').length;
   if (stars > MAX_STARS) {
     problems.unshift(
-      `it has ${stars} stars, and more than ${MAX_STARS} can hold up the server at each PUBLISH; ` +
+      `it has ${stars} stars, and more than ${MAX_STARS} can block the server at each PUBLISH; ` +
         `write fewer, one * already crosses every separator`,
     );
   }
@@ -75,7 +77,7 @@ function classProblems({ source, isClosed, reversedRanges }: ClassStep): string[
   }
   if (byteString(source) !== source) {
     return [
-      `the class ${written} holds a character outside ASCII, of which Redis compares single bytes; ` +
+      `the class ${written} contains a character outside ASCII, but Redis compares single bytes; ` +
         `write one glob for each such character`,
     ];
   }
@@ -85,7 +87,7 @@ function classProblems({ source, isClosed, reversedRanges }: ClassStep): string[
   });
 }
 
-/** JSON-escaped, so that it stays on one line, and cut at 40 characters. */
+/** JSON-escaped, so that it stays on one line, and cut to 40 characters. */
 function shown(bytes: string): string {
   const text = textOf(bytes);
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text);

@@ -1,17 +1,17 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { TargetMap } from '../transports/target.map.js';
 
-/** Somebody who waits until targets are given up. */
+/** A caller that waits until targets are given up. */
 interface Waiter {
-  /** Those that are not. */
+  /** The number of targets that are not given up yet. */
   open: number;
   readonly resolve: () => void;
 }
 
-/** Who waits until targets are given up, by what they wait for: with thousands, no answer asks them all. */
+/** Callers that wait until targets are given up, by target: with thousands of them, an answer does not check all. */
 export class EndWaits {
   private readonly waiting = new TargetMap<Waiter[]>();
-  /** Of which the broker or a consumer has said something since they were last looked at. */
+  /** Targets that the broker or a consumer reported on since the last check. */
   private touched: SubscriptionTarget[] = [];
   private isAllTouched = false;
 
@@ -31,17 +31,17 @@ export class EndWaits {
     });
   }
 
-  /** What was said of these may end a wait for them. */
+  /** Reports on these targets may end a wait. */
   touch(targets: readonly SubscriptionTarget[]): void {
     if (this.waiting.size > 0) for (const target of targets) this.touched.push(target);
   }
 
-  /** What was said may end a wait for any target. */
+  /** A report may end a wait for any target. */
   touchAll(): void {
     this.isAllTouched = true;
   }
 
-  /** Ends the waits for what is given up now. */
+  /** Ends the waits for all targets that are given up now. */
   look(): void {
     const touched = this.isAllTouched ? this.waiting.targets() : this.touched;
     this.isAllTouched = false;

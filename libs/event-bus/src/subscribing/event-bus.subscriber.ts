@@ -22,25 +22,25 @@ import type { HandlerRegistry } from './handler.registry.js';
 /** A channel, a Redis glob or a template, or alternatives of them and of contracts. */
 export type Targets = string | readonly TargetInput[];
 
-/** Gets one event at a time per channel; a failure is logged and counted as a handler's would be. */
+/** Gets one event at a time per channel; a failure is logged and counted like that of a handler. */
 export type EventListener<T = unknown> = (payload: T, event: EventContext<T>) => unknown;
 
 /** Options of an `observe`. */
 export interface ObserveOptions {
-  /** Overrules the detection of globs, as in {@link OnEventOptions}. */
+  /** Overrides the detection of globs, as in {@link OnEventOptions}. */
   readonly kind?: SubscriptionKind | undefined;
 }
 
-/** What `@OnEvent` takes, but `group`: listeners have no name that several processes could share. */
+/** All options of `@OnEvent` except `group`: listeners have no name that several processes could share. */
 export interface SubscribeOptions extends ObserveOptions, Omit<HandlerOptions, 'group'> {}
 
 /** One listener that was added at run time. */
 export interface Subscription {
-  /** The listener gets nothing from the call on; resolves when Redis stopped sending. Idempotent. */
+  /** The listener gets no more events after the call; resolves when Redis stopped sending. Idempotent. */
   unsubscribe(): Promise<void>;
 }
 
-/** Subscribes at run time, beside the `@OnEvent` handlers. */
+/** Subscribes at run time, in addition to the `@OnEvent` handlers. */
 export class EventBusSubscriber {
   constructor(
     private readonly settings: EventBusSettings,
@@ -50,8 +50,7 @@ export class EventBusSubscriber {
   ) {}
 
   /**
-   * Resolves on Redis' confirmation: what is published afterwards reaches the listener. While there is no
-   * link it waits for one.
+   * Resolves when Redis confirms the subscription: later events reach the listener. While there is no link, it waits for one.
    *
    * @throws InvalidTargetError, SubscriptionRefusedError, BusClosedError: nothing stays subscribed.
    */
@@ -74,8 +73,8 @@ export class EventBusSubscriber {
 
   /**
    * A cold Observable that emits the {@link EventContext} of each event, with the payload in `event.payload`. The first
-   * subscriber subscribes at Redis, the last one unsubscribes. Errors as {@link subscribe} does; completes when the bus
-   * has drained at the shutdown, before Nest closes HTTP.
+   * subscriber subscribes at Redis, the last one unsubscribes. Fails like {@link subscribe}; completes when the bus has drained
+   * at shutdown, before Nest closes HTTP.
    */
   observe<C extends EventContract>(contract: C): Observable<EventContext<EventPayload<C>>>;
   observe<T = unknown>(target: Targets, options?: ObserveOptions): Observable<EventContext<T>>;
@@ -95,9 +94,9 @@ export class EventBusSubscriber {
   }
 
   /**
-   * The {@link EventContext} of each event, for `for await`. Subscribes when iteration starts; leaving the loop, or the signal, unsubscribes.
-   * The loop ends when the bus has drained, after the events that are buffered.
-   * Events are buffered while the loop is busy, up to a limit; further ones are dropped and counted.
+   * The {@link EventContext} of each event, for `for await`. Subscribes when iteration starts; leaving the loop, or the signal,
+   * unsubscribes. The loop ends when the bus has drained, after the buffered events. While the loop is busy, events are
+   * buffered up to a limit; further events are dropped and counted.
    */
   stream<C extends EventContract>(contract: C, options?: StreamOptions): EventStream<EventPayload<C>>;
   stream<T = unknown>(target: Targets, options?: StreamOptions & ObserveOptions): EventStream<T>;
@@ -115,7 +114,7 @@ export class EventBusSubscriber {
     options: SubscribeOptions,
   ): Promise<Subscription> {
     let isOver = false;
-    // What was accepted before the end, and waits behind a slow event of its channel, is not handed over either.
+    // Events that were accepted before the end, but are pending behind a slow event of their channel, are not delivered either.
     const unlessOver: EventListener = (payload, event) => (isOver ? undefined : listener(payload, event));
     const handler = this.toHandler(target, unlessOver, options);
     if (this.status.current === 'closed') throw new BusClosedError();
@@ -123,7 +122,7 @@ export class EventBusSubscriber {
     const refused = outcomes.find((outcome) => outcome.error !== undefined);
     if (refused?.error !== undefined) {
       await this.registry.remove(handler);
-      // Nobody but the shutdown unsubscribes what somebody waits for.
+      // Only the shutdown unsubscribes while a caller waits.
       throw refused.error instanceof EventBusError ? refused.error : new BusClosedError();
     }
     return {
@@ -165,7 +164,7 @@ export class EventBusSubscriber {
   }
 }
 
-/** Of the options of a whole bus, those that make sense for a listener. */
+/** The options of the bus that make sense for a listener. */
 function ofListeners({ group: _group, ...options }: HandlerOptions): HandlerOptions {
   return options;
 }

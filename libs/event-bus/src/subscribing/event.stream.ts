@@ -11,7 +11,7 @@ export interface StreamOptions {
   readonly buffer?: StreamBufferOptions | undefined;
 }
 
-/** How many events may be pending for the loop, and which one is dropped when there is no room. */
+/** How many events may be pending for the loop, and which one is dropped when the buffer is full. */
 export interface StreamBufferOptions {
   /** How many events may be pending for the loop. @default 10000 */
   readonly events?: number | undefined;
@@ -66,7 +66,7 @@ interface Reader<T> {
   reject(error: unknown): void;
 }
 
-/** Subscribes with the first `next()`. Calls of `next()` are answered in the order they were made. */
+/** Subscribes with the first `next()`. Calls of `next()` are answered in call order. */
 class StreamIterator<T> implements AsyncIterator<EventContext<T>, undefined> {
   private readonly waiting = new Fifo<EventContext<T>>();
   private readonly readers = new Fifo<Reader<T>>();
@@ -78,7 +78,7 @@ class StreamIterator<T> implements AsyncIterator<EventContext<T>, undefined> {
   constructor(
     private readonly source: Observable<EventContext<T>>,
     private readonly signal: AbortSignal | undefined,
-    /** Puts an event that nobody reads yet into the buffer, if it finds room. */
+    /** Adds an event to the buffer if no reader is waiting and there is room. */
     private readonly keep: (waiting: Fifo<EventContext<T>>, event: EventContext<T>) => void,
   ) {}
 
@@ -102,7 +102,7 @@ class StreamIterator<T> implements AsyncIterator<EventContext<T>, undefined> {
     this.signal?.addEventListener('abort', this.drop, { once: true });
     this.subscription = this.source.subscribe({
       next: (event) => {
-        // Once somebody reads nothing waits, and the buffer's limit does not matter.
+        // With a waiting reader the buffer is empty, and its limit does not matter.
         if (this.readers.length > 0) this.waiting.push(event);
         else this.keep(this.waiting, event);
         this.answer();
@@ -113,17 +113,17 @@ class StreamIterator<T> implements AsyncIterator<EventContext<T>, undefined> {
       },
       complete: () => this.end(),
     });
-    // The source may have ended in the call.
+    // The source may have ended during the call.
     if (this.isDone) this.subscription.unsubscribe();
   }
 
-  /** Ends at once: what waits is dropped. */
+  /** Ends at once: buffered events are dropped. */
   private readonly drop = (): void => {
     while (this.waiting.shift() !== undefined);
     this.end();
   };
 
-  /** Ends when what waits has been read. */
+  /** Ends after the buffered events are read. */
   private end(): void {
     this.isDone = true;
     this.subscription?.unsubscribe();

@@ -8,14 +8,14 @@ import type { TargetAdvice } from './target.advice.js';
 /** The handlers of one bus, decorated or added at run time, and the subscriptions they need. */
 export class HandlerRegistry {
   private readonly registered = new Set<EventHandler>();
-  /** Removed, and not told yet. */
+  /** Removed, but not reported yet. */
   private ended: EventHandler[] = [];
 
   constructor(
     private readonly sync: SubscriptionSync<EventHandler>,
     private readonly dispatcher: EventDispatcher,
     private readonly advice: TargetAdvice,
-    /** Called when the broker sends nothing any more that only these handlers wanted: once for all that end together. */
+    /** Called once the broker sends nothing more that only these handlers wanted: one call for all that end together. */
     private readonly removed: (handlers: readonly EventHandler[]) => void,
   ) {}
 
@@ -23,7 +23,7 @@ export class HandlerRegistry {
     return [...this.registered];
   }
 
-  /** Those that serve this handler now, each once. */
+  /** The subscriptions that serve this handler now, without duplicates. */
   subscriptionsOf(handler: EventHandler): readonly SubscriptionTarget[] {
     return this.sync.serversOf(handler);
   }
@@ -38,7 +38,7 @@ export class HandlerRegistry {
     return this.sync.want(handlers);
   }
 
-  /** The handler gets nothing from now on; resolves when the broker stopped sending what only it wanted. */
+  /** The handler gets no more events; resolves when the broker stopped sending what only it wanted. */
   async remove(handler: EventHandler): Promise<void> {
     if (!this.registered.delete(handler)) return;
     this.dispatcher.remove(handler);
@@ -53,7 +53,7 @@ export class HandlerRegistry {
     });
   }
 
-  /** Resolves when the broker sends nothing any more. What it sent until then is still handled. */
+  /** Resolves when the broker sends nothing more. Messages received until then are still handled. */
   unsubscribeAll(): Promise<void> {
     return this.sync.stop();
   }

@@ -1,10 +1,10 @@
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { setImmediate } from '../transports/real.time.js';
 
-/** So many targets are worked through in one turn of the event loop: a hundred thousand would hold up everything else. */
+/** The number of targets to process in one turn of the event loop: a hundred thousand at once would block it. */
 export const TARGETS_PER_TURN = 1_000;
 
-/** Begins with one slice in each turn, and resolves with what came of all. */
+/** Starts one slice in each turn, and resolves with all results. */
 export async function inTurns<T>(
   targets: readonly SubscriptionTarget[],
   begin: (slice: readonly SubscriptionTarget[]) => Promise<T>,
@@ -14,7 +14,7 @@ export async function inTurns<T>(
   for (let start = 0; start < targets.length; start += TARGETS_PER_TURN) {
     if (start > 0) await nextTurn();
     const slice = begin(targets.slice(start, start + TARGETS_PER_TURN));
-    // A failure is reported below, and may come before that.
+    // A failure is reported below, and may occur earlier.
     slice.catch(() => undefined);
     begun.push(slice);
   }

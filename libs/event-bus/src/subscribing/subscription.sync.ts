@@ -7,14 +7,17 @@ import { TargetMap } from '../transports/target.map.js';
 import { EndWaits } from './end.waits.js';
 import { TARGETS_PER_TURN, inTurns, nextTurn } from './in.turns.js';
 
-/** Keeps the broker's subscriptions as the plan says: tells the plan what the broker answers, and the broker what follows of it. */
+/**
+ * Keeps the broker's subscriptions in line with the plan: passes the broker's answers to the plan, and the resulting changes to
+ * the broker.
+ */
 export class SubscriptionSync<C extends Consumer> {
   private isScheduled = false;
-  /** Consumers that are not in the plan yet, and not removed again. */
+  /** Consumers that are not in the plan yet, and were not removed again. */
   private readonly pending = new Set<C>();
-  /** Those of them that join it together, in the next microtask. */
+  /** The pending consumers that join the plan together, in the next microtask. */
   private joining: C[] = [];
-  /** Resolves when they have. Absent before the first of a turn, which joins at once. */
+  /** Resolves when they have joined. Absent before the first consumer of a turn, which joins at once. */
   private joined: Promise<void> | undefined;
   private isStopped = false;
   /** Unsubscriptions that the broker has not answered. */
@@ -27,7 +30,7 @@ export class SubscriptionSync<C extends Consumer> {
     private readonly gaps: Pick<GapReporter, 'interrupted'>,
   ) {}
 
-  /** Resolves when each target of these is served, or refused: by the broker's answer to it, or to what covers it. */
+  /** Resolves when each target of these is served or refused: by the broker's answer to it, or to a glob that covers it. */
   async want(consumers: readonly C[]): Promise<readonly SubscribeOutcome[]> {
     await this.join(consumers);
     const targets = [...new Set(consumers.flatMap((consumer) => consumer.targets.map(subscriptionOf)))];
@@ -36,27 +39,27 @@ export class SubscriptionSync<C extends Consumer> {
   }
 
   /**
-   * Resolves when the broker delivers nothing more that only this one wanted, or only because what is to take its place
-   * is denied. Returns the targets that nobody wants now.
+   * Resolves when the broker delivers nothing more that only this consumer wanted, or continues only because the replacement is
+   * denied. Returns the targets that no consumer wants now.
    */
   async unwant(consumer: C): Promise<readonly SubscriptionTarget[]> {
     this.pending.delete(consumer);
     const unwanted = this.plan.remove(consumer);
-    // What a pattern covers may have another root now, and what serves it may be given up for that.
+    // Targets covered by a pattern may have another root now, and the subscription that served them may be given up.
     if (unwanted.some(({ kind }) => kind === 'pattern')) this.ends.touchAll();
-    // The first of a turn at once, and those that end with it together.
+    // The first of a turn runs at once, and those that end with it run together.
     if (!this.isScheduled) this.keep();
     this.keepSoon();
     await this.ends.until(unwanted);
     return unwanted;
   }
 
-  /** The subscriptions that serve its targets now, each once. */
+  /** The subscriptions that serve its targets now, without duplicates. */
   serversOf({ targets }: C): readonly SubscriptionTarget[] {
     return [...new Set(targets.flatMap((target) => this.plan.serverOf(subscriptionOf(target)) ?? []))];
   }
 
-  /** Resolves when the broker holds nothing any more. */
+  /** Resolves when the broker has no subscription left. */
   async stop(): Promise<void> {
     this.isStopped = true;
     await Promise.all([this.unsubscribe(this.plan.targets()), ...this.leaving]);
@@ -85,7 +88,7 @@ export class SubscriptionSync<C extends Consumer> {
     this.keepSoon();
   }
 
-  /** In one go for all that the broker says in a turn; and not amid its words, where it is not to be asked. */
+  /** Once for all reports of the broker in a turn, and not during a report, when it must not be called. */
   private keepSoon(): void {
     if (this.isScheduled || this.isStopped) return;
     this.isScheduled = true;
@@ -98,7 +101,7 @@ export class SubscriptionSync<C extends Consumer> {
   private keep(): void {
     if (this.isStopped) return;
     const { subscribe, unsubscribe } = this.plan.changes();
-    // Nobody waits for the answer, and a transport of the application's own may break its promise not to reject.
+    // The answer is not awaited, and a custom transport may break its promise not to reject.
     if (subscribe.length > 0) this.transport.subscribe(subscribe).catch(() => undefined);
     this.leave(unsubscribe);
     this.reportMissed();
@@ -124,7 +127,7 @@ export class SubscriptionSync<C extends Consumer> {
     this.gaps.interrupted({ reason: 'subscription-denied', targets: texts, ...windowSince(fromMs) });
   }
 
-  /** Of each of these. */
+  /** The outcome for each of these. */
   private async outcomesOf(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
     const outcomes = new Map<SubscriptionTarget, SubscribeOutcome>();
     let open = targets;
@@ -144,7 +147,7 @@ export class SubscriptionSync<C extends Consumer> {
     await inTurns(targets, (slice) => this.transport.unsubscribe(slice));
   }
 
-  /** The broker's answers to these, together with what else is to be asked for. None as long as one is on its way out. */
+  /** The broker's answers for these, together with other required requests. None while an unsubscription is in progress. */
   private async ask(
     needed: ReadonlySet<SubscriptionTarget | undefined>,
   ): Promise<TargetMap<SubscribeOutcome>> {
@@ -158,7 +161,7 @@ export class SubscriptionSync<C extends Consumer> {
     return answers;
   }
 
-  /** Undefined when it is to be asked for again: what covered it does not, or it was on its way out. */
+  /** Undefined if it must be requested again: its cover no longer covers it, or an unsubscription was in progress. */
   private outcomeOf(
     target: SubscriptionTarget,
     asked: SubscriptionTarget | undefined,

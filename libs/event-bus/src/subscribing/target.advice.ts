@@ -1,10 +1,10 @@
 import type { EventHandler } from '../dispatching/event.handler.js';
 import type { NoticedFact } from '../observing/bus.facts.js';
 
-/** Run-time subscriptions may have endless many names. */
+/** The names of run-time subscriptions are unlimited. */
 const MAX_TEXTS = 100;
 
-/** Warns once of each target that was probably written for another broker. */
+/** Warns once about each target that was probably written for another broker. */
 export class TargetAdvice {
   private readonly known = new Set<string>();
 
