@@ -7,11 +7,11 @@ export type * from './transport.facets.js';
 
 /** Bytes for one channel. `shard` is sent with SPUBLISH, everything else with PUBLISH. */
 export interface OutgoingMessage {
-  /** By which command it is sent. */
+  /** The command that sends it. */
   readonly kind: 'channel' | 'shard';
-  /** The channel as the broker knows it, with the application's prefix. */
+  /** The channel at the broker, with the application's prefix. */
   readonly channel: string;
-  /** Or what makes it: called once, when the bytes leave, and never for a message that is not sent. */
+  /** The body, or a function that makes it: called once, when the message is sent, and never for a message that is not sent. */
   readonly body: MessageBody | (() => MessageBody);
 }
 
@@ -23,15 +23,15 @@ export function bodyOf({ body }: OutgoingMessage): MessageBody {
   return typeof body === 'function' ? body() : body;
 }
 
-/** What became of one message: the subscriptions that the broker reports, or why it failed. */
+/** The outcome of one message: the subscriptions that the broker reports, or the error. */
 export type PublishOutcome = { readonly subscriptions: number } | { readonly error: Error };
 
-/** Takes the outcome of the message at this index. Does not throw, whatever it is given. */
+/** Takes the outcome of the message at this index. Never throws, with any argument. */
 export type SettledListener = (index: number, outcome: PublishOutcome) => void;
 
-/** What became of one subscription: confirmed by the broker, or why not. */
+/** The outcome of one subscription: confirmed by the broker, or the error. */
 export interface SubscribeOutcome {
-  /** Equal to the one that was asked for. */
+  /** Equal to the requested target. */
   readonly target: SubscriptionTarget;
   /** Absent when the broker confirmed the subscription. */
   readonly error?: Error | undefined;
@@ -45,31 +45,31 @@ export interface TransportCapabilities {
 
 /**
  * - `connecting`: no live link yet.
- * - `ready`: the links are live, and every subscription that was confirmed once is confirmed now. One that is being
- *   added is awaited by whoever adds it, and does not count yet.
- * - `degraded`: something that was there is missing: the link was lost, or a subscription is denied.
- * - `closed`: for good.
+ * - `ready`: the links are live, and every subscription that was confirmed once is confirmed now. A subscription that is being
+ *   added does not count yet: its caller awaits it.
+ * - `degraded`: the link was lost, or a subscription is denied.
+ * - `closed`: permanently.
  */
 export type TransportStatus = 'connecting' | 'ready' | 'degraded' | 'closed';
 
-/** Whether a transport works right now, and why not. */
+/** Whether a transport works right now, and the reason if it does not. */
 export interface TransportState {
-  /** Whether messages can flow, and everything that was confirmed is confirmed still. */
+  /** Whether messages can be sent and received, and everything that was confirmed is still confirmed. */
   readonly status: TransportStatus;
-  /** Why, for people, without secrets. Absent when there is nothing to explain. */
+  /** The reason in words, without secrets. Absent if there is nothing to explain. */
   readonly reason?: string | undefined;
-  /** The connection's own error behind it, with its `code` (ECONNREFUSED, …), without secrets. */
+  /** The connection error that caused it, with its `code` (ECONNREFUSED, …), without secrets. */
   readonly error?: Error | undefined;
-  /** The server said no, as it would again: a wrong password, a certificate of another CA. */
+  /** The server rejected the connection, and another attempt would fail too: a wrong password, a certificate of another CA. */
   readonly isRefused?: boolean | undefined;
 }
 
-/** `wanted` waits for a link, `pending` for the broker's answer; `lost` was active on a link that died. */
+/** `wanted` waits for a link, `pending` for the broker's answer; `lost` was active on a link that was lost. */
 export type SubscriptionState = 'wanted' | 'pending' | 'active' | 'denied' | 'lost';
 
-/** One target that a transport was asked for, and what state it is in. */
+/** One target that was requested from a transport, and its state. */
 export interface SubscriptionInfo {
-  /** Equal to the one that was asked for. */
+  /** Equal to the requested target. */
   readonly target: SubscriptionTarget;
   /** `active` when the broker has confirmed it on a live link. */
   readonly state: SubscriptionState;
@@ -78,124 +78,125 @@ export interface SubscriptionInfo {
 }
 
 /**
- * - `connection-lost`: the link died, and everything with it.
- * - `subscription-lost`: the link lives, and the broker held fewer subscriptions than it had confirmed.
- * - `subscription-denied`: the broker denied it for a while.
+ * - `connection-lost`: the link was lost, with all subscriptions on it.
+ * - `subscription-lost`: the link was alive, but the broker had fewer subscriptions than it had confirmed.
+ * - `subscription-denied`: the broker denied it for some time.
  */
 export type InterruptionReason = 'connection-lost' | 'subscription-lost' | 'subscription-denied';
 
-/** Subscriptions that delivered nothing for a while, and are back. */
+/** Subscriptions that delivered nothing for some time, and are restored. */
 export interface Interruption {
-  /** What had happened to them. */
+  /** The cause. */
   readonly reason: InterruptionReason;
-  /** Those that are back. */
+  /** The restored subscriptions. */
   readonly targets: readonly SubscriptionTarget[];
   /**
-   * Date.now() up to which nothing is missing: when the last command was sent before whose answer proved the link and
-   * its subscriptions sound. Messages do not count: one may have waited long in a socket that was already closed.
+   * Date.now() until which nothing is missing: when the last command was sent whose answer proved that the link and its
+   * subscriptions worked. Messages do not count: they may have been buffered in a socket that was already closed.
    */
   readonly fromMs: number;
   /** Date.now() when the broker had confirmed the last of them again. */
   readonly toMs: number;
-  /** What probably caused it, and what to do about it, for people. */
+  /** The probable cause and what to do about it, in words. */
   readonly hint?: string | undefined;
 }
 
-/** Something that a person should know and that no state shows. */
+/** A problem that no state shows, for an operator. */
 export interface TransportWarning {
   /** A constant sentence. */
   readonly sentence: string;
-  /** What is particular to this case, by name: `{ address: '10.0.0.1:6379' }`. */
+  /** The values of this case, by name: `{ address: '10.0.0.1:6379' }`. */
   readonly fields: Readonly<Record<string, string | number>>;
   /** What to do about it. */
   readonly advice?: string | undefined;
 }
 
 /**
- * What a transport tells its owner. Every call comes in the order of the byte stream: a message that
- * the broker sent after a confirmation is reported after it, and never before. No call may throw. A transport may make one
- * within `publish()`, and so within another one: its owner puts that behind the one that is going on.
+ * Takes the reports of a transport. All calls are in stream order: a message that the broker sent after a confirmation is
+ * reported after it, never before. No call may throw. A transport may call it within `publish()`, and so within another call:
+ * its owner then queues the inner call until the outer one has ended.
  */
 export interface TransportListener {
   /** A message arrived through a subscription. */
   message(message: IncomingMessage): void;
-  /** From here on the broker delivers these. */
+  /** From now on the broker delivers these. */
   confirmed(targets: readonly SubscriptionTarget[]): void;
-  /** From here on the broker does not deliver these any more: unsubscribed, denied, or the link is gone. */
+  /** From now on the broker does not deliver these: unsubscribed, denied, or the link is lost. */
   released(targets: readonly SubscriptionTarget[]): void;
   /**
-   * The broker refuses these. They stay wanted, and the transport tries them again; every refusal may be told.
+   * The broker refuses these. They stay requested, and the transport tries again; each refusal may be reported.
    *
-   * @param sinceMs Date.now() up to which nothing is missing of what they deliver. Absent when they have never been active.
+   * @param sinceMs Date.now() until which nothing that they deliver is missing. Absent when they have never been active.
    */
   denied(targets: readonly SubscriptionTarget[], sinceMs?: number): void;
-  /** They were active, were interrupted, and are confirmed again: follows the `confirmed` of the last of them. */
+  /** These were active, were interrupted, and are confirmed again: called after the `confirmed` of the last of them. */
   resumed(interruption: Interruption): void;
-  /** Messages can be sent again, after they could not. */
+  /** Messages can be sent again after an interruption. */
   writable(): void;
   /** The state has changed. */
   state(state: TransportState): void;
-  /** Something should be logged at `warn`. */
+  /** A line to log at `warn`. */
   warned(warning: TransportWarning): void;
 }
 
 /**
- * Moves bytes between processes. Knows nothing of Nest, codecs, prefixes or handlers. Delivery is at most once. These are
- * what every transport has; what some have besides are {@link TransportFacets}. docs/custom-transport.md shows how to write
- * one, and `nestjs-redis-event-bus/conformance` tests it.
+ * Transfers bytes between processes. Has no knowledge of Nest, codecs, prefixes or handlers. Delivery is at most once. These
+ * members are common to all transports; optional ones are {@link TransportFacets}. docs/custom-transport.md shows how to write
+ * a transport, and `nestjs-redis-event-bus/conformance` tests it.
  */
 export interface EventTransport extends TransportFacets {
-  /** What logs and snapshots call it, e.g. `redis` or `memory`. */
+  /** The name in logs and snapshots, e.g. `redis` or `memory`. */
   readonly name: string;
-  /** Where it connects to, without credentials, e.g. `127.0.0.1:6379`. */
+  /** The address it connects to, without credentials, e.g. `127.0.0.1:6379`. */
   readonly address: string;
-  /** The option that says so, e.g. `nodes`. @default 'url' */
+  /** The option that sets the address, e.g. `nodes`. @default 'url' */
   readonly addressOption?: string | undefined;
-  /** What it can do beyond channels and patterns. */
+  /** What it supports beyond channels and patterns. */
   readonly capabilities: TransportCapabilities;
-  /** The current one; {@link TransportListener.state} reports each change. */
+  /** The current state; {@link TransportListener.state} reports each change. */
   readonly state: TransportState;
 
   /**
-   * Resolves when messages can flow; keeps trying until then, or until {@link EventTransport.close}.
-   * @throws TransportRefusedError when the broker turns the connection away for good (wrong password, no permission).
-   * @throws BusClosedError when closed meanwhile.
+   * Resolves when messages can be sent and received. Retries until then, or until {@link EventTransport.close}.
+   * @throws TransportRefusedError when the broker rejects the connection permanently (wrong password, no permission).
+   * @throws BusClosedError when closed in the meantime.
    */
   connect(): Promise<void>;
 
   /**
-   * Sends in order and attempts all. Throws nothing.
+   * Sends in order and attempts all messages. Never throws.
    *
-   * @param settled is called once for each message, as soon as its outcome is known: also before this returns, and in any order.
+   * @param settled called once for each message as soon as its outcome is known: possibly before this returns, and in any
+   * order.
    * @returns nothing, or a promise that resolves when all messages are settled.
    */
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void | Promise<void>;
 
   /**
-   * Resolves when the broker has answered for every target: confirmed, or refused with its reason. Waits
-   * for a link when there is none. A target that is already subscribed is answered without asking again, and a
-   * refused one stays wanted (it is tried again) until it is unsubscribed.
+   * Resolves when the broker has answered for every target: confirmed, or refused with a reason. Without a link, waits for one.
+   * A target that is already subscribed is answered without another request. A refused target stays requested (it is retried)
+   * until it is unsubscribed.
    */
   subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]>;
 
-  /** Resolves when the broker delivers none of them any more. Targets that are not subscribed are ignored. */
+  /** Resolves when the broker delivers none of them. Targets that are not subscribed are ignored. */
   unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void>;
 
-  /** Every target that was asked for and not unsubscribed, and what state it is in. */
+  /** Every target that was requested and not unsubscribed, with its state. */
   subscriptions(): readonly SubscriptionInfo[];
 
   /**
-   * Idempotent. Lets publishes in flight settle, then ends the connections. Nothing is called on the
-   * listener after it resolves; publish and subscribe answer with BusClosedError.
+   * Idempotent. Lets publishes in flight settle, then ends the connections. Afterwards nothing is called on the listener, and
+   * publish and subscribe answer with BusClosedError.
    */
   close(): Promise<void>;
 }
 
-/** Made by `redis(…)` or `memory()`: checked with the other options, opened by the module. */
+/** Made by `redis(…)` or `memory()`: validated with the other options, opened by the module. */
 export interface TransportFactory {
-  /** What logs and snapshots call its transports. */
+  /** The name of its transports in logs and snapshots. */
   readonly name: string;
-  /** What is wrong with its options, each with what to write instead. Empty when all is well. */
+  /** The problems of its options, each with what to write instead. Empty if there are none. */
   readonly problems: readonly string[];
   /** Called once per bus. Must not connect. */
   create(listener: TransportListener): EventTransport;

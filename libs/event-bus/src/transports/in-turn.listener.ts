@@ -2,10 +2,10 @@ import type { IncomingMessage, TransportListener } from './event.transport.js';
 import { ListenerRelay } from './listener.relay.js';
 
 /**
- * Hands on one call at a time, and contains what it throws. A transport may deliver within the very call that publishes, and a
- * handler may publish: a call that arrives during another one follows it, so that nobody hears of the second event before the
- * first. A listener is to throw nothing; what one throws nevertheless would end the process in a transport, or lose what came
- * in the same chunk.
+ * Forwards one call at a time, and contains what it throws. A transport may deliver within the call that publishes, and a
+ * handler may publish: a call during another call is queued behind it, so that no consumer sees the second event before the
+ * first. A listener must not throw; an error would otherwise end the process in a transport, or lose the rest of the same
+ * chunk.
  */
 export class InTurnListener extends ListenerRelay {
   private isBusy = false;
@@ -13,13 +13,16 @@ export class InTurnListener extends ListenerRelay {
 
   constructor(
     listener: TransportListener,
-    /** Gets what a call threw. Must not throw. */
+    /** Takes what a call threw. Must not throw. */
     private readonly failed: (error: unknown) => void = () => undefined,
   ) {
     super(listener);
   }
 
-  /** The listener as one that takes turns: itself, where it does already, so that no call is contained twice. */
+  /**
+   * Wraps the listener so that calls are queued. A listener that already does so is returned unchanged, so that no call is
+   * contained twice.
+   */
   static of(listener: TransportListener): TransportListener {
     return listener instanceof InTurnListener ? listener : new InTurnListener(listener);
   }
@@ -48,7 +51,7 @@ export class InTurnListener extends ListenerRelay {
   }
 
   private catchUp(): void {
-    // What these calls cause is appended while they run.
+    // Calls that these cause are appended while they run.
     for (const call of this.later) {
       try {
         call();

@@ -16,22 +16,22 @@ interface Interrupted {
 }
 
 /**
- * Which subscriptions were active and are not confirmed again yet, since when and why. Pure: whoever holds the link
- * tells it what happens and asks it what is over. Several losses before one is back are one interruption.
+ * Which subscriptions were active and are not confirmed again yet, since when and why. Pure: the owner of the link reports
+ * events, and asks which interruptions are over. Several losses before recovery are one interruption.
  */
 export class InterruptionTracker {
   private readonly open = new TargetMap<Interrupted>();
   /** Confirmed again, while others still wait for the broker's answer. */
   private readonly back = new TargetMap<Interrupted>();
-  /** So many of the open ones are not denied. */
+  /** The number of open ones that are not denied. */
   private waiting = 0;
 
-  /** Some still wait for the broker's answer. */
+  /** Whether some still wait for the broker's answer. */
   get isWaiting(): boolean {
     return this.waiting > 0;
   }
 
-  /** These were active and are lost. Everything that is open is asked for again, and keeps its beginning. */
+  /** These were active and are lost. Everything that is open is requested again, and keeps its start. */
   start(targets: readonly SubscriptionTarget[], cause: InterruptionCause): void {
     for (const interrupted of this.back.values()) this.open.set(interrupted.target, interrupted);
     this.back.clear();
@@ -42,7 +42,7 @@ export class InterruptionTracker {
     this.waiting = this.open.size;
   }
 
-  /** As {@link start}, of these alone: nothing else is asked for again. */
+  /** Like {@link start}, but only for these: nothing else is requested again. */
   add(targets: readonly SubscriptionTarget[], cause: InterruptionCause): void {
     for (const target of targets) {
       if (this.open.has(target)) continue;
@@ -53,7 +53,7 @@ export class InterruptionTracker {
     }
   }
 
-  /** Why this one is interrupted. Undefined when it is not. */
+  /** Why this one is interrupted. Undefined if it is not. */
   causeOf(target: SubscriptionTarget): InterruptionCause | undefined {
     return (this.open.get(target) ?? this.back.get(target))?.cause;
   }
@@ -68,7 +68,7 @@ export class InterruptionTracker {
     }
   }
 
-  /** It stays open, for another reason from now on. */
+  /** It stays open, from now on for another reason. */
   denied(target: SubscriptionTarget): void {
     const interrupted = this.open.get(target);
     if (interrupted === undefined || interrupted.isDenied) return;
@@ -77,7 +77,7 @@ export class InterruptionTracker {
     this.waiting -= 1;
   }
 
-  /** Nobody wants them any more. */
+  /** These are no longer wanted. */
   dropped(targets: readonly SubscriptionTarget[]): void {
     for (const target of targets) {
       this.back.delete(target);
@@ -86,7 +86,9 @@ export class InterruptionTracker {
     }
   }
 
-  /** What is over now, one for each reason: nothing as long as any target waits for an answer. Each is told once. */
+  /**
+   * The interruptions that are over now, one for each reason: none while a target waits for an answer. Each is reported once.
+   */
   finish(toMs: number): readonly Interruption[] {
     if (this.isWaiting || this.back.size === 0) return [];
     const groups = new Map<InterruptionReason, Interrupted[]>();

@@ -1,32 +1,35 @@
 import { BusClosedError } from '../errors.js';
 import type { TransportListener, TransportState, TransportStatus } from './event.transport.js';
 
-/** What a transport knows of its links, whenever {@link LinkState} asks. */
+/** The state of a transport's links, read by {@link LinkState}. */
 export interface Links {
-  /** Every link that is needed is up. */
+  /** Whether every required link is up. */
   readonly areUp: boolean;
-  /** What is missing although they are up, for people: a denied subscription, a slot without a master. Undefined when nothing is. */
+  /**
+   * What is missing although the links are up, in words: a denied subscription, a slot without a master. Undefined if nothing
+   * is.
+   */
   readonly shortage: string | undefined;
-  /** It says that a link is gone, and nothing about why. */
+  /** Whether the error only says that a link is lost, but not why. */
   isMute(error: Error): boolean;
   /**
-   * Why there is no link, for people, without secrets.
+   * Why there is no link, in words, without secrets.
    *
-   * @param wasReady it was ready once, so that an end without a word says nothing about the settings
+   * @param wasReady it was ready before, so a connection that closes without an error says nothing about the settings
    */
   explain(error: Error, wasReady: boolean): string;
-  /** What to reject `connect()` with when trying again cannot help. */
+  /** The error to reject `connect()` with, if another attempt would fail too. */
   refusalOf(error: Error, wasReady: boolean): Error | undefined;
 }
 
-/** The state of a transport as its owner sees it, told whenever it changes, and who waits for the links. */
+/** The state of a transport for its owner, reported on each change, and the callers that wait for the links. */
 export class LinkState {
   private state: TransportState = { status: 'connecting' };
   private isClosing = false;
   private wasReady = false;
-  /** The best reason known why a link is gone. */
+  /** The best known reason for the loss of a link. */
   private latestError: Error | undefined;
-  /** By the latest attempt. */
+  /** From the latest attempt. */
   private isRefused = false;
   private waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
@@ -43,21 +46,21 @@ export class LinkState {
     return this.links.areUp;
   }
 
-  /** Resolves at the next {@link update} that finds all links up. Rejects when they are refused or closed. */
+  /** Resolves at the next {@link update} with all links up. Rejects when they are rejected or closed. */
   nextLink(): Promise<void> {
     if (this.isClosing) return Promise.reject(new BusClosedError());
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
 
-  /** A link is gone. Counts with the next {@link update}. */
+  /** A link is lost. Takes effect with the next {@link update}. */
   lost(reason: Error | undefined): void {
     this.latestError = reason;
     this.isRefused = false;
   }
 
-  /** An attempt has failed. Counts with the next {@link update}. */
+  /** An attempt has failed. Takes effect with the next {@link update}. */
   failed(error: Error): void {
-    // One link may know what the other does not.
+    // One link may know a reason that the other does not.
     if (this.latestError === undefined || !this.links.isMute(error)) this.latestError = error;
     const refusal = this.links.refusalOf(error, this.wasReady);
     this.isRefused = refusal !== undefined;
@@ -81,7 +84,7 @@ export class LinkState {
     }
   }
 
-  /** Nothing changes any more but to `closed`. */
+  /** From now on the state only changes to `closed`. */
   closing(): void {
     this.isClosing = true;
     this.rejectAll(new BusClosedError());

@@ -7,11 +7,11 @@ import type {
   TransportWarning,
 } from './event.transport.js';
 
-/** Hands every call on as it is. Override the calls that are to be different, or {@link pass} for all but messages. */
+/** Forwards every call unchanged. Override individual calls, or {@link pass} for all except messages. */
 export class ListenerRelay implements TransportListener {
   constructor(protected readonly listener: TransportListener) {}
 
-  /** Not through {@link pass}: that would cost a closure for each message. */
+  /** Does not use {@link pass}: that would cost a closure for each message. */
   message(message: IncomingMessage): void {
     this.listener.message(message);
   }

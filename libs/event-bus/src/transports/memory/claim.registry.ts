@@ -1,15 +1,15 @@
-/** Keys that are taken for a time, by performance.now(). */
+/** Keys that are claimed for a time, by performance.now(). */
 export class ClaimRegistry {
   /** When each claim ends, the oldest claim first. */
   private readonly endsAtMs = new Map<string, number>();
 
-  /** Takes the key for `ttlMs`. False when it is taken. */
+  /** Claims the key for `ttlMs`. False if it is already claimed. */
   claim(key: string, ttlMs: number): boolean {
     const nowMs = performance.now();
     this.forgetEnded(nowMs);
     const endMs = this.endsAtMs.get(key);
     if (endMs !== undefined && endMs > nowMs) return false;
-    // To the end of the line, whatever was there before.
+    // Moved to the end, even if an expired claim existed.
     this.endsAtMs.delete(key);
     this.endsAtMs.set(key, nowMs + ttlMs);
     return true;
@@ -19,7 +19,7 @@ export class ClaimRegistry {
     return this.endsAtMs.size;
   }
 
-  /** Stops at the first that still holds: with one `ttlMs` for all, what is behind it holds as well. */
+  /** Stops at the first claim that is still valid: with one `ttlMs` for all, the later ones are valid as well. */
   private forgetEnded(nowMs: number): void {
     for (const [key, endMs] of this.endsAtMs) {
       if (endMs > nowMs) return;

@@ -1,23 +1,23 @@
-// From the module, not the global: fake timers must not hold up deliveries.
+// From the module, not the global: fake timers must not delay deliveries.
 import { setImmediate } from 'node:timers';
 
-/** So many go out before timers and sockets get their turn. */
+/** The number of tasks to run before timers and sockets get their turn. */
 const TASKS_PER_TURN = 100;
 
-/** The one stream of a broker: runs what is added in order, and never inside the call that adds it. */
+/** The single stream of a broker: runs tasks in order, never inside the call that adds them. */
 export class DeliveryQueue {
   private readonly tasks: (() => void)[] = [];
-  /** Those before it have run. */
+  /** The tasks before this index have run. */
   private next = 0;
   private isScheduled = false;
   private waiting: (() => void)[] = [];
 
-  /** Nothing waits and nothing runs. */
+  /** No task is pending or running. */
   get isIdle(): boolean {
     return !this.isScheduled;
   }
 
-  /** Resolves once it is idle, also after what was added meanwhile. */
+  /** Resolves once it is idle, including tasks added in the meantime. */
   async whenIdle(): Promise<void> {
     while (!this.isIdle) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
@@ -28,7 +28,7 @@ export class DeliveryQueue {
     this.schedule();
   }
 
-  /** Resolves when everything that was added before has run. */
+  /** Resolves when every task that was added before has run. */
   turn(): Promise<void> {
     return new Promise((resolve) => this.add(resolve));
   }
@@ -48,7 +48,7 @@ export class DeliveryQueue {
     else for (const resolve of this.waiting.splice(0)) resolve();
   }
 
-  /** Moving the rest forward only once half of it is done keeps a long burst linear. */
+  /** Removing the finished tasks only once they are half of the list keeps a long burst linear. */
   private forgetRun(): void {
     if (this.next * 2 < this.tasks.length) return;
     this.tasks.splice(0, this.next);

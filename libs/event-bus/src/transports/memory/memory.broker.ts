@@ -13,22 +13,22 @@ import { onTheWire, SubscriberRegistry } from './subscriber.registry.js';
 /** Takes one delivery. Must not throw. */
 export type MemoryConnection = (target: SubscriptionTarget, channel: string, body: Buffer) => void;
 
-/** A broker of its own for `memory({ broker })`: buses that are given the same one hear each other. */
+/** A separate broker for `memory({ broker })`: buses with the same broker receive each other's events. */
 export function memoryBroker(): MemoryBroker {
   return new MemoryBroker();
 }
 
-/** On the brokers of every copy of this package; the number is raised when their methods change. */
+/** Marks the brokers of every copy of this package; the number is raised when their methods change. */
 const BROKER = Symbol.for('nestjs-redis-event-bus:memory-broker:1');
 
-/** Whether it is a broker, also of another copy of this package. */
+/** Whether it is a broker, including one of another copy of this package. */
 export function isMemoryBroker(value: unknown): value is MemoryBroker {
   return typeof value === 'object' && value !== null && BROKER in value;
 }
 
 /**
- * What stands in for the Redis server in this process. Commands take effect in the order they are called; whatever
- * they cause at listeners (deliveries, confirmations, replies) comes later, in one order for the whole broker.
+ * Replaces the Redis server in this process. Commands take effect in call order; their effects on listeners (deliveries,
+ * confirmations, replies) follow later, in one order for the whole broker.
  */
 export class MemoryBroker {
   private readonly registry = new SubscriberRegistry<MemoryConnection>();
@@ -39,20 +39,19 @@ export class MemoryBroker {
     Object.defineProperty(this.prototype, BROKER, { value: true });
   }
 
-  /** Nothing waits for delivery. */
+  /** No delivery is pending. */
   get isIdle(): boolean {
     return this.queue.isIdle;
   }
 
   /**
-   * Resolves when nothing waits for delivery any more. Says nothing about what handlers do with it: one that
-   * publishes again later makes the broker busy again.
+   * Resolves when no delivery is pending. It does not wait for handlers: one that publishes later makes the broker busy again.
    */
   whenIdle(): Promise<void> {
     return this.queue.whenIdle();
   }
 
-  /** What Redis would publish about a key: `broker.emitKeyEvent({ event: 'expired', key: 'session:1' })`. */
+  /** Publishes a key event as Redis would: `broker.emitKeyEvent({ event: 'expired', key: 'session:1' })`. */
   emitKeyEvent({
     event,
     key,
@@ -65,7 +64,7 @@ export class MemoryBroker {
     this.publish({ kind: 'channel', channel: keyEventChannel(event, db), body: key });
   }
 
-  /** @internal SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: takes effect at once, `confirmed` is called at its place in the stream. */
+  /** @internal SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: takes effect at once, `confirmed` is called in stream order. */
   subscribe(
     connection: MemoryConnection,
     targets: readonly SubscriptionTarget[],
@@ -75,7 +74,7 @@ export class MemoryBroker {
     this.queue.add(confirmed);
   }
 
-  /** @internal Takes effect at once, `released` is called at its place in the stream, after what was published before. */
+  /** @internal Takes effect at once, `released` is called in stream order, after everything published before. */
   unsubscribe(
     connection: MemoryConnection,
     targets: readonly SubscriptionTarget[],
@@ -85,20 +84,20 @@ export class MemoryBroker {
     this.queue.add(released);
   }
 
-  /** @internal PUBLISH, SPUBLISH: answers with the number of deliveries, which are still to come, each with its own copy. */
+  /** @internal PUBLISH, SPUBLISH: returns the number of deliveries, which follow later, each with its own copy. */
   publish(message: OutgoingMessage): number {
     const channel = onTheWire(message.channel);
     const deliveries = this.registry.deliveriesOf(message);
     const sent = bodyOf(message);
     for (const { connection, target } of deliveries) {
-      // The copy is made now: what the caller does to its buffer later does not travel.
+      // Copied now, so that later changes of the caller's buffer have no effect.
       const body = copyOf(sent);
       this.queue.add(() => connection(target, channel, body));
     }
     return deliveries.length;
   }
 
-  /** @internal SET NX PX: false as long as an earlier claim of the key holds. */
+  /** @internal SET NX PX: false while an earlier claim of the key is valid. */
   claim(key: string, ttlMs: number): boolean {
     return this.claims.claim(key, ttlMs);
   }
@@ -108,7 +107,7 @@ export class MemoryBroker {
     return this.registry.inspect(query);
   }
 
-  /** @internal Resolves at this place in the stream: when everything that is waiting now has been delivered. */
+  /** @internal Resolves in stream order: when everything that is pending now has been delivered. */
   turn(): Promise<void> {
     return this.queue.turn();
   }

@@ -37,7 +37,7 @@ describe('memory()', () => {
     [null, 'memory() takes an object. Write memory(), or memory({ broker: memoryBroker() }).'],
     [
       { broker: 'redis://localhost' },
-      'memory({ broker }) takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
+      'memory({ broker }) must be a broker made by memoryBroker(). Write memory({ broker: memoryBroker() }).',
     ],
     [{ url: 'redis://localhost' }, 'memory({ url }) is not an option. Known options: broker.'],
   ])('names what is wrong with %j instead of throwing', (options, problem) => {

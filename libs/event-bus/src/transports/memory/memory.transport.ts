@@ -26,13 +26,13 @@ import type { MemoryConnection } from './memory.broker.js';
 /** Options of {@link memory}. */
 export interface MemoryTransportOptions {
   /**
-   * Made by `memoryBroker()`. Buses that are given the same one hear each other.
+   * Made by `memoryBroker()`. Buses with the same broker receive each other's events.
    * @default a new one for each bus
    */
   readonly broker?: MemoryBroker | undefined;
 }
 
-/** Events stay in this process, and travel as they do through Redis: the same bytes, globs, counts and order. */
+/** Events stay in this process, but behave as with Redis: the same bytes, globs, counts and order. */
 export function memory(options: MemoryTransportOptions = {}): TransportFactory {
   const problems = memoryProblems(options);
   return {
@@ -48,11 +48,11 @@ export function memory(options: MemoryTransportOptions = {}): TransportFactory {
 const TABLE = {
   broker: fitting(
     isMemoryBroker,
-    'takes what memoryBroker() returns. Write memory({ broker: memoryBroker() }).',
+    'must be a broker made by memoryBroker(). Write memory({ broker: memoryBroker() }).',
   ),
 };
 
-/** What is wrong with them, each with what to write instead. */
+/** The problems of the options, each with what to write instead. */
 function memoryProblems(options: unknown): string[] {
   if (typeof options !== 'object' || options === null) {
     return ['memory() takes an object. Write memory(), or memory({ broker: memoryBroker() }).'];
@@ -74,7 +74,7 @@ class MemoryTransport implements EventTransport, ClaimFacet, InspectionFacet, Ke
   private currentState: TransportState = { status: 'connecting' };
   private isConnected = false;
   private closing: Promise<void> | undefined;
-  /** Resolves when it is connected, or closed before. */
+  /** Resolves when it is connected, or was closed before. */
   private readonly linked: Promise<void>;
   private link!: () => void;
   private readonly connection: MemoryConnection = (through, channel, body) => {
@@ -85,7 +85,7 @@ class MemoryTransport implements EventTransport, ClaimFacet, InspectionFacet, Ke
     private readonly broker: MemoryBroker,
     owner: TransportListener,
   ) {
-    // If it throws, the other receivers of this broker shall not notice.
+    // An error must not affect the other receivers of this broker.
     this.listener = InTurnListener.of(owner);
     this.linked = new Promise((resolve) => {
       this.link = resolve;
@@ -111,7 +111,7 @@ class MemoryTransport implements EventTransport, ClaimFacet, InspectionFacet, Ke
     if (this.closing !== undefined) return settleAll(messages, settled, () => new BusClosedError());
     if (!this.isConnected) return settleAll(messages, settled, () => new NotConnectedError());
     const outcomes = messages.map((message) => this.send(message));
-    // Whoever publishes and awaits in a loop waits for the deliveries, and so lets the event loop turn.
+    // A loop that awaits each publish waits for the deliveries, so that the event loop can turn.
     void this.broker.turn().then(() => outcomes.forEach((outcome, index) => settled(index, outcome)));
   }
 
@@ -171,7 +171,7 @@ class MemoryTransport implements EventTransport, ClaimFacet, InspectionFacet, Ke
     try {
       return { subscriptions: this.broker.publish(message) };
     } catch (error) {
-      // Of what makes the body.
+      // The error of the function that makes the body.
       return { error: error as Error };
     }
   }

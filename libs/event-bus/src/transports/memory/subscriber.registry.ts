@@ -7,7 +7,7 @@ import type {
   SubscriptionTarget,
 } from '../event.transport.js';
 
-/** Who subscribed to one name, and with which target: one entry per connection, in the order they came. */
+/** The subscribers of one name, and their target: one entry per connection, in order of subscription. */
 type Subscribers<Connection> = Map<Connection, SubscriptionTarget>;
 
 export interface Delivery<Connection> {
@@ -15,7 +15,7 @@ export interface Delivery<Connection> {
   readonly target: SubscriptionTarget;
 }
 
-/** Who subscribed to what, kept and searched as a Redis server does. */
+/** All subscriptions, stored and searched as a Redis server does. */
 export class SubscriberRegistry<Connection> {
   private readonly names = forEachKind(() => new Map<string, Subscribers<Connection>>());
   private readonly globs = new Map<string, RedisGlob>();
@@ -38,7 +38,7 @@ export class SubscriberRegistry<Connection> {
     if (target.kind === 'pattern') this.globs.delete(name);
   }
 
-  /** One per matching subscription: the channel's own first, then the patterns in the order they were first used. */
+  /** One per matching subscription: first the channel's own, then the patterns in order of first use. */
   deliveriesOf({ kind, channel }: OutgoingMessage): Delivery<Connection>[] {
     const name = onTheWire(channel);
     const deliveries = deliveriesTo(this.names[kind].get(name));
@@ -66,7 +66,7 @@ export class SubscriberRegistry<Connection> {
   }
 }
 
-/** A name as it comes out of a socket: UTF-8 has no lone surrogates. */
+/** A name as it would arrive from a socket: UTF-8 has no lone surrogates. */
 export function onTheWire(name: string): string {
   return Buffer.from(name, 'utf8').toString('utf8');
 }

@@ -6,8 +6,8 @@ import { askNode } from './node.question.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 
 /**
- * Asks every node, since each knows its own subscribers alone, and shard channels only their owners. One that does not
- * answer would make the numbers wrong: that is an error.
+ * Asks every node, because each only knows its own subscribers, and only the owners know those of shard channels. A node that
+ * does not answer is an error, because the numbers would be wrong.
  *
  * @throws NotConnectedError, TransportRefusedError, NotSupportedError
  */

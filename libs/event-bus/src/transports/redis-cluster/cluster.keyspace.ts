@@ -23,7 +23,7 @@ export class ClusterKeyspace implements KeyspaceNotifications {
 
   async write(setting: KeyspaceFlags): Promise<void> {
     const master = this.topology.masters.find((one) => nodeKey(one) === setting.node);
-    if (master === undefined) throw new NotConnectedError(`${setting.node} is no master any more`);
+    if (master === undefined) throw new NotConnectedError(`${setting.node} is no longer a master`);
     await askNode(this.settings, master, (connection) => new RedisKeyspace(connection).write(setting));
   }
 }

@@ -11,12 +11,12 @@ import { ShardSubscriber } from './shard.subscriber.js';
 import { SubscribedNode } from './subscribed.node.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
 
-/** Each subscription where it belongs: at the owner of its slot, at every master, or at any node. */
+/** Places each subscription where it belongs: at the owner of its slot, at every master, or at any node. */
 export class ClusterSubscriptions {
-  /** What every node passes on, on a connection that its owner holds. */
+  /** Messages that every node forwards, on a connection that the owner of this object holds. */
   readonly plain: RedisSubscriber;
   private readonly shards: ShardSubscriber<SubscribedNode>;
-  /** What each master says of its own keys. */
+  /** Key events, which each master publishes for its own keys. */
   private readonly keys: KeyspaceSubscriber;
 
   constructor(
@@ -40,17 +40,17 @@ export class ClusterSubscriptions {
     );
   }
 
-  /** What is missing, for people. Undefined when everything that was answered once is confirmed now. */
+  /** What is missing, in words. Undefined when everything that was answered once is confirmed now. */
   get shortage(): string | undefined {
     return this.parts.find((part) => !part.isFullySubscribed)?.reason;
   }
 
-  /** Something waits for the Cluster to name another owner. */
+  /** A subscription waits for the Cluster to name another owner. */
   get isUrgent(): boolean {
     return this.shards.isUrgent;
   }
 
-  /** Those to the owners of slots. */
+  /** The connections to the owners of slots. */
   get shardConnections(): readonly RedisConnection[] {
     return this.shards.connections;
   }

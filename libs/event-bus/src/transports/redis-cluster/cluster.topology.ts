@@ -7,26 +7,29 @@ import { isAlone, nodeKey } from './cluster.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import { SlotMap } from './slot.map.js';
 
-/** One small question of one node. A heartbeat that is more frequent asks for as much: what it shows is a sign of life too. */
+/**
+ * One small query to one node. A more frequent heartbeat makes it more frequent too, because the answer shows that the node is
+ * alive.
+ */
 const READ_INTERVAL_MS = 1_000;
-/** While something waits for a new owner. */
+/** While a subscription or message waits for a new owner. */
 const URGENT_READ_INTERVAL_MS = 100;
-/** So long the word of the old owner of a slot counts more than that of a node which may be the last to know. */
+/** For this time the old owner of a slot is trusted more than a node that may not know the change yet. */
 const LEARNT_FOR_MS = 15_000;
 
 export interface TopologyListener {
-  /** It was read: it may be another now. */
+  /** The topology was read, and may have changed. */
   read(): void;
-  /** The node that was asked is no part of this Cluster any more, and what it says is not believed. */
+  /** The node that was asked is no longer part of this Cluster, and its answer is ignored. */
   strayed(reason: Error): void;
-  /** The node that was asked does not tell. */
+  /** The node that was asked answered with an error. */
   refused(error: Error): void;
 }
 
-/** Whom it asks, and as much of the connection as it needs. */
+/** The node to query, and the part of its connection that is needed. */
 export interface TopologySource extends Pick<RedisConnection, 'address' | 'abandon' | 'causeOf'> {
   readonly redis: AskedClient;
-  /** Of a link that is up, another one with each. */
+  /** Identifies the current link: different for each link. */
   readonly socket: { readonly writable: boolean } | undefined;
 }
 
@@ -35,9 +38,9 @@ interface AskedClient {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** Which nodes there are and who serves which slot: asked of one node, again and again, and learnt from what others refuse. */
+/** Which nodes exist and which node serves which slot: read from one node repeatedly, and learnt from redirects. */
 export class ClusterTopology {
-  /** The Cluster says that it does not serve all slots. */
+  /** The Cluster reports that it does not serve all slots. */
   isDown = false;
   private latestMap: SlotMap | undefined;
   /** The link on which that was read. */
@@ -51,7 +54,7 @@ export class ClusterTopology {
 
   constructor(
     private readonly settings: ClusterSettings,
-    /** Whom to ask. */
+    /** The node to query. */
     private readonly home: () => TopologySource,
     private readonly listener: TopologyListener,
   ) {
@@ -59,7 +62,7 @@ export class ClusterTopology {
     this.readIntervalMs = Math.min(intervalMs, READ_INTERVAL_MS);
   }
 
-  /** As it was last read. */
+  /** As last read. */
   get map(): SlotMap | undefined {
     return this.latestMap;
   }
@@ -77,7 +80,7 @@ export class ClusterTopology {
     return this.map?.masters ?? [];
   }
 
-  /** Those to try for a connection that may lead to any node: the last known ones, then where it all began. */
+  /** The nodes to try for a connection that may lead to any node: the last known ones, then the configured ones. */
   get candidates(): readonly ClusterNode[] {
     const seeds = this.settings.seeds.filter((seed) => this.map?.has(seed) !== true);
     return this.nodes.length === 0
@@ -93,14 +96,14 @@ export class ClusterTopology {
     return this.learnt.get(slot)?.owner ?? this.map?.ownerOf(slot);
   }
 
-  /** What a node said when it refused: `MOVED 3999 127.0.0.1:6381`, or anything else. */
+  /** The error of a node that refused: `MOVED 3999 127.0.0.1:6381`, or anything else. */
   learn(refusal: string): void {
     const owner = this.addressIn(refusal, 'MOVED');
     const slot = Number(refusal.split(' ')[1]);
     if (owner !== undefined) this.learnt.set(slot, { owner, untilMs: performance.now() + LEARNT_FOR_MS });
   }
 
-  /** Where a node sends us on to when it refuses in this way. */
+  /** The node that a redirect points to. */
   addressIn(refusal: string, kind: 'MOVED' | 'ASK'): NodeAddress | undefined {
     const [, refused, host, port] = /^(MOVED|ASK) \d+ (\S*):(\d+)/.exec(refusal) ?? [];
     return refused === kind
@@ -108,14 +111,14 @@ export class ClusterTopology {
       : undefined;
   }
 
-  /** It does not answer: what was learnt of it is of no use. */
+  /** It does not answer: discards what was learnt about it. */
   unlearn(owner: NodeAddress): void {
     for (const [slot, learnt] of this.learnt) {
       if (nodeKey(learnt.owner) === nodeKey(owner)) this.learnt.delete(slot);
     }
   }
 
-  /** Reads more often as long as something waits for it. */
+  /** Reads more often while something waits for it. */
   set urgent(isUrgent: boolean) {
     if (this.isUrgent === isUrgent) return;
     this.isUrgent = isUrgent;
@@ -131,7 +134,7 @@ export class ClusterTopology {
     return this.reading;
   }
 
-  /** What one node says, whichever. Rejects with what it answers instead. */
+  /** Asks any one node. Rejects with what it answers instead. */
   async readAt({ redis }: Pick<TopologySource, 'redis'>): Promise<SlotMap> {
     const slots = await redis.call('CLUSTER', 'SLOTS');
     return new SlotMap(slots, (host, port) => this.reach(host, port, { redis }));
@@ -176,7 +179,7 @@ export class ClusterTopology {
     this.listener.read();
   }
 
-  /** What everybody knows by now, or nobody does. */
+  /** Forgets learnt owners that the map contains by now, or that are too old. */
   private forget(): void {
     const nowMs = performance.now();
     for (const [slot, { owner, untilMs }] of this.learnt) {
@@ -186,7 +189,7 @@ export class ClusterTopology {
     }
   }
 
-  /** @param asked who says so, and leaves its own host out when it does not know it */
+  /** @param asked the node that answers; it omits its own host if it does not know it */
   private reach(host: string | undefined, port: number, asked: Pick<TopologySource, 'redis'>): NodeAddress {
     const address = { host: host ?? asked.redis.options.host ?? '127.0.0.1', port };
     return mapped(this.settings.natMap, nodeKey(address)) ?? address;

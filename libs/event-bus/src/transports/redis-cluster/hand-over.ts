@@ -1,5 +1,5 @@
 /**
- * So long, in milliseconds, a node may need to pass on over the bus of the Cluster what it has accepted or delivered. Whoever goes on
- * at another node before that would get it twice there, or overtake it.
+ * How long, in milliseconds, a node may need to forward over the Cluster bus what it has accepted or delivered. A connection
+ * that moves to another node earlier could receive messages twice there, or overtake them.
  */
 export const HAND_OVER_MS = 100;

@@ -4,14 +4,14 @@ import type { ClusterSettings } from './redis-cluster.options.js';
 import { SubscribedNode } from './subscribed.node.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
 
-/** What one master says of its keys. */
+/** The key events of one master. */
 export class KeyspaceNode extends SubscribedNode {
   constructor(
     settings: ClusterSettings,
     address: NodeAddress,
     listener: SubscriptionListener,
     events: SubscribedNodeEvents,
-    /** Its first connection is being made, and whoever subscribes waits for it: nothing is missing yet. */
+    /** Its first connection is being made, and callers of subscribe wait for it: nothing is missing yet. */
     private readonly isAwaited: boolean,
   ) {
     super(settings, address, listener, events);

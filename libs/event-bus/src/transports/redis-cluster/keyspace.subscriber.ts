@@ -10,10 +10,10 @@ import type { KeyspaceNode } from './keyspace.node.js';
 import { PendingCloses } from './pending.closes.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
 
-/** The worst first: a target is in the worst state that it has at any master. */
+/** The worst first: a target has the worst of its states at all masters. */
 const STATES: readonly SubscriptionState[] = ['denied', 'lost', 'pending', 'wanted', 'active'];
 
-/** One master, as far as it is listened to. */
+/** One master that is subscribed to. */
 export interface MasterOfKeys extends Pick<KeyspaceNode, 'key' | 'isFullySubscribed' | 'reason' | 'close'> {
   readonly subscriber: Pick<KeyspaceNode['subscriber'], 'subscribe' | 'unsubscribe' | 'subscriptions'>;
 }
@@ -25,7 +25,7 @@ export type OpenKeyspaceNode = (
   isAwaited: boolean,
 ) => MasterOfKeys;
 
-/** Every master speaks of its own keys alone: keeps what is said of keys subscribed at all of them, whichever there are. */
+/** Each master publishes key events only for its own keys, so their channels are subscribed at all masters, whichever exist. */
 export class KeyspaceSubscriber {
   private readonly wanted = new TargetMap<SubscriptionTarget>();
   private readonly nodes = new Map<string, MasterOfKeys>();
@@ -34,7 +34,7 @@ export class KeyspaceSubscriber {
   /** Resolve when the masters are known. */
   private readonly waiting: (() => void)[] = [];
   private readonly closing = new PendingCloses();
-  /** performance.now() when the masters were last known to be those that are listened to. */
+  /** performance.now() when the known masters were last the subscribed ones. */
   private soundAtMs = performance.now();
   private isClosed = false;
 
@@ -50,7 +50,7 @@ export class KeyspaceSubscriber {
     return [...this.nodes.values()].every(({ isFullySubscribed }) => isFullySubscribed);
   }
 
-  /** What keeps it from being whole. */
+  /** What is missing. */
   get reason(): string {
     const broken = [...this.nodes.values()].find(({ isFullySubscribed }) => !isFullySubscribed);
     return broken?.reason ?? 'subscriptions are not confirmed yet';
@@ -66,7 +66,7 @@ export class KeyspaceSubscriber {
     const answers = await Promise.all(
       nodes.map(async (node) => ({ node, outcomes: await node.subscriber.subscribe(targets) })),
     );
-    // What a node says that has left meanwhile says nothing of the target.
+    // A node that has left in the meantime says nothing about the target.
     const counting = answers.filter(({ node }) => this.isClosed || this.nodes.get(node.key) === node);
     return targets.map((target, index) => {
       const refusal = counting.map(({ outcomes }) => outcomes[index]).find((outcome) => outcome?.error);
@@ -92,13 +92,13 @@ export class KeyspaceSubscriber {
     });
   }
 
-  /** The topology was read: listens to new masters, and not to those that are none any more. */
+  /** The topology was read: subscribes at new masters, and leaves nodes that are no longer masters. */
   follow(): void {
     if (this.isClosed) return;
     for (const resolve of this.waiting.splice(0)) resolve();
     if (this.wanted.size === 0) return;
     const masters = new Set(this.topology.masters.map(nodeKey));
-    // A Cluster without masters is one that nobody knows anything of.
+    // A Cluster without masters means that the topology is unknown.
     if (masters.size === 0) return;
     const isSame = masters.size === this.nodes.size && [...masters].every((key) => this.nodes.has(key));
     if (isSame) {
@@ -116,7 +116,7 @@ export class KeyspaceSubscriber {
     await this.closing.settled();
   }
 
-  /** The keys of this master were somewhere else before, or nowhere: what was said of them until now is missing. */
+  /** The keys of this master were at another master before, or nowhere: earlier key events of them are missing. */
   private async joinLate(node: MasterOfKeys, fromMs: number): Promise<void> {
     const targets = this.wanted.values();
     const outcomes = await node.subscriber.subscribe(targets);
@@ -136,7 +136,7 @@ export class KeyspaceSubscriber {
     });
   }
 
-  /** A target is there from the first master that confirms it to the last that lets it go. */
+  /** A target is confirmed by the first master and released by the last. */
   private listenerOf(node: string): SubscriptionListener {
     return {
       message: (message) => this.listener.message({ ...message, node }),

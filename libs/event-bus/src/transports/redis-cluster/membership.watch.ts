@@ -7,9 +7,9 @@ import { RoamingConnection } from './roaming.connection.js';
 import type { SlotMap } from './slot.map.js';
 
 /**
- * Sees to it that the connections that may lead to any node lead to members of the Cluster. A node that the others have
- * forgotten does not know it. Whoever serves slots is a member: where the publisher's node serves none, such a one is asked, on
- * a connection for this alone.
+ * Makes sure that connections that may lead to any node lead to members of the Cluster. A node that the others have forgotten
+ * does not know it. A node that serves slots is a member: if the publisher's node serves none, such a node is asked, on a
+ * separate connection.
  */
 export class MembershipWatch {
   private witness: RoamingConnection | undefined;
@@ -23,7 +23,7 @@ export class MembershipWatch {
     private readonly subscriber: RoamingConnection,
   ) {}
 
-  /** The topology was read, at home. */
+  /** The topology was read from the publisher's node. */
   follow(map: SlotMap): void {
     if (this.isOwner(this.home, map)) {
       this.dismissWitness();
@@ -39,7 +39,7 @@ export class MembershipWatch {
     await this.closing.settled();
   }
 
-  /** Where a second node may be found: if possible one that has nothing to do with us. */
+  /** The address of a second node: if possible one without other connections of ours. */
   private get others(): readonly ClusterNode[] {
     const notHome = this.topology.nodes.filter((node) => !isAt(this.home, node));
     const neutral = notHome.filter((node) => !isAt(this.subscriber, node));
@@ -66,7 +66,7 @@ export class MembershipWatch {
   }
 
   private callWitness(): RoamingConnection {
-    // Those are gone when the Cluster has shrunk to the node at home.
+    // The other nodes are gone when the Cluster has shrunk to the publisher's node.
     const candidates = () => (this.others.length > 0 ? this.others : this.topology.candidates);
     const witness = new RoamingConnection(this.settings, this.topology, {}, candidates);
     witness.link.start();

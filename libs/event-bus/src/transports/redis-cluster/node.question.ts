@@ -5,7 +5,7 @@ import { nodeKey } from './cluster.node.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 
 /**
- * Asks one node, on a connection for this alone: questions are few, and the nodes may be many.
+ * Asks one node on a separate connection: queries are rare, and there may be many nodes.
  * @throws NotConnectedError when it does not answer, or what `ask` throws.
  */
 export async function askNode<Answer>(

@@ -1,14 +1,16 @@
 import type { ClusterNode, NodeAddress } from './cluster.node.js';
 import { nodeKey } from './cluster.node.js';
 
-/** Which node to try next, for a connection that may lead to any: never the one that has just failed, if there is another. */
+/**
+ * The node to try next, for a connection that may lead to any node: never the one that has just failed, if there is another.
+ */
 export class NodeSelector {
   private readonly failedAt = new Map<string, number>();
   private failures = 0;
 
   constructor(private readonly candidates: () => readonly ClusterNode[]) {}
 
-  /** The one that has not failed for longest; of those that have not failed at all, any master, so that many processes spread. */
+  /** The node that failed longest ago; if several never failed, any master among them, so that many processes spread. */
   next(): ClusterNode {
     const ranked = this.candidates().map((node) => ({ node, rank: this.rankOf(node), lot: Math.random() }));
     ranked.sort((a, b) => a.rank - b.rank || a.lot - b.lot);

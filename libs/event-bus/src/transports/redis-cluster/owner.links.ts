@@ -12,13 +12,13 @@ export interface OwnerLinksListener {
   error(error: Error): void;
 }
 
-/** The connection to one master, for what only the owner of a slot takes. */
+/** The connection to one master, for commands that only the owner of a slot accepts. */
 export class OwnerLink {
   readonly connection: RedisConnection;
   readonly publisher: RedisPublisher;
   private latestError: Error | undefined;
   private isTried = false;
-  /** Resolves when the first attempt has succeeded or failed, or there will be none. */
+  /** Resolves when the first attempt has succeeded or failed, or will not be made. */
   private readonly tried: Promise<void>;
   private settle: () => void = () => undefined;
 
@@ -56,7 +56,7 @@ export class OwnerLink {
     this.connection.start();
   }
 
-  /** Undefined when something can be sent, or is known not to be possible. */
+  /** Undefined when messages can be sent, or it is known that they cannot. */
   get opening(): Promise<void> | undefined {
     return this.isTried ? undefined : this.tried;
   }
@@ -65,14 +65,14 @@ export class OwnerLink {
     return new NotConnectedError(this.latestError && reasonOf(this.latestError));
   }
 
-  /** What is in flight settles first. What waits for the first attempt is told that there is none. */
+  /** Messages in flight settle first. Callers that wait for the first attempt are told that it will not be made. */
   close(): Promise<void> {
     this.settle();
     return this.connection.close({ graceful: true });
   }
 }
 
-/** One connection to each master that something was sent to, opened when it is first needed. */
+/** One connection for each master that messages were sent to, opened when first needed. */
 export class OwnerLinks {
   private readonly links = new Map<string, OwnerLink>();
   private readonly closing = new PendingCloses();
@@ -92,7 +92,7 @@ export class OwnerLinks {
     return [...this.links.values()].map(({ publisher }) => publisher);
   }
 
-  /** Undefined when nobody serves this slot. */
+  /** Undefined if no node serves this slot. */
   ofSlot(slot: number): OwnerLink | undefined {
     const owner = this.topology.ownerOf(slot);
     return owner && this.at(owner);
@@ -113,7 +113,7 @@ export class OwnerLinks {
     return link;
   }
 
-  /** Lets go of those that are no masters any more. What is in flight there settles first. */
+  /** Closes the links to nodes that are no longer masters. Messages in flight settle first. */
   prune(): void {
     const masters = new Set(this.topology.masters.map(nodeKey));
     for (const [key, link] of this.links) {

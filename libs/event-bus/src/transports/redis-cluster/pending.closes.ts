@@ -1,4 +1,4 @@
-/** What is being closed: whoever closes all waits for it. */
+/** Connections that are being closed, so that a complete close can wait for them. */
 export class PendingCloses {
   private readonly pending = new Set<Promise<void>>();
 

@@ -8,15 +8,15 @@ const nodes = ['redis://localhost:7000'];
 describe('redisClusterProblems', () => {
   it.each([
     ['no object', undefined, 'redisCluster() takes an object'],
-    ['no nodes', {}, 'redisCluster({ nodes }) takes a list'],
-    ['an empty list', { nodes: [] }, 'redisCluster({ nodes }) takes a list'],
-    ['a single URL', { nodes: 'redis://a' }, 'redisCluster({ nodes }) takes a list'],
+    ['no nodes', {}, 'redisCluster({ nodes }) must be a list'],
+    ['an empty list', { nodes: [] }, 'redisCluster({ nodes }) must be a list'],
+    ['a single URL', { nodes: 'redis://a' }, 'redisCluster({ nodes }) must be a list'],
     ['a number', { nodes: [7000] }, 'number 1: is neither a URL nor an address'],
     ['no port', { nodes: ['redis://a', { host: 'a' }] }, 'number 2: is neither a URL nor an address'],
     [
       'a password in one node',
       { nodes: [{ host: 'a', port: 1, password: 'canary' }] },
-      'has password besides',
+      'has password in addition',
     ],
     ['no URL', { nodes: ['canary'] }, 'is not a URL'],
     ['a % in a password', { nodes: ['redis://:canary%@a'] }, 'percent-encoded: encodeURIComponent()'],
@@ -40,8 +40,8 @@ describe('redisClusterProblems', () => {
     ['TLS for some', { nodes: ['redis://a', 'rediss://b'] }, 'the URLs differ'],
     ['an option of one server', { nodes, db: 1 }, 'redisCluster({ db }) cannot be set'],
     ['sentinels', { nodes, sentinels: [] }, 'redisCluster({ sentinels }) cannot be set'],
-    ['redisOptions', { nodes, redisOptions: {} }, 'Write its options beside nodes'],
-    ['an option of the driver', { nodes, scaleReads: 'all' }, 'the bus follows the topology by itself'],
+    ['redisOptions', { nodes, redisOptions: {} }, 'Write its options next to nodes'],
+    ['an option of the driver', { nodes, scaleReads: 'all' }, 'the bus follows the topology automatically'],
     ['an owned option', { nodes, keyPrefix: 'x' }, 'redisCluster({ keyPrefix }) cannot be set'],
     [
       'a wrong heartbeat',

@@ -11,16 +11,16 @@ import { RedisLogin } from '../redis/redis.credentials.js';
 import { RedisSecrets } from '../redis/redis.secrets.js';
 import type { ClusterNode, NodeAddress } from './cluster.node.js';
 
-/** They lead to one server, or to a database that a Cluster does not have. */
+/** They lead to one server, or to a database that does not exist in a Cluster. */
 const NOT_OF_A_CLUSTER = ['url', 'host', 'port', 'path', 'db', 'sentinels', 'name', 'readOnly'] as const;
 
-/** Those that are not of a Cluster, or that the bus decides, with what to do instead. */
+/** Options that do not apply to a Cluster, or that the bus decides, with what to do instead. */
 const REFUSED: OptionTable = {
-  ...refused(NOT_OF_A_CLUSTER, 'cannot be set: it is of a single server. Leave it out, and give nodes.'),
-  redisOptions: () => 'cannot be set. Write its options beside nodes.',
+  ...refused(NOT_OF_A_CLUSTER, 'cannot be set: it is for a single server. Remove it, and set nodes.'),
+  redisOptions: () => 'cannot be set. Write its options next to nodes.',
   dnsLookup: () =>
-    'cannot be set. Leave it out: names are looked up when a connection is made, and certificates checked against them.',
-  useSRVRecords: () => 'cannot be set. Look the records up first, and give the nodes.',
+    'cannot be set. Remove it: names are resolved when a connection is made, and certificates are checked against them.',
+  useSRVRecords: () => 'cannot be set. Resolve the records first, and set nodes.',
   ...refused(
     [
       'clusterRetryStrategy',
@@ -35,13 +35,13 @@ const REFUSED: OptionTable = {
       'slotsRefreshInterval',
       'shardedSubscribers',
     ],
-    'cannot be set. Leave it out: the bus follows the topology by itself.',
+    'cannot be set. Remove it: the bus follows the topology automatically.',
   ),
 };
 
 type OptionOfOneServer = (typeof NOT_OF_A_CLUSTER)[number];
 
-/** Some nodes of the Cluster with any ioredis option for the connections to them all, or an existing Cluster client. */
+/** Some nodes of the Cluster with any ioredis option for all connections to them, or an existing Cluster client. */
 export type RedisClusterTransportOptions = RedisBusOptions &
   (
     | (Omit<
@@ -50,24 +50,27 @@ export type RedisClusterTransportOptions = RedisBusOptions &
       > &
         RedisCredentials & {
           /**
-           * Where the Cluster is found: one node is enough, several are safer. The others are learnt from it. A user, a
-           * password and TLS (`rediss://`) that stand in a URL are used for all nodes.
+           * Nodes of the Cluster: one is enough, several are safer. The others are discovered. A user, a password and TLS
+           * (`rediss://`) in a URL are used for all nodes.
            */
           readonly nodes: readonly (string | NodeAddress)[];
-          /** Where a node is reached that says it is at `host:port`, e.g. `{ '10.0.0.1:6379': { host: 'localhost', port: 7000 } }`. */
+          /**
+           * The address to use for a node that announces itself as `host:port`, e.g. `{ '10.0.0.1:6379': { host: 'localhost',
+           * port: 7000 } }`.
+           */
           readonly natMap?: ClusterOptions['natMap'] | undefined;
           readonly client?: undefined;
         })
     | {
-        /** Its nodes and options are used for the bus' own connections; the client itself is neither used nor closed. */
+        /** Its nodes and options are used for the bus' own connections. The client itself is neither used nor closed. */
         readonly client: Cluster;
         readonly nodes?: undefined;
       }
   );
 
-/** What the connections of one Cluster are made from. */
+/** The settings for the connections to one Cluster. */
 export interface ClusterSettings {
-  /** Where it is looked for while nothing is known. */
+  /** The addresses to try while no node is known. */
   readonly seeds: readonly ClusterNode[];
   /** For every connection, without the address. */
   readonly connection: RedisLinkSettings & { readonly client?: undefined };
@@ -89,7 +92,7 @@ export function clusterSettings(options: RedisClusterTransportOptions): ClusterS
   return { seeds: seedsOf(parsedNodesOf(client)), connection, natMap: client.options.natMap };
 }
 
-/** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
+/** The problems of the options, each with what to write instead. Never repeats a URL: it may contain a password. */
 export function redisClusterProblems(options: unknown): string[] {
   if (!isObject(options)) {
     return ["redisCluster() takes an object. Write redisCluster({ nodes: ['redis://localhost:7000'] })."];
@@ -105,13 +108,13 @@ export function redisClusterProblems(options: unknown): string[] {
     ...commonProblems({
       ...rest,
       ...Object.fromEntries(NOT_OF_A_CLUSTER.map((name) => [name, undefined])),
-      // As far as TLS is concerned.
+      // For TLS checks only.
       ...(Array.isArray(nodes) && nodes.some(isSecureUrl) ? { url: 'rediss://node' } : {}),
     }),
   ];
 }
 
-/** Of options that are the same for a single server. */
+/** Options that are the same for a single server. */
 function commonProblems(options: Record<string, unknown>): string[] {
   return redisProblems(options).map((problem) => problem.replace(/^redis\(/, 'redisCluster('));
 }
@@ -119,7 +122,7 @@ function commonProblems(options: Record<string, unknown>): string[] {
 function nodesProblems(nodes: unknown): string[] {
   if (!Array.isArray(nodes) || nodes.length === 0) {
     return [
-      "redisCluster({ nodes }) takes a list. Write ['redis://localhost:7000'], or more nodes to be safe.",
+      "redisCluster({ nodes }) must be a list. Write ['redis://localhost:7000'], or several nodes for safety.",
     ];
   }
   const problems = nodes.flatMap((node: unknown, index) => {
@@ -132,7 +135,7 @@ function nodesProblems(nodes: unknown): string[] {
     .map((node) => JSON.stringify(parseNode(node).access));
   return new Set(access).size < 2
     ? []
-    : ['redisCluster({ nodes }): the URLs differ in user, password or TLS. Write the same in all of them.'];
+    : ['redisCluster({ nodes }): the URLs differ in user, password or TLS. Use the same in all of them.'];
 }
 
 function addressProblem(node: unknown): string | undefined {
@@ -142,9 +145,9 @@ function addressProblem(node: unknown): string | undefined {
   }
   const problem = serverProblem({ host, port });
   if (problem !== undefined) return problem;
-  if (typeof port !== 'number') return 'port must be a number. Write Number(…) around a text.';
+  if (typeof port !== 'number') return 'port must be a number. Convert text with Number(…).';
   const names = Object.keys(others).join(', ');
-  return names === '' ? undefined : `has ${names} besides host and port. Write that beside nodes.`;
+  return names === '' ? undefined : `has ${names} in addition to host and port. Write that next to nodes.`;
 }
 
 function isSecureUrl(node: unknown): boolean {
@@ -157,9 +160,9 @@ function nodeUrlProblem(text: string): string | undefined {
   const problem = urlProblem(text, WRITE_URL);
   if (problem !== undefined) return problem;
   const url = new URL(text);
-  if (url.hostname === '') return `names no host. ${WRITE_URL}`;
-  if (!/^\/?0?$/.test(url.pathname)) return 'has a path. A Cluster has database 0 alone: leave it out.';
-  return url.search === '' ? undefined : 'has options in its query. Write them beside nodes.';
+  if (url.hostname === '') return `has no host. ${WRITE_URL}`;
+  if (!/^\/?0?$/.test(url.pathname)) return 'has a path. A Cluster only has database 0: remove the path.';
+  return url.search === '' ? undefined : 'has options in its query. Write them next to nodes.';
 }
 
 interface ParsedNode extends NodeAddress {
@@ -192,7 +195,7 @@ function parsedNodesOf(client: Cluster): readonly ParsedNode[] {
   return startupNodesOf(client).map(parseStartupNode);
 }
 
-/** Those for all nodes. */
+/** The settings for all nodes. */
 function optionsOf(client: Cluster): RedisOptions {
   return { ...client.options.redisOptions, ...accessOf(parsedNodesOf(client)) };
 }

@@ -29,8 +29,8 @@ import { RoamingConnection } from './roaming.connection.js';
 import { SlotPublisher } from './slot.publisher.js';
 
 /**
- * Events travel through a Redis Cluster. Channels and patterns use two connections, each to some node; shard
- * channels one to each master that serves some of them.
+ * Events are sent through a Redis Cluster. Channels and patterns use two connections, each to any node; shard channels use one
+ * to each master that serves some of them.
  */
 export function redisCluster(options: RedisClusterTransportOptions): TransportFactory {
   return {
@@ -44,7 +44,7 @@ export function redisCluster(options: RedisClusterTransportOptions): TransportFa
 class RedisClusterTransport extends ServerTransport implements EventTransport, AllFacets {
   readonly name = 'redis-cluster';
   readonly addressOption: string;
-  /** A Cluster has no other. */
+  /** A Cluster has no other database. */
   readonly database = 0;
   readonly keyspace: ClusterKeyspace;
 
@@ -52,7 +52,7 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
   protected readonly subscriber: ClusterSubscriptions;
   private readonly settings: ClusterSettings;
   private readonly topology: ClusterTopology;
-  /** Publishes, and is asked for the topology: one connection, so that a publisher's events keep their order. */
+  /** Publishes, and reads the topology: one connection, so that a publisher's events keep their order. */
   private readonly home: RoamingConnection;
   private readonly publisher: RedisPublisher;
   private readonly owners: OwnerLinks;
@@ -129,7 +129,7 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
     return this.slotPublisher.claim(key, ttlMs);
   }
 
-  /** The ioredis clients: the one that publishes, the one that subscribes, then those of the masters. */
+  /** The ioredis clients: first the publisher, then the subscriber, then those of the masters. */
   unwrap(): Redis[] {
     const { shardConnections } = this.subscriber;
     const links = [this.home.link, this.subscriberLink.link, ...shardConnections, ...this.owners.all];

@@ -8,18 +8,18 @@ import { NodeSelector } from './node.selector.js';
 import type { ClusterSettings } from './redis-cluster.options.js';
 import type { SlotMap } from './slot.map.js';
 
-/** So many readings in a row have to leave out a node that was listed: one may fall into a moment when a replica starts over. */
+/** A listed node must be missing in this many consecutive readings: a single one may coincide with the restart of a replica. */
 const ABSENT_READINGS = 2;
-/** A new node is listed when it serves slots or, as a replica, has heard its master's first ping: within 10 s by default. */
+/** A new node is listed when it serves slots or, as a replica, has received its master's first ping: within 10 s by default. */
 const NEWCOMER_MS = 15_000;
 
-/** A connection to some node of the Cluster, whichever lives: when it is lost, the next attempt leads to another one. */
+/** A connection to any live node of the Cluster: when it is lost, the next attempt leads to another node. */
 export class RoamingConnection {
   readonly link: RedisConnection;
   private readonly selector: NodeSelector;
   private node: ClusterNode | undefined;
   private id: string | undefined;
-  /** The node that this leads to has served slots, or was a replica in sync, as itself or another one said. */
+  /** The current node has served slots, or was a replica in sync, according to itself or another node. */
   private wasListed = false;
   private absentReadings = 0;
   private upAtMs = 0;
@@ -54,16 +54,16 @@ export class RoamingConnection {
     options.retryStrategy = (attempt) => Math.max(HAND_OVER_MS, Number(backOff?.(attempt)));
   }
 
-  /** Of the node that this leads to. */
+  /** The identity of the current node. */
   get identity(): NodeIdentity {
     const places = [this.node, this.link.peerAddress].filter((place) => place !== undefined);
     return { keys: places.map(nodeKey), id: this.id };
   }
 
   /**
-   * Leaves a node that the Cluster has let go of: nothing is heard or passed on there any more, and it does not say so.
+   * Leaves a node that was removed from the Cluster: it forwards nothing any more, and does not report this.
    *
-   * @param map what another node says, or this one where it serves slots
+   * @param map the view of another node, or of this one if it serves slots
    */
   check(map: SlotMap): void {
     if (!this.link.isUp) return;
@@ -82,7 +82,7 @@ export class RoamingConnection {
     this.link.abandon(reason);
   }
 
-  /** A node that is alone takes everything, and nobody hears it: not even for a moment is it one to publish or to listen at. */
+  /** A node that is alone accepts everything but forwards nothing: it must not be used for publishing or subscribing. */
   private async admit(): Promise<void> {
     const { link, topology } = this;
     const [map, info] = await Promise.all([
@@ -95,7 +95,7 @@ export class RoamingConnection {
     if (map === undefined) return;
     this.wasListed = map.find(this.identity) !== undefined;
     if (this.wasListed) return;
-    // Names may differ. Where the user may not ask this, nodes are told apart by their addresses alone.
+    // Names may differ. If the user has no permission to read node ids, nodes are compared by address only.
     const id = await link.redis.call('CLUSTER', 'MYID').catch(() => undefined);
     if (typeof id !== 'string') return;
     this.id = id;

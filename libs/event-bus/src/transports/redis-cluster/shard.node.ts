@@ -2,7 +2,7 @@ import type { ShardRouting } from '../redis/shard.routing.js';
 import type { NodeAddress } from './cluster.node.js';
 import type { SubscribedNode } from './subscribed.node.js';
 
-/** One node, as far as shard channels are subscribed to there. */
+/** The shard channels of one node. */
 export interface OpenedNode extends Pick<
   SubscribedNode,
   'key' | 'address' | 'isFullySubscribed' | 'reason' | 'close'
@@ -14,7 +14,7 @@ export interface OpenedNode extends Pick<
   >;
 }
 
-/** @param lost called when its link is gone, or an attempt has failed */
+/** @param lost called when its link is lost, or an attempt has failed */
 export type OpenShardNode<Node extends OpenedNode> = (
   address: NodeAddress,
   routing: ShardRouting,

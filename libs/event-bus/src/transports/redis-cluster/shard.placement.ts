@@ -3,34 +3,34 @@ import { collect } from '../collect.js';
 import type { HandedOver } from '../redis/shard.hand-over.js';
 
 /**
- * - `unassigned`: nobody serves its slot.
- * - `pausing`: it has left one node, and goes to another after a while.
- * - `placed`: at the node that serves its slot, as far as we know.
- * - `displaced`: at a node that serves it no more, and does not say who does.
+ * - `unassigned`: no node serves its slot.
+ * - `pausing`: it has left one node, and goes to another after a delay.
+ * - `placed`: at the node that serves its slot, as far as known.
+ * - `displaced`: at a node that no longer serves it, and does not name the new owner.
  */
 type Phase = 'unassigned' | 'pausing' | 'placed' | 'displaced';
 
 interface Entry<Node> {
   readonly handed: HandedOver;
   phase: Phase;
-  /** Where it is placed, or displaced from. */
+  /** The node where it is placed, or displaced from. */
   readonly node: Node | undefined;
 }
 
-/** Where each shard channel is. Pure: whoever holds the connections tells it what happens, and asks it what is to be done. */
+/** Where each shard channel is. Pure: the owner of the connections reports events, and asks what to do. */
 export class ShardPlacement<Node> {
   private readonly entries = new Map<string, Entry<Node>>();
-  /** The same by phase: with thousands, no question scans all. */
+  /** The same by phase: with thousands of channels, no query scans all. */
   private readonly phases: Readonly<Record<Phase, Set<Entry<Node>>>> = {
     unassigned: new Set(),
     pausing: new Set(),
     placed: new Set(),
     displaced: new Set(),
   };
-  /** Placed or displaced, by their nodes. */
+  /** Placed or displaced, by node. */
   private readonly byNode = new Map<Node, Set<Entry<Node>>>();
 
-  /** Nobody serves their slots right now. */
+  /** No node serves their slots right now. */
   get unassigned(): readonly HandedOver[] {
     return handedIn(this.phases.unassigned);
   }
@@ -57,7 +57,7 @@ export class ShardPlacement<Node> {
     return this.entries.has(name);
   }
 
-  /** Undefined when it is at none. */
+  /** Undefined if it is at no node. */
   nodeOf(name: string): Node | undefined {
     return this.entries.get(name)?.node;
   }
@@ -78,12 +78,12 @@ export class ShardPlacement<Node> {
     this.set({ handed, phase: 'unassigned', node: undefined });
   }
 
-  /** It has left one node, and goes to another after a while. */
+  /** It has left one node, and goes to another after a delay. */
   pause(handed: HandedOver): void {
     this.set({ handed, phase: 'pausing', node: undefined });
   }
 
-  /** Lets go of those that have been paused with these and are wanted still. Returns them, to be placed. */
+  /** Ends the pause of those that were paused with these and are still wanted. Returns them for placement. */
   endPause(all: readonly HandedOver[]): readonly HandedOver[] {
     const due = all.filter((handed) => {
       const entry = this.entries.get(handed.target.name);
@@ -93,7 +93,7 @@ export class ShardPlacement<Node> {
     return due;
   }
 
-  /** Their nodes serve them no more. Those that are at none are ignored. */
+  /** Their nodes no longer serve them. Channels at no node are ignored. */
   displace(names: Iterable<string>): void {
     for (const name of names) {
       const entry = this.entries.get(name);
@@ -101,7 +101,7 @@ export class ShardPlacement<Node> {
     }
   }
 
-  /** Those whose nodes serve them no more, by node. They count as placed there from here on. */
+  /** The channels whose nodes no longer serve them, by node. From now on they count as placed there. */
   takeDisplaced(): ReadonlyMap<Node, readonly SubscriptionTarget[]> {
     const taken = new Map<Node, SubscriptionTarget[]>();
     for (const entry of this.phases.displaced) {
@@ -111,12 +111,12 @@ export class ShardPlacement<Node> {
     return taken;
   }
 
-  /** Whether this holds for each of those that are displaced. */
+  /** Whether the condition holds for every displaced channel. */
   everyDisplaced(holds: (target: SubscriptionTarget, node: Node) => boolean): boolean {
     return [...this.phases.displaced].every(({ handed, node }) => holds(handed.target, node as Node));
   }
 
-  /** Wants it no more. */
+  /** It is no longer wanted. */
   remove(name: string): void {
     const entry = this.entries.get(name);
     if (entry === undefined) return;

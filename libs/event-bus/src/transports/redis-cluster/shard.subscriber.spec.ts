@@ -174,10 +174,7 @@ describe('ShardSubscriber', () => {
     replicas = [A];
     shards.follow();
     expect(shards.subscriptions()).toEqual([{ target: S, state: 'lost' }]);
-    expect([nodes.length, shards.reason]).toEqual([
-      1,
-      'some shard channels are on their way to another node',
-    ]);
+    expect([nodes.length, shards.reason]).toEqual([1, 'some shard channels are moving to another node']);
     const other: SubscriptionTarget = { kind: 'shard', name: 'other' };
     owner = A;
     replicas = [];

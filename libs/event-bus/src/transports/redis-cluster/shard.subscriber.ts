@@ -16,19 +16,19 @@ import type { OpenShardNode, OpenedNode } from './shard.node.js';
 import { ShardPlacement } from './shard.placement.js';
 import type { SubscribedNodeEvents } from './subscribed.node.js';
 
-/** A node that is no owner any more says so at once, unless it is cut off from the others. */
+/** A node that is no longer the owner says so at once, unless it is cut off from the others. */
 const OWNER_CHANGED_MS = 3_000;
-/** Two nodes that send us to each other are asked so often at most. */
+/** The minimum interval of queries to two nodes that redirect to each other. */
 const RESETTLE_MS = 100;
 
-/** Keeps each shard channel subscribed at the node that serves its slot, and moves it when another does. */
+/** Keeps each shard channel subscribed at the node that serves its slot, and moves it when the owner changes. */
 export class ShardSubscriber<Node extends OpenedNode> {
   private readonly nodes = new Map<string, Node>();
   private readonly placement = new ShardPlacement<Node>();
   private readonly answers = new SubscriptionAnswers();
   private readonly routing: ShardRouting;
   private readonly pauses = new Set<NodeJS.Timeout>();
-  /** performance.now() since when the Cluster names another owner for some of what a node serves. */
+  /** performance.now() since when the Cluster names another owner for some channels of a node. */
   private readonly ownerChangedAtMs = new Map<Node, number>();
   private readonly closing = new PendingCloses();
   private settleTimer: NodeJS.Timeout | undefined;
@@ -56,16 +56,16 @@ export class ShardSubscriber<Node extends OpenedNode> {
     return [...this.nodes.values()].every(({ isFullySubscribed }) => isFullySubscribed);
   }
 
-  /** What keeps it from being fully subscribed. */
+  /** What is missing for a full subscription. */
   get reason(): string {
     const broken = [...this.nodes.values()].find(({ isFullySubscribed }) => !isFullySubscribed);
     if (broken !== undefined) return broken.reason;
     return this.placement.isPausing
-      ? 'some shard channels are on their way to another node'
+      ? 'some shard channels are moving to another node'
       : 'no node serves the slots of some shard channels';
   }
 
-  /** Something waits for the Cluster to name another owner. */
+  /** A channel waits for the Cluster to name another owner. */
   get isUrgent(): boolean {
     return this.placement.isUrgent || this.connections.some(({ isUp }) => !isUp);
   }
@@ -113,7 +113,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
     return [...[...this.nodes.values()].flatMap(({ subscriber }) => subscriber.subscriptions()), ...waiting];
   }
 
-  /** The topology was read: gives everything to its owner that is not there. */
+  /** The topology was read: moves each channel to its owner. */
   follow(): void {
     if (this.isClosed) return;
     this.settleAt(this.placement.unassigned);
@@ -131,13 +131,13 @@ export class ShardSubscriber<Node extends OpenedNode> {
     await Promise.all([...[...this.nodes.values()].map((node) => node.close()), this.closing.settled()]);
   }
 
-  /** Where it is, or is from now on. Undefined when nobody serves its slot, or not yet. */
+  /** The node where it is, or is from now on. Undefined if no node serves its slot, or not yet. */
   private nodeFor(target: SubscriptionTarget): Node | undefined {
     if (!this.placement.has(target.name)) this.assign({ target });
     return this.placement.nodeOf(target.name);
   }
 
-  /** Notes it for the owner of its slot. Undefined when there is none. */
+  /** Assigns it to the owner of its slot. Undefined if there is none. */
   private assign(handed: HandedOver): Node | undefined {
     const owner = this.topology.ownerOf(keySlot(handed.target.name));
     if (owner === undefined) {
@@ -149,7 +149,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
     return node;
   }
 
-  /** Gives each to the owner of its slot. */
+  /** Assigns each to the owner of its slot. */
   private settleAt(all: readonly HandedOver[]): void {
     const groups = new Map<Node, HandedOver[]>();
     for (const handed of all) {
@@ -178,7 +178,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
     this.ownerChangedAtMs.delete(node);
     if (leaving.length === 0) return;
     this.ownerChangedAtMs.set(node, sinceMs);
-    // While it delivers, its word counts more than that of a node which may be the last to know.
+    // While it delivers, it is trusted more than a node that may not know the change yet.
     const isOver = performance.now() - sinceMs >= OWNER_CHANGED_MS;
     if (!node.connection.isUp || this.topology.isReplica(node.address) || isOver) this.move(leaving, node);
   }
@@ -191,7 +191,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
   private move(targets: readonly SubscriptionTarget[], from: Node): void {
     for (const { name } of targets) this.placement.remove(name);
     const handed = from.subscriber.handOver(targets);
-    // What a demoted master has delivered is on its way to its successor.
+    // The messages that a demoted master has delivered are still being forwarded to its successor.
     if (from.connection.isUp && this.topology.isReplica(from.address)) this.settleLater(handed);
     else this.settleAt(handed);
     this.retire(from);
@@ -219,7 +219,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
     this.settleTimer = setTimeout(() => void this.settle(), waitMs);
   }
 
-  /** Asks the node that has let go of them where they are now, unless the topology knows already. */
+  /** Asks the node that has released them for the new owner, unless the topology already knows it. */
   private async settle(): Promise<void> {
     if (!this.placement.everyDisplaced((target, node) => this.isElsewhere(target, node))) {
       await this.topology.refresh();
@@ -234,7 +234,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
     }
   }
 
-  /** Closes the connection that nothing is left on. */
+  /** Closes the connection if nothing is left on it. */
   private retire(node: Node): void {
     if (!this.placement.isEmpty(node) || this.nodes.get(node.key) !== node) return;
     this.nodes.delete(node.key);

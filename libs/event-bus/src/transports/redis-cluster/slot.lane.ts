@@ -6,12 +6,12 @@ import { performance } from '../real.time.js';
 import { HAND_OVER_MS } from './hand-over.js';
 import type { OwnerLink } from './owner.links.js';
 
-/** A slot that is on its way from one node to another is refused at most by both. */
+/** A slot that is being migrated is refused by at most two nodes. */
 const MAX_REDIRECTIONS = 4;
-/** While a first connection is made, or a slot moves. */
+/** The limit while a first connection is made, or a slot is migrated. */
 const MAX_WAITING = 1_000;
 
-/** What a lane needs of the link to an owner. */
+/** The part of the link to an owner that a lane needs. */
 export interface LaneOwner extends Pick<OwnerLink, 'opening' | 'error'> {
   readonly connection: Pick<OwnerLink['connection'], 'isUp'>;
   readonly publisher: Pick<OwnerLink['publisher'], 'publish'>;
@@ -28,21 +28,21 @@ interface Item extends LaneMessage {
 }
 
 /**
- * The messages of one slot, in order: they go to the owner of the slot, and to the next one only when the last has answered
- * for all. What it has refused because the slot has left goes first then; nothing else is ever sent twice.
+ * The messages of one slot, in order: they are sent to the owner of the slot, and to the next owner only when the last one has
+ * answered for all. Messages that were refused because the slot has moved are sent first; nothing else is sent twice.
  */
 export class SlotLane {
   private waiting: Item[] = [];
   private redirected: Item[] = [];
   private inFlight = 0;
   private link: LaneOwner | undefined;
-  /** performance.now() of the last answer that was no refusal. */
+  /** performance.now() of the last answer that was not a refusal. */
   private acceptedAtMs = -Infinity;
   private isWaiting = false;
 
   constructor(
     private readonly ownerLink: () => LaneOwner | undefined,
-    /** Called with what a node says of a slot that is not its own. */
+    /** Called with a node's error about a slot that it does not own. */
     private readonly learn: (refusal: string) => void,
   ) {}
 
@@ -74,7 +74,7 @@ export class SlotLane {
     }
   }
 
-  /** A failover makes the owner a replica, which takes messages still: so long it may pass on what it has accepted. */
+  /** After a failover the old owner is a replica that still accepts messages: it may forward them for this time. */
   private get handOverMs(): number {
     return Math.ceil(this.acceptedAtMs + HAND_OVER_MS - performance.now());
   }
@@ -92,7 +92,7 @@ export class SlotLane {
     this.inFlight -= 1;
     const refusal = refusalIn(outcome);
     if (refusal?.startsWith('MOVED ')) this.learn(refusal);
-    // One that refuses has let go of the slot, and passes nothing on.
+    // A node that refuses has released the slot, and forwards nothing any more.
     this.acceptedAtMs = refusal === undefined ? performance.now() : -Infinity;
     if (refusal === undefined || item.redirections === MAX_REDIRECTIONS) item.settle(outcome);
     else this.redirected.push(item);
@@ -115,7 +115,7 @@ export class SlotLane {
   }
 }
 
-/** What the node said, when it executed nothing because the slot is not its own, or is about to leave it. */
+/** The node's error if it executed nothing, because it does not own the slot or is about to release it. */
 function refusalIn(outcome: PublishOutcome): string | undefined {
   const cause = 'error' in outcome ? outcome.error.cause : undefined;
   return cause instanceof Error && /^(MOVED|ASK|TRYAGAIN)\b/.test(cause.message) ? cause.message : undefined;

@@ -6,7 +6,7 @@ const MAX_SLOT = 16_383;
 
 type Range = readonly [first: unknown, last: unknown, ...nodes: (readonly unknown[])[]];
 
-/** Who serves what, as one node of the Cluster sees it. */
+/** The slots and their nodes, as one node of the Cluster sees them. */
 export class SlotMap {
   private readonly owners: (NodeAddress | undefined)[] = [];
   private readonly members = new Map<string, ClusterNode>();
@@ -14,7 +14,7 @@ export class SlotMap {
 
   /**
    * @param reply to CLUSTER SLOTS: first and last slot of each range, then its master and replicas, each with host, port and id
-   * @param reachable where we reach a node that says it is at this address; without a host it is the one that was asked
+   * @param reachable the address to use for a node that announces this one; without a host it is the node that was asked
    */
   constructor(reply: unknown, reachable: (host: string | undefined, port: number) => NodeAddress) {
     if (!Array.isArray(reply) || !reply.every(isRange)) throw new OddReplyError('cluster slots');
@@ -36,7 +36,7 @@ export class SlotMap {
     return this.nodes.filter(({ isMaster }) => isMaster);
   }
 
-  /** The master of this slot. Undefined when nobody serves it. */
+  /** The master of this slot. Undefined if no node serves it. */
   ownerOf(slot: number): NodeAddress | undefined {
     return this.owners[slot];
   }
@@ -45,13 +45,13 @@ export class SlotMap {
     return this.members.has(nodeKey(node));
   }
 
-  /** What it says of this node. Undefined when it does not list it: also of a member that serves no slots. */
+  /** The entry of this node. Undefined if it is not listed, which includes members that serve no slots. */
   find({ keys, id }: NodeIdentity): ClusterNode | undefined {
     const byId = id === undefined ? undefined : this.ids.get(id);
     return byId ?? keys.map((key) => this.members.get(key)).find((node) => node !== undefined);
   }
 
-  /** Whether some node is in both: two maps of one Cluster have never none in common. */
+  /** Whether both have a node in common: two maps of the same Cluster always do. */
   overlaps(other: SlotMap): boolean {
     return [...this.ids.keys()].some((id) => other.ids.has(id));
   }
@@ -64,7 +64,7 @@ export class SlotMap {
   }
 }
 
-/** A node that does not know its own address leaves it out, and `?` stands for a host name that is not configured. */
+/** A node that does not know its own address omits it, and `?` stands for a host name that is not configured. */
 function hostIn(host: unknown): string | undefined {
   const text = host === null || host === undefined ? '' : String(host as string);
   return text === '' || text === '?' ? undefined : text;

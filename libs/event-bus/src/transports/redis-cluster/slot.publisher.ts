@@ -11,7 +11,7 @@ import { SlotLane } from './slot.lane.js';
 
 const MAX_REDIRECTIONS = 4;
 
-/** What only the owner of a slot takes: SPUBLISH, and the keys of claims. */
+/** Commands that only the owner of a slot accepts: SPUBLISH, and the keys of claims. */
 export class SlotPublisher {
   private readonly lanes = new Map<number, SlotLane>();
 
@@ -20,7 +20,7 @@ export class SlotPublisher {
     private readonly topology: ClusterTopology,
   ) {}
 
-  /** @param settled is called once for each message: those of one slot do not wait for the owner of another. */
+  /** @param settled called once for each message: those of one slot do not wait for the owner of another */
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     const lanes = new Map<SlotLane, LaneMessage[]>();
     messages.forEach((message, index) => {
@@ -30,14 +30,14 @@ export class SlotPublisher {
     for (const [lane, own] of lanes) lane.send(own);
   }
 
-  /** @throws as EventTransport.claim */
+  /** @throws like EventTransport.claim */
   async claim(key: string, ttlMs: number): Promise<boolean> {
     const slot = keySlot(key);
     let asked: NodeAddress | undefined;
     for (let redirections = 0; ; redirections += 1) {
       const link = await opened(asked === undefined ? this.links.ofSlot(slot) : this.links.at(asked));
       try {
-        // The node that takes over a slot answers for it only when told that it is asked to.
+        // The node that takes over a slot only answers for it when told that it was redirected (ASKING).
         if (asked !== undefined) link.connection.redis.call('ASKING').catch(() => undefined);
         return await claimKey(link.connection, key, ttlMs);
       } catch (error) {

@@ -9,11 +9,11 @@ import type { ClusterSettings } from './redis-cluster.options.js';
 export interface SubscribedNodeEvents {
   changed(): void;
   error(error: Error): void;
-  /** The link is gone, or an attempt has failed. */
+  /** The link is lost, or an attempt has failed. */
   lost?(): void;
 }
 
-/** What is subscribed to at one node, on a connection of its own. */
+/** The subscriptions at one node, on a connection of its own. */
 export class SubscribedNode {
   readonly key: string;
   readonly connection: RedisConnection;
@@ -59,7 +59,7 @@ export class SubscribedNode {
     return this.subscriber.isFullySubscribed;
   }
 
-  /** What keeps it from being fully subscribed. */
+  /** What is missing for a full subscription. */
   get reason(): string {
     return this.connection.isUp ? this.subscriber.reason : `no connection to ${this.key}`;
   }
