@@ -217,11 +217,11 @@ describe('credentials that change', () => {
     [
       'gives an empty string',
       () => '',
-      'password() gave an empty string. It has to give a string that is not empty',
+      'password() returned an empty string. It must return a non-empty string',
     ],
-    ['gives nothing', () => untyped(undefined), 'password() gave undefined'],
-    ['gives null', () => Promise.resolve(untyped(null)), 'password() gave null'],
-    ['gives an object', () => untyped({ token: 'secret-token' }), 'password() gave an object'],
+    ['gives nothing', () => untyped(undefined), 'password() returned undefined'],
+    ['gives null', () => Promise.resolve(untyped(null)), 'password() returned null'],
+    ['gives an object', () => untyped({ token: 'secret-token' }), 'password() returned an object'],
   ])(
     'fail an attempt that is followed by another one, where the function %s',
     async (_what, fail, reason) => {

@@ -236,7 +236,7 @@ describe('a link that is dead without a sign', () => {
     expect(bus.statuses).toEqual(['ready']);
     expect(bus.warnings).toEqual([
       {
-        sentence: 'The event loop was blocked, handlers held up everything else',
+        sentence: 'The event loop was blocked',
         fields: { blockedMs: expect.any(Number) },
         advice: expect.stringContaining('worker thread'),
       },
@@ -288,7 +288,7 @@ describe.each(protocols)('a heartbeat with %j', (protocol) => {
     expect(story.at(-1)).toBe('ready');
     expect(story).not.toContain('released');
     expect(bus.record.states.find(({ status }) => status === 'degraded')?.reason).toMatch(
-      /^subscription-lost: the server holds \d (channels and patterns|shard channels), 1 too few$/,
+      /^subscription-lost: the server has \d (channels and patterns|shard channels), 1 too few$/,
     );
     const [interruption] = bus.interruptions;
     expect(interruption?.reason).toBe('subscription-lost');
@@ -576,7 +576,7 @@ describe('a replica', () => {
     await bus.record.until('a warning', () => bus.warnings.length > 0);
     expect(bus.warnings).toEqual([
       {
-        sentence: 'Connected to a replica, events published here reach only its own subscribers',
+        sentence: 'Connected to a replica: events published here only reach its own subscribers',
         fields: { address: `127.0.0.1:${replica.port}` },
         advice: expect.stringContaining('master'),
       },

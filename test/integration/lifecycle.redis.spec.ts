@@ -394,7 +394,7 @@ describe('starting', () => {
         const error = await reject(app.init());
         expect(error).toBeInstanceOf(StartupError);
         expect(error.message).toMatch(
-          /^Redis at 127\.0\.0\.1:\d+ refuses us: WRONGPASS .*\. Check the user and the password in the Redis URL\.$/,
+          /^Redis at 127\.0\.0\.1:\d+ rejected the connection: WRONGPASS .*\. Check the user and the password in the Redis URL\.$/,
         );
         const snapshot = JSON.stringify(app.get(EventBusInspector).snapshot());
         const seen = [
@@ -415,7 +415,9 @@ describe('starting', () => {
       });
       const error = await reject(app.init());
       expect(error).toBeInstanceOf(StartupError);
-      expect(error.message).toMatch(/refuses us: NOAUTH .*\. Give a user and a password in the Redis URL\.$/);
+      expect(error.message).toMatch(
+        /rejected the connection: NOAUTH .*\. Add a user and a password to the Redis URL\.$/,
+      );
     });
 
     it('goes on trying when told to, and is ready once the password is right', async () => {

@@ -103,7 +103,7 @@ describe('the plan, the table, the gate and the ledger', () => {
     await turn();
     expect(world.disagreements()).toEqual([]);
     world.plan.release([{ kind: 'channel', name: 'o:a' }]);
-    expect(world.disagreements()).toEqual(['channel o:a is passed on, and serves nobody by the plan']);
+    expect(world.disagreements()).toEqual(['channel o:a is delivered, but not live in the plan']);
     world.subscriber.close();
   });
 });

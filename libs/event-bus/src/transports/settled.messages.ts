@@ -1,6 +1,6 @@
 import type { OutgoingMessage, SettledListener } from './event.transport.js';
 
-/** None of these is sent, each for an error of its own. */
+/** None of these is sent. Each gets its own error. */
 export function settleAll(
   messages: readonly OutgoingMessage[],
   settled: SettledListener,

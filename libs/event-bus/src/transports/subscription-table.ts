@@ -5,17 +5,17 @@ import { TargetMap } from './target.map.js';
 
 interface Entry {
   readonly target: SubscriptionTarget;
-  /** Those of one group may be asked for in one command. */
+  /** Targets of one group may share a command. */
   readonly group: number;
   state: SubscriptionState;
   /** The request whose answer counts; answers to earlier ones are stale. */
   request: SubscriptionRequest | undefined;
   reason: string | undefined;
-  /** Confirmed or denied at least once, so that it is missed while it is not active. */
+  /** Confirmed or denied at least once, so it counts as missing while it is not active. */
   wasAnswered: boolean;
 }
 
-/** Targets of one kind that are asked for in one command. */
+/** Targets of one kind that are requested in one command. */
 export interface SubscriptionRequest {
   readonly kind: SubscriptionKind;
   readonly targets: readonly SubscriptionTarget[];
@@ -36,18 +36,18 @@ const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
  */
 export class SubscriptionTable {
   private readonly held = new TargetMap<Entry>();
-  /** The same, in the order in which they were held: so snapshots show them. */
+  /** The same, in the order in which they were added: the order of snapshots. */
   private readonly entries = new Set<Entry>();
-  /** Those that wait for a link, in the order in which they are asked for: with thousands, no chunk scans all. */
+  /** Those that wait for a link, in request order: with thousands, no chunk scans all. */
   private readonly waiting = forEachKind(() => new Map<number, Set<Entry>>());
   private readonly denied = new Set<Entry>();
   /** Those that the broker has answered for, and that are not active now. */
   private readonly missed = new Set<Entry>();
 
-  /** @param groupOf only targets of one group are asked for in one command: the slot, on a Cluster */
+  /** @param groupOf only targets of one group share a command: those of one slot, on a Cluster */
   constructor(private readonly groupOf: (target: SubscriptionTarget) => number = () => 0) {}
 
-  /** Wants this target from now on. False when it was held already. */
+  /** Wants this target from now on. False if it was wanted already. */
   hold(target: SubscriptionTarget): boolean {
     if (this.held.has(target)) return false;
     const entry: Entry = {
@@ -64,7 +64,7 @@ export class SubscriptionTable {
     return true;
   }
 
-  /** Wants it no more. True when the broker may be delivering it, so that it has to be told. */
+  /** Does not want it any more. True if the broker may be delivering it, so that it must be unsubscribed. */
   drop(target: SubscriptionTarget): boolean {
     const entry = this.held.get(target);
     if (entry === undefined) return false;
@@ -74,7 +74,7 @@ export class SubscriptionTable {
     return entry.state === 'active' || entry.state === 'pending';
   }
 
-  /** It was active elsewhere, so that it is missed until it is active here. */
+  /** It was active elsewhere, so it counts as missing until it is active here. */
   miss(target: SubscriptionTarget): void {
     const entry = this.held.get(target);
     if (entry === undefined) return;
@@ -87,12 +87,12 @@ export class SubscriptionTable {
     return this.missed.size === 0;
   }
 
-  /** Some wait to be asked for. */
+  /** Some are not requested yet. */
   get isWaiting(): boolean {
     return KINDS.some((kind) => this.waiting[kind].size > 0);
   }
 
-  /** Why the broker denies the one that it has denied for longest. Undefined when it denies none. */
+  /** Why the broker denies the target that it has denied for longest. Undefined if it denies none. */
   get denial(): string | undefined {
     const [entry] = this.denied;
     return entry?.reason;
@@ -102,7 +102,7 @@ export class SubscriptionTable {
     return this.held.get(target)?.state;
   }
 
-  /** The next command to send: up to `max` targets of one kind and group that wait for a link. Undefined when none do. */
+  /** The next command to send: up to `max` targets of one kind and group that wait for a link. Undefined if there are none. */
   request(max: number): SubscriptionRequest | undefined {
     for (const kind of KINDS) {
       const [group] = this.waiting[kind].values();
@@ -117,7 +117,7 @@ export class SubscriptionTable {
     return undefined;
   }
 
-  /** The broker confirmed the request. Returns what became active by it. */
+  /** The broker confirmed the request. Returns the targets that became active. */
   confirm(request: SubscriptionRequest): readonly SubscriptionTarget[] {
     const confirmed = this.answered(request);
     for (const entry of confirmed) {
@@ -128,8 +128,8 @@ export class SubscriptionTable {
   }
 
   /**
-   * The broker refused the request. One refused target makes Redis refuse the whole command, so several are
-   * asked for again, each alone: the returned requests are to be sent. A single one is denied.
+   * The broker refused the request. Redis refuses the whole command because of one target, so several targets are requested
+   * again, each separately: send the returned requests. A single one is denied.
    */
   refuse(request: SubscriptionRequest, reason: string): readonly SubscriptionRequest[] {
     const refused = this.answered(request);
@@ -142,25 +142,25 @@ export class SubscriptionTable {
     return [];
   }
 
-  /** The link is gone, and everything with it. Returns what was active. */
+  /** The link is lost, with all subscriptions on it. Returns those that were active. */
   lose(): readonly SubscriptionTarget[] {
     return this.loseEntries(this.entries);
   }
 
-  /** The broker delivers this one no more. Returns it when it was active. */
+  /** The broker no longer delivers this one. Returns it if it was active. */
   loseOne(target: SubscriptionTarget): readonly SubscriptionTarget[] {
     const entry = this.held.get(target);
     return entry === undefined ? [] : this.loseEntries([entry]);
   }
 
-  /** The broker will not answer this request, and says who will. Returns those that are to be asked for elsewhere. */
+  /** The broker will not answer this request, and names the node that will. Returns the targets to request elsewhere. */
   turnAway(request: SubscriptionRequest): readonly SubscriptionTarget[] {
     const entries = this.answered(request);
     this.loseEntries(entries);
     return entries.map((entry) => entry.target);
   }
 
-  /** A denied target is wanted again, because somebody asks for it anew. */
+  /** A denied target is wanted again, because a caller requests it again. */
   retry(target: SubscriptionTarget): void {
     const entry = this.held.get(target);
     if (entry?.state === 'denied') this.move(entry, 'wanted');
@@ -225,7 +225,7 @@ export class SubscriptionTable {
     this.missed.delete(entry);
   }
 
-  /** The entries for which this answer still counts: held, and not asked for again since. */
+  /** The entries for which this answer still counts: wanted, and not requested again since. */
   private answered(request: SubscriptionRequest): readonly Entry[] {
     return request.targets
       .map((target) => this.held.get(target))

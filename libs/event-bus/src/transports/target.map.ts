@@ -1,7 +1,7 @@
 import type { SubscriptionKind, SubscriptionTarget } from '../routing/subscription-target.js';
 import { forEachKind } from '../routing/subscription-target.js';
 
-/** A map by target. Makes no keys: with thousands of targets that would cost more than the look-up. */
+/** A map by target. It makes no keys: with thousands of targets that would cost more than the look-up. */
 export class TargetMap<Value> {
   private readonly kinds = forEachKind(() => new Map<string, Value>());
 
@@ -21,7 +21,7 @@ export class TargetMap<Value> {
     this.kinds[kind].set(name, value);
   }
 
-  /** False when it was not there. */
+  /** False if it was not there. */
   delete({ kind, name }: SubscriptionTarget): boolean {
     return this.kinds[kind].delete(name);
   }

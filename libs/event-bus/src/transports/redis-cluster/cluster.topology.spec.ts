@@ -155,7 +155,7 @@ describe('ClusterTopology', () => {
     expect(heard).toEqual([
       'read',
       'refused: NOPERM cluster',
-      'refused: the server sent what is no answer to cluster slots',
+      'refused: the server sent an invalid reply to cluster slots',
     ]);
     expect(home.abandonedFor[0]).toBeInstanceOf(OddReplyError);
     expect(topology.masters).toHaveLength(2);

@@ -26,7 +26,7 @@ describe('redisClusterProblems', () => {
     ['a space', { nodes: ['redis://canary:1 '] }, 'has a space'],
     ['no brackets', { nodes: ['redis://::1:7000'] }, 'Write an IPv6 address in brackets'],
     ['no host', { nodes: ['redis://:canary@:7000'] }, 'is not a URL'],
-    ['a wrong port', { nodes: ['redis://canary:x'] }, 'has a port that is no number'],
+    ['a wrong port', { nodes: ['redis://canary:x'] }, 'has a port that is not a number'],
     ['a port as text', { nodes: [{ host: 'a', port: '7000' }] }, 'number 1: port must be a number'],
     ['a port in the host', { nodes: [{ host: 'canary:1', port: 1 }] }, 'number 1: host has a port in it'],
     ['a URL as host', { nodes: [{ host: 'redis://canary', port: 1 }] }, 'number 1: host is a URL'],

@@ -68,5 +68,5 @@ it.each([
   [[[0, 1, ['a', 'port']]]],
   [[[0, 1, ['a', 65_536]]]],
 ])('does not believe %j', (reply) => {
-  expect(() => new SlotMap(reply, reachable)).toThrow('no answer to cluster slots');
+  expect(() => new SlotMap(reply, reachable)).toThrow('invalid reply to cluster slots');
 });

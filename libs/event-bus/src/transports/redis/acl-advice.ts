@@ -1,9 +1,9 @@
 import { quote } from '../../errors.js';
 
 /**
- * Which rule a user lacks, by what the server says with NOPERM.
+ * Which rule a user lacks, according to the server's NOPERM error.
  *
- * @param name the channel, glob or key that the command was about
+ * @param name the channel, glob or key of the command
  */
 export function aclAdvice(refusal: string, name?: string): string {
   const command = /run the '([^' ]+)' command/.exec(refusal)?.[1];

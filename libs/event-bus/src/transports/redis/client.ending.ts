@@ -2,12 +2,12 @@ import type { Redis } from 'ioredis';
 import { clearTimeout, setTimeout } from '../real.time.js';
 import { streamOf } from './driver.internals.js';
 
-/** A server that does not answer QUIT by then does not answer the publishes before it either. */
+/** A server that does not answer QUIT within this time does not answer earlier publishes either. */
 const QUIT_TIMEOUT_MS = 1_000;
-/** Longer than `disconnectTimeout`, after which ioredis destroys the socket. Only Sentinel may need longer. */
+/** Longer than `disconnectTimeout`, after which ioredis destroys the socket. Only Sentinel may take longer. */
 const END_TIMEOUT_MS = 1_000;
 
-/** Resolves when the commands in flight are settled, or the server does not answer in time. */
+/** Resolves when the commands in flight are settled, or when the server does not answer in time. */
 export async function quit(redis: Redis): Promise<void> {
   await within(
     QUIT_TIMEOUT_MS,
@@ -15,12 +15,12 @@ export async function quit(redis: Redis): Promise<void> {
   );
 }
 
-/** Ends the client for good. Resolves when its socket is closed. */
+/** Ends the client permanently. Resolves when its socket is closed. */
 export async function disconnect(redis: Redis): Promise<void> {
-  // In every other status there is no socket, and `end` may have been or never be emitted.
+  // In every other status there is no socket, and `end` was possibly emitted already or is never emitted.
   const hasSocket = ['connecting', 'connect', 'ready'].includes(redis.status);
   const ended = new Promise((resolve) => redis.once('end', resolve));
-  // ioredis hears one error of a socket; in the middle of a TLS handshake there are two, and the second would end the process.
+  // ioredis listens for one error of a socket. During a TLS handshake there are two, and the second would end the process.
   if (hasSocket) (streamOf(redis) as Redis['stream'] | undefined)?.on('error', () => undefined);
   redis.disconnect();
   if (hasSocket) await within(END_TIMEOUT_MS, ended);

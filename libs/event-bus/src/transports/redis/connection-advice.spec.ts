@@ -12,7 +12,7 @@ describe('explainConnectionError', () => {
   it('says what the server said, and what to do', () => {
     const error = Object.assign(new Error('NOAUTH Authentication required.'), { name: 'ReplyError' });
     expect(explainConnectionError(error, PLAIN, false)).toBe(
-      'NOAUTH Authentication required. Give a user and a password in the Redis URL',
+      'NOAUTH Authentication required. Add a user and a password to the Redis URL',
     );
   });
 
@@ -29,7 +29,7 @@ describe('explainConnectionError', () => {
   it.each([
     ['SELF_SIGNED_CERT_IN_CHAIN', 'tls: { ca }'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls: { ca }'],
-    ['CERT_HAS_EXPIRED', 'Renew the certificate of the server'],
+    ['CERT_HAS_EXPIRED', "Renew the server's certificate"],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls: { servername }'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'write redis:// instead of rediss://'],
     ['ERR_OSSL_BAD_DECRYPT', 'tls: { key, passphrase }'],
@@ -55,8 +55,8 @@ describe('explainConnectionError', () => {
 
   it.each([
     ['TLS', PLAIN, 'write rediss:// instead of redis://'],
-    ['a client certificate', TLS, 'If it asks for a client certificate'],
-    ['another client certificate', MUTUAL, 'It may not accept the client certificate'],
+    ['a client certificate', TLS, 'If it requires a client certificate'],
+    ['another client certificate', MUTUAL, 'It may reject the client certificate'],
   ])('guesses that a server that closes without a word wants %s', (_what, settings, advice) => {
     const text = explainConnectionError(reset, settings, false);
     expect(text).toContain('the server closed the connection without an answer. ');
@@ -69,7 +69,7 @@ describe('explainConnectionError', () => {
   });
 
   it('says how to do without INFO, which some proxies answer by closing', () => {
-    const advice = 'give enableReadyCheck: false';
+    const advice = 'set enableReadyCheck: false';
     expect(explainConnectionError(reset, PLAIN, false)).toContain(advice);
     expect(explainConnectionError(reset, { ...PLAIN, enableReadyCheck: false }, false)).not.toContain(advice);
   });
@@ -81,7 +81,7 @@ describe('explainConnectionError', () => {
     "unsupported command 'info'",
   ])('says how to do without INFO: %s', (message) => {
     const error = Object.assign(new Error(message), { name: 'ReplyError' });
-    expect(explainConnectionError(error, PLAIN, false)).toContain('give enableReadyCheck: false');
+    expect(explainConnectionError(error, PLAIN, false)).toContain('set enableReadyCheck: false');
   });
 
   it('guesses nothing once there was a connection', () => {

@@ -2,7 +2,7 @@ import { TransportRefusedError, reasonOf } from '../../errors.js';
 import { CLOSED_BY_SERVER, explainRefusal, isMute, isRefusal, isReplyError } from './redis.errors.js';
 import { PLAIN_ADVICE, tlsAdvice, tlsReason } from './tls-advice.js';
 
-/** Of ioredis' options, those that say how a connection is made. */
+/** The options of ioredis that define how to connect. */
 export interface ConnectionSettings {
   readonly tls?: { readonly cert?: unknown } | undefined;
   readonly connectTimeout?: number | undefined;
@@ -12,7 +12,7 @@ export interface ConnectionSettings {
 /**
  * Why there is no connection, and what to do about it.
  *
- * @param wasReady there was one with these settings, so that an end without a word says nothing about them
+ * @param wasReady these settings worked before, so a connection that closes without an error says nothing about them
  */
 export function explainConnectionError(
   error: Error,
@@ -29,7 +29,7 @@ export function explainConnectionError(
 }
 
 /**
- * What to reject with when trying again cannot help. Undefined when it can.
+ * The error to reject with if another attempt would fail too. Undefined otherwise.
  *
  * @param server e.g. `Redis at 127.0.0.1:6379`
  */
@@ -43,11 +43,11 @@ export function refusalBy(
     return new TransportRefusedError(message, { cause: error });
   }
   if (!isRefusal(error)) return undefined;
-  const what = isReplyError(error) ? 'refuses us' : 'cannot be reached by TLS';
+  const what = isReplyError(error) ? 'rejected the connection' : 'cannot be reached over TLS';
   return new TransportRefusedError(`${server} ${what}: ${explain()}.`, { cause: error });
 }
 
-/** Of ioredis, for all that has to happen before the first command: with TLS, the handshake too. */
+/** The timeout of ioredis for everything before the first command, including the TLS handshake. */
 function isConnectTimeout(error: Error): boolean {
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   return code === 'ETIMEDOUT' && syscall === 'connect' && error.message === 'connect ETIMEDOUT';
@@ -58,7 +58,7 @@ function explainTimeout({ tls, connectTimeout }: ConnectionSettings): string {
   return tls === undefined ? `no connection ${within}` : `no TLS handshake ${within}. ${PLAIN_ADVICE}`;
 }
 
-/** Closed without a word, or open without one. */
+/** Closed without an error, or open without an answer. */
 function saysNothing(error: Error): boolean {
   return isMute(error) || error.message.startsWith('no answer to the handshake');
 }
@@ -67,12 +67,12 @@ function adviceOnSilence({ tls, enableReadyCheck }: ConnectionSettings): string 
   const advice = adviceOnTls(tls);
   return enableReadyCheck === false
     ? advice
-    : `${advice}. If it closes at INFO, as some proxies do, give enableReadyCheck: false`;
+    : `${advice}. If it closes at INFO, as some proxies do, set enableReadyCheck: false`;
 }
 
 function adviceOnTls(tls: ConnectionSettings['tls']): string {
   if (tls === undefined) return 'If the port speaks TLS, write rediss:// instead of redis://';
   return tls.cert === undefined
-    ? 'If it asks for a client certificate, give tls: { cert, key }'
-    : 'It may not accept the client certificate of tls: { cert, key }';
+    ? 'If it requires a client certificate, set tls: { cert, key }'
+    : 'It may reject the client certificate of tls: { cert, key }';
 }

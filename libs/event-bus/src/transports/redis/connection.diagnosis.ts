@@ -5,10 +5,10 @@ import { RedisProbe } from './redis.probe.js';
 import type { ProbeAddress } from './redis.probe.js';
 import type { RedisSecrets } from './redis.secrets.js';
 
-/** Finds out why there is no connection: the driver's errors, or what the server says to a bare socket. */
+/** Finds out why there is no connection: from the driver's errors, or from what the server sends to a plain socket. */
 export class ConnectionDiagnosis {
   private latestError: Error | undefined;
-  /** Whether this attempt has told why it failed. */
+  /** Whether this attempt has reported why it failed. */
   private isExplained = false;
   /** At most one until the link is up. */
   private probe: RedisProbe | undefined;
@@ -22,17 +22,17 @@ export class ConnectionDiagnosis {
     private readonly found: (reason: Error) => void,
   ) {}
 
-  /** The best reason known since the link was up. */
+  /** The best known reason since the link was up. */
   get reason(): Error | undefined {
     return this.latestError;
   }
 
-  /** Where a server last accepted a connection, which with Sentinel no option tells. */
+  /** The address at which a server last accepted a connection. With Sentinel, no option contains it. */
   get peerAddress(): { readonly host: string; readonly port: number } | undefined {
     return this.peer;
   }
 
-  /** An attempt begins. */
+  /** An attempt starts. */
   begin(): void {
     this.isExplained = false;
   }
@@ -43,7 +43,7 @@ export class ConnectionDiagnosis {
     if (host !== undefined && port !== undefined) this.peer = { host, port };
   }
 
-  /** The link is up: what came before it explains nothing that follows. */
+  /** The link is up: earlier errors do not explain later ones. */
   succeeded(): void {
     this.latestError = undefined;
     this.probe?.cancel();
@@ -52,14 +52,14 @@ export class ConnectionDiagnosis {
 
   failed(error: Error): void {
     if (this.isClosed) return;
-    // What says nothing of the reason does not replace what says it.
+    // An error without a reason does not replace one with a reason.
     if (!isMute(error)) this.isExplained = true;
     else if (this.latestError !== undefined) return;
     this.latestError = causeOf(error, this.secrets) as Error;
     this.found(this.latestError);
   }
 
-  /** The server has closed the connection before it was of any use: asks why, unless it has said so. */
+  /** The server closed the connection before it could be used: finds out why, if not known yet. */
   turnedAway(): void {
     if (this.isExplained) return;
     this.failed(new Error(CLOSED_BY_SERVER));
@@ -74,7 +74,7 @@ export class ConnectionDiagnosis {
     });
   }
 
-  /** Nothing is found any more. */
+  /** Stops all searches. */
   close(): void {
     this.isClosed = true;
     this.probe?.cancel();

@@ -1,23 +1,23 @@
-/** What a connection tells its owner. Each is optional: who leaves one out does nothing about it. */
+/** Takes the reports of a connection. Each method is optional; without it, nothing is done. */
 export interface RedisConnectionListener {
   /**
-   * The server has accepted us, and the link is used for nothing yet: resolves when it may be. It is ended when this rejects,
-   * and with the reason another attempt begins. What it asks, the heartbeat watches over.
+   * The server has accepted the connection, but the link is not used yet: resolves when it may be used. If it rejects, the link
+   * is ended, and another attempt starts with this reason. The heartbeat also watches the commands sent here.
    */
   admit?(): Promise<void>;
   /** The link is live: commands may be sent. */
   up?(): void;
-  /** The link is gone; another attempt follows by itself. */
+  /** The link is lost; another attempt follows automatically. */
   down?(reason: Error | undefined): void;
-  /** An attempt failed, or the server refused us. */
+  /** An attempt failed, or the server rejected the connection. */
   error?(error: Error): void;
   /**
-   * Time for a sign of life: asks something that the server answers at once. Resolves with the answer, whatever it is.
+   * Sends the heartbeat: a command that the server answers at once. Resolves with any answer.
    * @default PING
    */
   ping?(): Promise<void>;
-  /** The event loop has stood still for at least so long. */
+  /** The event loop was blocked for at least this long. */
   blocked?(blockedMs: number): void;
-  /** A node of a Cluster has unsubscribed this shard channel by itself, at this place of the byte stream. */
+  /** A Cluster node has unsubscribed this shard channel without a request, in stream order. */
   unsubscribed?(shardChannel: string): void;
 }

@@ -70,6 +70,6 @@ describe('DeliveryGate', () => {
   });
 
   it('throws at what is no message, which the connection hears', () => {
-    expect(() => redis.emit('messageBuffer', Buffer.from('a'), 'text')).toThrow('no answer to subscribe');
+    expect(() => redis.emit('messageBuffer', Buffer.from('a'), 'text')).toThrow('invalid reply to subscribe');
   });
 });

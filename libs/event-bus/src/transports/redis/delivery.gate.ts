@@ -4,25 +4,25 @@ import type { TransportListener } from '../event.transport.js';
 import { OddReplyError } from './odd.reply.js';
 import { SUBSCRIBE } from './subscription.commands.js';
 
-/** What hears of subscriptions. Must throw nothing, see InTurnListener. */
+/** Takes the reports about subscriptions. Must not throw, see InTurnListener. */
 export type SubscriptionListener = Pick<
   TransportListener,
   'message' | 'confirmed' | 'released' | 'denied' | 'resumed'
 >;
 
-/** What delivers: as much of a connection as the gate needs. */
+/** The part of a connection that the gate needs. */
 export interface DeliverySource {
   readonly redis: Pick<EventEmitter, 'on'>;
-  /** Set when something was delivered: the link is of use. */
+  /** Set when a message was delivered: the link works. */
   isProved: boolean;
 }
 
 /**
- * What the broker delivers at this place of the byte stream. Passes on what comes through an open target, and tells when one is
+ * Decides what to deliver at the current stream position. Forwards messages of open targets, and reports when a target is
  * opened or shut.
  */
 export class DeliveryGate {
-  /** By the channel or glob that a delivery names; per kind, so that a message costs one look-up. */
+  /** By the channel or glob that a delivery names, per kind, so that a message costs one look-up. */
   private readonly opened: Readonly<Record<SubscriptionKind, Map<string, SubscriptionTarget>>> = {
     channel: new Map(),
     pattern: new Map(),
@@ -59,24 +59,24 @@ export class DeliveryGate {
     return this.opened[kind].has(name);
   }
 
-  /** From here on the broker delivers these. */
+  /** From now on the broker delivers these. */
   open(targets: readonly SubscriptionTarget[]): void {
     for (const target of targets) this.opened[target.kind].set(target.name, target);
     this.listener.confirmed(targets);
   }
 
-  /** Nothing that comes through these from here on is passed on. Those that are not open are ignored. */
+  /** From now on no messages of these are forwarded. Targets that are not open are ignored. */
   shut(targets: readonly SubscriptionTarget[]): void {
     const gone = targets.filter(({ kind, name }) => this.opened[kind].delete(name));
     if (gone.length > 0 && !this.isOver) this.listener.released(gone);
   }
 
-  /** Nothing is passed on or told any more. */
+  /** From now on nothing is forwarded or reported. */
   close(): void {
     this.isOver = true;
   }
 
-  /** @throws OddReplyError, which the connection hears */
+  /** @throws OddReplyError, which the connection handles */
   private deliver(kind: SubscriptionKind, name: string, channel: Buffer, body: Buffer): void {
     if (!Buffer.isBuffer(body) || !Buffer.isBuffer(channel)) throw new OddReplyError(SUBSCRIBE[kind]);
     if (this.isOver) return;

@@ -4,11 +4,14 @@ import { given } from './given.options.js';
 import { openStream } from './open.stream.js';
 import type { NetStream } from './open.stream.js';
 
-/** Connects a client of ioredis to where its options say, as its own connector does, which waits for a faked `process.nextTick`. */
+/**
+ * Connects a client of ioredis to the address in its options, like its own connector, which waits for a `process.nextTick` that
+ * a test may have faked.
+ */
 export class DirectConnector extends AbstractConnector {
   private readonly options: RedisOptions;
 
-  /** @param options of ioredis, which does not say so in its types */
+  /** @param options of ioredis; its types do not say so */
   constructor(options: unknown) {
     super((options as RedisOptions).disconnectTimeout ?? 0);
     this.options = options as RedisOptions;

@@ -22,22 +22,22 @@ export interface CommandQueue {
   toArray(): readonly { readonly command: Command }[];
 }
 
-/** What opens the connections of a client. */
+/** The part that opens the connections of a client. */
 export type Connector = Pick<AbstractConnector, 'connect' | 'disconnect'> & {
   firstError?: Error | undefined;
 };
 
-/** What reads the replies of a connection. */
+/** The part that reads the replies of a connection. */
 export interface ReplyReader {
   returnReply(reply: unknown): void;
   returnError(error: Error): void;
-  /** Of ioredis 6: what RESP3 sends without being asked. */
+  /** Only ioredis 6: messages that RESP3 sends without a request. */
   returnPush?(reply: unknown): void;
 }
 
 export interface ReplyReaderSettings {
   readonly stringNumbers?: boolean | undefined;
-  /** Of ioredis 6. */
+  /** Only ioredis 6. */
   readonly replyMapping?: unknown;
 }
 
@@ -49,7 +49,7 @@ interface Internals {
 }
 
 function internalsOf(redis: Redis): Internals {
-  // Its types hide these, and those of `Redis` would contradict them.
+  // The types of ioredis hide these, and would conflict with those of `Redis`.
   return redis as unknown as Internals;
 }
 
@@ -58,14 +58,17 @@ export function streamOf(redis: Pick<Redis, 'stream'>): Redis['stream'] {
   return redis.stream;
 }
 
-/** `condition.auth`: the driver has read its options by the time of an attempt. Without it the login before the last is used. */
+/**
+ * `condition.auth`: the driver has already read its options when an attempt starts. Without it the previous login would be
+ * used.
+ */
 export function setLogin(redis: Redis, { username, password }: Pick<RedisOptions, 'username' | 'password'>) {
   internalsOf(redis).condition.auth = username ? [username, password] : password;
 }
 
 /**
- * `condition.subscriber`: the subscriptions that the driver notes, `false` when it knows of none. Without it SlotMoves would not
- * hear of a slot that leaves.
+ * `condition.subscriber`: the subscriptions that the driver records, `false` if it has none. Without it SlotMoves would not
+ * learn of a slot that leaves.
  */
 export function subscriptionsOf(redis: Redis): unknown {
   return internalsOf(redis).condition.subscriber;
@@ -76,30 +79,33 @@ export function setSubscriptions(redis: Redis, subscriptions: unknown): void {
   internalsOf(redis).condition.subscriber = subscriptions;
 }
 
-/** `condition.replyMapping`, of ioredis 6: without it our reader would hand out the maps of RESP3 in another form. */
+/** `condition.replyMapping`, of ioredis 6: without it our reader would return the maps of RESP3 in another form. */
 export function readerOptionsOf(redis: Redis): ReplyReaderSettings {
   const { replyMapping } = internalsOf(redis).condition;
   return { stringNumbers: redis.options.stringNumbers, replyMapping };
 }
 
-/** `commandQueue`: replaced with each connection. Without it nothing tells whether an answer is owed, and to what. */
+/**
+ * `commandQueue`: replaced with each connection. Without it, nothing shows whether an answer is outstanding, and for which
+ * command.
+ */
 export function queueOf(redis: Redis): CommandQueue {
   return internalsOf(redis).commandQueue;
 }
 
-/** `connector`: without it no credentials could be asked for before a connection is opened. */
+/** `connector`: without it, credentials could not be requested before a connection is opened. */
 export function connectorOf(redis: Redis): Connector {
   return internalsOf(redis).connector;
 }
 
-/** `setStatus`: without it a client tells its state through a `process.nextTick` that a test may have faked, and so never. */
+/** `setStatus`: without it a client reports its state through a `process.nextTick` that a test may have faked, and so never. */
 export function replaceSetStatus(redis: Redis, setStatus: Internals['setStatus']): void {
   internalsOf(redis).setStatus = setStatus;
 }
 
-/** `startupNodes` of a Cluster client: without it the addresses that it was made with would have to be given again. */
+/** `startupNodes` of a Cluster client: without it, its addresses would have to be given again. */
 export function startupNodesOf(cluster: Cluster): readonly (string | number | RedisOptions)[] {
-  // Its types hide them.
+  // The types hide them.
   return (cluster as unknown as { startupNodes: readonly (string | number | RedisOptions)[] }).startupNodes;
 }
 
@@ -109,20 +115,20 @@ interface DriverReaderClass {
 }
 
 /**
- * `DataHandler`: without it an odd reply makes the driver throw where nobody can catch it, see ReplyGuard. Node imports the
- * module, Bun and code that Jest has compiled to CommonJS the class itself.
+ * `DataHandler`: without it an odd reply makes the driver throw where the error cannot be caught, see ReplyGuard. Node imports
+ * the module, Bun and code that Jest has compiled to CommonJS the class itself.
  */
 export const DriverReader: DriverReaderClass = ('default' in reader ? reader.default : reader) as never;
 
 /**
- * A command whose answers are texts, or Buffers when the encoding is null.
+ * A command whose replies are text, or Buffers if the encoding is null.
  *
- * `setReplyContext`, of ioredis 6: an application's client may be of 6 where ours is 5, whose commands do not know how replies are
- * mapped. Without it that client throws at each of them.
+ * `setReplyContext`, of ioredis 6: an application's client may be version 6 while ours is 5, whose commands do not know the
+ * reply mapping. Without it that client throws at each of them.
  */
 export function commandOf(name: string, args: (string | Buffer)[], replyEncoding: 'utf8' | null): Command {
   const command = new Command(name, args, { replyEncoding });
-  // The types are those of ioredis 5, which has none.
+  // The types are those of ioredis 5, which does not have it.
   (command as unknown as { setReplyContext?: () => void }).setReplyContext ??= () => undefined;
   return command;
 }

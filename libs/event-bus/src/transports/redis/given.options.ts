@@ -1,6 +1,6 @@
 type Given<Options> = { [Name in keyof Options]?: NonNullable<Options[Name]> };
 
-/** Without those that have no value: the driver takes `undefined` for one. */
+/** Removes options without a value, because the driver treats `undefined` as one. */
 export function given<Options extends object>(options: Options): Given<Options> {
   const entries = Object.entries(options as Readonly<Record<string, unknown>>);
   return Object.fromEntries(

@@ -4,16 +4,16 @@ import { clearTimeout, setTimeout } from '../real.time.js';
 import { connectorOf, setLogin } from './driver.internals.js';
 import type { Login, RedisLogin } from './redis.credentials.js';
 
-/** Where the options have no `connectTimeout`. */
+/** The timeout if the options have no `connectTimeout`. */
 const ASK_TIMEOUT_MS = 5_000;
 
-/** Asks for the credentials of each attempt of one client, and sets them, before a connection is opened. */
+/** Requests the credentials of each attempt of one client, and sets them, before a connection is opened. */
 export class LoginStep {
   private cancel: (() => void) | undefined;
 
   constructor(
     private readonly login: RedisLogin,
-    /** The client, which there is by the time of the first attempt. */
+    /** The client, which exists when the first attempt starts. */
     private readonly client: () => Redis,
   ) {}
 
@@ -22,9 +22,9 @@ export class LoginStep {
   }
 
   /**
-   * Resolves with true when the attempt may begin, with false when it was ended meanwhile.
+   * Resolves with true when the attempt may start, with false when it was ended in the meantime.
    *
-   * @throws Error that says why there is nothing to log in with
+   * @throws Error with the reason why there are no credentials
    */
   async take(): Promise<boolean> {
     const given = await this.inTime();
@@ -34,7 +34,7 @@ export class LoginStep {
     return true;
   }
 
-  /** The attempt is of no use any more. */
+  /** The attempt was ended. */
   end(): void {
     this.cancel?.();
   }
@@ -56,7 +56,7 @@ export class LoginStep {
     });
   }
 
-  /** Puts itself in front of whatever opens the connections of the client. */
+  /** Runs before the client's connector opens a connection. */
   install(): void {
     const redis = this.client();
     const connector = connectorOf(redis);
@@ -72,7 +72,7 @@ export class LoginStep {
         return false;
       });
       if (isReady && !isEnded) return connect(tell);
-      // Taken for a connection that has failed, and not for a client that has ended: another attempt follows.
+      // Handled as a failed connection, not as an ended client, so that another attempt follows.
       return new Socket().destroy();
     };
     connector.disconnect = () => {

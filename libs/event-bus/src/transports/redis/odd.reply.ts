@@ -1,14 +1,16 @@
-/** The server, or a proxy before it, answers what it cannot have been asked: nothing that follows on the link can be trusted. */
+/**
+ * The server, or a proxy before it, sent a reply that cannot belong to the command: the rest of the stream cannot be trusted.
+ */
 export class OddReplyError extends Error {
   override readonly name = 'OddReplyError';
 
   /** @param to the command, without its arguments */
   constructor(to: string, options?: { cause?: unknown }) {
-    super(`the server sent what is no answer to ${to}`, options);
+    super(`the server sent an invalid reply to ${to}`, options);
   }
 }
 
-/** A whole number that is not negative. It is text where the user has set `stringNumbers`. */
+/** A non-negative integer. It is text if the user has set `stringNumbers`. */
 export function countIn(reply: unknown): number | undefined {
   const count = typeof reply === 'number' ? reply : digitsIn(reply);
   return count !== undefined && Number.isSafeInteger(count) && count >= 0 ? count : undefined;

@@ -7,10 +7,10 @@ import type { AbstractConnector } from 'ioredis';
 export type NetStream = Awaited<ReturnType<AbstractConnector['connect']>>;
 
 /**
- * Opens a connection of which no error escapes. TLS reports alerts of the other side on a socket that was destroyed before,
- * when ioredis has stopped to listen: without a listener that stays they end the process.
+ * Opens a connection whose errors are always handled. TLS reports alerts of the other side even on a destroyed socket, when
+ * ioredis no longer listens: without a permanent listener they end the process.
  *
- * @param tls `true` where the URL alone asks for TLS
+ * @param tls `true` if only the URL requires TLS
  * @param failed called with the first error
  */
 export function openStream(

@@ -5,13 +5,13 @@ import { countIn } from './odd.reply.js';
 import type { PublishLink } from './redis.publisher.js';
 import { explainRefusal, isInsideScript, isNotSent, isReplyError } from './redis.errors.js';
 
-/** Reads what became of messages in what the server says to them. */
+/** Derives the outcome of messages from the server's answers. */
 export class PublishAnswers {
   private readonly estimate = new DeliveryEstimate();
 
   constructor(private readonly link: Pick<PublishLink, 'causeOf' | 'distrust' | 'isProved'>) {}
 
-  /** How many deliveries an event on this channel will make, by the last one. */
+  /** The expected number of deliveries of an event on this channel, from the last one. */
   deliveriesOf(channel: string): number {
     return this.estimate.of(channel);
   }
@@ -23,14 +23,14 @@ export class PublishAnswers {
     return this.failed(channel, this.link.distrust('publish'));
   }
 
-  /** The server has published it, and counts so many subscriptions. */
+  /** The server has published it, and reports this number of subscriptions. */
   accepted(channel: string, count: number): PublishOutcome {
     this.link.isProved = true;
     this.estimate.saw(channel, count);
     return { subscriptions: count };
   }
 
-  /** @param error of the driver, or what the server said */
+  /** @param error of the driver, or the server's answer */
   failed(channel: string, error: unknown): PublishOutcome {
     if (isNotSent(error)) return { error: new NotConnectedError() };
     const cause = this.link.causeOf(error);

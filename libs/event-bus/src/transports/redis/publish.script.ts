@@ -1,7 +1,7 @@
 import type { MessageBody, OutgoingMessage } from '../event.transport.js';
 import { countIn } from './odd.reply.js';
 
-/** The server does nothing else while it runs a script: so much is written to it, and to subscribers, in a few milliseconds. */
+/** The server does nothing else while it runs a script: writing this much, also to subscribers, takes it a few milliseconds. */
 const MAX_BYTES = 64 * 1024;
 const MAX_DELIVERIES = 4_000;
 
@@ -9,9 +9,9 @@ type Kind = OutgoingMessage['kind'];
 
 const COMMANDS: Readonly<Record<Kind, string>> = { channel: 'PUBLISH', shard: 'SPUBLISH' };
 
-/** Both publish, go on behind a refusal, and answer each message with its count or `{ refusal }`. */
+/** Both scripts publish, continue after a refusal, and answer each message with its count or `{ refusal }`. */
 const SCRIPTS = {
-  /** ARGV: a channel, how many bodies, these; and again. */
+  /** ARGV: a channel, the number of its bodies, the bodies; repeated. */
   runs: (command: string) => `local replies, count, index, last = {}, 0, 1, #ARGV
 while index < last do
   local channel, final = ARGV[index], index + 1 + ARGV[index + 1]
@@ -23,7 +23,7 @@ while index < last do
   index = final + 1
 end
 return replies`,
-  /** ARGV: a channel, a body; and again. Less to send where channels take turns. */
+  /** ARGV: a channel, a body; repeated. Shorter if consecutive channels differ. */
   pairs: (command: string) => `local replies = {}
 for index = 1, #ARGV, 2 do
   local reply = redis.pcall('${command}', ARGV[index], ARGV[index + 1])
@@ -32,23 +32,23 @@ end
 return replies`,
 };
 
-/** What the server said to one message. */
+/** The server's answer to one message. */
 export type ScriptReply = { readonly count: number } | { readonly refusal: string };
 
-/** Messages of one kind that leave as one EVAL, in order. */
+/** Messages of one kind that are sent as one EVAL, in order. */
 export class PublishScript {
   readonly messages: OutgoingMessage[] = [];
   readonly bodies: MessageBody[] = [];
-  /** Of each message, in what the publisher was given. */
+  /** For each message, its index in the publisher's list. */
   readonly indices: number[] = [];
   private bytes = 0;
   private deliveries = 0;
-  /** Messages that follow each other on one channel are one run. */
+  /** Consecutive messages on one channel are one run. */
   private runCount = 0;
 
   constructor(private readonly kind: Kind) {}
 
-  /** Whether one more would not hold up the server for too long. */
+  /** Whether one more message would not block the server for too long. */
   hasRoomFor({ kind }: OutgoingMessage, bytes: number, deliveries: number): boolean {
     if (kind !== this.kind) return false;
     return this.bytes + bytes <= MAX_BYTES && this.deliveries + deliveries <= MAX_DELIVERIES;
@@ -63,7 +63,7 @@ export class PublishScript {
     this.deliveries += deliveries;
   }
 
-  /** Of EVAL. The channels of shard messages are its keys: by them a Cluster knows where it belongs. */
+  /** The arguments of EVAL. The channels of shard messages are its keys, by which a Cluster finds the slot. */
   toArguments(): MessageBody[] {
     const keys = this.kind === 'shard' ? new Set(this.messages.map(({ channel }) => channel)) : [];
     const shape = this.runCount * 2 <= this.messages.length ? 'runs' : 'pairs';
@@ -93,7 +93,7 @@ export class PublishScript {
     return (this.messages[index] as OutgoingMessage).channel;
   }
 
-  /** @param answer of EVAL. Undefined where it is no answer to this script. */
+  /** @param answer to EVAL. Undefined if it is not a valid answer to this script. */
   read(answer: unknown): ScriptReply[] | undefined {
     if (!Array.isArray(answer) || answer.length !== this.messages.length) return undefined;
     const replies: ScriptReply[] = [];
@@ -111,7 +111,7 @@ export class PublishScript {
     return { refusal: this.outside(String(said)) };
   }
 
-  /** A refusal as the server words it where no script is involved. */
+  /** A refusal with the text that the server uses without a script. */
   private outside(refusal: string): string {
     if (refusal.includes("executing the script can't run this command")) {
       const command = this.kind === 'shard' ? 'spublish' : 'publish';
@@ -133,8 +133,8 @@ function countedIn(item: unknown): ScriptReply | undefined {
 }
 
 /**
- * Why no message of the script could be published from within one. Undefined where one was, or the server has something against
- * the message itself.
+ * Why no message of the script could be published from within a script. Undefined if one was published, or if the server
+ * refused the message itself.
  */
 export function scriptProblemIn(replies: readonly ScriptReply[]): string | undefined {
   const [first] = replies;

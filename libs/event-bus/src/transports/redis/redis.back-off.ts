@@ -1,11 +1,11 @@
 /**
- * Which attempt to connect the next one counts as. A link that has proved itself is replaced at once; one that dies before it
- * has, again and again, is not: each attempt costs the server a connection, and whoever ended it will do so again.
+ * Chooses the attempt number of the next connection attempt. A proven link is replaced at once. Links that are repeatedly lost
+ * before they are proven are not: each attempt costs the server a connection, and the cause of the loss probably remains.
  */
 export class RedisBackOff {
-  /** The latest link became ready, and has not been counted. */
+  /** The latest link became ready, but is not counted yet. */
   private isUncounted = false;
-  /** Links in a row that became ready and did not prove themselves. */
+  /** Consecutive links that became ready but were not proven. */
   private youngDeaths = 0;
 
   /** A link is ready. */
@@ -14,8 +14,8 @@ export class RedisBackOff {
   }
 
   /**
-   * @param attempt by the driver's count, which begins anew with each link that is ready
-   * @param isProved whether the latest link has answered a heartbeat, delivered a message or taken one
+   * @param attempt by the driver's count, which restarts with each link that is ready
+   * @param isProved whether the latest link has answered a heartbeat, delivered a message or accepted one
    */
   next(attempt: number, isProved: boolean): number {
     if (this.isUncounted) this.youngDeaths = isProved ? 0 : this.youngDeaths + 1;

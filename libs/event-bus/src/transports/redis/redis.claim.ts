@@ -1,7 +1,7 @@
 import type { RedisConnection } from './redis.connection.js';
 import { askServer } from './server.question.js';
 
-/** SET NX PX: true when nobody holds the key, which is then ours for `ttlMs`. */
+/** SET NX PX: true if the key was free; it is then ours for `ttlMs`. */
 export function claimKey(connection: RedisConnection, key: string, ttlMs: number): Promise<boolean> {
   return askServer(connection, {
     name: 'SET',

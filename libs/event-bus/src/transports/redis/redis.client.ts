@@ -11,16 +11,16 @@ import { READS_RESP3 } from './reply.guard.js';
 import { RedisMasterConnector } from './redis.master.connector.js';
 import type { RedisSentinels } from './redis.sentinels.js';
 
-/** The longest wait between two attempts to connect. */
+/** The longest delay between two attempts to connect. */
 export const MAX_BACK_OFF_MS = 2_000;
 
-/** RESP2: nothing here needs RESP3, both cost the same, and ioredis 5 speaks it too (docs/decisions/0011). */
+/** RESP2: nothing here needs RESP3, both have the same cost, and ioredis 5 supports it too (docs/decisions/0011). */
 const PROTOCOL = 2;
 
-/** Shorter than `startup.timeoutMs`, whose error can then tell what there was no answer to. ioredis' own is as long. */
+/** Shorter than `startup.timeoutMs`, so that its error can say what was not answered. The default of ioredis is as long. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A client of our own, not connected yet. */
+/** A client for the bus, not connected yet. */
 export function createClient(options: RedisLinkSettings, sentinels?: RedisSentinels): Redis {
   const { login } = options;
   const step = login && new LoginStep(login, () => redis);
@@ -43,7 +43,7 @@ function ledBy(sentinels: RedisSentinels, client: () => Redis, login: LoginStep 
   };
 }
 
-/** What leads a client to the master. Undefined without Sentinel. */
+/** The connector that leads a client to the master. Undefined without Sentinel. */
 export function masterConnectorOf(redis: Redis): RedisMasterConnector | undefined {
   const connector: unknown = connectorOf(redis);
   return connector instanceof RedisMasterConnector ? connector : undefined;
@@ -69,7 +69,7 @@ function unknownClientWith(options: RedisLinkSettings, owned: RedisOptions): Red
   return url === undefined ? new Redis(all) : new Redis(url, all);
 }
 
-/** At once first, since most links come back at once and every millisecond may lose events; then jittered. */
+/** First at once, because most links recover at once and every millisecond may lose events; then with jitter. */
 function backOffMs(attempt: number): number {
   if (attempt <= 1) return 0;
   const ceiling = Math.min(MAX_BACK_OFF_MS, 25 * 2 ** Math.min(attempt, 10));

@@ -5,7 +5,7 @@ import type { RedisSecrets } from './redis.secrets.js';
 import { RedisSlotMoves } from './redis.slot-moves.js';
 import { SubscriberMode } from './subscriber.mode.js';
 
-/** Sends commands on one client of ioredis, and hears each answer at its place in the byte stream. */
+/** Sends commands on one client of ioredis, and handles each answer in stream order. */
 export class RedisCommands {
   private readonly slotMoves: RedisSlotMoves;
   private readonly subscriberMode: SubscriberMode;
@@ -13,7 +13,7 @@ export class RedisCommands {
   constructor(
     private readonly redis: Redis,
     private readonly secrets: RedisSecrets,
-    /** Called at the place of the byte stream where a node of a Cluster has unsubscribed this shard channel by itself. */
+    /** Called in stream order when a Cluster node has unsubscribed this shard channel without a request. */
     unsubscribed: (shardChannel: string) => void,
   ) {
     this.slotMoves = new RedisSlotMoves(() => queueOf(redis), unsubscribed);
@@ -22,8 +22,8 @@ export class RedisCommands {
   }
 
   /**
-   * Sends one command. `answered` is called at the reply's place in the byte stream, before any message that
-   * the server sent after it; a promise would be resolved only after the rest of the chunk was parsed.
+   * Sends one command. `answered` is called in stream order, before any message that the server sent after the reply; a promise
+   * would only resolve after the rest of the chunk was parsed.
    */
   async send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
     const command = commandOf(name, [...args], 'utf8');
@@ -35,7 +35,7 @@ export class RedisCommands {
       resolve(reply);
     };
     command.reject = (error) => {
-      // Valkey 8.0 says so where others answer with a count.
+      // Valkey 8.0 answers with this error, other servers with a count.
       if (isNothingSubscribed(error)) command.resolve(0);
       else reject(error);
     };
@@ -47,9 +47,9 @@ export class RedisCommands {
   }
 
   /**
-   * Sends one command, and resolves with its reply, in which texts are Buffers.
+   * Sends one command, and resolves with its reply, with text as Buffers.
    *
-   * @throws what ioredis says, for `causeOf`
+   * @throws the error of ioredis, for `causeOf`
    */
   call(name: string, args: (string | Buffer)[]): Promise<unknown> {
     const command = commandOf(name, args, null);
@@ -57,7 +57,7 @@ export class RedisCommands {
     return command.promise;
   }
 
-  /** The connection is gone, and what it was subscribed to. */
+  /** The connection is lost, with all its subscriptions. */
   reset(): void {
     this.subscriberMode.leave();
   }

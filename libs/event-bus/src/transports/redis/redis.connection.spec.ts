@@ -100,7 +100,7 @@ describe('RedisConnection', () => {
     const down = next('down');
     server.script = ([name]) => (name?.toLowerCase() === 'ping' ? '+WHAT\r\n' : undefined);
     await connection.ping().catch(() => undefined);
-    expect(String(await down)).toContain('no answer to ping');
+    expect(String(await down)).toContain('invalid reply to ping');
   });
 
   it('says what the server refuses it with, and what there is no server at', async () => {

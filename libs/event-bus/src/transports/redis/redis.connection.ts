@@ -17,12 +17,12 @@ import type { RedisSentinels } from './redis.sentinels.js';
 import { guardReplies } from './reply.guard.js';
 import { isOutOfStep } from './redis.slot-moves.js';
 
-/** One connection to one Redis server that comes back by itself and never queues or repeats a command. */
+/** A connection to one Redis server that reconnects automatically, and never queues or repeats a command. */
 export class RedisConnection {
   readonly redis: Redis;
-  /** Of the link that is up, until it is closed: what is sent now is written to it now. It may have ended a moment ago. */
+  /** Identifies the current link until it is closed: commands are written to it at once. It may just have ended. */
   socket: Redis['stream'] | undefined;
-  /** The link is of use: it has delivered a message, or taken one. When it ends, the next attempt follows at once. */
+  /** The link is proven: it has delivered a message, or accepted one. When it ends, the next attempt follows at once. */
   isProved = false;
   private readonly secrets: RedisSecrets;
   private readonly master: RedisMasterConnector | undefined;
@@ -39,7 +39,7 @@ export class RedisConnection {
     options: RedisLinkSettings,
     private readonly listener: RedisConnectionListener,
     sentinels?: RedisSentinels,
-    /** Where each attempt leads, on a Cluster. Otherwise where the options say. */
+    /** The address of each attempt, for a Cluster. Otherwise the options contain it. */
     private readonly nextNode?: () => { readonly host: string; readonly port: number },
   ) {
     const redis = createClient(options, sentinels);
@@ -57,7 +57,7 @@ export class RedisConnection {
     return !this.isClosed && this.wasUp && this.redis.status === 'ready';
   }
 
-  /** What is sent now is written now. */
+  /** Commands are written now. */
   get isWritable(): boolean {
     return this.socket?.writable === true;
   }
@@ -67,40 +67,40 @@ export class RedisConnection {
     return this.heartbeat.wasBlocked;
   }
 
-  /** The address behind the name, of the server that last accepted a connection. Undefined for a path, and before the first. */
+  /** The resolved address of the server that last accepted a connection. Undefined for a path, and before the first. */
   get peerAddress(): { readonly host: string; readonly port: number } | undefined {
     return this.diagnosis.peerAddress;
   }
 
-  /** Where it connects to, without credentials. */
+  /** The address it connects to, without credentials. */
   get address(): string {
     const { path, host, port, sentinels, name } = this.redis.options;
     if (sentinels && sentinels.length > 0) return `sentinel ${String(name)}`;
     return path ?? `${host}:${port}`;
   }
 
-  /** Starts connecting and goes on until closed. What comes of it is told to the listener. */
+  /** Starts connecting, and continues until closed. The results are reported to the listener. */
   start(): void {
     this.aim();
     this.redis.connect().catch(() => undefined);
   }
 
-  /** As {@link RedisCommands.send}. */
+  /** Like {@link RedisCommands.send}. */
   send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {
     return this.commands.send(name, args, answered);
   }
 
-  /** As {@link RedisCommands.call}. */
+  /** Like {@link RedisCommands.call}. */
   call(name: string, args: (string | Buffer)[]): Promise<unknown> {
     return this.commands.call(name, args);
   }
 
-  /** What {@link redis} or {@link call} rejected with, fit to be the cause of one of our errors. */
+  /** The error with which {@link redis} or {@link call} rejected, in a form that is safe as the cause of our errors. */
   causeOf(error: unknown): unknown {
     return causeOf(error, this.secrets);
   }
 
-  /** Resolves when the server has answered PING: a refusal is an answer as well. */
+  /** Resolves when the server has answered PING, even with an error. */
   async ping(): Promise<void> {
     try {
       await this.send('ping', [], (reply) => {
@@ -111,7 +111,7 @@ export class RedisConnection {
     }
   }
 
-  /** The reply to this command is none: ends the link, on which nothing that follows means what it says. */
+  /** The reply does not belong to this command: ends the link, because the rest of the stream cannot be trusted. */
   distrust(command: string): OddReplyError {
     const error = new OddReplyError(command);
     this.abandon(error);
@@ -119,14 +119,14 @@ export class RedisConnection {
   }
 
   /**
-   * Resolves with true when this leads to the master: always, without Sentinel. When the sentinels name another server, the
-   * link is ended.
+   * Resolves with true when this leads to the master: always, without Sentinel. If the sentinels name another server, the link
+   * is ended.
    */
   async confirmMaster(): Promise<boolean> {
     return this.master?.confirm() ?? true;
   }
 
-  /** Ends the link at once, so that the next attempt begins. */
+  /** Ends the link at once, so that the next attempt starts. */
   abandon(reason: Error): void {
     if (this.isUp) streamOf(this.redis).destroy(reason);
   }
@@ -147,7 +147,7 @@ export class RedisConnection {
     await disconnect(this.redis);
   }
 
-  /** What the driver tells of its attempts. */
+  /** The driver's events about its attempts. */
   private follow(): void {
     this.redis.on('reconnecting', () => this.aim());
     this.redis.on('connecting', () => this.diagnosis.begin());
@@ -155,7 +155,7 @@ export class RedisConnection {
     this.redis.on('ready', () => this.ready());
     this.redis.on('close', () => this.lost());
     this.redis.on('error', (error: Error) => this.failed(error));
-    // ioredis gives up where it takes an attempt for hopeless, such as a port out of range.
+    // ioredis gives up if an attempt cannot succeed, for example with a port out of range.
     this.redis.on('end', () => {
       if (this.closing === undefined) this.restartTimer = setTimeout(() => this.start(), MAX_BACK_OFF_MS);
     });

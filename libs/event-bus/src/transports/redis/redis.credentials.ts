@@ -5,27 +5,27 @@ import { fitting } from '../../option.checks.js';
 import type { RedisSecrets } from './redis.secrets.js';
 
 /**
- * A user name or a password, or a function that gives it, at once or later. Each connection calls it before each attempt to
- * connect: keep the answer as long as it is valid, where it costs something. It has to give a string that is not empty, within the
- * `connectTimeout`; otherwise the attempt has failed, and another one follows.
+ * A user name or a password, or a function that returns it, synchronously or as a promise. Each connection calls the function
+ * before each attempt to connect: cache the result while it is valid, if it is expensive. It must return a non-empty string
+ * within the `connectTimeout`; otherwise the attempt fails, and another one follows.
  */
 export type RedisCredential = string | (() => string | Promise<string>);
 
-/** Who we are, to a server and to sentinels. */
+/** The credentials for a server and for sentinels. */
 export interface RedisCredentials {
   /** The ACL user. @default the user `default` */
   readonly username?: RedisCredential | undefined;
-  /** A function is for passwords that change, such as tokens of a cloud; it is stronger than the password of a URL. */
+  /** Use a function for passwords that change, such as cloud tokens. It takes precedence over the password of a URL. */
   readonly password?: RedisCredential | undefined;
-  /** As `username`, for the sentinels. */
+  /** Like `username`, for the sentinels. */
   readonly sentinelUsername?: RedisCredential | undefined;
-  /** As `password`, for the sentinels. */
+  /** Like `password`, for the sentinels. */
   readonly sentinelPassword?: RedisCredential | undefined;
 }
 
 export const CREDENTIALS = ['username', 'password', 'sentinelUsername', 'sentinelPassword'] as const;
 
-/** What one attempt logs in with. Undefined: with none. */
+/** The credentials of one attempt. Undefined: none. */
 export type Login = Pick<RedisOptions, 'username' | 'password'>;
 
 type LoginPart = keyof Login;
@@ -37,16 +37,16 @@ const OPTION_NAMES = {
   sentinel: { username: 'sentinelUsername', password: 'sentinelPassword' },
 } as const;
 
-/** What differs from one attempt to connect to the next: credentials that functions give, or those that a client has now. */
+/** Options that may change between attempts: credentials from functions, or the current ones of a client. */
 export class RedisLogin {
   constructor(
-    /** Read at each attempt: those that are to be set for it. */
+    /** Read at each attempt: the credentials to set for it. */
     private readonly current: () => Source,
     private readonly secrets: RedisSecrets,
     private readonly of: keyof typeof OPTION_NAMES = 'server',
   ) {}
 
-  /** Undefined when none of the options is a function: then they are the same for each attempt. */
+  /** Undefined if none of the options is a function: the credentials are then the same for each attempt. */
   static ofFunctions(
     options: RedisCredentials,
     secrets: RedisSecrets,
@@ -59,7 +59,7 @@ export class RedisLogin {
     return new RedisLogin(() => current, secrets, of);
   }
 
-  /** What is asked, for people. */
+  /** The requested options, in words. */
   get asked(): string {
     const source = this.current();
     const names = PARTS.map((part) => OPTION_NAMES[this.of][part]);
@@ -70,9 +70,9 @@ export class RedisLogin {
   }
 
   /**
-   * What the next attempt logs in with; without those that stay as they are. It may never settle.
+   * The credentials for the next attempt, without those that do not change. It may never settle.
    *
-   * @throws Error that says, without any secret, why there is nothing to log in with
+   * @throws Error with the reason, without secrets, why there are no credentials
    */
   async ask(): Promise<Login> {
     const source = this.current();
@@ -85,7 +85,7 @@ export class RedisLogin {
     const name = OPTION_NAMES[this.of][part];
     const given = source[name];
     const text = typeof given === 'function' ? await this.call(name, given as () => unknown) : asText(given);
-    // One that comes too late for its attempt is a secret all the same.
+    // A credential that arrives too late for its attempt is a secret all the same.
     if (part === 'password' && text !== undefined) this.secrets.given(text);
     return text;
   }
@@ -95,11 +95,11 @@ export class RedisLogin {
     try {
       text = await give();
     } catch (error) {
-      // Not the error itself, nor as a cause: those of HTTP clients have the request on them, with its credentials.
+      // Neither the error itself nor a cause: errors of HTTP clients contain the request, with its credentials.
       throw new Error(`${name}() failed: ${this.reasonOf(error)}`);
     }
     if (typeof text === 'string' && text !== '') return text;
-    throw new Error(`${name}() gave ${kindOf(text)}. It has to give a string that is not empty`);
+    throw new Error(`${name}() returned ${kindOf(text)}. It must return a non-empty string`);
   }
 
   private reasonOf(error: unknown): string {
@@ -123,7 +123,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** The options without those that are functions, which ioredis does not know. */
+/** The options without functions, which ioredis does not support. */
 export function fixedOptions<Options extends RedisCredentials>(
   options: Options,
 ): Omit<Options, keyof RedisCredentials> & Pick<RedisOptions, keyof RedisCredentials> {
@@ -134,9 +134,9 @@ export function fixedOptions<Options extends RedisCredentials>(
 
 const CREDENTIAL = fitting(
   (value) => value === null || typeof value === 'string' || typeof value === 'function',
-  'takes a string, or a function that gives one before each attempt to connect.',
+  'takes a string, or a function that returns one before each attempt to connect.',
 );
-/** Their problems never repeat them. */
+/** Problems never repeat credentials. */
 export const CREDENTIAL_CHECKS: OptionTable = Object.fromEntries(
   CREDENTIALS.map((name) => [name, CREDENTIAL]),
 );

@@ -67,7 +67,7 @@ describe('explainRefusal', () => {
     expect(explainRefusal(reply('WRONGPASS invalid.'))).toBe(
       'WRONGPASS invalid. Check the user and the password in the Redis URL',
     );
-    expect(explainRefusal(reply('NOAUTH Authentication required.'))).toContain('Give a user and a password');
+    expect(explainRefusal(reply('NOAUTH Authentication required.'))).toContain('Add a user and a password');
     expect(explainRefusal(reply('NOPERM No permissions to access a channel'), 'orders:*')).toBe(
       'NOPERM No permissions to access a channel. Add &orders:* to the rules of the user in the Redis ACL',
     );

@@ -1,35 +1,36 @@
 import * as realTime from '../real.time.js';
 
-/** How a connection proves that it is alive. */
+/** How a connection checks that it is alive. */
 export interface RedisHeartbeatOptions {
   /**
-   * How often each of the two connections asks the server for a sign of life, and whether every subscription still
-   * exists, in milliseconds. At least 50.
+   * How often each of the two connections sends a heartbeat to the server, and checks whether every subscription still exists,
+   * in milliseconds. At least 50.
    * @default 2000
    */
   readonly intervalMs?: number | undefined;
   /**
-   * A server that does not answer for that long, in milliseconds, is considered gone, and the connection is replaced. At least 50.
+   * A server that does not answer within this time, in milliseconds, is considered lost, and the connection is replaced. At
+   * least 50.
    * @default 2000
    */
   readonly timeoutMs?: number | undefined;
 }
 
-/** The connection whose life is to be proved. */
+/** The connection to check. */
 export interface HeartbeatLink {
-  /** Received on this link until now. */
+  /** Bytes received on this link so far. */
   readonly bytesRead: number;
-  /** Something was asked that is not answered yet. */
+  /** A command has no answer yet. */
   readonly isAwaitingReply: boolean;
-  /** Asks for an answer. Resolves with it, whatever it says; rejects when the link is gone. */
+  /** Sends a command. Resolves with any answer; rejects when the link is lost. */
   ping(): Promise<void>;
-  /** Ends the link at once, so that the next attempt begins. */
+  /** Ends the link at once, so that the next attempt starts. */
   destroy(reason: Error): void;
-  /** This process, not the server, has stood still for at least so long. */
+  /** The event loop of this process was blocked for at least this long. */
   blocked(blockedMs: number): void;
 }
 
-/** What the heart beats by. */
+/** The clock of the heartbeat. */
 export interface HeartbeatTime {
   readonly performance: { now(): number };
   readonly setTimeout: (act: () => void, delayMs: number) => NodeJS.Timeout;
@@ -40,18 +41,18 @@ interface Expectation {
   readonly of: 'heartbeat' | 'handshake';
   readonly sinceMs: number;
   bytesRead: number;
-  /** So many more time-outs it may wait for bytes alone. */
+  /** How many more timeouts it may wait if bytes still arrive. */
   patience: number;
 }
 
 const DEFAULT_INTERVAL_MS = 2_000;
 const DEFAULT_TIMEOUT_MS = 2_000;
-/** For so many time-outs an answer may be behind what else comes. A server that is gone may leave somebody who still sends. */
+/** For this many timeouts, an answer may be delayed by other data. After a server is lost, something else may still send. */
 const PATIENCE = 4;
 
 /**
- * Proves that a link is alive, or ends it. TCP tells nothing of a half-open link or a server that has stopped, and an idle
- * subscriber would wait for ever.
+ * Checks that a link is alive, or ends it. TCP does not report a half-open link or a stopped server, and an idle subscriber
+ * would wait forever.
  */
 export class RedisHeartbeat {
   private readonly intervalMs: number;
@@ -64,24 +65,24 @@ export class RedisHeartbeat {
   constructor(
     private readonly link: HeartbeatLink,
     { intervalMs, timeoutMs }: RedisHeartbeatOptions = {},
-    /** Not that of a test which has its own, under which every link would be late. */
+    /** Not the fake clock of a test, for which every link would be late. */
     private readonly time: HeartbeatTime = realTime,
   ) {
     this.intervalMs = intervalMs ?? DEFAULT_INTERVAL_MS;
     this.timeoutMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
-  /** The event loop was blocked, and no beat has been on time since. */
+  /** The event loop was blocked, and no heartbeat has been on time since. */
   get wasBlocked(): boolean {
     return this.isBlocked;
   }
 
-  /** The server has accepted the connection and owes the answers to what the driver asks first. */
+  /** The server has accepted the connection, and must answer the driver's first commands. */
   expectHandshake(): void {
     this.expect('handshake');
   }
 
-  /** The link is live: beats until stopped. */
+  /** The link is live: sends heartbeats until stopped. */
   start(): void {
     this.expected = undefined;
     this.beatIn(this.intervalMs);
@@ -123,7 +124,7 @@ export class RedisHeartbeat {
 
   private await(expectation: Expectation): void {
     this.arm(this.timeoutMs, () => {
-      // The answer may have come while the loop was blocked: two turns read what waits in the socket.
+      // The answer may have arrived while the loop was blocked: two turns read the pending data of the socket.
       realTime.setImmediate(() => realTime.setImmediate(() => this.judge(expectation)));
     });
   }
@@ -131,11 +132,11 @@ export class RedisHeartbeat {
   private judge(expectation: Expectation): void {
     if (this.expected !== expectation) return;
     const { bytesRead, isAwaitingReply } = this.link;
-    // Answered after all, and after the time that the user gives a command.
+    // It was answered, but later than the command timeout of the user.
     if (expectation.of === 'heartbeat' && !isAwaitingReply) return this.answered(expectation);
-    // While a server loads its data, the driver waits and asks again.
+    // While a server loads its data, the driver waits and retries.
     if (!isAwaitingReply) expectation.patience = PATIENCE + 1;
-    // It may be behind much else that is on its way.
+    // The answer may be behind other data in the stream.
     if (!isAwaitingReply || (bytesRead > expectation.bytesRead && expectation.patience > 0)) {
       expectation.patience -= 1;
       expectation.bytesRead = bytesRead;
@@ -152,7 +153,7 @@ export class RedisHeartbeat {
     this.timer.unref();
   }
 
-  /** False when the timer is, or would have been, much later than due: nothing else ran either. */
+  /** False if the timer was, or would have been, much later than due: nothing else ran either. */
   private disarm(): boolean {
     if (this.timer === undefined) return true;
     this.time.clearTimeout(this.timer);

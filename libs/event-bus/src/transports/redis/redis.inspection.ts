@@ -6,7 +6,7 @@ import type { RedisConnection } from './redis.connection.js';
 import { isReplyError } from './redis.errors.js';
 import { askServer } from './server.question.js';
 
-/** Asks the server with PUBSUB CHANNELS, NUMSUB, NUMPAT, SHARDCHANNELS and SHARDNUMSUB. */
+/** Queries the server with PUBSUB CHANNELS, NUMSUB, NUMPAT, SHARDCHANNELS and SHARDNUMSUB. */
 export async function inspectRedis(
   connection: RedisConnection,
   query: InspectionQuery,

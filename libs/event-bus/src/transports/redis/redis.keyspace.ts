@@ -26,7 +26,7 @@ export class RedisKeyspace implements KeyspaceNotifications {
   }
 }
 
-/** A list of names and values, or, in RESP3, a map. Empty where the server does not tell. */
+/** A list of names and values or, in RESP3, a map. Empty if the server does not return the setting. */
 function flagsIn(reply: unknown): string | undefined {
   if (typeof reply !== 'object' || reply === null) return undefined;
   const flags: unknown = Array.isArray(reply) ? reply[1] : (reply as Record<string, unknown>)[SETTING];

@@ -6,14 +6,14 @@ import { isMute } from './redis.errors.js';
 export interface RedisLinkParts {
   readonly publisher: Pick<RedisConnection, 'isUp' | 'redis'>;
   readonly subscriber: Pick<RedisConnection, 'isUp'>;
-  /** What is missing although both are up. Undefined when nothing is. */
+  /** What is missing although both are up. Undefined if nothing is. */
   readonly shortage: () => string | undefined;
 }
 
-/** The two connections that every transport on Redis needs, as LinkState looks at them. */
+/** The two connections that every Redis transport needs, as LinkState reads them. */
 export class RedisLinks implements Links {
   constructor(
-    /** Where they lead to, e.g. `Redis at 127.0.0.1:6379`. */
+    /** The server they lead to, e.g. `Redis at 127.0.0.1:6379`. */
     private readonly server: () => string,
     private readonly parts: RedisLinkParts,
   ) {}

@@ -7,15 +7,16 @@ import type { NetStream } from './open.stream.js';
 import type { ServerAddress } from './redis.sentinel.js';
 import type { RedisSentinels } from './redis.sentinels.js';
 
-/** A sentinel that answers again ends the wait. */
+/** The wait ends when a sentinel answers again. */
 const NO_SENTINEL_BACK_OFF_MS = 1_000;
 
 /**
  * Connects a client of ioredis to the server that the sentinels name as the master, and ends the connection when they name
  * another.
  *
- * Stands in for the driver's own, which believes the first sentinel that answers, be it the last to learn of a failover; waits
- * for ever for one that has stopped; prints errors to the console; and leaves a client that waits for its next attempt waiting.
+ * Replaces the driver's own connector, which trusts the first sentinel that answers, even one that has not learnt of a
+ * failover; waits forever for one that has stopped; prints errors to the console; and leaves a client that waits for its next
+ * attempt waiting.
  */
 export class RedisMasterConnector extends AbstractConnector {
   private target: ServerAddress | undefined;
@@ -27,7 +28,7 @@ export class RedisMasterConnector extends AbstractConnector {
   constructor(
     private readonly options: RedisOptions,
     private readonly sentinels: Pick<RedisSentinels, 'follow' | 'master'>,
-    /** What has to be asked before each connection. */
+    /** What must be requested before each connection. */
     private readonly login?: LoginStep,
   ) {
     super(options.disconnectTimeout ?? 0);
@@ -37,7 +38,7 @@ export class RedisMasterConnector extends AbstractConnector {
     });
   }
 
-  /** For `retryStrategy`: the wait is ours, since the driver's cannot be cut short. */
+  /** For `retryStrategy`: we wait ourselves, because the driver's wait cannot be cut short. */
   waitNext(backOffMs: number): number {
     this.backOffMs = this.isMoving ? 0 : backOffMs;
     this.isMoving = false;
@@ -45,8 +46,8 @@ export class RedisMasterConnector extends AbstractConnector {
   }
 
   /**
-   * Resolves with true when the sentinels name the server that this is connected to. When they name another, the
-   * connection is ended, and the next one leads there.
+   * Resolves with true when the sentinels name the server that this is connected to. If they name another, the connection is
+   * ended, and the next one leads there.
    */
   async confirm(): Promise<boolean> {
     const { stream, target } = this;
@@ -81,7 +82,7 @@ export class RedisMasterConnector extends AbstractConnector {
   override check(info: { role?: string } | null): boolean {
     const role = info?.role;
     const isMaster = role === undefined || role === 'master';
-    if (!isMaster) this.tell(new Error('the server that the sentinels name is a replica still'));
+    if (!isMaster) this.tell(new Error('the server that the sentinels name is still a replica'));
     return isMaster;
   }
 

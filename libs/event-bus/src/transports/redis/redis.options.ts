@@ -7,26 +7,26 @@ import type { RedisCredentials } from './redis.credentials.js';
 import { CREDENTIAL_CHECKS, RedisLogin } from './redis.credentials.js';
 import { RedisSecrets } from './redis.secrets.js';
 
-/** What the bus has to decide itself, so that nothing is sent twice, late, or after it was rejected. */
+/** Options that the bus must decide, so that nothing is sent twice, late, or after it was rejected. */
 const DECIDED = {
   keyPrefix: '',
-  // A command is sent now or rejected now: what is queued here could be delivered after its rejection.
+  // A command is sent or rejected at once: a queued one could be delivered after its rejection.
   enableOfflineQueue: false,
-  // The SubscriptionTable knows better: one refused channel would lose all of them.
+  // The SubscriptionTable does this: in the driver, one refused channel would lose all subscriptions.
   autoResubscribe: false,
-  // Would deliver an event twice when only its reply was lost.
+  // Would deliver an event twice if only its reply was lost.
   autoResendUnfulfilledCommands: false,
   // A command in flight rejects when its link closes.
   maxRetriesPerRequest: 0,
-  // What was rejected in time must not be on its way in a pipeline.
+  // A message that was rejected must not remain in a pipeline.
   enableAutoPipelining: false,
   lazyConnect: true,
   replyMapping: 'legacy',
-  // A monitor is told of every command of the server, and can neither publish nor subscribe.
+  // A monitor receives every command of the server, and can neither publish nor subscribe.
   monitor: false,
 } as const;
 
-/** With those that each connection has its own value of, or none. */
+/** The same, with the options that each connection has its own value of, or none. */
 const OWNED = [
   ...(Object.keys(DECIDED) as (keyof typeof DECIDED)[]),
   'retryStrategy',
@@ -39,12 +39,12 @@ const OWNED = [
 /** For both connections. */
 export const OWNED_OPTIONS = {
   ...DECIDED,
-  // CLIENT SETINFO is one more permission to grant, for nothing that we need.
+  // CLIENT SETINFO would need one more permission, without a benefit.
   disableClientInfo: true,
   disconnectTimeout: 200,
 } as const;
 
-/** More often would cost more than it tells: a busy event loop alone is late by as much. */
+/** A shorter interval would cost more than it shows: a busy event loop alone can be this late. */
 const MIN_HEARTBEAT_MS = 50;
 
 type OwnedOption = (typeof OWNED)[number];
@@ -64,20 +64,19 @@ export type RedisTransportOptions = RedisBusOptions &
       }
   );
 
-/** What ioredis does not know. */
+/** Options that ioredis does not have. */
 export interface RedisBusOptions {
   /**
-   * How a dead connection or a lost subscription is detected: it goes unnoticed for at most
-   * `intervalMs + timeoutMs`.
+   * How a lost connection or subscription is detected: it takes at most `intervalMs + timeoutMs`.
    * @default { intervalMs: 2000, timeoutMs: 2000 }
    */
   readonly heartbeat?: RedisHeartbeatOptions | undefined;
 }
 
-/** What the connections of one bus are made from. */
+/** The settings for the connections of one bus. */
 export type RedisLinkSettings = RedisTransportOptions & {
   readonly secrets: RedisSecrets;
-  /** Undefined: the options say for all attempts what to log in with. */
+  /** Undefined: the options contain the credentials for all attempts. */
   readonly login: RedisLogin | undefined;
 };
 
@@ -91,18 +90,18 @@ export function linkSettings(options: RedisTransportOptions): RedisLinkSettings 
   return { ...options, secrets, login };
 }
 
-/** Those that say where to connect to, the strongest first. */
+/** The options that contain the address, by precedence. */
 const ADDRESS_OPTIONS = ['client', 'sentinels', 'url', 'path', 'host', 'port'] as const;
 
-/** The one of them that somebody has to correct when it is the wrong place. */
+/** The option to correct if the address is wrong. */
 export function addressOptionOf(options: RedisTransportOptions): string {
   const given = options as Partial<Record<string, unknown>>;
   return ADDRESS_OPTIONS.find((name) => given[name] !== undefined) ?? 'url';
 }
 
 /**
- * The one that is there without a value, as from a variable of the environment that is not set, where no other says where to
- * connect to. Undefined for `redis()`, which asks for the default.
+ * The address option that is present but undefined, as from a missing environment variable, if no other option contains an
+ * address. Undefined for `redis()`, which uses the default.
  */
 export function unsetAddressOption(options: RedisTransportOptions): string | undefined {
   const given = options as Partial<Record<string, unknown>>;
@@ -123,11 +122,11 @@ const TABLE: OptionTable = {
   ...HEARTBEAT,
   ...ADDRESS,
   ...CREDENTIAL_CHECKS,
-  ...refused(OWNED, `${DECIDED_BY_THE_BUS} Leave it out.`),
+  ...refused(OWNED, `${DECIDED_BY_THE_BUS} Remove it.`),
   keyPrefix: () => `${DECIDED_BY_THE_BUS} For channels, write EventBusModule.forRoot({ prefix }).`,
 };
 
-/** What is wrong with them, each with what to write instead. Never repeats a URL: it may hold a password. */
+/** The problems of the options, each with what to write instead. Never repeats a URL: it may contain a password. */
 export function redisProblems(options: unknown): string[] {
   if (!isObject(options)) {
     return ["redis() takes an object. Write redis({ url: 'redis://localhost:6379' })."];
@@ -150,9 +149,9 @@ function isClientOf(client: unknown): client is Partial<Redis> {
 }
 
 /**
- * What is wrong with options that name a client of ioredis.
+ * The problems of options with a client of ioredis.
  *
- * @param instance what it has to be, for people
+ * @param instance the required class, in words
  */
 export function clientProblems(
   call: string,
@@ -179,17 +178,17 @@ function sentinelProblems(options: Readonly<Record<string, unknown>>): string[] 
     said(`redis({ sentinels }), number ${index + 1}:`, sentinelProblem(sentinel)),
   );
   if (typeof name !== 'string' || name === '') {
-    problems.push("redis({ sentinels }) needs the name by which they know the master. Add name: 'mymaster'.");
+    problems.push("redis({ sentinels }) needs the name of the master. Add name: 'mymaster'.");
   }
-  // ioredis needs both, and with one of them sends the password in the clear.
+  // ioredis needs both, and with only one of them sends the password in clear text.
   if (tls !== undefined && enableTLSForSentinelMode === undefined) {
     problems.push(
-      'redis({ sentinels, tls }) needs enableTLSForSentinelMode: true, or the master is reached without TLS. Add it, or false to say so.',
+      'redis({ sentinels, tls }) needs enableTLSForSentinelMode: true, otherwise the master is reached without TLS. Add it, or set it to false if this is intended.',
     );
   }
   if (enableTLSForSentinelMode === true && tls === undefined) {
     problems.push(
-      'redis({ enableTLSForSentinelMode }) needs tls, or the master is reached without TLS. Add tls: { ca }, or tls: {} for a public CA.',
+      'redis({ enableTLSForSentinelMode }) needs tls, otherwise the master is reached without TLS. Add tls: { ca }, or tls: {} for a public CA.',
     );
   }
   return problems;
@@ -198,7 +197,7 @@ function sentinelProblems(options: Readonly<Record<string, unknown>>): string[] 
 function sentinelProblem(sentinel: unknown): string | undefined {
   return isObject(sentinel)
     ? serverProblem(sentinel)
-    : "is no { host, port }. Write { host: 'localhost', port: 26379 }.";
+    : "is not { host, port }. Write { host: 'localhost', port: 26379 }.";
 }
 
 const WRITE_URL = 'Write redis://host:6379, or rediss://host:6380 for TLS.';
@@ -210,9 +209,7 @@ function redisUrlProblem(url: unknown): string | undefined {
   if (!/^\/?\d*$/.test(parsed.pathname)) {
     return 'has a path that is not a database number. Write redis://host:6379/0; for a Unix socket, redis({ path }).';
   }
-  // ioredis reads options from the query, and what it reads there is stronger than ours.
+  // ioredis reads options from the query, and they take precedence over ours.
   const owned = OWNED.filter((name) => parsed.searchParams.has(name));
-  return owned.length > 0
-    ? `sets ${owned.join(', ')}, which the bus decides itself. Leave it out.`
-    : undefined;
+  return owned.length > 0 ? `sets ${owned.join(', ')}, which the bus decides. Remove it.` : undefined;
 }

@@ -4,7 +4,9 @@ import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { clearTimeout, setTimeout } from '../real.time.js';
 
-/** A server that turns us away says so at once. One that lets us in says nothing, and the probe takes up a place. */
+/**
+ * A server that rejects a connection says so at once. One that accepts it sends nothing, and the probe takes up a connection.
+ */
 const PROBE_TIMEOUT_MS = 1_000;
 const MAX_LINE_CHARACTERS = 512;
 
@@ -15,13 +17,16 @@ export interface ProbeAddress {
 }
 
 /**
- * A bare socket that says nothing and reads why the server turns it away, e.g. `ERR max number of clients reached`. The driver
- * has often written to the closed socket by then, and the reason is lost with it.
+ * A plain socket that sends nothing and reads why the server rejects it, e.g. `ERR max number of clients reached`. The driver
+ * has often written to the closed socket by then, which loses the reason.
  */
 export class RedisProbe {
-  /** What the server said without its `-`. Undefined when it said nothing of the kind. Never rejects. */
+  /** The server's error without its `-`. Undefined if it sent none. Never rejects. */
   readonly refusal: Promise<string | undefined>;
-  /** What TLS ended with, once {@link refusal} is resolved. The driver may have written before it could read the server's alert. */
+  /**
+   * The error that ended TLS, once {@link refusal} is resolved. The driver may have written before it could read the server's
+   * alert.
+   */
   alert: Error | undefined;
   private readonly socket: Socket;
   private text = '';

@@ -6,20 +6,20 @@ import { ScriptFlight } from './script.flight.js';
 import { ScriptSender } from './script.sender.js';
 
 /**
- * So much may wait in the socket of a server that does not read: memory stays bounded until the heartbeat ends the
- * link. A burst that a healthy server has not read yet counts as well.
+ * The limit for unsent data of a server that does not read: memory stays bounded until the heartbeat ends the link. A burst
+ * that a healthy server has not read yet counts as well.
  */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 
-/** What publishing needs of its connection. */
+/** The part of the connection that publishing needs. */
 export interface PublishLink extends Pick<RedisConnection, 'call' | 'causeOf' | 'distrust'> {
-  /** Set when it has taken a message. */
+  /** Set when it has accepted a message. */
   isProved: boolean;
   readonly redis: {
     publish(channel: string, body: MessageBody): Promise<unknown>;
     spublish(channel: string, body: MessageBody): Promise<unknown>;
   };
-  /** Of a link that is up, another one with each. */
+  /** Identifies the current link: different for each link. */
   readonly socket: PublishSocket | undefined;
 }
 
@@ -33,8 +33,8 @@ export interface PublishSocket {
 }
 
 /**
- * Sends messages in the order given: one as PUBLISH or SPUBLISH, several at once by {@link ScriptSender}. Writes as far as the
- * socket takes more.
+ * Sends messages in order: one as PUBLISH or SPUBLISH, several at once through {@link ScriptSender}. Writes until the socket is
+ * full.
  */
 export class RedisPublisher {
   private readonly answers: PublishAnswers;
@@ -44,7 +44,7 @@ export class RedisPublisher {
 
   constructor(
     private readonly link: PublishLink,
-    /** Called when the socket has sent what it refused more for. */
+    /** Called when the socket has sent its buffered data. */
     private readonly writable: () => void,
   ) {
     this.answers = new PublishAnswers(link);
@@ -55,7 +55,7 @@ export class RedisPublisher {
     return this.scripts.batching;
   }
 
-  /** @param settled is called once for each message, also before this returns. */
+  /** @param settled called once for each message, possibly before this returns */
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     const [message] = messages;
     if (message === undefined) return;
@@ -63,14 +63,14 @@ export class RedisPublisher {
     else this.scripts.send(messages, settled);
   }
 
-  /** As a command of its own, which can overtake nothing. */
+  /** As a separate command, which cannot overtake anything. */
   send(message: OutgoingMessage, index: number, settled: SettledListener): void {
     const body = this.take(message);
     if (typeof body === 'object' && 'error' in body) settled(index, body);
     else this.write(message, body, index, settled);
   }
 
-  /** The bytes of a message, or why there is no use in making them. */
+  /** The bytes of a message, or the reason why it cannot be sent. */
   take({ body }: OutgoingMessage): MessageBody | { readonly error: Error } {
     const hindrance = this.hindrance();
     if (hindrance !== undefined) return { error: hindrance };
@@ -82,7 +82,7 @@ export class RedisPublisher {
     }
   }
 
-  /** Why nothing can be written right now: asked before the body is made. */
+  /** Why nothing can be written right now: checked before the body is made. */
   hindrance(): NotConnectedError | PublishBufferFullError | undefined {
     const { socket } = this.link;
     if (socket?.writable !== true) return new NotConnectedError();

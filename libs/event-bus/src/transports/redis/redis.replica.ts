@@ -1,17 +1,17 @@
 import type { TransportWarning } from '../event.transport.js';
 import type { RedisConnection } from './redis.connection.js';
 
-/** Warns of a connection that leads to a replica: what is published there does not reach the master's subscribers. */
+/** Warns about a connection to a replica: events published there do not reach the master's subscribers. */
 export class RedisReplicaWatch {
   private wasReplica = false;
 
   constructor(
     private readonly connection: RedisConnection,
-    /** Called once until a master is seen. */
+    /** Called once until a master is found. */
     private readonly warned: (warning: TransportWarning) => void,
   ) {}
 
-  /** Asks with INFO, which the driver's ready check needs too. Where that is switched off, it may not be permitted. */
+  /** Queries INFO, which the driver's ready check needs too. If that is switched off, INFO may not be permitted. */
   async check(): Promise<void> {
     const { redis, address } = this.connection;
     if (redis.options.enableReadyCheck === false) return;
@@ -26,7 +26,7 @@ export class RedisReplicaWatch {
 
 function warningFor(address: string): TransportWarning {
   return {
-    sentence: 'Connected to a replica, events published here reach only its own subscribers',
+    sentence: 'Connected to a replica: events published here only reach its own subscribers',
     fields: { address },
     advice: 'Connect to the master, or through Sentinel.',
   };

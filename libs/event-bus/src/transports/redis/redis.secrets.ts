@@ -3,25 +3,25 @@ import { withoutArguments, withoutSecrets } from './secret.text.js';
 
 type TlsOptions = RedisOptions['tls'];
 
-/** Of an error of ioredis. */
+/** The command of an error of ioredis. */
 export interface FailedCommand {
   readonly name: string;
   readonly args: readonly unknown[];
 }
 
-/** A token of a cloud has some kilobytes, and each attempt of each connection may get another one. */
+/** A cloud token has some kilobytes, and each attempt of each connection may get a new one. */
 const MAX_CHANGING = 64;
 
-/** What others look up in an error, and what no server writes. */
+/** Text that callers search for in an error, and that no server writes. */
 const NEVER_TEXT = new Set(['name', 'code', 'syscall']);
 
-/** What must not be printed of one bus' connections. Whatever a server, a sentinel or a node says passes through here. */
+/** The secrets of one bus' connections. All text from a server, a sentinel or a node passes through here. */
 export class RedisSecrets {
   private readonly known = new Set<string>();
   /** The latest last. */
   private readonly changing = new Set<string>();
 
-  /** Passwords, and what unlocks the key of a certificate. User names are no secrets. */
+  /** Passwords, and the passphrase of a certificate's key. User names are not secrets. */
   learn(options: RedisOptions): void {
     const { password, sentinelPassword, tls, sentinelTLS } = options;
     for (const secret of [password, sentinelPassword, ...ofTls(tls), ...ofTls(sentinelTLS)]) {
@@ -29,7 +29,7 @@ export class RedisSecrets {
     }
   }
 
-  /** Of many that follow each other, the latest are known: what is said of older ones was said long ago. */
+  /** Of many successive secrets, only the latest are kept: messages about older ones are long past. */
   given(secret: string): void {
     this.changing.delete(secret);
     this.changing.add(secret);
@@ -39,12 +39,12 @@ export class RedisSecrets {
     }
   }
 
-  /** The text of somebody else, fit to be printed. */
+  /** Text from outside, made safe to print. */
   scrub(text: string): string {
     return this.without(text, []);
   }
 
-  /** Scrubs an error with all that it is caused by, in place. The command that ioredis hangs on it goes. */
+  /** Removes secrets from an error and all its causes, in place. The command that ioredis attaches is removed. */
   scrubError(error: Error): void {
     this.scrubOnce(error, [], new Set());
   }
@@ -82,12 +82,12 @@ function ofTls(tls: TlsOptions): unknown[] {
 function ofKey(key: string | Buffer | { pem: string | Buffer; passphrase?: string } | undefined): unknown[] {
   if (key === undefined) return [];
   if (typeof key === 'object' && 'pem' in key) return [key.passphrase, ...ofKey(key.pem)];
-  // Nobody repeats a whole key.
+  // No message repeats a whole key.
   const lines = key.toString().split(/\r?\n/);
   return lines.filter((line) => !line.startsWith('-----'));
 }
 
-/** Passwords and payloads. The names of channels are none. */
+/** Passwords and payloads. Names of channels are not secrets. */
 function secretsIn(command: FailedCommand | undefined): string[] {
   const args = command?.args.map(String) ?? [];
   switch (command?.name.toLowerCase()) {
@@ -105,7 +105,7 @@ function secretsIn(command: FailedCommand | undefined): string[] {
   }
 }
 
-/** The stack behind the message. */
+/** The stack after the message. */
 function framesOf(stack: string, message: string): string {
   const at = stack.indexOf(message);
   return at === -1 ? '' : stack.slice(at + message.length);

@@ -17,16 +17,16 @@ export interface ServerAddress {
   readonly port: number;
 }
 
-/** What one sentinel knows. */
+/** The knowledge of one sentinel. */
 export interface SentinelAnswer {
   readonly master: ServerAddress;
-  /** Grows with every failover: of two sentinels, the one with the higher number is up to date. */
+  /** Increases with every failover: of two sentinels, the one with the higher number is up to date. */
   readonly epoch: number;
-  /** The others that watch this master and are up. */
+  /** The other sentinels that watch this master and are up. */
   readonly sentinels: readonly ServerAddress[];
 }
 
-/** The options of ioredis that concern sentinels. */
+/** The options of ioredis for sentinels. */
 export type SentinelAccess = Pick<
   RedisOptions,
   | 'name'
@@ -49,11 +49,11 @@ const RECONNECT_AFTER_MS = 1_000;
 const TLS_ADVICE = ', see sentinelTLS if it speaks TLS';
 const FAILOVER_CHANNEL = '+switch-master';
 
-/** One sentinel: two connections that come back by themselves, one to ask and one to hear of a new master. */
+/** One sentinel: two connections that reconnect automatically, one for queries and one for announcements of a new master. */
 export class RedisSentinel {
   private readonly asker: Redis;
   private readonly watcher: Redis | undefined;
-  /** The best reason known since it was heard. */
+  /** The best known reason since its last answer. */
   private latestError: Error | undefined;
   private failure: Error | undefined;
   private isProbing = false;
@@ -62,7 +62,7 @@ export class RedisSentinel {
   constructor(
     readonly address: ServerAddress,
     private readonly options: SentinelAccess,
-    /** Called when it has announced another master, or answers again after it did not. */
+    /** Called when it has announced another master, or answers again after a silence. */
     private readonly news: () => void,
   ) {
     this.asker = this.createClient();
@@ -71,15 +71,15 @@ export class RedisSentinel {
     if (options.failoverDetector !== false) this.watcher = this.watch();
   }
 
-  /** It did not answer when it was last asked. */
+  /** It did not answer the last query. */
   get isSilent(): boolean {
     return this.failure !== undefined;
   }
 
   /**
-   * Asks what it knows. One that is silent is not waited for: it is asked, and the others are told when it answers.
+   * Queries its knowledge. A silent sentinel is not awaited: it is queried, and the listeners are notified when it answers.
    *
-   * @throws Error that names it and says why it does not answer
+   * @throws Error with its name and the reason why it does not answer
    */
   async ask(): Promise<SentinelAnswer> {
     if (this.failure === undefined) return this.query();
@@ -98,7 +98,7 @@ export class RedisSentinel {
     try {
       const [master, others] = await Promise.all([
         ask('MASTER'),
-        // An old user may lack this permission, which ioredis does not need either.
+        // An older user may lack this permission, which ioredis does not need either.
         updateSentinels === false ? [] : ask('SENTINELS').catch(() => []),
       ]);
       return this.answered(master, others);
@@ -107,7 +107,7 @@ export class RedisSentinel {
     }
   }
 
-  /** Asks a silent one for the sake of the answer. */
+  /** Queries a silent one to find out when it answers. */
   private probe(): void {
     if (this.failure === undefined || this.isProbing) return;
     this.isProbing = true;
@@ -136,13 +136,13 @@ export class RedisSentinel {
 
   private unanswered(error: Error): Error {
     const isTimeout = error.message === 'Command timed out';
-    // It may be half open: only a new connection tells.
+    // It may be half open: only a new connection shows this.
     if (isTimeout) for (const client of [this.asker, this.watcher]) client?.disconnect(true);
     // ioredis 5 does not wait for the answer to AUTH.
     const isSequel =
       isMute(error) ||
       error.message.startsWith('NOAUTH') ||
-      // On a busy machine a handshake that is going to be refused takes longer than an answer may.
+      // On a busy machine, a handshake that will be rejected takes longer than an answer may.
       (isTimeout && tlsAdvice(this.latestError) !== undefined);
     const cause = (isSequel ? this.latestError : undefined) ?? causeOf(error, this.options.secrets);
     const isWrongTls = tlsAdvice(cause) !== undefined;
@@ -151,7 +151,7 @@ export class RedisSentinel {
       : isTimeout
         ? 'no answer'
         : reasonOf(cause);
-    // One that speaks TLS closes a plain connection without a word.
+    // A sentinel with TLS closes a plain connection without an error.
     const isClosed = isMute(error) && this.latestError === undefined;
     const mayWantTls = isClosed && !this.wasHeard && this.options.sentinelTLS === undefined;
     const advice = isWrongTls ? ', see sentinelTLS' : mayWantTls ? TLS_ADVICE : adviceFor(reason);
@@ -168,7 +168,7 @@ export class RedisSentinel {
     const watcher = this.createClient();
     watcher.on('error', () => undefined);
     watcher.on('ready', () => {
-      // Not permitted, or the link has gone: who asks in time is told as well.
+      // Not permitted, or the link is lost: a caller that queries in time is notified as well.
       watcher.subscribe(FAILOVER_CHANNEL).then(this.news, () => undefined);
     });
     watcher.on('message', (_channel: string, text: string) => {
@@ -199,7 +199,7 @@ export class RedisSentinel {
       disableClientInfo: true,
       disconnectTimeout: 200,
       lazyConnect: true,
-      // Of ioredis 6: without HELLO, one permission less.
+      // Only ioredis 6: without HELLO, one permission less.
       protocol: 2,
     } as RedisOptions);
     const { login } = this.options;

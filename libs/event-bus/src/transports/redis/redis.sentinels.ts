@@ -5,7 +5,7 @@ import type { SentinelAnswer, SentinelAccess, ServerAddress } from './redis.sent
 
 const DEFAULT_MAX_SENTINELS = 10;
 
-/** All sentinels of one master: those in the options, and those that they know. */
+/** All sentinels of one master: those in the options, and those they know. */
 export class RedisSentinels {
   private readonly known = new Map<string, RedisSentinel>();
   private readonly configured: ReadonlySet<string>;
@@ -16,10 +16,10 @@ export class RedisSentinels {
     this.configured = new Set(this.addresses().map(keyOf));
   }
 
-  /** Undefined when the options lead to one server. */
+  /** Undefined if the options lead to one server. */
   static of(options: RedisLinkSettings): RedisSentinels | undefined {
     const { client, secrets } = options;
-    // The driver's default would be off, and a client does not tell whether it was asked for.
+    // The driver's default is off, and a client does not show whether it was set explicitly.
     const given = client === undefined ? options : { ...client.options, failoverDetector: true };
     if (!given.sentinels || given.sentinels.length === 0) return undefined;
     const login =
@@ -34,15 +34,15 @@ export class RedisSentinels {
     for (const address of this.addresses()) this.add(address);
   }
 
-  /** Called whenever another server may be the master, or a sentinel that was silent answers. */
+  /** Called when another server may be the master, or a silent sentinel answers. */
   follow(news: () => void): void {
     this.followers.add(news);
   }
 
   /**
-   * Asks them all, and believes the one that is up to date: after a failover, they learn of it one after the other.
+   * Queries all sentinels, and trusts the one that is up to date: after a failover, they learn of it one by one.
    *
-   * @throws Error that says why none of them does
+   * @throws Error with the reason why none of them answers
    */
   async master(): Promise<ServerAddress> {
     const asked = await Promise.allSettled([...this.known.values()].map((sentinel) => sentinel.ask()));
@@ -56,7 +56,7 @@ export class RedisSentinels {
     return others.reduce((newest, answer) => (answer.epoch > newest.epoch ? answer : newest), first).master;
   }
 
-  /** Nobody is called any more. */
+  /** From now on nothing is called. */
   close(): void {
     this.isClosed = true;
     this.followers.clear();
@@ -73,7 +73,7 @@ export class RedisSentinels {
 
   private add(address: ServerAddress): void {
     const key = keyOf(address);
-    // What was asked before the end may be answered after it.
+    // A query sent before the end may be answered after it.
     if (this.isClosed || this.known.has(key)) return;
     const sentinel = new RedisSentinel(address, this.options, () => {
       for (const news of this.followers) news();
@@ -81,7 +81,7 @@ export class RedisSentinels {
     this.known.set(key, sentinel);
   }
 
-  /** Lets go of those that have left, so that sentinels that move around do not add up. */
+  /** Removes those that have left, so that moving sentinels do not accumulate. */
   private meet(answers: readonly SentinelAnswer[]): void {
     const named = new Map(answers.flatMap(({ sentinels }) => sentinels).map((one) => [keyOf(one), one]));
     for (const [key, sentinel] of this.known) {

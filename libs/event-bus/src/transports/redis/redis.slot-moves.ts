@@ -5,17 +5,17 @@ interface DriverSubscriptions {
   del(replyType: string, name: string): void;
 }
 
-/** ioredis has got an answer and nothing that was asked: answers and commands do not belong together any more. */
+/** ioredis received an answer without a command: from now on answers do not match commands. */
 export function isOutOfStep(error: Error): boolean {
   return error.message.startsWith('Command queue state error');
 }
 
 /**
- * Reads what a node of a Cluster says when a slot leaves it, which ioredis does not tell apart from answers:
+ * Reads the messages of a Cluster node when a slot leaves it, which ioredis does not distinguish from answers:
  *
- * - it sends `sunsubscribe` without being asked. ioredis 5 takes that for the answer to the next command, ioredis 6 names no
- *   channel and may do as 5 does;
- * - it answers SSUBSCRIBE with MOVED. ioredis 5 never settles the command then.
+ * - it sends `sunsubscribe` without a request. ioredis 5 takes it for the answer to the next command; ioredis 6 does not report
+ *   the channel, and may do the same as 5;
+ * - it answers SSUBSCRIBE with MOVED. ioredis 5 then never settles the command.
  */
 export class RedisSlotMoves {
   /** SSUBSCRIBE commands without an answer, in the order in which they were sent. */
@@ -24,7 +24,7 @@ export class RedisSlotMoves {
 
   constructor(
     private readonly queue: () => CommandQueue,
-    /** Called at the place of the byte stream where the node has unsubscribed this shard channel by itself. */
+    /** Called in stream order when the node has unsubscribed this shard channel without a request. */
     private readonly unsubscribed: (name: string) => void,
   ) {}
 
@@ -36,7 +36,7 @@ export class RedisSlotMoves {
     command.promise.then(settled, settled);
   }
 
-  /** For `moved`, which ioredis 5 emits instead of an answer, and 6 together with one. */
+  /** For `moved`, which ioredis 5 emits instead of an answer, and 6 in addition to one. */
   answerMoved(): void {
     const waiting = new Set(
       this.queue()
@@ -45,13 +45,13 @@ export class RedisSlotMoves {
     );
     const [answered] = [...this.asked].filter((command) => !waiting.has(command));
     if (answered === undefined) return;
-    // The driver's own answer says where to, and comes first.
+    // The driver's own answer contains the address, and arrives first.
     void Promise.resolve().then(() =>
       answered.reject(Object.assign(new Error('MOVED '), { name: 'ReplyError' })),
     );
   }
 
-  /** @param subscriptions what the driver notes its subscriptions in; a new one for each connection */
+  /** @param subscriptions the driver's record of its subscriptions; a new one for each connection */
   watch(subscriptions: unknown): void {
     if (!isSubscriptions(subscriptions) || subscriptions === this.watched) return;
     this.watched = subscriptions;
@@ -68,7 +68,7 @@ export class RedisSlotMoves {
   }
 
   private departed(name: string): void {
-    // Something for the driver to answer, instead of what was really asked.
+    // A replacement command for the driver to answer, instead of the real one.
     this.queue().unshift({
       command: new Command('sunsubscribe', [name]),
       stream: 'socket',

@@ -400,7 +400,7 @@ describe('RedisSubscriber', () => {
       confirm();
       connection.message('a', 'again');
       expect(calls).toEqual([
-        'not whole: subscription-lost: the server holds 1 channels and patterns, 1 too few',
+        'not whole: subscription-lost: the server has 1 channels and patterns, 1 too few',
         'message b b still',
         'confirmed a b',
         'resumed after subscription-lost: a b',

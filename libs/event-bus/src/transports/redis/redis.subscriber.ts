@@ -23,11 +23,11 @@ import type { ReleasedFrom } from './subscription.releases.js';
 import { release } from './subscription.releases.js';
 import { SubscriptionRequests } from './subscription.requests.js';
 
-/** What it needs of its connection. */
+/** The part of its connection that it needs. */
 export type SubscriberConnection = DeliverySource &
   Pick<RedisConnection, 'isUp' | 'wasBlocked' | 'send' | 'confirmMaster'>;
 
-/** Keeps the wanted subscriptions confirmed on one connection, and passes on what they deliver. */
+/** Keeps the wanted subscriptions confirmed on one connection, and forwards their messages. */
 export class RedisSubscriber {
   private readonly table: SubscriptionTable;
   private readonly ledger = new SubscriptionLedger();
@@ -47,7 +47,7 @@ export class RedisSubscriber {
     private readonly listener: SubscriptionListener,
     /** Called when {@link isFullySubscribed} may have changed. */
     changed: () => void,
-    /** Of a Cluster's shard channels: those of one command are in one slot, and may have to move. */
+    /** For a Cluster's shard channels: those of one command are in one slot, and may have to move. */
     private readonly routing?: ShardRouting,
   ) {
     this.table = new SubscriptionTable(routing && (({ name }) => routing.slotOf(name)));
@@ -69,19 +69,19 @@ export class RedisSubscriber {
     return this.table.isFullySubscribed && this.requests.postponedReason === undefined;
   }
 
-  /** What keeps it from being fully subscribed. */
+  /** What is missing for a full subscription. */
   get reason(): string {
     const reason = this.requests.postponedReason ?? this.lossReason ?? this.table.denial;
     return reason ?? 'subscriptions are not confirmed yet';
   }
 
-  /** The link is live: asks for everything that is wanted. */
+  /** The link is live: requests everything that is wanted. */
   resume(): void {
     this.soundAtMs = performance.now();
     this.askAgain();
   }
 
-  /** The link is gone, and with it everything that came through it. */
+  /** The link is lost, with all subscriptions on it. */
   suspend(): void {
     const targets = this.table.lose();
     const hint = this.connection.wasBlocked ? OUTPUT_BUFFER_HINT : undefined;
@@ -93,15 +93,15 @@ export class RedisSubscriber {
     this.changed();
   }
 
-  /** Resolves when the server has answered, whatever it said; its counts are compared with what it has confirmed. */
+  /** Resolves when the server has answered, with any answer; its counts are compared with what it has confirmed. */
   async ping(): Promise<void> {
     const sentAtMs = performance.now();
     const [isSound, isMaster] = await Promise.all([this.audit.ask(), this.connection.confirmMaster()]);
-    // Behind the back of a server that is the master no more, publishers may have gone to the new one.
+    // Publishers may already use a new master, without a notice from this server.
     if (isSound && isMaster) this.soundAtMs = sentAtMs;
   }
 
-  /** Another connection goes on with them: their interruption does not end here. */
+  /** Another connection takes over these: their interruption does not end here. */
   handOver(targets: readonly SubscriptionTarget[]): readonly HandedOver[] {
     const { handed, delivering } = handOver(this.parts, targets, this.soundAtMs);
     void this.release(delivering);
@@ -109,13 +109,13 @@ export class RedisSubscriber {
     return handed;
   }
 
-  /** Goes on with what another connection has handed over. */
+  /** Takes over what another connection has handed over. */
   takeOver(handed: readonly HandedOver[]): void {
     takeOver(this.parts, handed);
     this.askAgain();
   }
 
-  /** The server has unsubscribed this shard channel by itself, at this place of the byte stream. */
+  /** The server has unsubscribed this shard channel without a request, in stream order. */
   unsubscribedByServer(name: string): void {
     const target: SubscriptionTarget = { kind: 'shard', name };
     this.ledger.remove('shard', [name]);
@@ -127,14 +127,14 @@ export class RedisSubscriber {
     this.routing?.displaced([target], undefined);
   }
 
-  /** What is lost already is being asked for: no count of the server says anything. */
+  /** Lost subscriptions are being requested: the server's counts have no meaning now. */
   get isRepairing(): boolean {
     return this.gate.isClosed || this.interruptions.isWaiting;
   }
 
   /**
-   * The server holds less than it has confirmed. Nobody can tell which ones are lost, so all are asked for again. Those that are
-   * not go on delivering meanwhile.
+   * The server has fewer subscriptions than it has confirmed. Which ones are lost is unknown, so all are requested again. The
+   * others continue to deliver.
    */
   repair(reason: string): void {
     const targets = this.table.lose();
@@ -145,7 +145,7 @@ export class RedisSubscriber {
     this.requests.sendWaiting();
   }
 
-  /** Asks for what is wanted and has no answer. */
+  /** Requests everything that is wanted and has no answer. */
   askAgain(): void {
     this.requests.sendWaiting();
     this.changed();
@@ -158,7 +158,7 @@ export class RedisSubscriber {
   }
 
   async unsubscribe(targets: readonly SubscriptionTarget[]): Promise<void> {
-    // What is being repaired may still be delivered although it is lost.
+    // A subscription under repair may still be delivered although it counts as lost.
     const told = targets.filter((target) => this.table.drop(target) || this.gate.isOpen(target));
     for (const target of targets)
       this.answers.failed(target, () => new Error('it was unsubscribed meanwhile'));
@@ -167,7 +167,7 @@ export class RedisSubscriber {
     await this.release(told);
   }
 
-  /** Where its parts contradict each other, or the plan that it serves: for tests. Empty when they agree. */
+  /** The contradictions between its parts, or with the plan that it serves: for tests. Empty if they agree. */
   disagreements(plan?: ServingPlan): readonly string[] {
     return disagreementsOf(this.parts, plan);
   }
@@ -188,7 +188,7 @@ export class RedisSubscriber {
 
   /** Resolves when the broker has answered for this target. */
   private hold(target: SubscriptionTarget): Promise<SubscribeOutcome> {
-    // It may still be on its way out: what comes before the new confirmation belongs to the old subscription.
+    // It may still be unsubscribing: messages before the new confirmation belong to the old subscription.
     if (this.table.hold(target)) this.gate.shut([target]);
     const state = this.table.stateOf(target);
     if (state === 'active') return Promise.resolve({ target });
@@ -235,7 +235,7 @@ export class RedisSubscriber {
     this.requests.retryDeniedLater();
   }
 
-  /** Some targets have their answer, or are wanted no more: that may have been the last that was missing. */
+  /** Some targets have their answer, or are not wanted any more: that may have been the last one missing. */
   private answered(): void {
     for (const interruption of this.interruptions.finish(performance.now())) {
       this.listener.resumed({ ...interruption, ...windowSince(interruption.fromMs) });

@@ -27,8 +27,8 @@ import { RedisSubscriber } from './redis.subscriber.js';
 import { ServerTransport } from './server.transport.js';
 
 /**
- * Events travel through a Redis server, on two connections of our own: one subscribes, one publishes.
- * Without options it is `redis://localhost:6379`.
+ * Events are sent through a Redis server, on two connections of the bus: one subscribes, one publishes. Without options, it
+ * connects to `redis://localhost:6379`.
  */
 export function redis(options: RedisTransportOptions = {}): TransportFactory {
   return {
@@ -109,7 +109,7 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
     return claimKey(this.publisherLink, key, ttlMs);
   }
 
-  /** The ioredis clients: the one that publishes, then the one that subscribes. */
+  /** The ioredis clients: first the publisher, then the subscriber. */
   unwrap(): [Redis, Redis] {
     return [this.publisherLink.redis, this.subscriberLink.redis];
   }
@@ -134,9 +134,9 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
     const option = unsetAddressOption(this.options);
     if (option === undefined) return;
     this.listener.warned({
-      sentence: 'redis() was given no address and uses the default',
+      sentence: 'redis() has no address and uses the default',
       fields: { address: this.address },
-      advice: `Its ${option} is undefined: set the variable that it is read from, or write redis() if this is what you want.`,
+      advice: `Its ${option} is undefined: set the variable that it is read from, or write redis() if the default is intended.`,
     });
   }
 }

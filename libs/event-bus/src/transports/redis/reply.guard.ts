@@ -3,17 +3,17 @@ import { DriverReader, queueOf, readerOptionsOf, streamOf } from './driver.inter
 import type { CommandQueue, ReplyReaderSettings } from './driver.internals.js';
 import { OddReplyError, countIn } from './odd.reply.js';
 
-/** Connections are read with the ioredis that is found here, whatever copy their client is of: version 5 reads RESP2 alone. */
+/** Connections are read with the ioredis found here, whichever copy their client is from: version 5 only reads RESP2. */
 export const READS_RESP3 = 'returnPush' in DriverReader.prototype;
 
 const CONFIRMATION = /^[ps]?(un)?subscribe$/;
 const MESSAGE = /^[ps]?message$/;
 
 /**
- * Reads what one connection of ioredis receives, in place of ioredis' own reader, which throws at an odd reply where nobody
- * can catch it.
+ * Reads the data of one connection of ioredis, in place of ioredis' own reader, which throws at an odd reply where the error
+ * cannot be caught.
  *
- * @param odd called with the first odd one. Nothing is read after it.
+ * @param odd called with the first odd reply. Nothing is read after it.
  */
 export function guardReplies(redis: Redis, odd: (error: Error) => void): void {
   const stream = streamOf(redis);
@@ -37,7 +37,7 @@ export function guardReplies(redis: Redis, odd: (error: Error) => void): void {
 
 type Read = (bytes: Buffer) => void;
 
-/** The one that comes first is the reader's. */
+/** The first listener is that of the reader. */
 function replaceListener(stream: Redis['stream'], replace: (read: Read) => Read | undefined): void {
   const [read] = stream.listeners('data') as Read[];
   if (read === undefined) return;
@@ -47,9 +47,9 @@ function replaceListener(stream: Redis['stream'], replace: (read: Read) => Read 
 }
 
 class ReplyGuard extends DriverReader {
-  /** Another one than before the link: the driver has made it by the time of the first reply. */
+  /** Differs from the one before the link: the driver has made it when the first reply arrives. */
   private queue: CommandQueue | undefined;
-  /** That waits for confirmations, and the names in it. */
+  /** The command that waits for confirmations, and its names. */
   private awaited: { readonly command: unknown; readonly names: ReadonlySet<string> } | undefined;
 
   constructor(
@@ -90,7 +90,7 @@ class ReplyGuard extends DriverReader {
     this.odd(error instanceof OddReplyError ? error : new OddReplyError('anything', { cause: error }));
   }
 
-  /** Of what can be told from the command that waits: the rest is checked by who has asked. */
+  /** Checks what the pending command shows: the caller checks the rest. */
   private check(reply: unknown): void {
     this.queue ??= queueOf(this.client);
     if (this.queue.length === 0) return;
@@ -104,12 +104,12 @@ class ReplyGuard extends DriverReader {
   }
 }
 
-/** Or one of the messages that come in between. */
+/** Also true for a message between the answers. */
 function isAnswerTo(asked: string, names: ReadonlySet<string>, reply: unknown): boolean {
   if (!Array.isArray(reply)) return false;
   const [kind, name, count] = reply as unknown[];
   const said = String(kind);
-  // A node of a Cluster says this of itself when a slot leaves it.
+  // A Cluster node sends this without a request when a slot leaves it.
   if (MESSAGE.test(said) || (said === 'sunsubscribe' && asked !== said)) return true;
   if (said !== asked || reply.length !== 3) return false;
   const counted = countIn(count);

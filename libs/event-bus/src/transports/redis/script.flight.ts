@@ -1,13 +1,13 @@
-/** Publishes wait for a few answers that are on their way; more than this means that they do not come. */
+/** Publishes wait for a few answers that are outstanding; more than this means that they will not arrive. */
 export const MAX_HELD_MESSAGES = 10_000;
 
-/** A script that was refused before it began. */
+/** A script that was refused before it started. */
 export interface UnstartedScript {
-  /** What {@link ScriptFlight.depart} has returned for it. */
+  /** The result of {@link ScriptFlight.depart} for it. */
   readonly place: number;
   /** Sends its messages in another way. */
   sendAgain(): void;
-  /** Settles its messages with what the server said. */
+  /** Settles its messages with the server's answer. */
   giveUp(): void;
 }
 
@@ -17,12 +17,12 @@ export interface HeldPublish {
 }
 
 /**
- * Scripts on one link that the server has not answered, and what was written behind them. One that was refused before it began
- * may be sent again in another way, but only where nothing behind it was executed: so it waits until all that was written is
- * answered, and what is published meanwhile waits behind it.
+ * Scripts on one link without an answer, and everything written after them. A script that was refused before it started may be
+ * sent again in another way, but only if nothing after it was executed. It therefore waits until everything written is
+ * answered, and new publishes wait behind it.
  */
 export class ScriptFlight {
-  /** What is unanswered, or waits to be sent again. As long as it is nothing, what is written can overtake nothing. */
+  /** The number of writes that are unanswered or wait to be sent again. While it is 0, a write cannot overtake anything. */
   pending = 0;
   private latestPlace = 0;
   private latestExecuted = 0;
@@ -31,19 +31,19 @@ export class ScriptFlight {
   private held: HeldPublish[] = [];
   private heldMessages = 0;
 
-  /** What is published now has to wait, see {@link hold}. */
+  /** New publishes have to wait, see {@link hold}. */
   get isHolding(): boolean {
     return this.unstarted.length > 0;
   }
 
-  /** A script is written, or something behind one. @returns its place, for its answer, which follows once. */
+  /** A script was written, or something after one. @returns its place, for its answer, which follows once. */
   depart(): number {
     this.pending += 1;
     this.latestPlace += 1;
     return this.latestPlace;
   }
 
-  /** It was executed, or nobody knows: what was refused before it would come behind it now. */
+  /** It was executed, or this is unknown: earlier refused scripts would now arrive after it. */
   executed(place: number): void {
     this.latestExecuted = Math.max(this.latestExecuted, place);
     this.pending -= 1;
@@ -61,7 +61,7 @@ export class ScriptFlight {
     this.proceed();
   }
 
-  /** Sends it as soon as nothing has to go before it. False when too much waits already. */
+  /** Sends it as soon as nothing has to go before it. False if too much is waiting already. */
   hold(publish: HeldPublish): boolean {
     if (this.heldMessages + publish.messageCount > MAX_HELD_MESSAGES) return false;
     this.heldMessages += publish.messageCount;

@@ -1,26 +1,26 @@
 import type { OutgoingMessage, PublishBatching } from '../event.transport.js';
 
-/** A service that publishes to more shard channels asks again. */
+/** A service that publishes to more shard channels checks again. */
 const MAX_SUBJECTS = 10_000;
 
 type Answer = 'asked' | 'granted' | 'denied';
 
 /**
- * What one connection may publish by script. A shard channel is a key of the script, so that the server answers for each by
- * itself; for all others it answers once.
+ * What one connection may publish by script. A shard channel is a key of the script, so the server's answer applies to each
+ * separately; for all others, one answer applies.
  */
 export class ScriptPermit {
-  /** By shard channel; `''` for what is no shard channel. */
+  /** By shard channel; `''` for all others. */
   private readonly answers = new Map<string, Answer>();
 
-  /** Of all that was asked. */
+  /** The total number of checks. */
   get batching(): PublishBatching {
     const answers = [...this.answers.values()];
     if (answers.includes('denied')) return 'pipeline';
     return answers.includes('granted') ? 'script' : 'undecided';
   }
 
-  /** All of these may go as a script. */
+  /** All of these may be sent as a script. */
   covers(messages: readonly OutgoingMessage[]): boolean {
     return messages.every((message) => this.allows(message));
   }
@@ -30,7 +30,7 @@ export class ScriptPermit {
     return this.answers.get(subjectOf(message)) === 'granted';
   }
 
-  /** What nobody has asked for yet: to be answered then. Empty where there is nothing to ask. */
+  /** Those that were not checked yet. Empty if there is nothing to check. */
   unasked(messages: readonly OutgoingMessage[]): readonly string[] {
     const subjects = [...new Set(messages.map(subjectOf))].filter((subject) => !this.answers.has(subject));
     if (this.answers.size + subjects.length > MAX_SUBJECTS) this.answers.clear();
@@ -42,9 +42,9 @@ export class ScriptPermit {
     this.set(subjects, 'granted');
   }
 
-  /** The server has not run a script. Where that says nothing of the next one, it is asked again. */
+  /** The server did not run a script. If this says nothing about the next one, the check is repeated. */
   refused(subjects: readonly string[], message: string): void {
-    // A slot that is being moved away refuses scripts (its keys, which never exist, might be there already) and takes SPUBLISH.
+    // A slot under migration refuses scripts (its keys, which never exist, might already have moved) but accepts SPUBLISH.
     if (/^(NOPERM|ERR|ASK|TRYAGAIN)\b/.test(message)) this.set(subjects, 'denied');
     else this.forget(subjects);
   }
@@ -58,7 +58,7 @@ export class ScriptPermit {
   }
 }
 
-/** What the server's answer is about. */
+/** The key of the server's answer. */
 export function subjectOf({ kind, channel }: OutgoingMessage): string {
   return kind === 'shard' ? channel : '';
 }

@@ -17,10 +17,12 @@ import { MAX_HELD_MESSAGES } from './script.flight.js';
 import type { ScriptFlight } from './script.flight.js';
 import { ScriptPermit, subjectOf } from './script.permit.js';
 
-/** Sends several messages at once, and what follows them: as scripts (EVAL) as far as the server permits, in one write to the socket. */
+/**
+ * Sends several messages at once, and those that follow: as scripts (EVAL) if the server permits, in one write to the socket.
+ */
 export class ScriptSender {
   private permit = new ScriptPermit();
-  /** Of the link whose permit it is. */
+  /** The link that the permit belongs to. */
   private socket: PublishSocket | undefined;
 
   constructor(
@@ -68,7 +70,7 @@ export class ScriptSender {
   }
 
   /**
-   * Asks whether these could have gone as a script. Not at connect: where the answer is no, it stands in the ACL log, also of
+   * Checks whether these could have been sent as a script. Not at connect: a refusal is recorded in the ACL log, even for
    * services that never publish two at once.
    */
   private askFor(messages: readonly OutgoingMessage[]): void {
@@ -88,7 +90,7 @@ export class ScriptSender {
     }
   }
 
-  /** As scripts, as far as they are permitted. */
+  /** As scripts, if they are permitted. */
   private sendInOrder(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     let script: PublishScript | undefined;
     const leave = () => {
@@ -113,7 +115,7 @@ export class ScriptSender {
 
   private run(script: PublishScript, settled: SettledListener): void {
     const { messages, bodies, indices } = script;
-    // Behind a script that may be refused, one alone is a script too: it is refused as well then.
+    // After a script that may be refused, a single message is also a script: it is then refused as well.
     if (messages.length === 1 && this.flight.pending === 0) {
       const [message, body] = [messages[0] as OutgoingMessage, bodies[0] as MessageBody];
       return this.single.write(message, body, indices[0] as number, settled);
@@ -126,7 +128,7 @@ export class ScriptSender {
     );
   }
 
-  /** @param replies undefined where the answer is none to this script */
+  /** @param replies undefined if the answer is not valid for this script */
   private answered(sent: SentScript, replies: readonly ScriptReply[] | undefined): void {
     const { messages, bodies } = sent.script;
     if (replies === undefined) {
@@ -151,7 +153,7 @@ export class ScriptSender {
     this.settleAll(sent, error);
   }
 
-  /** Nothing of it was executed: it goes in another way, unless something behind it was. */
+  /** Nothing of it was executed: it is sent in another way, unless something after it was executed. */
   private refused(sent: SentScript, error: Error): void {
     sent.permit.refused(sent.script.messages.map(subjectOf), error.message);
     this.flight.refused({
@@ -165,7 +167,7 @@ export class ScriptSender {
     script.messages.forEach(({ channel }, position) => settle(position, this.answers.failed(channel, error)));
   }
 
-  /** What cannot go as a script: each by itself. */
+  /** Messages that cannot be sent as a script: each separately. */
   private sendApart({ script: { messages, bodies }, settle }: SentScript): void {
     const { socket } = this.link;
     socket?.cork();
@@ -199,25 +201,25 @@ export class ScriptSender {
 
 interface SentScript {
   readonly script: PublishScript;
-  /** Of the link that it was sent on. */
+  /** The link that it was sent on. */
   readonly permit: ScriptPermit;
   readonly place: number;
   /** By the position in the script. */
   readonly settle: SettledListener;
 }
 
-/** The slot is another node's: whatever follows is refused as well. */
+/** The slot belongs to another node: everything after it is refused as well. */
 function isMoved(error: unknown): boolean {
   return isReplyError(error) && error.message.startsWith('MOVED ');
 }
 
-/** A script was not run, or nobody knows. */
+/** A script was not run, or this is unknown. */
 function refuse(permit: ScriptPermit, subjects: readonly string[], error: unknown): void {
   if (!isReplyError(error)) permit.forget(subjects);
   else if (!isInsideScript(error)) permit.refused(subjects, error.message);
 }
 
-/** With what must not be in its text. */
+/** With the secrets that its text must not contain. */
 function refusalOf(refusal: string, bodies: readonly unknown[]): Error {
   return replyError(refusal, { name: 'publish', args: ['', ...bodies] });
 }

@@ -1,18 +1,18 @@
 const CUT = '…';
 
-/** A shorter secret is a word of any text: what servers are known to repeat is cut all the same. */
+/** A shorter secret could be a word in any text. Known repetitions of arguments are cut in any case. */
 const MIN_LENGTH = 4;
-/** A secret of so many characters is cut wherever it stands, a shorter one where it is a word of its own. */
+/** A secret of this length is cut everywhere, a shorter one only as a separate word. */
 const MIN_LENGTH_INSIDE_WORDS = 8;
-/** So much of the beginning is taken for a secret that the server has cut off. */
+/** This much of its beginning counts as a secret that the server has cut off. */
 const MIN_PREFIX_LENGTH = 12;
 
-/** What servers and proxies put in front of the arguments that they repeat. */
+/** Text that servers and proxies put before repeated arguments. */
 const ARGUMENTS =
   /\b(args beginning with|args?|arguments?|params?|parameters?|command was|request(?: was)?):\s*\S.*$/is;
 const SUBCOMMAND = /(\b(?:sub ?command|syntax error in \w+ option)\b[^'"`]*)(['"`]).*\2/is;
 
-/** Of Redis, and read by others here: they repeat no argument, and a password may be one of their words. */
+/** Messages of Redis that other code here parses: they repeat no argument, and a password may be one of their words. */
 const FIXED = [
   /^WRONGPASS invalid username-password pair( or user is disabled)?\.?$/,
   /^NOAUTH Authentication required\.?$/,
@@ -26,14 +26,14 @@ const FIXED = [
   /^(MOVED|ASK) \d+ \S*:\d+$/,
 ];
 
-/** Without what a server repeats of the arguments that it was sent, as far as it says that it does. */
+/** Removes arguments that a server repeats, if its text announces them. */
 export function withoutArguments(text: string): string {
   return text.replace(ARGUMENTS, `$1: ${CUT}`).replace(SUBCOMMAND, `$1$2${CUT}$2`);
 }
 
 /**
- * Without these, as they are or with any of their characters escaped: `%40`, `\x40`, `\u0040`, `\"`. A long one is found by its
- * beginning as well.
+ * Removes these, both unchanged and with any of their characters escaped: `%40`, `\x40`, `\u0040`, `\"`. A long one is also
+ * found by its beginning.
  */
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
   const sought = [...secrets].filter((secret) => secret.length >= MIN_LENGTH);
@@ -50,7 +50,7 @@ export function withoutSecrets(text: string, secrets: Iterable<string>): string 
   return clean;
 }
 
-/** Where the secret ends that begins here; `start` when none does. */
+/** The end of the secret that starts here; `start` if none does. */
 function endOfSecret(text: string, start: number, secret: string): number {
   if (text[start] !== secret[0] && !/[\\%+\u0080-\uFFFF]/.test(text[start] as string)) return start;
   let ends: ReadonlySet<number> = new Set([start]);
@@ -66,7 +66,7 @@ function endOfSecret(text: string, start: number, secret: string): number {
   return secret.length >= MIN_LENGTH_INSIDE_WORDS || isWord(text, start, end) ? end : start;
 }
 
-/** All of them: `%25` is a percent sign, or the first of three characters. */
+/** All possible ends: `%25` is a percent sign, or the first of three characters. */
 function endsOfCharacter(text: string, start: number, character: string): number[] {
   // As often as the text was quoted.
   let at = start;
@@ -79,7 +79,7 @@ function endsOfCharacter(text: string, start: number, character: string): number
   if (byUnits !== undefined) ends.push(byUnits);
   const byBytes = endOfBytes(text, start, character);
   if (byBytes !== undefined) ends.push(byBytes);
-  // In `%2525` it may end after each 25, as the next characters may be digits.
+  // In `%2525` it may end after each 25, because the next characters may be digits.
   if (character === '%' && text[start] === '%') {
     for (let end = start + 1; text.startsWith('25', end); end += 2) ends.push(end + 2);
   }
@@ -96,7 +96,7 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\u0007', 'a'],
 ]);
 
-/** As JSON escapes it: by its UTF-16 units. */
+/** Escaped as in JSON: by its UTF-16 units. */
 function endOfUnits(text: string, start: number, character: string): number | undefined {
   if (text[start] !== '\\') return undefined;
   let at = start;
@@ -108,7 +108,7 @@ function endOfUnits(text: string, start: number, character: string): number | un
   return at;
 }
 
-/** As URLs and Redis escape it, or as somebody reads it who takes bytes for characters: by its bytes in UTF-8. */
+/** Escaped as in URLs and by Redis, or as text whose bytes were read as characters: by its bytes in UTF-8. */
 function endOfBytes(text: string, start: number, character: string): number | undefined {
   const isPlain = text[start] !== '%' && text[start] !== '\\';
   if (isPlain && character.charCodeAt(0) < 0x80) return undefined;
@@ -131,7 +131,7 @@ function escapeAt(escape: RegExp, text: string, at: number): [string | undefined
   return [match?.[0], match?.[1] ?? ''];
 }
 
-/** No letter or digit is beside it. Those that belong to an escape are none. */
+/** No letter or digit is adjacent. Those of an escape do not count. */
 function isWord(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - 8), start);
   const isApart = ENDS_WITH_ESCAPE.test(before) || !/[\p{L}\p{N}_]$/u.test(before);

@@ -2,12 +2,12 @@ import { NotConnectedError, TransportRefusedError, reasonOf } from '../../errors
 import type { RedisConnection } from './redis.connection.js';
 import { explainRefusal, isReplyError } from './redis.errors.js';
 
-/** A command that somebody awaits the answer to. */
+/** A command whose answer is awaited. */
 export interface ServerQuestion<Answer> {
-  /** For people: `PUBSUB NUMSUB`. */
+  /** Its name in words: `PUBSUB NUMSUB`. */
   readonly name: string;
   readonly send: (redis: RedisConnection['redis']) => Promise<unknown>;
-  /** Undefined where the reply is none. */
+  /** Undefined if the reply is not valid. */
   readonly read: (reply: unknown) => Answer | undefined;
 }
 
@@ -26,7 +26,7 @@ export async function askServer<Answer>(
   if (answer !== undefined) return answer;
   const cause = connection.distrust(name.toLowerCase());
   throw new TransportRefusedError(
-    `Redis answered ${name} with something else: ${cause.message}. Look at what stands between this service and Redis.`,
+    `Redis sent an unexpected reply to ${name}: ${cause.message}. Check for a proxy between this service and Redis.`,
     { cause },
   );
 }

@@ -13,7 +13,7 @@ import { blockedWarning } from './blocked.loop.js';
 import type { RedisConnectionListener } from './connection.listener.js';
 import type { RedisSubscriber } from './redis.subscriber.js';
 
-/** What the transports on Redis do alike: they tell the state of their links, and answer in one way once they are closed. */
+/** The common part of the Redis transports: they report the state of their links, and answer in the same way once closed. */
 export abstract class ServerTransport implements Omit<EventTransport, 'name' | 'address' | 'publish'> {
   readonly capabilities = { shard: true };
   protected readonly listener: TransportListener;
@@ -71,7 +71,7 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
     this.update();
   }
 
-  /** Of the connection that publishes. */
+  /** For the connection that publishes. */
   protected publishing(up: () => void, ping?: () => Promise<void>): RedisConnectionListener {
     return {
       up: () => {
@@ -88,7 +88,7 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
     };
   }
 
-  /** Of the connection that subscribes. */
+  /** For the connection that subscribes. */
   protected subscribing(subscriber: () => RedisSubscriber): RedisConnectionListener {
     return {
       up: () => subscriber().resume(),
@@ -98,7 +98,7 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
       },
       error: (error) => this.failed(error),
       ping: () => subscriber().ping(),
-      // The only connection that is always there, and the others would report the same loop.
+      // The only connection that always exists; the others would report the same loop.
       blocked: (blockedMs) => this.listener.warned(blockedWarning(blockedMs)),
     };
   }

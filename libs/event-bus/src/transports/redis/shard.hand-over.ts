@@ -3,14 +3,14 @@ import type { InterruptionCause, InterruptionTracker } from '../interruption.tra
 import type { SubscriptionTable } from '../subscription-table.js';
 import type { DeliveryGate } from './delivery.gate.js';
 
-/** A subscription on its way from one node to another. */
+/** A subscription that moves from one node to another. */
 export interface HandedOver {
   readonly target: SubscriptionTarget;
-  /** Absent when it has never been active. */
+  /** Absent if it was never active. */
   readonly cause?: InterruptionCause | undefined;
 }
 
-/** What the connection to one node knows of its subscriptions. */
+/** The subscription state of the connection to one node. */
 export interface NodeSubscriptions {
   readonly table: SubscriptionTable;
   readonly gate: Pick<DeliveryGate, 'shut'>;
@@ -18,10 +18,10 @@ export interface NodeSubscriptions {
 }
 
 /**
- * Lets go of them, without an end to their interruption: another connection goes on with them. Those that are not held are
+ * Releases these without an end to their interruption: another connection takes them over. Those that are not subscribed are
  * ignored.
  *
- * @param soundAtMs up to when nothing is missing of what is active
+ * @param soundAtMs until when nothing of the active ones is missing
  */
 export function handOver(
   { table, gate, interruptions }: NodeSubscriptions,
@@ -40,7 +40,7 @@ export function handOver(
   return { handed, delivering };
 }
 
-/** Goes on with what another connection has handed over. */
+/** Takes over what another connection has handed over. */
 export function takeOver(
   { table, gate, interruptions }: NodeSubscriptions,
   handed: readonly HandedOver[],

@@ -28,9 +28,9 @@ describe('disagreementsOf', () => {
   });
 
   it.each([
-    ['active, and not passed on', 'active', false, true],
-    ['active, and not counted', 'active', true, false],
-    ['denied, and passed on', 'denied', true, true],
+    ['active, but not delivered', 'active', false, true],
+    ['active, but not counted', 'active', true, false],
+    ['denied, but delivered', 'denied', true, true],
   ] as const)('finds one that is %s', (found, state, isOpen, isCounted) => {
     expect(disagreementsOf(parts(state, isOpen, isCounted), planOf(isOpen))).toEqual([
       `channel a is ${found}`,
@@ -39,10 +39,10 @@ describe('disagreementsOf', () => {
 
   it('finds a plan that serves by what is not passed on, and one that does not serve by what is', () => {
     expect(disagreementsOf(parts('pending', false, false), planOf(true))).toEqual([
-      'channel a serves by the plan, and is not passed on',
+      'channel a is live in the plan, but not delivered',
     ]);
     expect(disagreementsOf(parts('active', true, true), planOf(false))).toEqual([
-      'channel a is passed on, and serves nobody by the plan',
+      'channel a is delivered, but not live in the plan',
     ]);
   });
 });

@@ -1,25 +1,25 @@
 import type { SubscriptionInfo, SubscriptionTarget } from '../event.transport.js';
 
-/** Everything that says of one connection whether a subscription delivers now. */
+/** All parts of one connection that know whether a subscription delivers now. */
 export interface SubscriptionParts {
-  /** What is wanted, and what the broker has answered. */
+  /** The wanted subscriptions and the broker's answers. */
   readonly table: { list(): readonly SubscriptionInfo[] };
-  /** What is passed on. */
+  /** The subscriptions whose messages are forwarded. */
   readonly gate: {
     readonly targets: readonly SubscriptionTarget[];
     isOpen(target: SubscriptionTarget): boolean;
   };
-  /** What the broker must hold. */
+  /** The subscriptions that the broker must have. */
   readonly ledger: { has(target: SubscriptionTarget): boolean };
 }
 
-/** What hears of confirmations and releases, and serves handlers by it. */
+/** Takes confirmations and releases, and serves handlers accordingly. */
 export interface ServingPlan {
-  /** Of these phases, `live` and `leaving` say that the broker delivers. */
+  /** In the phases `live` and `leaving` the broker delivers. */
   states(): readonly { readonly target: SubscriptionTarget; readonly phase: string }[];
 }
 
-/** Where they contradict each other, for a developer. Empty when they agree. Looks at all targets: for tests and debugging. */
+/** The contradictions, for a developer. Empty if there are none. Checks all targets: for tests and debugging. */
 export function disagreementsOf(
   { table, gate, ledger }: SubscriptionParts,
   plan?: ServingPlan,
@@ -27,9 +27,9 @@ export function disagreementsOf(
   const found: string[] = [];
   for (const { target, state } of table.list()) {
     const name = nameOf(target);
-    if (state === 'active' && !gate.isOpen(target)) found.push(`${name} is active, and not passed on`);
-    if (state === 'active' && !ledger.has(target)) found.push(`${name} is active, and not counted`);
-    if (state === 'denied' && gate.isOpen(target)) found.push(`${name} is denied, and passed on`);
+    if (state === 'active' && !gate.isOpen(target)) found.push(`${name} is active, but not delivered`);
+    if (state === 'active' && !ledger.has(target)) found.push(`${name} is active, but not counted`);
+    if (state === 'denied' && gate.isOpen(target)) found.push(`${name} is denied, but delivered`);
   }
   return plan === undefined ? found : [...found, ...disagreementsWith(plan, gate)];
 }
@@ -41,10 +41,10 @@ function disagreementsWith(plan: ServingPlan, { targets }: SubscriptionParts['ga
   return [
     ...[...served]
       .filter((name) => !opened.has(name))
-      .map((name) => `${name} serves by the plan, and is not passed on`),
+      .map((name) => `${name} is live in the plan, but not delivered`),
     ...[...opened]
       .filter((name) => !served.has(name))
-      .map((name) => `${name} is passed on, and serves nobody by the plan`),
+      .map((name) => `${name} is delivered, but not live in the plan`),
   ];
 }
 
@@ -58,7 +58,7 @@ function nameOf({ kind, name }: SubscriptionTarget): string {
  */
 const IS_CHECKED = Boolean(process.env['EVENT_BUS_CHECK_SUBSCRIPTIONS']);
 
-/** `changed`, behind a check of the parts when the switch is on. */
+/** Runs `changed`, after a check of the parts if the switch is on. */
 export function checking(parts: SubscriptionParts, changed: () => void): () => void {
   if (!IS_CHECKED) return changed;
   return () => {

@@ -4,7 +4,7 @@ import { TargetMap } from '../target.map.js';
 
 type Listener = (outcome: SubscribeOutcome) => void;
 
-/** Those who wait for the broker's answer to a subscription. */
+/** Callers that wait for the broker's answer to a subscription. */
 export class SubscriptionAnswers {
   private readonly waiting = new TargetMap<Listener[]>();
 
@@ -21,7 +21,7 @@ export class SubscriptionAnswers {
     for (const listener of this.take(target)) listener({ target });
   }
 
-  /** `errorOf` is called only when somebody waits. */
+  /** `errorOf` is only called if a caller waits. */
   failed(target: SubscriptionTarget, errorOf: () => Error): void {
     for (const listener of this.take(target)) listener({ target, error: errorOf() });
   }

@@ -48,7 +48,7 @@ describe('SubscriptionAudit', () => {
     connection.next().confirm(1);
     expect([await sound, repairs]).toEqual([
       false,
-      ['subscription-lost: the server holds 1 channels and patterns, 2 too few'],
+      ['subscription-lost: the server has 1 channels and patterns, 2 too few'],
     ]);
   });
 
@@ -62,7 +62,7 @@ describe('SubscriptionAudit', () => {
     shards.confirm(0);
     expect([await sound, repairs]).toEqual([
       false,
-      ['subscription-lost: the server holds 0 shard channels, 1 too few'],
+      ['subscription-lost: the server has 0 shard channels, 1 too few'],
     ]);
   });
 

@@ -6,19 +6,19 @@ import { NOT_SERVED, SLOT_GONE } from './shard.routing.js';
 import type { ShardRouting } from './shard.routing.js';
 import type { CountedSubscriptions, SubscriptionLedger } from './subscription.ledger.js';
 
-/** Whose subscriptions are counted. */
+/** The owner of the counted subscriptions. */
 export interface AuditedSubscriptions {
-  /** What is lost already is being asked for: no count of the server says anything. */
+  /** Lost subscriptions are being requested: the server's counts have no meaning now. */
   readonly isRepairing: boolean;
-  /** The server holds less than it has confirmed. */
+  /** The server has fewer subscriptions than it has confirmed. */
   repair(reason: string): void;
 }
 
-/** Asks the server how many subscriptions it holds, at a place of the byte stream where it is known how many there must be. */
+/** Asks the server for its number of subscriptions, at a stream position where the right number is known. */
 export class SubscriptionAudit {
-  /** A name that nobody subscribes to: to unsubscribe from it changes nothing, and is answered with a count. */
+  /** A name without a subscription: unsubscribing from it changes nothing, and is answered with a count. */
   private readonly unusedName = `heartbeat:${randomUUID()}`;
-  /** As such, by slot of a Cluster. */
+  /** Such names, by slot of a Cluster. */
   private readonly unusedInSlots = new Map<number, string>();
 
   constructor(
@@ -28,7 +28,7 @@ export class SubscriptionAudit {
     private readonly routing?: ShardRouting,
   ) {}
 
-  /** Resolves when the server has answered, whatever it said: with true when it holds everything. */
+  /** Resolves when the server has answered, with any answer: with true if no subscription is missing. */
   async ask(): Promise<boolean> {
     const asked = [this.count('unsubscribe', this.unusedName, 'channels and patterns')];
     const shard = this.ledger.someShard;
@@ -46,7 +46,7 @@ export class SubscriptionAudit {
         isSound = this.compare(kinds, Number(count));
       });
     } catch (error) {
-      // A refusal is an answer as well, unless it says that the node has let go of the slot.
+      // An error is an answer as well, unless it says that the node has released the slot.
       if (!isReplyError(error)) throw error;
       isSound = !this.isUncounted(error);
     }
@@ -62,16 +62,16 @@ export class SubscriptionAudit {
     return name;
   }
 
-  /** True when nothing is missing at this place of the byte stream. */
+  /** True if nothing is missing at this stream position. */
   private compare(kinds: CountedSubscriptions, counted: number): boolean {
     if (this.audited.isRepairing) return false;
     const missing = this.ledger.audit(kinds, counted);
     if (missing === 0) return true;
-    this.audited.repair(`subscription-lost: the server holds ${counted} ${kinds}, ${missing} too few`);
+    this.audited.repair(`subscription-lost: the server has ${counted} ${kinds}, ${missing} too few`);
     return false;
   }
 
-  /** The node does not count the shard channels right now; or no more, when their slot has gone. */
+  /** The node does not count the shard channels right now, or not any more because their slot has moved. */
   private isUncounted(error: Error): boolean {
     if (this.routing === undefined || !NOT_SERVED.test(error.message)) return false;
     if (SLOT_GONE.test(error.message) && !this.audited.isRepairing) {

@@ -8,10 +8,10 @@ export const UNSUBSCRIBE = {
   shard: 'sunsubscribe',
 } as const;
 
-/** Names in one command: few round trips, and no command that keeps the server or this process busy for long. */
+/** Names per command: few round trips, and no command that blocks the server or this process for long. */
 export const NAMES_PER_COMMAND = 500;
 
-/** Targets that may go in one command each: of one kind and group, and not too many. */
+/** Targets that may share one command: of one kind and group, and not too many. */
 export function commandsFor(
   targets: readonly SubscriptionTarget[],
   groupOf: (target: SubscriptionTarget) => number,

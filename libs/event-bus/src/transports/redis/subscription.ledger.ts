@@ -1,19 +1,19 @@
 import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
 import { forEachKind } from '../../routing/subscription-target.js';
 
-/** Redis counts shard channels apart from everything else: SUNSUBSCRIBE answers with them, UNSUBSCRIBE with the rest. */
+/** Redis counts shard channels separately: SUNSUBSCRIBE answers with their number, UNSUBSCRIBE with that of the rest. */
 export type CountedSubscriptions = 'channels and patterns' | 'shard channels';
 
 /**
- * What the server must hold for one connection at this place of the byte stream, by what it has confirmed: also
- * what nobody wants any more and could not be unsubscribed.
+ * The subscriptions that the server must have for one connection at this stream position, according to its confirmations.
+ * Includes those that are no longer wanted but could not be unsubscribed.
  */
 export class SubscriptionLedger {
   private readonly names = forEachKind(() => new Set<string>());
-  /** Subscribed by whoever uses our client as well. */
+  /** Subscriptions of other users of our client. */
   private surplus: Record<CountedSubscriptions, number> = { 'channels and patterns': 0, 'shard channels': 0 };
 
-  /** One of the shard channels. Undefined when there are none. */
+  /** One of the shard channels. Undefined if there are none. */
   get someShard(): string | undefined {
     const [name] = this.names.shard;
     return name;
@@ -36,7 +36,7 @@ export class SubscriptionLedger {
     this.surplus = { 'channels and patterns': 0, 'shard channels': 0 };
   }
 
-  /** How many the server has lost, by its own count at this place of the byte stream. */
+  /** The number that the server has lost, by its own count at this stream position. */
   audit(kinds: CountedSubscriptions, counted: number): number {
     const { channel, pattern, shard } = this.names;
     const confirmed = kinds === 'shard channels' ? shard.size : channel.size + pattern.size;

@@ -12,10 +12,10 @@ export interface ReleasedFrom {
 }
 
 /**
- * Tells the server what is wanted no more. Resolves when it delivers none of them: at once without a link, on which it delivers
- * nothing.
+ * Unsubscribes what is no longer wanted. Resolves when the server delivers none of it: at once without a link, because nothing
+ * is delivered then.
  *
- * @param groupOf only targets of one group may go in one command
+ * @param groupOf only targets of one group may share a command
  */
 export async function release(
   link: RequestLink,
@@ -27,13 +27,13 @@ export async function release(
   const released = commandsFor(targets, groupOf).map(async (own) => {
     const [{ kind }] = own as [SubscriptionTarget];
     const names = own.map(({ name }) => name);
-    // What was asked for again meanwhile is no business of this answer any more.
+    // This answer does not concern targets that were requested again in the meantime.
     const shut = () => gate.shut(own.filter((target) => table.stateOf(target) === undefined));
     const unsubscribed = () => {
       ledger.remove(kind, names);
       shut();
     };
-    // A refusal (no permission to unsubscribe) or a lost link: nobody is interested in what may still come.
+    // An error (no permission to unsubscribe) or a lost link: further messages are not wanted.
     await link.send(UNSUBSCRIBE[kind], names, unsubscribed).catch(shut);
   });
   await Promise.all(released);

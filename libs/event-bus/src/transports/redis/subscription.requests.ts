@@ -3,33 +3,33 @@ import type { SubscriptionRequest, SubscriptionTable } from '../subscription-tab
 import { isReplyError } from './redis.errors.js';
 import { NAMES_PER_COMMAND, SUBSCRIBE } from './subscription.commands.js';
 
-/** Permissions change seldom, and every attempt leaves a line in the server's ACL log. */
+/** Permissions rarely change, and every attempt leaves a line in the server's ACL log. */
 const DENIED_RETRY_MS = 30_000;
 
-/** Between two attempts at what the server has refused for the time being: at first, and at most. */
+/** The delay between two attempts after a temporary refusal: at first, and at most. */
 const POSTPONED_MS = 50;
 const MAX_POSTPONED_MS = 1_000;
 
-/** As much of a connection as requests need. */
+/** The part of a connection that requests need. */
 export interface RequestLink {
   readonly isUp: boolean;
   send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void>;
 }
 
 export interface RequestListener {
-  /** At its place in the byte stream. */
+  /** Called in stream order. */
   confirmed(request: SubscriptionRequest): void;
   refused(request: SubscriptionRequest, error: Error): void;
-  /** Something is postponed, or asked for again. */
+  /** A request is postponed or repeated. */
   changed(): void;
 }
 
-/** Asks the server for what the table wants: in commands of a bounded size, and later where it refuses for the time being. */
+/** Requests what the table wants: in commands of limited size, and later if the server refuses temporarily. */
 export class SubscriptionRequests {
   private isPausing = false;
   private isClosed = false;
   private retryTimer: NodeJS.Timeout | undefined;
-  /** Nothing is asked for until then. */
+  /** Nothing is requested until then. */
   private postponedTimer: NodeJS.Timeout | undefined;
   private postponements = 0;
   private reason: string | undefined;
@@ -40,12 +40,12 @@ export class SubscriptionRequests {
     private readonly listener: RequestListener,
   ) {}
 
-  /** Why the server does not answer for what is wanted, for the time being. */
+  /** Why the server temporarily does not answer for wanted targets. */
   get postponedReason(): string | undefined {
     return this.reason;
   }
 
-  /** At most one full command in a turn of the event loop: ten thousand names in one go would hold up everything else. */
+  /** At most one full command in a turn of the event loop: ten thousand names at once would block it. */
   sendWaiting(): void {
     if (this.isPausing || this.isClosed || !this.link.isUp) return;
     if (this.postponedTimer !== undefined) return;
@@ -66,12 +66,15 @@ export class SubscriptionRequests {
     this.link
       .send(SUBSCRIBE[request.kind], names, () => this.answered(request))
       .catch((error: unknown) => {
-        // Anything but an answer means that the link has gone, and everything with it.
+        // Anything but an answer means that the link is lost, with all subscriptions on it.
         if (isReplyError(error) && !this.isClosed) this.listener.refused(request, error);
       });
   }
 
-  /** It says nothing of these targets that the server is busy, loads its data, or has lost its master: asks again soon. */
+  /**
+   * The server is busy, loads its data, or has lost its master: this says nothing about these targets, and they are requested
+   * again soon.
+   */
   postpone(request: SubscriptionRequest, reason: string): void {
     this.table.turnAway(request);
     this.reason = reason;
@@ -84,7 +87,7 @@ export class SubscriptionRequests {
     this.listener.changed();
   }
 
-  /** Nothing is postponed any more. */
+  /** Cancels everything that is postponed. */
   clearPostponed(): void {
     clearTimeout(this.postponedTimer);
     this.postponedTimer = undefined;
