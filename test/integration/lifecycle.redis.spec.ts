@@ -498,7 +498,7 @@ describe('starting', () => {
     )) as ConfigurationError;
     expect(error).toBeInstanceOf(ConfigurationError);
     const expected = [
-      'redis({ url }): is not a URL, it does not start with redis://. Write redis://host:6379',
+      'redis({ url }): is not a URL because it does not start with redis://. Write redis://host:6379',
       'redis({ keyPrefix }) cannot be set',
       'redis({ enableOfflineQueue }) cannot be set',
       'prefix must be a string',

@@ -56,7 +56,7 @@ export class PlainPlan<C extends Consumer> extends PlanBase<C> implements Subscr
   }
 
   protected leaves(): void {
-    // Nobody is served by it: it is not wanted.
+    // It serves no consumer, because it is not wanted.
   }
 }
 

@@ -24,8 +24,8 @@ export interface SubscriptionRequest {
 const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
 
 /**
- * What we want from the broker and what it has confirmed. Pure: whoever holds the link asks it what to send
- * and tells it what was answered.
+ * The wanted subscriptions, and what the broker has confirmed. Pure: the owner of the link asks it what to send, and reports
+ * the answers.
  *
  *     hold            request            confirm
  *     ────► wanted ────────────► pending ────────► active
