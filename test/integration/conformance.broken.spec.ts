@@ -37,19 +37,19 @@ const deaf: BrokenTransport = {
   fails: [
     'takes channel names of several bytes per character',
     'takes channel names with spaces, quotes and line breaks',
-    'takes channel names that objects have',
+    'takes channel names that are properties of objects',
     'takes a channel name of 10,000 bytes',
     'stops delivering once it is unsubscribed',
     'keeps the other subscriptions when one is unsubscribed',
-    'holds what was asked for last when nobody awaits',
-    'lists what it holds',
-    'reports what it confirmed before subscribe resolves, and what it released likewise',
-    'reports a target once, however often it is asked for',
+    'ends in the state that was requested last when no call is awaited',
+    'lists its subscriptions',
+    'reports confirmations before subscribe resolves, and releases before unsubscribe resolves',
+    'reports a target once, however often it is subscribed',
     'reports no message before the confirmation and none after the release',
     'lists the channels that have a subscriber',
     'counts the subscribers of channels',
     'counts a pattern once, however many subscribed to it',
-    'holds a shard channel and a channel of one name at once',
+    'subscribes to a shard channel and a channel of the same name at once',
     'stops delivering a shard channel once it is unsubscribed',
   ],
 };
@@ -117,7 +117,7 @@ const disorderly: BrokenTransport = {
     'delivers the messages of many publish calls in order',
     'delivers the messages of one publisher in order across channels',
     'delivers every message to every subscriber',
-    'goes on when a listener throws',
+    'continues when a listener throws',
     'delivers on shard channels, in order',
   ],
 };
@@ -168,7 +168,7 @@ const hasty: BrokenTransport = {
   fault: 'a message is delivered within publish(), to one subscriber after the other',
   broker: () => promptBroker({ inOrder: false }),
   open: (open, listener) => open(listener),
-  fails: ['delivers what a listener publishes to everybody behind what it heard'],
+  fails: ['delivers what a listener publishes after the message that it received'],
 };
 
 const prompt: BrokenTransport = {

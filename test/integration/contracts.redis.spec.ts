@@ -285,7 +285,7 @@ describe('contracts', () => {
       code: 'EVENT_BUS_CONFIGURATION',
       problems: [
         expect.stringContaining('Wrong.sharded: target "s:<id>": Redis has no patterns for sharded pub/sub'),
-        expect.stringContaining('Wrong.kind: target "ping": a contract says itself how it travels'),
+        expect.stringContaining('Wrong.kind: target "ping": a contract already defines its kind'),
         expect.stringContaining(`Wrong.param: @ChannelParam('id'): the target "b:<other>" has no <id>`),
         expect.stringContaining('Wrong.mixed: target "a:<id>:*": a template cannot contain glob characters'),
         expect.stringContaining('Wrong.name: target "a:<i d>": a parameter is written <name>'),

@@ -162,9 +162,9 @@ describe('publish', () => {
   const cycle: Record<string, unknown> = {};
   cycle['self'] = cycle;
   it.each([
-    ['undefined', undefined, 'undefined has no JSON form'],
-    ['a function', () => 1, 'function has no JSON form'],
-    ['a symbol', Symbol('x'), 'symbol has no JSON form'],
+    ['undefined', undefined, 'undefined cannot be written as JSON'],
+    ['a function', () => 1, 'function cannot be written as JSON'],
+    ['a symbol', Symbol('x'), 'symbol cannot be written as JSON'],
     ['a BigInt', { total: 1n }, 'BigInt'],
     ['a cycle', cycle, 'circular'],
     [

@@ -54,7 +54,7 @@ export async function publishes(publisher: EventBusPublisher): Promise<void> {
   await publisher.publish(OrderCreated, { total: 9 }, { params: { id: '42' } });
   // @ts-expect-error a value is a string
   await publisher.publish(OrderCreated, { total: 9 }, { params: { orderId: 42 } });
-  // @ts-expect-error the contract says itself how it travels
+  // @ts-expect-error the contract already defines its kind
   await publisher.publish(Ping, 1, { kind: 'shard' });
   // @ts-expect-error there are no parameters
   await publisher.publish(Ping, 1, { params: { id: '1' } });

@@ -3,7 +3,7 @@ import { channel, conformanceTest } from './conformance.scene.js';
 import type { ConformanceScene } from './conformance.scene.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
-/** A body is bytes: nothing reads, trims or converts it. */
+/** A body is bytes: nothing decodes, trims or converts it. */
 export const bodyConformance: readonly TransportConformanceTest[] = [
   conformanceTest('delivers every byte value unchanged', async (scene) => {
     await assertTravels(scene, [Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))]);
@@ -29,7 +29,7 @@ export const bodyConformance: readonly TransportConformanceTest[] = [
   conformanceTest('delivers a body of 1 MiB', async (scene) => {
     const bytes = Buffer.alloc(1024 * 1024);
     for (let i = 0; i < bytes.length; i += 1) bytes[i] = (i * 31 + (i >> 8)) & 0xff;
-    await assertTravels(scene, [bytes, 'small, right behind it', bytes]);
+    await assertTravels(scene, [bytes, 'small, right after it', bytes]);
   }),
 
   conformanceTest('sends a string as UTF-8', async (scene) => {

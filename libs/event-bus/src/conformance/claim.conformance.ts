@@ -7,7 +7,7 @@ import type { TransportConformanceTest } from './transport.harness.js';
 
 const LONG_MS = 60_000;
 
-/** Who of many may handle something: `claim`, which a transport need not have. */
+/** `claim`, which is optional for a transport: only one of several claimants gets a key. */
 export const claimConformance: readonly TransportConformanceTest[] = [
   claimTest('gives a key to the first who claims it', async (scene) => {
     const [first, second] = [await scene.connect(), await scene.connect()];
@@ -53,7 +53,7 @@ export const claimConformance: readonly TransportConformanceTest[] = [
 
 function claim({ transport }: ConformancePeer, key: string, ttlMs: number): Promise<boolean> {
   const claimed = transport.claim?.(key, ttlMs);
-  assert.ok(claimed, 'the transport has no claim(): say capabilities: { claim: false }');
+  assert.ok(claimed, 'the transport has no claim(): set capabilities: { claim: false }');
   return within('claim() to resolve', claimed);
 }
 

@@ -18,7 +18,7 @@ const CLOSED = 'EVENT_BUS_CLOSED';
 const NOT_CONNECTED = 'EVENT_BUS_NOT_CONNECTED';
 const UNCONFIRMED = 'EVENT_BUS_PUBLISH_UNCONFIRMED';
 
-/** Before connect, after close, and what happens to those who wait. */
+/** Behaviour before connect and after close, and of calls that are pending at close. */
 export const closingConformance: readonly TransportConformanceTest[] = [
   conformanceTest('answers a publish before connect with NotConnectedError', async (scene) => {
     const peer = await scene.open();
@@ -105,7 +105,7 @@ export const closingConformance: readonly TransportConformanceTest[] = [
     const received = subscriber.messagesOn(name).length;
     assert.ok(
       received <= sent + maybeSent,
-      `${received} arrived, but only ${sent} to ${sent + maybeSent} were sent`,
+      `${received} messages arrived, but only ${sent} to ${sent + maybeSent} were sent`,
     );
   }),
 
@@ -118,7 +118,7 @@ export const closingConformance: readonly TransportConformanceTest[] = [
       const ended = peer.transport.publish(messagesFor(scene.name('orders'), numbered(3)), (index) => {
         counts[index] = (counts[index] ?? Number.NaN) + 1;
       });
-      // It may fail only by its outcomes.
+      // It may report failures only as outcomes.
       void Promise.resolve(ended).catch(() => calls.push([Number.NaN]));
     };
     publish();

@@ -14,7 +14,7 @@ import { within } from './deadline.js';
 import type { ListenerRecord } from './listener.record.js';
 import { publishOutcomes } from './publish.outcomes.js';
 
-/** A transport of a conformance test with the record of its listener. No wait lasts for ever. */
+/** A transport of a conformance test, with a record of its listener. Every wait has a deadline. */
 export class ConformancePeer {
   constructor(
     readonly transport: EventTransport,
@@ -29,7 +29,7 @@ export class ConformancePeer {
     await within('close() to resolve', this.transport.close());
   }
 
-  /** Subscribes and expects that every target is confirmed. */
+  /** Subscribes and asserts that every target is confirmed. */
   async subscribe(...targets: readonly SubscriptionTarget[]): Promise<void> {
     const outcomes = await this.subscribeOutcomes(targets);
     for (const { error } of outcomes) assert.ifError(error);
@@ -47,13 +47,13 @@ export class ConformancePeer {
     await within('unsubscribe() to resolve', this.transport.unsubscribe(targets));
   }
 
-  /** Publishes one message and returns the subscriptions that were reported. */
+  /** Publishes one message and returns the number of subscriptions that was reported. */
   async send(channel: string, body: Buffer | string, kind: 'channel' | 'shard' = 'channel'): Promise<number> {
     const [count] = await this.sendAll([{ kind, channel, body }]);
     return count ?? assert.fail('publish() has no outcome for the message');
   }
 
-  /** Publishes in one call, expects that nothing fails, and returns the subscriptions that were reported. */
+  /** Publishes in one call, asserts that nothing fails, and returns the numbers of subscriptions that were reported. */
   async sendAll(messages: readonly OutgoingMessage[]): Promise<number[]> {
     const outcomes = await this.publishOutcomes(messages);
     return outcomes.map((outcome) =>
@@ -67,28 +67,28 @@ export class ConformancePeer {
 
   inspect(query: InspectionQuery): Promise<InspectionResult> {
     const answer = this.transport.inspect?.(query);
-    assert.ok(answer, 'the transport has no inspect(): say capabilities: { inspection: false }');
+    assert.ok(answer, 'the transport has no inspect(): set capabilities: { inspection: false }');
     return within(`inspect(${query.query}) to resolve`, answer);
   }
 
-  /** What has come on this channel until now. */
+  /** The messages that have arrived on this channel so far. */
   messagesOn(channel: string): readonly IncomingMessage[] {
     return this.record.messages.filter((message) => message.channel === channel);
   }
 
-  /** The bodies that have come on this channel until now, as text. */
+  /** The bodies that have arrived on this channel so far, as text. */
   textsOn(channel: string): string[] {
     return this.messagesOn(channel).map(({ body }) => body.toString());
   }
 
-  /** `kind target: body` of what has come on this channel, sorted: between subscriptions, no order is promised. */
+  /** `kind target: body` of what has arrived on this channel, sorted: the order between subscriptions is undefined. */
   deliveriesOn(channel: string): string[] {
     return this.messagesOn(channel)
       .map(({ through, body }) => `${through.kind} ${through.name}: ${body.toString()}`)
       .toSorted();
   }
 
-  /** Resolves when so many messages have come on this channel. */
+  /** Resolves when this many messages have arrived on the channel. */
   async receive(channel: string, count = 1): Promise<readonly IncomingMessage[]> {
     await this.record.until(
       `${count} messages on ${quote(channel)}`,

@@ -6,7 +6,7 @@ import { within } from './deadline.js';
 import { ListenerRecord } from './listener.record.js';
 import type { TestedCapability, TransportConformanceTest, TransportHarness } from './transport.harness.js';
 
-/** Where one conformance test plays: its transports, and names that no other test uses. */
+/** The scene of one conformance test: its transports, and names that no other test uses. */
 export class ConformanceScene {
   private readonly id = randomUUID();
   private readonly peers: ConformancePeer[] = [];
@@ -14,7 +14,7 @@ export class ConformanceScene {
 
   constructor(private readonly harness: TransportHarness) {}
 
-  /** A name of this test alone, all in one slot of a Cluster. What it adds has no glob characters of its own. */
+  /** A name that only this test uses, with all names of a test in one slot of a Cluster. It adds no glob characters. */
   name(suffix: string): string {
     return `conformance:{${this.id}}:${suffix}`;
   }
@@ -39,8 +39,8 @@ export class ConformanceScene {
   }
 
   /**
-   * Resolves when the subscriber has received a message that was published after all the publisher's others: what
-   * has not come by then does not come.
+   * Resolves when the subscriber has received a message that was published after all others of the publisher: a message that
+   * has not arrived by then was not delivered.
    */
   async fence(
     publisher: ConformancePeer,
@@ -54,7 +54,7 @@ export class ConformanceScene {
     await subscriber.receive(name);
   }
 
-  /** How many subscriptions were reported, where the numbers are exact. */
+  /** The number of subscriptions that should be reported, if the numbers are exact. */
   assertCounts(counts: readonly number[], expected: readonly number[]): void {
     if (this.harness.capabilities.exactCounts !== false) assert.deepEqual(counts, expected);
     else
@@ -66,7 +66,7 @@ export class ConformanceScene {
   }
 }
 
-/** A test that plays in a scene of its own, and closes every transport of it in the end. */
+/** A test with its own scene, which closes all transports of the scene at the end. */
 export function conformanceTest(
   name: string,
   play: (scene: ConformanceScene) => Promise<void>,
@@ -86,7 +86,7 @@ export function conformanceTest(
   };
 }
 
-/** As {@link conformanceTest}, with a transport that subscribes and one that publishes, both connected. */
+/** As {@link conformanceTest}, with a subscribing and a publishing transport, both connected. */
 export function pairTest(
   name: string,
   play: (scene: ConformanceScene, subscriber: ConformancePeer, publisher: ConformancePeer) => Promise<void>,
@@ -114,12 +114,12 @@ export function messagesFor(name: string, bodies: readonly (Buffer | string)[]):
   return bodies.map((body) => ({ kind: 'channel', channel: name, body }));
 }
 
-/** `0`, `1`, … as bodies, whose order can be told. */
+/** The bodies `0`, `1`, …, which show their order. */
 export function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => String(index));
 }
 
-/** Codes, not classes: an error keeps its code when two copies of the package are loaded. */
+/** Compares codes, not classes: an error keeps its code even if two copies of the package are loaded. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes(String((error as { code?: unknown } | undefined)?.code));
 }

@@ -1,11 +1,11 @@
-// From the module, not the globals: a deadline runs on real time under fake timers too.
+// From the module, not the globals: deadlines run in real time even with fake timers.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Only a test that fails ever waits as long. */
+/** Only a failing test waits this long. */
 const DEADLINE_MS = 10_000;
 
-/** Waits for the promise, and rejects with what is missing when it takes longer than any healthy transport needs. */
+/** Waits for the promise, and rejects with what is missing when it takes longer than any working transport needs. */
 export async function within<T>(missing: string | (() => string), promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_resolve, reject) => {
@@ -21,7 +21,7 @@ export async function within<T>(missing: string | (() => string), promise: Promi
   }
 }
 
-/** Runs the check again and again until it does not throw; rejects with its last failure when it never holds. */
+/** Repeats the check until it does not throw; rejects with its last failure when the time is up. */
 export async function eventuallyHolds<T>(check: () => T | Promise<T>): Promise<T> {
   const startedAtMs = performance.now();
   for (;;) {

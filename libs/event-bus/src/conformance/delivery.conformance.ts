@@ -4,7 +4,7 @@ import { channel, conformanceTest, pairTest, messagesFor, numbered, pattern } fr
 import { ListenerRecord } from './listener.record.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
-/** Who gets what, in which order, and what the publisher is told. */
+/** Which subscribers receive what, in which order, and what the publisher gets back. */
 export const deliveryConformance: readonly TransportConformanceTest[] = [
   pairTest('delivers the messages of one publish call in order', async (scene, subscriber, publisher) => {
     const name = scene.name('orders');
@@ -38,7 +38,7 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     },
   ),
 
-  conformanceTest('delivers what a listener publishes to everybody behind what it heard', async (scene) => {
+  conformanceTest('delivers what a listener publishes after the message that it received', async (scene) => {
     const answering = new (class extends ListenerRecord {
       override message(message: IncomingMessage): void {
         super.message(message);
@@ -125,7 +125,7 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     }
   }),
 
-  pairTest('reports 0 for a message that nobody subscribed to', async (scene, subscriber, publisher) => {
+  pairTest('reports 0 for a message without subscribers', async (scene, subscriber, publisher) => {
     await subscriber.subscribe(channel(scene.name('orders')), pattern(scene.name('paid:*')));
     scene.assertCounts([await publisher.send(scene.name('shipped'), 'nobody')], [0]);
   }),

@@ -107,7 +107,7 @@ describe('describeTransport', () => {
 
   it('fails every test when there is no harness', async () => {
     const { tests } = registeredBy(() => describeTransport('memory', sharded));
-    await expect(tests[0]?.run()).rejects.toThrow('The harness was not made');
+    await expect(tests[0]?.run()).rejects.toThrow('The harness was not created');
   });
 
   it('says what to do where the globals are missing', () => {

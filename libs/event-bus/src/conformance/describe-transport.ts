@@ -4,19 +4,19 @@ import { missingCapability } from './transport.harness.js';
 
 /** Options of {@link describeTransport}. */
 export interface DescribeTransportOptions {
-  /** Runs once before the tests and before the harness is made, e.g. starts a server. */
+  /** Runs once before the tests and before the harness is created, e.g. to start a server. */
   readonly before?: (() => void | Promise<void>) | undefined;
   /** Runs once after the tests. */
   readonly after?: (() => void | Promise<void>) | undefined;
   /**
-   * What the transport can do. Only needed when the harness is a function, which is called too late to tell which
-   * tests to skip.
-   * @default the harness's own; all of them when the harness is a function
+   * The capabilities of the transport. Only needed if the harness is a function: it is called too late to decide which tests to
+   * skip.
+   * @default the harness's own; all capabilities if the harness is a function
    */
   readonly capabilities?: TestedCapabilities | undefined;
 }
 
-/** What Jest, and Vitest with `globals: true`, put on globalThis. */
+/** The globals of Jest, and of Vitest with `globals: true`. */
 interface TestGlobals {
   readonly describe?: ((name: string, register: () => void) => void) | undefined;
   readonly it?: (TestFunction & { readonly skip: TestFunction }) | undefined;
@@ -26,12 +26,12 @@ interface TestGlobals {
 
 type TestFunction = (name: string, run: () => Promise<void>, timeoutMs?: number) => void;
 
-/** Each wait of a test has its own deadline and says what is missing; this one would not. */
+/** Longer than the deadlines of the tests' own waits, which say what is missing. */
 const TEST_TIMEOUT_MS = 60_000;
 
 /**
- * Registers the conformance suite for one transport, one `it` for each promise. Tests of a capability that the
- * transport does not have are registered as skipped, with the reason in their title.
+ * Registers the conformance suite for one transport, one `it` per promise. Tests of a capability that the transport lacks are
+ * registered as skipped, with the reason in their title.
  *
  * @example describeTransport('memory', { open: async (listener) => factory.create(listener), capabilities: { shard: true } });
  */
@@ -66,7 +66,7 @@ export function describeTransport(
 }
 
 async function runOn(test: TransportConformanceTest, harness: TransportHarness | undefined): Promise<void> {
-  if (!harness) throw new Error('The harness was not made; see the failure before the tests.');
+  if (!harness) throw new Error('The harness was not created. See the failure before the tests.');
   const missing = missingCapability(test.requires, harness.capabilities);
   if (missing !== undefined) {
     throw new Error(

@@ -9,7 +9,7 @@ import type {
 import { quote } from '../errors.js';
 import { within } from './deadline.js';
 
-/** One call of a listener, in the order they came. */
+/** One call of a listener, in call order. */
 export type ListenerCall =
   | ({ readonly call: 'message' } & IncomingMessage)
   | { readonly call: 'confirmed' | 'released' | 'denied'; readonly targets: readonly SubscriptionTarget[] }
@@ -18,7 +18,7 @@ export type ListenerCall =
   | { readonly call: 'state'; readonly state: TransportState }
   | { readonly call: 'warned'; readonly warning: TransportWarning };
 
-/** A listener that remembers every call, and whom tests can wait for. */
+/** A listener that records every call. Tests can wait for its calls. */
 export class ListenerRecord implements TransportListener {
   readonly calls: ListenerCall[] = [];
   private readonly waiting = new Set<() => void>();
@@ -70,7 +70,7 @@ export class ListenerRecord implements TransportListener {
       .filter((target) => target.kind === kind && target.name === name).length;
   }
 
-  /** Resolves as soon as the calls make it true; rejects with what is missing and what came instead. */
+  /** Resolves as soon as the calls make the condition true; rejects with what is missing and the calls so far. */
   async until(missing: string, isTrue: () => boolean): Promise<void> {
     if (isTrue()) return;
     let check!: () => void;
@@ -81,7 +81,7 @@ export class ListenerRecord implements TransportListener {
     });
     this.waiting.add(check);
     try {
-      await within(() => `${missing}; until now: ${this.summary}`, come);
+      await within(() => `${missing}; so far: ${this.summary}`, come);
     } finally {
       this.waiting.delete(check);
     }
@@ -98,6 +98,6 @@ export class ListenerRecord implements TransportListener {
       if (call.call === 'state') return `state ${call.state.status}`;
       return 'targets' in call ? `${call.call} ${call.targets.length}` : call.call;
     });
-    return `${this.calls.length} calls${latest.length > 0 ? `, at last ${latest.join(', ')}` : ''}`;
+    return `${this.calls.length} calls${latest.length > 0 ? `, the latest: ${latest.join(', ')}` : ''}`;
   }
 }

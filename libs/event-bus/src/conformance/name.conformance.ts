@@ -21,7 +21,7 @@ const CHANNELS = [
   String.raw`a\c`,
 ];
 
-/** What each glob matches of the channels above. */
+/** The channels above that each glob matches. */
 const GLOBS: Readonly<Record<string, readonly string[]>> = {
   '*': CHANNELS,
   '**': CHANNELS,
@@ -48,7 +48,7 @@ const GLOBS: Readonly<Record<string, readonly string[]>> = {
   [String.raw`\ab\c`]: ['abc'],
 };
 
-/** Channel names are taken as they are, globs as Redis reads them. */
+/** Channel names are literal; globs match as in Redis. */
 export const nameConformance: readonly TransportConformanceTest[] = [
   pairTest('matches globs as Redis does', async (scene, subscriber, publisher) => {
     await subscriber.subscribe(...Object.keys(GLOBS).map((glob) => pattern(scene.name(glob))));
@@ -63,7 +63,7 @@ export const nameConformance: readonly TransportConformanceTest[] = [
     }
   }),
 
-  pairTest('reads the glob characters of a channel literally', async (scene, subscriber, publisher) => {
+  pairTest('takes the glob characters of a channel literally', async (scene, subscriber, publisher) => {
     const names = scene.names('a*', 'a?', '[ab]', String.raw`a\*`);
     await subscriber.subscribe(...names.map(channel));
     for (const suffix of ['ab', 'a', 'a*', 'a?', '[ab]', String.raw`a\*`])
@@ -84,8 +84,8 @@ export const nameConformance: readonly TransportConformanceTest[] = [
     await assertReachable(scene, scene.names('a b', '"a"', 'a\r\nb', 'a\0b', '\t', '%s', '{tag}:a'));
   }),
 
-  // Whatever is put before such a name, it is not one of them any more; what others send there is not looked at.
-  conformanceTest('takes channel names that objects have', async (scene) => {
+  // With a prefix, such a name would no longer be a property name. Messages that others send on it are ignored.
+  conformanceTest('takes channel names that are properties of objects', async (scene) => {
     await assertReachable(scene, ['__proto__', 'constructor', 'toString', 'hasOwnProperty']);
   }),
 
@@ -95,8 +95,8 @@ export const nameConformance: readonly TransportConformanceTest[] = [
 ];
 
 /**
- * A message on each of these channels reaches its subscription and a glob that means it alone, under its own name, until
- * they are unsubscribed. Its body is of this test alone, so that others may use the names meanwhile.
+ * A message on each of these channels reaches its subscription and a glob that matches only it, under its own name, until they
+ * are unsubscribed. The body is unique to this test, so that others may use the names at the same time.
  */
 async function assertReachable(scene: ConformanceScene, names: readonly string[]): Promise<void> {
   const [subscriber, publisher] = [await scene.connect(), await scene.connect()];

@@ -1,8 +1,8 @@
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 
 /**
- * Publishes, and resolves with one outcome per message, in their order, when all are settled. Rejects where the transport
- * breaks the contract of `publish`.
+ * Publishes, and resolves with one outcome per message, in their order, when all are settled. Rejects if the transport breaks
+ * the contract of `publish`.
  */
 export function publishOutcomes(
   transport: Pick<EventTransport, 'publish'>,

@@ -17,7 +17,7 @@ export const shardConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(received[0]?.through, shard(name));
   }),
 
-  shardTest('keeps shard channels and channels of one name apart', async (scene, sharded, publisher) => {
+  shardTest('keeps shard channels and channels of the same name apart', async (scene, sharded, publisher) => {
     const plain = await scene.connect();
     const name = scene.name('orders');
     await plain.subscribe(channel(name), pattern(scene.name('*')));
@@ -30,14 +30,14 @@ export const shardConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(sharded.textsOn(name), ['to the shard']);
   }),
 
-  shardTest('reads no glob in the name of a shard channel', async (scene, subscriber, publisher) => {
+  shardTest('takes the name of a shard channel literally', async (scene, subscriber, publisher) => {
     await subscriber.subscribe(shard(scene.name('*')));
     assert.equal(await publisher.send(scene.name('orders'), 'x', 'shard'), 0);
     assert.equal(await publisher.send(scene.name('*'), 'x', 'shard'), 1);
     await subscriber.receive(scene.name('*'));
   }),
 
-  shardTest('holds a shard channel and a channel of one name at once', async (scene, peer) => {
+  shardTest('subscribes to a shard channel and a channel of the same name at once', async (scene, peer) => {
     const name = scene.name('orders');
     await peer.subscribe(channel(name), shard(name));
     await peer.send(name, 'to the shard', 'shard');

@@ -11,10 +11,10 @@ class ThrowingListener extends ListenerRecord {
   }
 }
 
-/** What the listener is told, and in which order. */
+/** The calls of the listener, and their order. */
 export const streamConformance: readonly TransportConformanceTest[] = [
   conformanceTest(
-    'reports what it confirmed before subscribe resolves, and what it released likewise',
+    'reports confirmations before subscribe resolves, and releases before unsubscribe resolves',
     async (scene) => {
       const subscriber = await scene.connect();
       const targets = [channel(scene.name('orders')), pattern(scene.name('*'))];
@@ -25,7 +25,7 @@ export const streamConformance: readonly TransportConformanceTest[] = [
     },
   ),
 
-  conformanceTest('reports a target once, however often it is asked for', async (scene) => {
+  conformanceTest('reports a target once, however often it is subscribed', async (scene) => {
     const subscriber = await scene.connect();
     const [target, never] = [channel(scene.name('orders')), channel(scene.name('never'))];
     await Promise.all([subscriber.subscribe(target, target), subscriber.subscribe(target)]);
@@ -77,7 +77,7 @@ export const streamConformance: readonly TransportConformanceTest[] = [
     assert.equal(subscriber.record.states.at(-1)?.status, 'closed');
   }),
 
-  conformanceTest('goes on when a listener throws', async (scene) => {
+  conformanceTest('continues when a listener throws', async (scene) => {
     const thrower = await scene.connect(new ThrowingListener());
     const [subscriber, publisher] = [await scene.connect(), await scene.connect()];
     const name = scene.name('orders');
@@ -96,7 +96,7 @@ export const streamConformance: readonly TransportConformanceTest[] = [
   }),
 ];
 
-/** Every message on this channel stands between a confirmation and the release that follows it. */
+/** Asserts that every message on this channel was reported between a confirmation and the next release. */
 function assertFramed(record: ListenerRecord, name: string): void {
   let isHeld = false;
   for (const call of record.calls) {

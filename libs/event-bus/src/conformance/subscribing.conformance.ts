@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { channel, conformanceTest, pairTest, messagesFor, numbered, pattern } from './conformance.scene.js';
 import type { TransportConformanceTest } from './transport.harness.js';
 
-/** What is held, from when until when. */
+/** Which subscriptions are active, and when. */
 export const subscribingConformance: readonly TransportConformanceTest[] = [
   conformanceTest('answers for every target of one subscribe call', async (scene) => {
     const subscriber = await scene.connect();
@@ -61,15 +61,18 @@ export const subscribingConformance: readonly TransportConformanceTest[] = [
     assert.deepEqual(subscriber.deliveriesOn(name), [`channel ${name}: x`, `pattern ${scene.name('*')}: x`]);
   }),
 
-  pairTest('ignores what it does not hold when it unsubscribes', async (scene, subscriber, publisher) => {
-    const [held, gone] = scene.names('held', 'gone');
-    await subscriber.subscribe(channel(held), channel(gone));
-    await Promise.all([subscriber.unsubscribe(channel(gone)), subscriber.unsubscribe(channel(gone))]);
-    await subscriber.unsubscribe(channel(gone), channel(gone));
-    await subscriber.unsubscribe(channel(scene.name('never')), pattern(held), pattern(scene.name('*')));
-    scene.assertCounts([await publisher.send(held, 'still')], [1]);
-    await subscriber.receive(held);
-  }),
+  pairTest(
+    'ignores an unsubscribe of targets that are not subscribed',
+    async (scene, subscriber, publisher) => {
+      const [held, gone] = scene.names('held', 'gone');
+      await subscriber.subscribe(channel(held), channel(gone));
+      await Promise.all([subscriber.unsubscribe(channel(gone)), subscriber.unsubscribe(channel(gone))]);
+      await subscriber.unsubscribe(channel(gone), channel(gone));
+      await subscriber.unsubscribe(channel(scene.name('never')), pattern(held), pattern(scene.name('*')));
+      scene.assertCounts([await publisher.send(held, 'still')], [1]);
+      await subscriber.receive(held);
+    },
+  ),
 
   pairTest('delivers again when it is subscribed again', async (scene, subscriber, publisher) => {
     const targets = [channel(scene.name('orders')), pattern(scene.name('ord*'))];
@@ -85,23 +88,26 @@ export const subscribingConformance: readonly TransportConformanceTest[] = [
     );
   }),
 
-  pairTest('holds what was asked for last when nobody awaits', async (scene, subscriber, publisher) => {
-    const [on, off] = scene.names('on', 'off');
-    await Promise.all([
-      subscriber.subscribeOutcomes([channel(on), channel(off)]),
-      subscriber.unsubscribe(channel(on), channel(off)),
-      subscriber.subscribeOutcomes([channel(on), channel(off)]),
-      subscriber.unsubscribe(channel(off)),
-    ]);
-    scene.assertCounts(
-      await publisher.sendAll([...messagesFor(on, ['x']), ...messagesFor(off, ['x'])]),
-      [1, 0],
-    );
-    await scene.fence(publisher, subscriber);
-    assert.deepEqual([subscriber.textsOn(on), subscriber.textsOn(off)], [['x'], []]);
-  }),
+  pairTest(
+    'ends in the state that was requested last when no call is awaited',
+    async (scene, subscriber, publisher) => {
+      const [on, off] = scene.names('on', 'off');
+      await Promise.all([
+        subscriber.subscribeOutcomes([channel(on), channel(off)]),
+        subscriber.unsubscribe(channel(on), channel(off)),
+        subscriber.subscribeOutcomes([channel(on), channel(off)]),
+        subscriber.unsubscribe(channel(off)),
+      ]);
+      scene.assertCounts(
+        await publisher.sendAll([...messagesFor(on, ['x']), ...messagesFor(off, ['x'])]),
+        [1, 0],
+      );
+      await scene.fence(publisher, subscriber);
+      assert.deepEqual([subscriber.textsOn(on), subscriber.textsOn(off)], [['x'], []]);
+    },
+  ),
 
-  conformanceTest('lists what it holds', async (scene) => {
+  conformanceTest('lists its subscriptions', async (scene) => {
     const subscriber = await scene.open();
     const targets = [channel(scene.name('orders')), pattern(scene.name('orders')), pattern(scene.name('o*'))];
     const listed = () =>

@@ -12,8 +12,8 @@ import type { TransportConformanceTest } from './transport.harness.js';
 export type { TransportConformanceTest, TransportHarness } from './transport.harness.js';
 
 /**
- * What every transport promises, as tests that need no test runner: each uses node:assert alone, opens its own
- * transports and closes them. `describeTransport` registers them with Jest or Vitest.
+ * What every transport promises, as tests that need no test runner: each uses only node:assert, opens its own transports and
+ * closes them. `describeTransport` registers them with Jest or Vitest.
  */
 export const transportConformance: readonly TransportConformanceTest[] = [
   ...deliveryConformance,

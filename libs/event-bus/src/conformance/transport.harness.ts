@@ -4,30 +4,30 @@ import type {
   TransportListener,
 } from '../transports/event.transport.js';
 
-/** What the conformance suite has tests for beyond what every transport must do. */
+/** The optional features that the conformance suite tests. */
 export interface TestedCapabilities extends TransportCapabilities {
   /**
-   * It has the facet `claim`.
+   * Whether it has the facet `claim`.
    * @default false
    */
   readonly claim?: boolean | undefined;
   /**
-   * It has the facet `inspect`.
+   * Whether it has the facet `inspect`.
    * @default true
    */
   readonly inspection?: boolean | undefined;
   /**
-   * What it says of a publish counts every subscription, and patterns are counted once. Otherwise these numbers may be
-   * other ones, as on a Cluster, where each node counts its own.
+   * Whether the number that a publish reports counts every subscription, and patterns once. Otherwise the numbers may differ,
+   * as on a Cluster, where each node counts its own subscriptions.
    * @default true
    */
   readonly exactCounts?: boolean | undefined;
 }
 
-/** What a test of the suite may need. */
+/** A capability that a test may need. */
 export type TestedCapability = 'shard' | 'claim' | 'inspection';
 
-/** Which of them the transport lacks. */
+/** The needed capabilities that the transport lacks. */
 export function missingCapability(
   required: readonly TestedCapability[] = [],
   { shard, claim = false, inspection = true }: TestedCapabilities,
@@ -36,11 +36,11 @@ export function missingCapability(
   return required.find((capability) => !known[capability]);
 }
 
-/** How the conformance suite gets transports of one kind. */
+/** Provides the conformance suite with transports of one kind. */
 export interface TransportHarness {
-  /** A new transport for this listener, not yet connected. All of them reach the same broker. */
+  /** Creates a transport for this listener, not yet connected. All transports reach the same broker. */
   open(listener: TransportListener): Promise<EventTransport>;
-  /** What they can do. Tests that need more are skipped. */
+  /** The capabilities of the transports. Tests that need others are skipped. */
   readonly capabilities: TestedCapabilities;
 }
 
@@ -48,7 +48,7 @@ export interface TransportHarness {
 export interface TransportConformanceTest {
   /** Completes the sentence "the transport …". */
   readonly name: string;
-  /** Without these capabilities there is nothing to test. */
+  /** The capabilities that the test needs. */
   readonly requires?: readonly TestedCapability[] | undefined;
   /** Rejects when the promise is not kept. Closes every transport that it opened. */
   run(harness: TransportHarness): Promise<void>;

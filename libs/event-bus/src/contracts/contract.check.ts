@@ -5,8 +5,8 @@ import type { SchemaResult } from './standard.schema.js';
 import { issueLines } from './standard.schema.js';
 
 /**
- * What the contract's schema makes of a payload; a promise only where the schema is asynchronous.
- * @throws PayloadInvalidError when it does not fit, also when the schema itself breaks down.
+ * Validates a payload with the contract's schema; returns a promise only if the schema is asynchronous.
+ * @throws PayloadInvalidError when it does not fit, also when the schema itself fails.
  */
 export function checkPayload(contract: EventContract, payload: unknown): unknown {
   const { schema } = contract;

@@ -6,30 +6,30 @@ import type { ChannelTemplate } from '../routing/channel-template.js';
 import type { EventContract } from './event.contract.js';
 import { strangeContractProblem, toContract } from './event.contract.js';
 
-/** What can be subscribed to: a channel, a Redis glob, a template or a contract. */
+/** A target of a subscription: a channel, a Redis glob, a template or a contract. */
 export type TargetInput = string | EventContract;
 
-/** A target that brings its contract: events taken under it are checked first. */
+/** A target with its contract: the payloads of its events are validated first. */
 interface ContractTarget extends HandlerTarget {
   readonly contract: EventContract;
 }
 
-/** Why it cannot be subscribed to and what to do instead, or undefined when it is fine. */
+/** Why it cannot be subscribed to and what to do instead, or undefined if it is valid. */
 export function targetInputProblem(input: unknown, kind?: SubscriptionKind): string | undefined {
   const contract = toContract(input);
   if (contract === undefined) return strangeContractProblem(input) ?? targetProblem(input, kind);
-  if (kind !== undefined) return 'a contract says itself how it travels. Leave out kind.';
+  if (kind !== undefined) return 'a contract already defines its kind. Leave out kind.';
   return contract.isSharded && contract.channelTemplate.paramNames.length > 0
     ? 'Redis has no patterns for sharded pub/sub. Subscribe to each of its channels by name.'
     : undefined;
 }
 
-/** How it is written in logs and messages. */
+/** Its form in logs and messages. */
 export function textOfTarget(input: TargetInput): string {
   return toContract(input)?.template ?? (input as string);
 }
 
-/** `input` must have no {@link targetInputProblem}. */
+/** `input` must be valid according to {@link targetInputProblem}. */
 export function readTarget(
   input: TargetInput,
   prefix: ChannelPrefix,

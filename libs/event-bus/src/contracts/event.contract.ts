@@ -5,31 +5,31 @@ import type { StandardSchema } from './standard.schema.js';
 
 /** Options of {@link defineEvent}. */
 export interface ContractOptions {
-  /** Travels by SPUBLISH and SSUBSCRIBE (Redis 7.0), on both sides. @default false */
+  /** Its events are published with SPUBLISH and subscribed with SSUBSCRIBE (Redis 7.0). @default false */
   readonly sharded?: boolean | undefined;
 }
 
 /**
- * On the contracts of every copy of this package that an application has installed. The number is raised when `template`,
- * `schema` and `isSharded` no longer say all of a contract.
+ * Marks the contracts of every copy of this package. The number is raised when `template`, `schema` and `isSharded` no longer
+ * fully describe a contract.
  */
 const CONTRACT = Symbol.for('nestjs-redis-event-bus:contract:1');
 
-/** What both sides of an event agree on: where it travels and what it carries. Made by {@link defineEvent}. */
+/** The channel and the payload of an event, shared by its publishers and its handlers. Created by {@link defineEvent}. */
 export class EventContract<Template extends string = string, Input = unknown, Output = Input> {
-  /** Without its private parts, so that the type is that of another copy's contracts too. @internal */
+  /** Has no private members, so that contracts of another copy of this package have the same type. @internal */
   readonly channelTemplate: Pick<ChannelTemplate, keyof ChannelTemplate>;
 
-  /** Carries the types of the schema; there is nothing in it. @internal */
+  /** Carries the types of the schema; it has no value at run time. @internal */
   declare readonly types: { readonly input: Input; readonly output: Output };
 
   /** @internal */
   constructor(
-    /** As it was written: `orders:<orderId>:created`. */
+    /** The template as written: `orders:<orderId>:created`. */
     readonly template: Template,
-    /** Checks payloads on both sides. Undefined when every payload is accepted. */
+    /** Validates payloads on both sides. Undefined: every payload is accepted. */
     readonly schema: StandardSchema<Input, Output> | undefined,
-    /** Whether its events travel by SPUBLISH and SSUBSCRIBE. */
+    /** Whether its events are published with SPUBLISH and subscribed with SSUBSCRIBE. */
     readonly isSharded: boolean,
   ) {
     this.channelTemplate = new ChannelTemplate(template);
@@ -40,7 +40,7 @@ export class EventContract<Template extends string = string, Input = unknown, Ou
   }
 }
 
-/** The contract itself, or one of ours for that of another copy of this package; undefined for anything else. */
+/** The contract itself, or the equivalent of one from another copy of this package; undefined for anything else. */
 export function toContract(value: unknown): EventContract | undefined {
   if (value instanceof EventContract) return value;
   return isForeignContract(value)
@@ -52,12 +52,12 @@ function isForeignContract(value: unknown): value is EventContract {
   return typeof value === 'object' && value !== null && CONTRACT in value;
 }
 
-/** Why an object that looks like a contract is none, or undefined when it does not look like one. */
+/** Why an object that looks like a contract is not one; undefined if it does not look like one. */
 export function strangeContractProblem(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || !('template' in value) || !('isSharded' in value)) {
     return undefined;
   }
-  return `the contract ${quote(String(value.template))} comes from another copy of nestjs-redis-event-bus, too different from this one. Install one version: npm ls nestjs-redis-event-bus.`;
+  return `the contract ${quote(String(value.template))} comes from an incompatible copy of nestjs-redis-event-bus. Install one version (npm ls nestjs-redis-event-bus).`;
 }
 
 type ParamName<Text extends string> = Text extends `${infer Name}...` ? Name : Text;
@@ -73,19 +73,18 @@ type TemplateOf<C> = C extends EventContract<infer Template, infer _Input, infer
 /** The parameters of a contract or of a template: `{ orderId: string }`. */
 export type EventParams<C> = { readonly [Name in TemplateParamNames<TemplateOf<C> & string>]: string };
 
-/** What a handler of the contract gets: the output of its schema. */
+/** The payload that a handler of the contract gets: the output of its schema. */
 export type EventPayload<C extends { readonly types: { readonly output: unknown } }> = C['types']['output'];
 
-/** What a publisher of the contract gives: the input of its schema. */
+/** The payload that a publisher of the contract passes: the input of its schema. */
 export type EventInput<C extends { readonly types: { readonly input: unknown } }> = C['types']['input'];
 
 /**
- * Defines an event once, for those who publish it and those who handle it. `template` is a channel, with
- * parameters where its parts vary: `orders:<orderId>:created`, or with a tail: `files:<path...>`. `schema` is any
- * Standard Schema (zod, valibot, ArkType, …): publishing checks the payload and sends it as it was given (the
- * schema's input), and a handler gets what the schema makes of it (its output).
+ * Defines an event once, for its publishers and its handlers. `template` is a channel, with parameters for its variable parts:
+ * `orders:<orderId>:created`, or with a tail: `files:<path...>`. `schema` is any Standard Schema (zod, valibot, ArkType, …):
+ * publishing validates the payload and sends it unchanged (the schema's input), and a handler gets the schema's output.
  *
- * @throws ConfigurationError when the template cannot work, with what to write instead.
+ * @throws ConfigurationError when the template is invalid, with what to write instead.
  */
 export function defineEvent<const Template extends string, Input = unknown, Output = Input>(
   template: Template,
@@ -106,5 +105,5 @@ function contractProblem(template: unknown, schema: unknown): string | undefined
   const standard = (schema as Partial<StandardSchema> | null)?.['~standard'];
   return typeof standard?.validate === 'function'
     ? undefined
-    : 'the schema is not a Standard Schema. Pass one of zod, valibot, ArkType or another that implements it.';
+    : 'the schema is not a Standard Schema. Pass a schema of zod, valibot, ArkType or another library that implements it.';
 }

@@ -1,5 +1,5 @@
 /**
- * The payloads of plain channels, by channel or template. Empty, and then every channel takes any payload, until an
+ * The payload types of plain channels, by channel or template. It is empty, so that every channel takes any payload, until an
  * application declares its own:
  *
  * ```ts
@@ -11,8 +11,8 @@
  * }
  * ```
  *
- * `publish('orders:created', …)` and the methods under `@OnEvent('orders:created')` are then checked by the compiler, and by
- * nothing at run time: a contract ({@link defineEvent}) does both. A channel that it does not name still takes any payload.
+ * The compiler then checks `publish('orders:created', …)` and the methods decorated with `@OnEvent('orders:created')`. Nothing
+ * is checked at run time: a contract ({@link defineEvent}) does both. A channel that the map lacks still takes any payload.
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- it is for applications to fill
 export interface EventMap {}
@@ -28,7 +28,7 @@ type MappedPayload<Channel> = Channel extends keyof EventMap
       [Name in keyof EventMap]: Channel extends ChannelsOf<Name> ? EventMap[Name] : never;
     }[keyof EventMap];
 
-/** What may be published on a channel: what the {@link EventMap} says, or anything where it says nothing. */
+/** The payload type of a channel: that of the {@link EventMap}, or unknown if the map lacks the channel. */
 export type ChannelPayload<Channel> = [keyof EventMap] extends [never]
   ? unknown
   : [MappedPayload<Channel>] extends [never]
@@ -37,7 +37,7 @@ export type ChannelPayload<Channel> = [keyof EventMap] extends [never]
 
 type Known<Payload> = unknown extends Payload ? never : Payload;
 
-/** What contracts and the {@link EventMap} say of the payload under a target, or under any of a list; never where they say nothing. */
+/** The payload type of a target or of a list of targets, from contracts and the {@link EventMap}; never if it is unknown. */
 export type TargetPayload<Target> = Target extends readonly (infer One)[]
   ? TargetPayload<One>
   : Target extends { readonly types: { readonly output: infer Output } }

@@ -112,14 +112,14 @@ describe('cloudEvents()', () => {
   });
 
   it.each([
-    ['a capital letter', { traceParent: 'x' }, 'is no name of a CloudEvents attribute'],
-    ['a hyphen', { 'trace-parent': 'x' }, 'is no name of a CloudEvents attribute'],
-    ['nothing', { '': 'x' }, 'is no name of a CloudEvents attribute'],
-    ['more than 20 characters', { ['a'.repeat(21)]: 'x' }, 'is no name of a CloudEvents attribute'],
-    ['the prototype', JSON.parse('{"__proto__":"x"}'), 'is no name of a CloudEvents attribute'],
-    ['a number', { count: 1 }, 'must be a string, and not number'],
-    ['undefined', { traceparent: undefined }, 'must be a string, and not undefined'],
-    ['null', { traceparent: null }, 'must be a string, and not null'],
+    ['a capital letter', { traceParent: 'x' }, 'is not a valid name of a CloudEvents attribute'],
+    ['a hyphen', { 'trace-parent': 'x' }, 'is not a valid name of a CloudEvents attribute'],
+    ['nothing', { '': 'x' }, 'is not a valid name of a CloudEvents attribute'],
+    ['more than 20 characters', { ['a'.repeat(21)]: 'x' }, 'is not a valid name of a CloudEvents attribute'],
+    ['the prototype', JSON.parse('{"__proto__":"x"}'), 'is not a valid name of a CloudEvents attribute'],
+    ['a number', { count: 1 }, 'must be a string, not number'],
+    ['undefined', { traceparent: undefined }, 'must be a string, not undefined'],
+    ['null', { traceparent: null }, 'must be a string, not null'],
     ['an empty id', { id: '' }, 'must not be empty'],
     ['an empty subject', { subject: '' }, 'must not be empty'],
     ['a date of its own kind', { time: 'yesterday' }, 'RFC 3339'],
@@ -146,12 +146,12 @@ describe('cloudEvents()', () => {
     [{}, 'must be a non-empty string'],
     [{ source: '' }, 'must be a non-empty string'],
     [{ source: 7 }, 'must be a non-empty string'],
-    [{ source: 'my orders' }, 'percent-encoding'],
-    [{ source: '/größe' }, 'percent-encoding'],
-    [{ source: '/100%' }, 'percent-encoding'],
+    [{ source: 'my orders' }, 'percent-encode it'],
+    [{ source: '/größe' }, 'percent-encode it'],
+    [{ source: '/100%' }, 'percent-encode it'],
     [{ source: '/a#b#c' }, 'more than one #'],
-    [{ source: '1:orders' }, 'neither a scheme nor a path'],
-    [{ source: ':orders' }, 'neither a scheme nor a path'],
+    [{ source: '1:orders' }, 'must begin with a scheme or a path'],
+    [{ source: ':orders' }, 'must begin with a scheme or a path'],
   ])('refuses the options %j', (options, problem) => {
     const error = caught(() => cloudEvents(untyped(options)));
     expect(error).toBeInstanceOf(InvalidOptionError);

@@ -10,28 +10,28 @@ import { framesWanted, jsonFrames } from './json.frames.js';
 /** Options of {@link cloudEvents}. */
 export interface CloudEventsOptions extends FrameOptions {
   /**
-   * Says who publishes, as a URI-reference: `/orders`, `urn:shop:orders` or `https://shop.example/orders`. Together with
-   * an event's `id` it is unique.
+   * Identifies the publisher as a URI-reference: `/orders`, `urn:shop:orders` or `https://shop.example/orders`. The pair of
+   * source and event `id` must be unique.
    */
   readonly source: string;
 }
 
-/** MAX_SAFE_INTEGER has as many, so that sequences sort as text: the `sequence` extension of CloudEvents wants that. */
+/** The digits of MAX_SAFE_INTEGER, so that sequences sort as text: the `sequence` extension of CloudEvents requires that. */
 const SEQUENCE_DIGITS = 16;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * CloudEvents 1.0 in the structured JSON format: `id` (a random UUID), `time`, `source`, `type` (the channel, without
- * prefix) and the payload as `data`. `headers` of a publish become further attributes, or their own `id` and `time`.
- * Payloads are what `json()` takes, or a Buffer or Uint8Array, which travels as `data_base64` and arrives as a Buffer.
+ * CloudEvents 1.0 in the structured JSON format: `id` (a random UUID), `time`, `source`, `type` (the channel, without prefix)
+ * and the payload as `data`. `headers` of a publish become further attributes, and may set `id` and `time`. A payload is what
+ * `json()` accepts, or a Buffer or Uint8Array, which is sent as `data_base64` and received as a Buffer.
  *
- * Each event that is sent also carries `publisherid` and `sequence`, by which receivers count what is missing.
+ * Each event that is sent also has `publisherid` and `sequence`, with which receivers detect missing events.
  *
- * Reads CloudEvents and plain JSON: an object with `specversion` "1.0" and the strings `id`, `source` and `type` is
- * the former, and its attributes are the event's `metadata`; everything else is a payload without metadata. A CloudEvent
- * without data has the payload `null`. Reading never touches a prototype.
+ * Decodes CloudEvents and plain JSON: an object with `specversion` "1.0" and the strings `id`, `source` and `type` is a
+ * CloudEvent, and its attributes are the event's `metadata`; anything else is a payload without metadata. A CloudEvent without
+ * data has the payload `null`. Decoding never changes a prototype.
  *
- * @throws InvalidOptionError when `source` is missing or not a URI-reference, and for an option that it does not have.
+ * @throws InvalidOptionError when `source` is missing or not a URI-reference, and for an unknown option.
  */
 export function cloudEvents(options: CloudEventsOptions): EventCodec {
   const source = JSON.stringify(sourceOf(options));
@@ -78,7 +78,7 @@ function sourceOf(options: unknown): string {
   throw new InvalidOptionError('cloudEvents({ source })', `${problem}. ${example}`);
 }
 
-/** Members of a JSON object, without its braces. */
+/** The members of a JSON object, without its braces. */
 function attributesOf(headers: EventHeaders | undefined): string {
   const id = randomUUID();
   const time = new Date().toISOString();
@@ -96,7 +96,7 @@ function dataOf(payload: unknown): string {
   return `"datacontenttype":"application/octet-stream","data_base64":"${base64}"`;
 }
 
-/** Puts it before the brace that closes what `encode` returned. */
+/** Inserts the stamp before the closing brace of what `encode` returned. */
 function stampEvent(body: string | Buffer, { publisher, sequence }: EventStamp): string {
   const digits = String(sequence).padStart(SEQUENCE_DIGITS, '0');
   return `${body.toString().slice(0, -1)},"publisherid":${JSON.stringify(publisher)},"sequence":"${digits}"}`;
@@ -111,7 +111,7 @@ function isCloudEvent(value: unknown): value is CloudEvent {
 }
 
 function payloadOf({ data, data_base64: base64 }: CloudEvent): unknown {
-  // CloudEvents takes null for an attribute that is not set.
+  // CloudEvents uses null for an attribute that is not set.
   if (base64 === undefined || base64 === null) return data ?? null;
   if (typeof base64 === 'string' && base64.length % 4 === 0 && BASE64.test(base64)) {
     return Buffer.from(base64, 'base64');
@@ -119,7 +119,7 @@ function payloadOf({ data, data_base64: base64 }: CloudEvent): unknown {
   throw new PayloadDecodeError('its data_base64 is not base64.');
 }
 
-/** What is left of an event that was just parsed: a copy and a new prototype cost half of an object made key by key. */
+/** The attributes of a parsed event. A copy with a new prototype costs half as much as an object built key by key. */
 function metadataOf(event: CloudEvent): EventMetadata {
   const { specversion: _version, data: _data, data_base64: _base64, ...others } = event;
   const attributes: Record<string, unknown> = others;

@@ -7,10 +7,10 @@ import type { ReceivedEvent } from './received.event.js';
 /** Values of a template's parameters, by name. */
 export type EventParamValues = Readonly<Record<string, string>>;
 
-/** On the events of every copy of this package that an application has installed. */
+/** Marks the events of every copy of this package. */
 const EVENT = Symbol.for('nestjs-redis-event-bus:event');
 
-/** Whether it is an event of a bus, also of another copy of this package. Not part of the public API. */
+/** Whether it is an event of a bus, also one of another copy of this package. Not part of the public API. */
 export function isEvent(value: unknown): value is EventContext {
   return typeof value === 'object' && value !== null && EVENT in value;
 }
@@ -18,52 +18,50 @@ export function isEvent(value: unknown): value is EventContext {
 const NO_PARAMS: EventParamValues = Object.freeze(Object.create(null) as EventParamValues);
 
 /**
- * Checks the payload against the contract that the event was taken under, and replaces it with the schema's output:
- * at once, or when the promise resolves. Not part of the public API.
+ * Validates the payload against the contract of the target, and replaces it with the schema's output: synchronously, or when
+ * the promise resolves. Not part of the public API.
  * @throws PayloadInvalidError when it does not fit.
  */
 export let admitEvent: (event: EventContext) => void | Promise<void>;
 
-/** The message behind the event, with the payload as it came. Not part of the public API. */
+/** The message behind the event, with the payload as decoded. Not part of the public API. */
 export let originalOf: (event: EventContext) => ReceivedEvent;
 
-/** The same event for another call of its handler, with a signal of its own. Not part of the public API. */
+/** The same event for another call of its handler, with its own signal. Not part of the public API. */
 export let repeatEvent: (event: EventContext) => EventContext;
 
-/** Ends the event's signal, once; the handler's own work may listen to it. Not part of the public API. */
+/** Aborts the event's signal, once; the handler's work may listen to it. Not part of the public API. */
 export let abortEvent: (event: EventContext, reason: unknown) => void;
 
-/**
- * Lets go what was decoded, for as long as the event waits. False where it cannot be decoded again. Not part of the public API.
- */
+/** Discards the decoded payload while the event is pending. False if it cannot be decoded again. Not part of the public API. */
 export let parkEvent: (event: EventContext) => boolean;
 
-/** Decodes a parked event again; nothing for others. Not part of the public API. @throws what its codec throws. */
+/** Decodes a parked event again; does nothing for others. Not part of the public API. @throws an error of its codec */
 export let unparkEvent: (event: EventContext) => void;
 
-/** Whether it waits as bytes alone. Not part of the public API. */
+/** Whether it is pending as bytes only. Not part of the public API. */
 export let isParked: (event: EventContext) => boolean;
 
-/** How much memory it takes while it is handled, about. Not part of the public API. */
+/** The approximate memory that it uses while it is handled. Not part of the public API. */
 export let weighEvent: (event: EventContext) => number;
 
 /**
- * What a handler gets beside the payload: where the event came from and when. One per handler and event; the
- * payload is shared by all handlers of the process that get the event, so treat it as read-only.
+ * What a handler gets besides the payload: where the event came from and when. There is one per handler and event; the payload
+ * is shared by all handlers in the process that get the event, so treat it as read-only.
  */
 export class EventContext<T = unknown> {
   /** The concrete channel, without the application's prefix. */
   readonly channel: string;
   /**
-   * The first of the handler's own targets that matches, when that is a Redis glob, channels before globs, in
-   * declaration order. Undefined when the handler asked for the channel itself.
+   * The first of the handler's targets that matches, if it is a Redis glob: channels before globs, otherwise in declaration
+   * order. Undefined if the handler has the channel itself as a target.
    */
   readonly pattern: string | undefined;
-  /** What the codec decoded, or what the contract's schema made of it. */
+  /** The payload as the codec decoded it, or the output of the contract's schema. */
   readonly payload: T;
-  /** Values of a template's parameters. Empty where the handler's target has none. */
+  /** The values of a template's parameters. Empty if the handler's target has none. */
   readonly params: EventParamValues;
-  /** What the codec carries beside the payload. Empty with plain JSON. */
+  /** The metadata that the codec decoded. Empty with plain JSON. */
   readonly metadata: EventMetadata;
   /** When the message reached this process, in milliseconds since the epoch. */
   readonly receivedAtMs: number;
@@ -82,7 +80,7 @@ export class EventContext<T = unknown> {
     repeatEvent = (event) => {
       const { pattern, bus, params, payload } = event;
       const repeated = new EventContext(event.#original, pattern, bus, params, event.#contract);
-      // It was checked already: this is the schema's output.
+      // Already validated: this is the schema's output.
       (repeated as { payload: unknown }).payload = payload;
       return repeated;
     };
@@ -111,7 +109,7 @@ export class EventContext<T = unknown> {
       (event as { metadata: EventMetadata }).metadata = event.#original.metadata;
     };
     isParked = (event) => event.#isParked;
-    // The schema's output, and what it was made of.
+    // The schema's output, and its input.
     weighEvent = (event) => event.#original.weight * (event.#contract?.schema === undefined ? 1 : 2);
     abortEvent = (event, reason) => {
       event.#abortion ??= new AbortController();
@@ -137,18 +135,18 @@ export class EventContext<T = unknown> {
     this.#original = event;
   }
 
-  /** Aborted when the handler's time is over: after `timeoutMs`, or at the end of the shutdown drain. Made on first use. */
+  /** Aborted when the handler's time is up: after `timeoutMs`, or at the end of the shutdown drain. Created on first use. */
   get signal(): AbortSignal {
     this.#abortion ??= new AbortController();
     return this.#abortion.signal;
   }
 
-  /** Same as {@link channel}, for those who come from RedisContext. */
+  /** Same as {@link channel}, as in Nest's RedisContext. */
   getChannel(): string {
     return this.channel;
   }
 
-  /** Same as {@link pattern}, for those who come from RedisContext. */
+  /** Same as {@link pattern}, as in Nest's RedisContext. */
   getPattern(): string | undefined {
     return this.pattern;
   }

@@ -1,9 +1,9 @@
-/** What a codec carries beside the payload. Empty when the codec carries none, as plain JSON. */
+/** The metadata that a codec sends with the payload. Empty if the codec carries none, like plain JSON. */
 export interface EventMetadata {
   readonly [key: string]: unknown;
   /** Identifies the event. */
   readonly id?: string;
-  /** Who published it. */
+  /** Identifies the publisher. */
   readonly source?: string;
   /** When it was published, RFC 3339. */
   readonly time?: string;
@@ -14,81 +14,87 @@ export interface EventMetadata {
 /** Metadata that the publisher adds to an event, by name. */
 export type EventHeaders = Readonly<Record<string, string>>;
 
-/** Which of a publisher's events on a channel it is: what a receiver counts missing events by. */
+/** The position of an event among those of its publisher on a channel. Receivers detect missing events with it. */
 export interface EventStamp {
-  /** Identifies the publisher, and the channel's count: a new one begins a new count. */
+  /** Identifies the publisher and its count on the channel: a new id starts a new count. */
   readonly publisher: string;
-  /** 1 for the first, and one more for each that was sent. */
+  /** 1 for the first event, and one more for each event that was sent. */
   readonly sequence: number;
 }
 
 /** A stamp adds at most this many bytes to a body. */
 export const MAX_STAMP_BYTES = 128;
 
-/** One event as a codec reads it. */
+/** One decoded event. */
 export interface DecodedEvent {
-  /** What handlers get, before a contract's schema. */
+  /** The payload for handlers, before a contract's schema. */
   readonly payload: unknown;
-  /** What the message carries beside the payload: `NO_METADATA`, an empty object, when it carries none. */
+  /** The metadata of the message: `NO_METADATA`, an empty object, if it has none. */
   readonly metadata: EventMetadata;
-  /** Absent where the publisher gave none. */
+  /** Absent if the publisher set none. */
   readonly stamp?: EventStamp;
   /**
-   * The answer to a request, where the codec carries such: nobody gets it but who waits for answers.
+   * Whether it is the reply to a request, if the codec carries replies: only request senders receive it.
    * @default false
    */
   readonly isReply?: boolean;
 }
 
-/** What turns the bytes of one event into the event. */
+/** Decodes the bytes of one event. */
 export interface EventDecoder {
   /**
-   * May be asked twice for one event, which has waited for long.
-   * @throws PayloadDecodeError when they are not what it reads.
+   * May be called twice for one event that was pending for long.
+   * @throws PayloadDecodeError when it cannot decode the bytes.
    */
   decode(body: string | Buffer, channel: string): DecodedEvent;
 }
 
 /** Frames: several events of one channel in one message. */
 export interface EventFrames extends EventDecoder {
-  /** Whether publishers make them. Those of others are always read. */
+  /** Whether publishers send frames. Received frames are always decoded. */
   readonly areSent: boolean;
-  /** What every frame begins with, and no message that is none: `split` is asked about those alone. @default about every message */
+  /**
+   * The first byte of every frame, and of no other message: `split` is called only for messages with it. @default `split` is
+   * called for every message
+   */
   readonly firstByte?: number;
-  /** One message of what `encode`, or `stamp`, returned for each event, in their order. */
+  /** Joins the results of `encode`, or `stamp`, for several events into one message, in order. */
   join(bodies: readonly (string | Buffer)[]): string | Buffer;
-  /** The events in a message, for `decode`; at least one. Undefined when it is no frame. Must not throw. */
+  /** Splits a message into its events, for `decode`; at least one. Undefined if it is no frame. Must not throw. */
   split(body: Buffer): readonly (string | Buffer)[] | undefined;
-  /** How many events `split` would make of a message, or more; 0 when it is no frame. Must not throw. @default not counted before it is split */
+  /**
+   * The number of events that `split` would return, or more; 0 if it is no frame. Must not throw. @default events are counted
+   * only by splitting
+   */
   count?(body: Buffer): number;
-  /** What each event adds to the bytes of a frame. */
+  /** The bytes that each event adds to a frame. */
   readonly bytesPerEvent: number;
 }
 
-/** Turns payloads into bytes and back. Knows nothing of transports and handlers. Synchronous. */
+/** Encodes payloads and decodes them. Independent of transports and handlers. Synchronous. */
 export interface EventCodec {
-  /** What logs and snapshots call it. */
+  /** Its name in logs and snapshots. */
   readonly name: string;
   /** Whether events carry an `id` and the publisher's headers. @default false */
   readonly carriesMetadata?: boolean;
   /**
-   * `headers` only where the codec carries metadata.
-   * @throws PayloadEncodeError when the payload has no form in this codec.
+   * `headers` are passed only if the codec carries metadata.
+   * @throws PayloadEncodeError when it cannot encode the payload.
    */
   encode(payload: unknown, channel: string, headers?: EventHeaders): string | Buffer;
   /**
-   * Adds the stamp to what `encode` returned, at the moment when it is sent. At most {@link MAX_STAMP_BYTES} more. Must
-   * not throw. Absent where the codec carries no stamps.
+   * Adds the stamp to what `encode` returned, when the event is sent. Adds at most {@link MAX_STAMP_BYTES}. Must not throw.
+   * Absent if the codec carries no stamps.
    */
   stamp?(body: string | Buffer, stamp: EventStamp): string | Buffer;
   /**
-   * May be asked twice for one event, which has waited for long.
-   * @throws PayloadDecodeError when the bytes are not what this codec writes or reads.
+   * May be called twice for one event that was pending for long.
+   * @throws PayloadDecodeError when it cannot decode the bytes.
    */
   decode(body: Buffer, channel: string): DecodedEvent;
-  /** Absent where a message is always one event. */
+  /** Absent if a message is always one event. */
   readonly frames?: EventFrames;
 }
 
-/** Frozen, so that one object can stand for every event without metadata. */
+/** Frozen, because all events without metadata share it. */
 export const NO_METADATA: EventMetadata = Object.freeze(Object.create(null) as EventMetadata);

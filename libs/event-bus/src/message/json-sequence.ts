@@ -1,22 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Begins each record of a JSON text sequence (RFC 7464). No JSON text can begin with it, nor hold it. */
+/** The first byte of each record of a JSON text sequence (RFC 7464). No JSON text contains it. */
 const SEPARATOR = '\u001E';
 export const SEPARATOR_BYTE = 0x1e;
 
-/** Several JSON texts as one JSON text sequence, in their order (RFC 7464, `application/json-seq`). */
+/** Joins JSON texts to one JSON text sequence, in order (RFC 7464, `application/json-seq`). */
 export function toJsonSequence(texts: readonly (string | Buffer)[]): string {
   return `${SEPARATOR}${texts.join(`\n${SEPARATOR}`)}\n`;
 }
 
 /**
- * The texts of a JSON text sequence, not parsed yet; undefined when the message is none. Records without a text are passed
- * over, as RFC 7464 says; a sequence of nothing else has one, which is empty.
+ * The unparsed texts of a JSON text sequence; undefined if the message is none. Empty records are skipped, as RFC 7464 says; a
+ * sequence of only empty records has one empty text.
  */
 export function jsonSequenceIn(body: Buffer): readonly (string | Buffer)[] | undefined {
   if (body[0] !== SEPARATOR_BYTE) return undefined;
   const text = body.toString();
-  // Where some of it is no UTF-8, only the records that hold it are broken: they are told apart as bytes.
+  // If some of it is not UTF-8, only the records with those bytes are invalid: it is split as bytes.
   const isBroken = text.includes('\uFFFD') && !isUtf8(body);
   const records = isBroken ? recordsOf(body) : text.slice(1).split(SEPARATOR);
   if (!records.some(isBlank)) return records;
@@ -24,7 +24,7 @@ export function jsonSequenceIn(body: Buffer): readonly (string | Buffer)[] | und
   return texts.length === 0 ? [''] : texts;
 }
 
-/** The records of a JSON text sequence, those without a text included; 0 when the message is none. */
+/** Counts the records of a JSON text sequence, including empty ones; 0 if the message is none. */
 export function countRecords(body: Buffer): number {
   if (body[0] !== SEPARATOR_BYTE) return 0;
   let count = 0;

@@ -3,7 +3,7 @@ import type { DecodedEvent } from './event.codec.js';
 import { NO_METADATA } from './event.codec.js';
 import { PayloadDecodeError, PayloadEncodeError, reasonOf } from '../errors.js';
 
-/** @throws PayloadEncodeError when the payload has no JSON form. */
+/** @throws PayloadEncodeError when the payload cannot be written as JSON. */
 export function toJsonText(payload: unknown): string {
   let text: string | undefined;
   try {
@@ -14,27 +14,27 @@ export function toJsonText(payload: unknown): string {
     });
   }
   if (text === undefined) {
-    throw new PayloadEncodeError(`${typeof payload} has no JSON form. Publish null, or an object.`);
+    throw new PayloadEncodeError(`${typeof payload} cannot be written as JSON. Publish null or an object.`);
   }
   return text;
 }
 
-/** An event that is its payload alone. @throws PayloadDecodeError when it is not one JSON text, or not in UTF-8. */
+/** Decodes an event that is only a payload. @throws PayloadDecodeError when it is not one JSON text in UTF-8. */
 export function decodeJsonText(body: string | Buffer): DecodedEvent {
   return { payload: fromJsonText(body), metadata: NO_METADATA };
 }
 
-/** @throws PayloadDecodeError when it is not one JSON text, or not in UTF-8. */
+/** @throws PayloadDecodeError when it is not one JSON text in UTF-8. */
 export function fromJsonText(body: string | Buffer): unknown {
   const text = body.toString();
-  // Bytes that are no UTF-8 are read as U+FFFD, which may have been written as well. Most texts have none.
+  // Bytes that are not UTF-8 are decoded as U+FFFD, which the text may also contain itself. Most texts have none.
   if (typeof body !== 'string' && text.includes('\uFFFD') && !isUtf8(body)) {
     throw new PayloadDecodeError('it is not UTF-8, so it cannot be JSON.');
   }
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's own message quotes the payload, which must not reach a log.
-    throw new PayloadDecodeError(body.length === 0 ? 'it is empty, and so not JSON.' : 'it is not JSON.');
+    // The parser's message quotes the payload, which must not be logged.
+    throw new PayloadDecodeError(body.length === 0 ? 'it is empty, so it is not JSON.' : 'it is not JSON.');
   }
 }

@@ -5,9 +5,9 @@ import { SEPARATOR_BYTE, countRecords, jsonSequenceIn, toJsonSequence } from './
 /** Options of the codecs that can pack several events into one message. */
 export interface FrameOptions {
   /**
-   * Sends what is published to a channel within one turn of the program as one message, a JSON text sequence
-   * (RFC 7464); a single event stays what it is. Subscribers of this package read both without an option. Others have to
-   * know of it.
+   * Sends the events that are published to a channel within one tick as one message, a JSON text sequence (RFC 7464). A single
+   * event is sent without a frame. Subscribers of this package read both without an option. Other subscribers must support the
+   * format.
    * @default false
    */
   readonly frames?: boolean | undefined;
@@ -26,7 +26,7 @@ export function jsonFrames(areSent: boolean, decode: (record: string | Buffer) =
   };
 }
 
-/** @throws InvalidOptionError when it is neither true, false nor left out, or another option is there. */
+/** @throws InvalidOptionError when `frames` is neither true, false nor undefined, and for an unknown option. */
 export function framesWanted(codec: string, options: FrameOptions, known: readonly string[]): boolean {
   const nameOf = argumentOf(codec);
   throwFirst(optionProblems({ frames: trueOrFalse }, options, nameOf));

@@ -3,8 +3,8 @@ import type { EventCodec } from './event.codec.js';
 import { NO_METADATA } from './event.codec.js';
 
 /**
- * Bytes in, bytes out. Publishes a Buffer, any Uint8Array or a string (as UTF-8); handlers get a Buffer,
- * which may be empty. The bytes are copied in the call to publish, so later changes do not travel.
+ * Passes bytes through unchanged. Publishes a Buffer, any Uint8Array or a string (as UTF-8); handlers get a Buffer, which may
+ * be empty. The bytes are copied during the call to publish, so later changes are not sent.
  */
 export function raw(): EventCodec {
   return {

@@ -5,21 +5,21 @@ import { NO_METADATA } from './event.codec.js';
 import { weightOf } from './payload.weight.js';
 
 /**
- * One event as it came in, alone in a message or in a frame of several; shared by every handler that takes it. Its payload is
- * decoded once, and once more for each handler whose events wait for so long that they were parked.
+ * One received event, alone in a message or in a frame with others; shared by all handlers that get it. Its payload is decoded
+ * once, and once more for each handler whose event was parked because it was pending for long.
  */
 export class ReceivedEvent {
-  /** How many bytes it came in. */
+  /** Its size as received. */
   readonly bytes: number;
-  /** What its codec has read, from {@link decode} on. */
+  /** The decoded payload, after {@link decode}. */
   payload: unknown = undefined;
   metadata: EventMetadata = NO_METADATA;
-  /** Which of its publisher's events it is. Absent where the publisher gave no number. */
+  /** Its position among the publisher's events. Absent if the publisher set none. */
   stamp: EventStamp | undefined = undefined;
-  /** The answer to a request, which is no event. */
+  /** Whether it is the reply to a request, not an event. */
   isReply = false;
   private isDecoded = false;
-  /** Let go once everybody has it: events may wait for their handlers for long. */
+  /** Released once all handlers have it: events may be pending for long. */
   private body: string | Buffer | undefined;
   private knownWeight: number | undefined = undefined;
   private parkedTwin: ReceivedEvent | undefined = undefined;
@@ -37,8 +37,8 @@ export class ReceivedEvent {
   }
 
   /**
-   * Reads all that the codec returns: later nobody is prepared for what a property of it may throw.
-   * @throws PayloadDecodeError when the bytes are not what the codec reads; what a codec throws that is broken.
+   * Reads all properties of the codec's result here, where an error of a getter is handled.
+   * @throws PayloadDecodeError when the codec cannot decode the bytes; any error of a broken codec.
    */
   decode(): this {
     if (this.isDecoded) return this;
@@ -54,26 +54,26 @@ export class ReceivedEvent {
     return this;
   }
 
-  /** Its bytes, as long as nobody has read them. */
+  /** Its bytes, until they are decoded. */
   get unread(): string | Buffer | undefined {
     return this.isDecoded ? undefined : this.body;
   }
 
-  /** How much memory it takes once it is decoded, about. Only known for sure while it has its bytes. */
+  /** The approximate memory that it uses once it is decoded. Exact only while it has its bytes. */
   get weight(): number {
     this.knownWeight ??= this.body === undefined ? this.bytes : weightOf(this.body);
     return this.knownWeight;
   }
 
-  /** Everybody who is to get it has it: its bytes go. */
+  /** All its handlers have it: releases its bytes. */
   release(): void {
     this.body = undefined;
   }
 
-  /** The same event as bytes alone, of its own, for those who wait for long. Undefined once its bytes are gone. */
+  /** The same event as its own bytes only, for handlers where it is pending for long. Undefined once its bytes are released. */
   park(): ReceivedEvent | undefined {
     if (this.parkedTwin !== undefined || this.body === undefined) return this.parkedTwin;
-    // A part of what a socket read, or of a frame's text, would keep all of it.
+    // A slice would keep the whole socket read, or the whole text of the frame, in memory.
     const own = Buffer.allocUnsafeSlow(this.bytes);
     if (typeof this.body === 'string') own.write(this.body);
     else this.body.copy(own);
@@ -83,8 +83,8 @@ export class ReceivedEvent {
   }
 
   /**
-   * Of what {@link park} returned: the event, decoded once more, for one of those who waited.
-   * @throws what its codec throws.
+   * On the result of {@link park}: decodes the event again, for one of the handlers.
+   * @throws an error of its codec
    */
   unpark(): ReceivedEvent {
     const event = new ReceivedEvent(this.channel, this.body as Buffer, this.codec, this.receivedAtMs);
@@ -95,7 +95,7 @@ export class ReceivedEvent {
   }
 }
 
-/** What a codec may return: a promise, where it breaks its promise. */
+/** What a codec may return, including a promise if it breaks its contract. */
 type Decoded = Partial<ReturnType<EventDecoder['decode']>> & { readonly then?: unknown };
 
 function notDecoded(decoded: unknown): PayloadDecodeError {

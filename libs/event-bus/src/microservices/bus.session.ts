@@ -9,12 +9,12 @@ type NamesOf = (target: SubscriptionTarget) => readonly string[];
 
 /** One bus outside a Nest module. */
 export class BusSession extends EventBusSession {
-  /** @param released is told which subscriptions deliver nothing from here on, at that place of the byte stream. */
+  /** @param released receives the targets that deliver nothing from here on, in stream order. */
   constructor(settings: EventBusSettings, released?: (targets: readonly SubscriptionTarget[]) => void) {
     super(new EventBusRuntime(settings, settings.transport, undefined, released));
   }
 
-  /** The connections are live, whatever may be denied on them. */
+  /** Whether the connections are live, even if channels are denied. */
   get isLinked(): boolean {
     const { transport } = this.runtime;
     const live = ['active', 'denied'];
@@ -26,7 +26,7 @@ export class BusSession extends EventBusSession {
 
   /**
    * Connects and subscribes.
-   * @param namesOf which patterns asked for a target that the broker refuses.
+   * @param namesOf the patterns of a target that the broker refused
    * @throws StartupError, also when it was closed meanwhile.
    */
   async open(handlers: readonly EventHandler[], namesOf: NamesOf = () => []): Promise<void> {

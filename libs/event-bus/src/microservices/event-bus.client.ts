@@ -23,15 +23,15 @@ import { clientSettings, timeoutProblem } from './microservices.options.js';
 import { routeOf } from './nest-packet.codec.js';
 import { RequestExchange } from './request.exchange.js';
 
-/** What Nest takes results and data for where nobody says what they are. */
+/** Nest's default type of results and data. */
 type Untyped = Parameters<ClientProxy['send']>[0];
 
 /**
  * Emits events and sends requests, as Nest's `ClientProxy`: `new EventBusClient({ transport: redis({ url }) })`, or
  * `ClientsModule.register([{ name: 'ORDERS', customClass: EventBusClient, options: { transport: redis({ url }) } }])`.
  *
- * Connects when it is first used, or by {@link connect}. A string pattern is a channel; an object is the channel that
- * Nest makes of it.
+ * Connects on first use, or with {@link connect}. A string pattern is a channel; an object is the channel that Nest derives
+ * from it.
  */
 export class EventBusClient extends ClientProxy {
   protected readonly [APPLICATION_BUS]: ApplicationBus = { abandon: () => this.close() };
@@ -41,27 +41,26 @@ export class EventBusClient extends ClientProxy {
     (status) => this._status$.next(status),
     (error) => this.exchange.session.runtime.reporter.listenerFailed('on()', error),
   );
-  /** It may be connected by whoever uses it first, whose stores are nobody else's business. */
+  /** Connects in this context: the AsyncLocalStorage stores of the call that connects must not reach later callbacks. */
   private readonly context = new CallContext();
   private exchange: RequestExchange;
   private connecting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
-  /** @throws ConfigurationError with everything that is wrong with the options. */
+  /** @throws ConfigurationError with all problems of the options. */
   constructor(options: EventBusClientOptions) {
     super();
     this.settings = clientSettings(options);
     this.exchange = this.newExchange();
   }
 
-  /** `connected`, `reconnecting` or `disconnected`: the current one, then every change. */
+  /** `connected`, `reconnecting` or `disconnected`: the current status, then every change. */
   override get status(): Observable<MicroserviceStatus> {
     return super.status as Observable<MicroserviceStatus>;
   }
 
   /**
-   * Resolves when messages can be sent, at once when they can; with `startup.onFailure: 'retry'` also when the
-   * connection did not come in time.
+   * Resolves when messages can be sent, immediately if they can; with `startup.onFailure: 'retry'` also when the time is up.
    *
    * @throws StartupError when there is no connection within `startup.timeoutMs`; the next call tries again.
    * @throws BusClosedError after {@link close}.
@@ -72,20 +71,22 @@ export class EventBusClient extends ClientProxy {
     return this.connecting;
   }
 
-  /** Fails what waits for a reply with a BusClosedError, lets publishes in flight settle, disconnects. Idempotent. */
+  /**
+   * Fails pending requests with a BusClosedError, waits until publishes in flight have settled, and disconnects. Idempotent.
+   */
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
   }
 
   /**
-   * Publishes an event, whether anybody subscribes to the result or not; that completes when Redis has accepted the
-   * event. The data is serialized in the call; later changes to it do not travel.
+   * Publishes an event, even if the result is not subscribed to. The result completes when Redis has accepted the event. The
+   * data is serialized during the call; later changes to it are not sent.
    *
-   * A StartupError or NotConnectedError carries the connection's own `code` (ECONNREFUSED, …), as with Nest's client.
+   * A StartupError or NotConnectedError has the connection's own `code` (ECONNREFUSED, …), as with Nest's client.
    *
-   * Errors with InvalidChannelError, PayloadEncodeError, PayloadTooLargeError, StartupError, NotConnectedError,
-   * BusClosedError, PublishRefusedError, or PublishUnconfirmedError when it may have been delivered.
+   * Errors with InvalidChannelError, PayloadEncodeError, PayloadTooLargeError, StartupError, NotConnectedError, BusClosedError,
+   * PublishRefusedError, or PublishUnconfirmedError when the event may have been delivered.
    */
   override emit<TResult = Untyped, TInput = Untyped>(pattern: unknown, data: TInput): Observable<TResult> {
     if (isMissing(pattern) || isMissing(data)) return super.emit(pattern, data);
@@ -99,11 +100,11 @@ export class EventBusClient extends ClientProxy {
   }
 
   /**
-   * Sends a request for every subscriber and emits the replies; unsubscribing forgets it. The replies' channel,
-   * `<channel>.reply`, is subscribed to as long as requests wait on it, and always before one is sent.
+   * Sends a request on each subscription and emits the replies; unsubscribing ends the request. The reply channel,
+   * `<channel>.reply`, is subscribed before a request is sent, and while any request on it is pending.
    *
-   * What the other side threw arrives as it does with Nest: `{ status, message }`, or what its RpcException held. Beside
-   * the errors of {@link emit} it errors with a NoRespondersError when nobody listens, a RequestTimeoutError, a
+   * An error that the other side threw arrives as with Nest: `{ status, message }`, or the content of its RpcException. Besides
+   * the errors of {@link emit}, it errors with a NoRespondersError when no service listens, a RequestTimeoutError, a
    * ReplyLostError when the connection is lost, a SubscriptionRefusedError, or the reason of `options.signal`.
    */
   override send<TResult = Untyped, TInput = Untyped>(
@@ -123,7 +124,7 @@ export class EventBusClient extends ClientProxy {
     );
   }
 
-  /** Calls back at each change to `connected`, `reconnecting` or `disconnected`. */
+  /** Calls back on each change to `connected`, `reconnecting` or `disconnected`. */
   override on(event: MicroserviceStatus, callback: () => void): void {
     this.reporter.on(event, callback);
   }
@@ -134,7 +135,7 @@ export class EventBusClient extends ClientProxy {
     return (transport.unwrap?.() ?? transport) as T;
   }
 
-  /** What `setOnDispatchHook` may attach metadata to. */
+  /** The packet that `setOnDispatchHook` may add metadata to. */
   protected override createPacket<TInput>(pattern: unknown, data: TInput): ReadPacket {
     const packet: ReadPacket = { pattern, data };
     this.onDispatchHook?.(packet);
@@ -183,14 +184,14 @@ export class EventBusClient extends ClientProxy {
     } catch (error) {
       if (this.closing !== undefined) throw new BusClosedError();
       this.withConnectionCode(error);
-      // Nothing of the attempt stays open; the next one starts anew.
+      // The failed attempt left nothing open; the next one starts over.
       this.connecting = undefined;
       this.exchange = this.context.run(() => this.newExchange(), undefined, undefined);
       throw error;
     }
   }
 
-  /** Nest's own client fails with the connection's error, whose code callers look at: ours carries it. */
+  /** Nest's own client fails with the connection's error, whose code callers check: this error has that code. */
   private withConnectionCode(error: unknown): unknown {
     if (!(error instanceof StartupError || error instanceof NotConnectedError)) return error;
     const { state } = this.exchange.session.runtime.transport;
@@ -211,7 +212,7 @@ export class EventBusClient extends ClientProxy {
   }
 }
 
-/** Of Node or of the driver, and not one of ours. */
+/** A code of Node or of the driver, not of this package. */
 function isConnectionCode(code: unknown): code is string {
   return typeof code === 'string' && !code.startsWith('EVENT_BUS_');
 }
@@ -224,7 +225,7 @@ function channelOf(pattern: unknown): string {
   return channel;
 }
 
-/** Nest refuses these, as the packet would not hold them. */
+/** Nest rejects these, because the packet would lack them. */
 function isMissing(value: unknown): boolean {
   return value === undefined || value === null;
 }

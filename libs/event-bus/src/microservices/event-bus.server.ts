@@ -16,19 +16,19 @@ import { PatternTable } from './pattern.table.js';
 import { RequestResponder } from './request.responder.js';
 
 /**
- * Runs the `@EventPattern` and `@MessagePattern` methods of controllers on the engine of the event bus:
+ * Runs the `@EventPattern` and `@MessagePattern` methods of controllers on the event bus:
  * `NestFactory.createMicroservice(AppModule, { strategy: new EventBusServer({ transport: redis({ url }) }) })`.
  *
- * A string pattern is a channel, a Redis glob or a template, and all of them can be mixed; an object is always a channel. Events
- * are handled one at a time per channel and method, requests concurrently. `transportId` is `Transport.REDIS`.
+ * A string pattern is a channel, a Redis glob or a template, and all of them can be mixed; an object is always a channel.
+ * Events are handled one at a time per channel and method, requests concurrently. `transportId` is `Transport.REDIS`.
  */
 export class EventBusServer
   extends Server<MicroserviceStatusEvents, MicroserviceStatus>
   implements CustomTransportStrategy
 {
-  /** What Nest calls its transport by, e.g. in `@EventPattern(pattern, Transport.REDIS)`. */
+  /** The id of the transport in Nest, e.g. in `@EventPattern(pattern, Transport.REDIS)`. */
   override transportId: Transport | symbol = Transport.REDIS;
-  /** Nest leaves the failures of event handlers to us, which it would otherwise log a second time. */
+  /** The bus reports failures of event handlers. Otherwise Nest would log them a second time. */
   override readonly propagatesEventHandlerErrors = true;
 
   // Nest's setters take hooks of an `unknown` context, which is what these are.
@@ -47,7 +47,7 @@ export class EventBusServer
   };
 
   private readonly session: BusSession;
-  /** Closes the other buses of the application. Only an EventBusModule knows them. */
+  /** Closes the other buses of the application. Set only if the application has an EventBusModule. */
   private startFailed: (() => Promise<void>) | undefined;
   private readonly table: PatternTable;
   private readonly patterns: PatternHandlers;
@@ -58,7 +58,7 @@ export class EventBusServer
   private starting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
-  /** @throws ConfigurationError with everything that is wrong with the options. */
+  /** @throws ConfigurationError with all problems of the options. */
   constructor(options: EventBusServerOptions) {
     super();
     const settings = serverSettings(options);
@@ -100,9 +100,9 @@ export class EventBusServer
   }
 
   /**
-   * Calls back without an error once every subscription is confirmed (with `startup.onFailure: 'retry'` also when
-   * that did not come in time), and otherwise with a ConfigurationError for patterns that cannot work, or with a
-   * StartupError that names the patterns. Nothing stays open then, and no bus of an EventBusModule in the application.
+   * Calls back without an error once every subscription is confirmed (with `startup.onFailure: 'retry'` also when the time is
+   * up); otherwise with a ConfigurationError for invalid patterns, or with a StartupError that names the patterns. After an
+   * error nothing stays open, including the application's EventBusModule buses.
    */
   listen(callback: (error?: unknown) => unknown): void {
     this.starting ??= this.start();
@@ -110,15 +110,15 @@ export class EventBusServer
   }
 
   /**
-   * Stops to subscribe, waits for handlers and replies up to `shutdown.drainTimeoutMs`, and disconnects. What is left
-   * then is named in a warning, and requests that are left are answered with an error. Idempotent.
+   * Unsubscribes, waits for handlers and replies for up to `shutdown.drainTimeoutMs`, and disconnects. A warning names
+   * unfinished calls, and unfinished requests are answered with an error. Idempotent.
    */
   close(): Promise<void> {
     this.closing ??= this.stop();
     return this.closing;
   }
 
-  /** Calls back at each change to `connected`, `reconnecting` or `disconnected`. */
+  /** Calls back on each change to `connected`, `reconnecting` or `disconnected`. */
   on<Event extends keyof MicroserviceStatusEvents>(
     event: Event,
     callback: MicroserviceStatusEvents[Event],
@@ -163,7 +163,7 @@ export class EventBusServer
     if (isPacketCodec(codec)) return [];
     return this.table.messageRoutes.map(
       ({ name }) =>
-        `${name}: the ${codec.name} codec carries no requests. Write codec: nestPacket(), or one made by packetCodec().`,
+        `${name}: the ${codec.name} codec does not support requests. Write codec: nestPacket(), or use a codec from packetCodec().`,
     );
   }
 
@@ -172,7 +172,7 @@ export class EventBusServer
     if (unfinished.length > 0) {
       this.session.warnOfUnfinished(this.patterns.byPattern(unfinished));
       this.patterns.abandon();
-      // The replies that say so are on their way after this, and close() lets them out.
+      // The error replies are sent after this; close() waits for them.
       await turn();
     }
     await this.session.close();

@@ -3,8 +3,8 @@ import { EventContext, originalOf } from '../message/event-context.js';
 import type { PacketHeaders } from './packet.js';
 
 /**
- * What handlers of {@link EventBusServer} get beside the payload: an {@link EventContext}, so that
- * `isEventContext(host)` is true, with the methods of Nest's `RedisContext`.
+ * What handlers of {@link EventBusServer} get besides the payload: an {@link EventContext}, so that `isEventContext(host)` is
+ * true, with the methods of Nest's `RedisContext`.
  */
 export class MicroserviceContext<T = unknown> extends EventContext<T> {
   readonly #event: EventContext;
@@ -15,17 +15,17 @@ export class MicroserviceContext<T = unknown> extends EventContext<T> {
     this.#event = event;
   }
 
-  /** Aborted when the handler's time is over: at the end of the shutdown drain. Made on first use. */
+  /** Aborted when the handler's time is up: at the end of the shutdown drain. Created on first use. */
   override get signal(): AbortSignal {
     return this.#event.signal;
   }
 
-  /** What the client attached to the packet (`setOnDispatchHook`). Undefined when it attached nothing. */
+  /** The metadata that the client attached to the packet (`setOnDispatchHook`). Undefined if there is none. */
   getMetadata(): PacketHeaders | undefined {
     return Object.keys(this.metadata).length === 0 ? undefined : (this.metadata as PacketHeaders);
   }
 
-  /** The channel and the metadata, as `RedisContext` has them. */
+  /** The channel and the metadata, as in `RedisContext`. */
   getArgs(): [channel: string, metadata?: PacketHeaders] {
     return [this.channel, this.getMetadata()];
   }

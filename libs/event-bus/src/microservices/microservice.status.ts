@@ -4,12 +4,12 @@ import { InvalidOptionError } from '../errors.js';
 import { isThenable, toPromise } from '../foreign.js';
 
 /**
- * Nest's words: `connected` once every subscription is confirmed, `reconnecting` while the link or a subscription is
+ * Nest's statuses: `connected` once every subscription is confirmed, `reconnecting` while the link or a subscription is
  * missing, `disconnected` after close.
  */
 export type MicroserviceStatus = 'connected' | 'reconnecting' | 'disconnected';
 
-/** What `on(event, callback)` of a server or a client calls. */
+/** The callbacks of `on(event, callback)` of a server or a client. */
 export type MicroserviceStatusEvents = Record<MicroserviceStatus, () => void>;
 
 const WORDS: Readonly<Record<EventBusState, MicroserviceStatus | undefined>> = {
@@ -19,7 +19,7 @@ const WORDS: Readonly<Record<EventBusState, MicroserviceStatus | undefined>> = {
   closed: 'disconnected',
 };
 
-/** Says what becomes of a bus in Nest's words. */
+/** Translates the status of a bus to Nest's statuses. */
 export class StatusReporter {
   private readonly listeners = new Map<string, (() => void)[]>(
     ['connected', 'reconnecting', 'disconnected'].map((word) => [word, []]),
@@ -31,7 +31,7 @@ export class StatusReporter {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** @throws InvalidOptionError when there is no such event. */
+  /** @throws InvalidOptionError for an unknown event. */
   on(event: string, callback: () => void): void {
     const listeners = this.listeners.get(event);
     if (listeners === undefined) {
@@ -44,7 +44,7 @@ export class StatusReporter {
     listeners.push(callback);
   }
 
-  /** Until the bus is closed, or the subscription is ended. */
+  /** Lasts until the bus is closed, or the subscription is ended. */
   follow(status: EventBusStatus): Subscription {
     return status.changes.subscribe((state) => {
       const word = WORDS[state];

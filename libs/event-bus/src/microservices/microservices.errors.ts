@@ -1,6 +1,6 @@
 import { EventBusError, quote } from '../errors.js';
 
-/** Nobody is subscribed to the channel of a request, so that no reply can come. Nobody received it. */
+/** No service is subscribed to the channel of a request, so no reply can arrive. The request was not delivered. */
 export class NoRespondersError extends EventBusError {
   static readonly code = 'EVENT_BUS_NO_RESPONDERS';
   readonly code = NoRespondersError.code;
@@ -10,12 +10,12 @@ export class NoRespondersError extends EventBusError {
     readonly channel: string,
   ) {
     super(
-      `Nobody listens to requests on ${quote(channel)}. Start the service that has @MessagePattern for it, and give both sides the same pattern and prefix.`,
+      `No service listens to requests on ${quote(channel)}. Start the service that has @MessagePattern for it, and use the same pattern and prefix on both sides.`,
     );
   }
 }
 
-/** No reply came in time. The request may have been carried out, or still be. */
+/** No reply arrived in time. The request may have been processed, or may still be running. */
 export class RequestTimeoutError extends EventBusError {
   static readonly code = 'EVENT_BUS_REQUEST_TIMEOUT';
   readonly code = RequestTimeoutError.code;
@@ -23,16 +23,16 @@ export class RequestTimeoutError extends EventBusError {
   constructor(
     /** The channel of the request. */
     readonly channel: string,
-    /** How long it was waited for, in milliseconds. */
+    /** How long the client waited, in milliseconds. */
     readonly timeoutMs: number,
   ) {
     super(
-      `No reply on ${quote(channel)} within ${timeoutMs} ms; the request may have been carried out. Send again only if that does no harm, or raise timeoutMs.`,
+      `No reply on ${quote(channel)} within ${timeoutMs} ms; the request may have been processed. Send it again only if it is idempotent, or raise timeoutMs.`,
     );
   }
 }
 
-/** The connection that the reply would have come through was lost. The request may have been carried out. */
+/** The connection was lost before the reply arrived. The request may have been processed. */
 export class ReplyLostError extends EventBusError {
   static readonly code = 'EVENT_BUS_REPLY_LOST';
   readonly code = ReplyLostError.code;
@@ -42,7 +42,7 @@ export class ReplyLostError extends EventBusError {
     readonly channel: string,
   ) {
     super(
-      `The connection was lost before the reply on ${quote(channel)}; the request may have been carried out. Send again only if that does no harm.`,
+      `The connection was lost before the reply on ${quote(channel)}; the request may have been processed. Send it again only if it is idempotent.`,
     );
   }
 }

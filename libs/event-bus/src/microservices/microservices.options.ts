@@ -8,24 +8,24 @@ import { nestPacket } from './nest-packet.codec.js';
 /** Options of {@link EventBusServer}: those of `EventBusModule.forRoot()`, with the codec of Nest's own transport. */
 export interface EventBusServerOptions extends Omit<EventBusModuleOptions, 'codec'> {
   /**
-   * How messages become bytes. Requests need one that carries packets: `nestPacket()`, or one made by
-   * `packetCodec()`. With another, such as `json()` or `raw()`, there are events alone, without an envelope.
+   * How messages are encoded. Requests need a codec that supports packets: `nestPacket()`, or one from `packetCodec()`. Any
+   * other, such as `json()` or `raw()`, supports only events, without an envelope.
    * @default nestPacket()
    */
   readonly codec?: EventCodec | undefined;
-  /** What logs call it, and `context.bus`. @default 'default' */
+  /** Its name in logs, and `context.bus`. @default 'default' */
   readonly name?: string | undefined;
 }
 
 /** Options of {@link EventBusClient}. */
 export interface EventBusClientOptions extends EventBusServerOptions {
-  /** How long a request waits for its first reply, and then for each further one, in milliseconds. @default 30000 */
+  /** How long a request waits for its first reply, and then for each further reply, in milliseconds. @default 30000 */
   readonly requestTimeoutMs?: number | undefined;
 }
 
-/** What a single request may have different. */
+/** Options of a single request. */
 export interface RequestOptions {
-  /** How long to wait for the first reply, and then for each further one, in milliseconds. @default requestTimeoutMs */
+  /** How long to wait for the first reply, and then for each further reply, in milliseconds. @default requestTimeoutMs */
   readonly timeoutMs?: number | undefined;
   /** Stops waiting: the Observable errors with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -38,17 +38,17 @@ export interface ClientSettings {
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 
-/** @throws ConfigurationError with everything that is wrong. */
+/** @throws ConfigurationError with all problems. */
 export function serverSettings(
   options: EventBusServerOptions,
   otherProblems: readonly string[] = [],
 ): EventBusSettings {
-  // Without options it is the transport that is missing, as the others have defaults.
+  // Without options, report the missing transport: all other options have defaults.
   const { name, codec, ...rest } = options ?? {};
   return resolveSettings({ ...rest, codec: codec ?? nestPacket() }, name ?? DEFAULT_BUS, otherProblems);
 }
 
-/** @throws ConfigurationError with everything that is wrong. */
+/** @throws ConfigurationError with all problems. */
 export function clientSettings(options: EventBusClientOptions): ClientSettings {
   const { requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS, ...rest } = options ?? {};
   const problem = timeoutProblem(requestTimeoutMs);
@@ -56,5 +56,5 @@ export function clientSettings(options: EventBusClientOptions): ClientSettings {
   return { bus: serverSettings(rest as EventBusServerOptions, problems), requestTimeoutMs };
 }
 
-/** Why it cannot be waited for so long, or undefined when it can. */
+/** The problem with a timeout, or undefined if it is valid. */
 export const timeoutProblem = milliseconds();

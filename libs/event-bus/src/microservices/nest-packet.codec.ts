@@ -11,31 +11,31 @@ const REPLY_SUFFIX = '.reply';
 const text = json();
 
 /**
- * The packets of Nest's own Redis transport, as JSON: `{ pattern, data, id?, metadata? }`, and replies
- * `{ id, err?, response?, isDisposed?, status? }` on `<channel>.reply`.
+ * The packets of Nest's own Redis transport, as JSON: `{ pattern, data, id?, metadata? }`, and replies `{ id, err?, response?,
+ * isDisposed?, status? }` on `<channel>.reply`.
  *
- * Foreign JSON is never taken for a packet: it is one only with an own `pattern` that means the channel, an own `data`
- * and no other keys; everything else is the payload as it stands. What is not JSON is a PayloadDecodeError. As the codec
- * of `EventBusModule`, it publishes event packets, and handlers get their `data`: of events and of requests, never an
- * envelope, and replies not at all.
+ * Foreign JSON is never mistaken for a packet: a packet has an own `pattern` that matches the channel, an own `data` and no
+ * other keys; any other JSON is the payload itself. A message that is not JSON is a PayloadDecodeError. As the codec of
+ * `EventBusModule`, it publishes event packets, and handlers get the `data` of events and requests, never an envelope, and no
+ * replies.
  */
 export function nestPacket(): PacketCodec {
   return packetCodec({ name: 'nest-packet', encodePacket, decodePacket });
 }
 
-/** The channel of a pattern: a string or number is itself, an object its normalized JSON. */
+/** The channel of a pattern: a string or number itself, an object as its normalized JSON. */
 export function routeOf(pattern: unknown): string {
   return String(toRoute(pattern));
 }
 
-/** Where the replies to requests on a channel go. */
+/** The channel of the replies to requests on a channel. */
 export function replyChannelOf(channel: string): string {
   return `${channel}${REPLY_SUFFIX}`;
 }
 
 /**
- * The reply that a service gave without Nest's envelope, as Nest reads it: all of it, and the last one.
- * Undefined when it does not say which request it is for.
+ * A service may reply without Nest's envelope. As in Nest, the whole message is then the response, and the last one. Undefined
+ * if it does not say which request it answers.
  */
 export function foreignReply(payload: unknown): ReplyPacket | undefined {
   if (!isRecord(payload)) return undefined;
@@ -46,7 +46,7 @@ export function foreignReply(payload: unknown): ReplyPacket | undefined {
     : { type: 'reply', id, response: payload, isDisposed: true };
 }
 
-/** As Nest does it. What is neither a string, a number nor an object comes back as it is. */
+/** As in Nest. Anything but a string, a number or an object is returned unchanged. */
 function toRoute(pattern: unknown): unknown {
   return transformPatternToRoute(pattern as Parameters<typeof transformPatternToRoute>[0]);
 }
@@ -56,7 +56,7 @@ function encodePacket(packet: Packet, channel: string): string {
     const { type: _type, ...reply } = packet;
     return text.encode(reply, channel) as string;
   }
-  // Piece by piece, since JSON.stringify leaves out what has no form, and what was left would be no packet.
+  // Encoded field by field: JSON.stringify would omit a value that it cannot encode, and the rest would not be a packet.
   const { type, pattern, data, metadata } = packet;
   const fields = Object.entries({ pattern, data, ...(type === 'request' ? { id: packet.id } : {}) });
   if (metadata !== undefined) fields.push(['metadata', metadata]);

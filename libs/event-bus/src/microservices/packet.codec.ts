@@ -2,25 +2,25 @@ import type { EventCodec } from '../message/event.codec.js';
 import type { Packet } from './packet.js';
 import { toDecodedEvent } from './packet.js';
 
-/** How packets become bytes and back: what is particular to one protocol. */
+/** Encodes and decodes the packets of one protocol. */
 export interface PacketFormat {
-  /** What logs and snapshots call it. */
+  /** Its name in logs and snapshots. */
   readonly name: string;
-  /** The bytes of a packet. @throws PayloadEncodeError when it has no form in this format. */
+  /** Encodes a packet. @throws PayloadEncodeError when this format cannot encode it. */
   encodePacket(packet: Packet, channel: string): string | Buffer;
   /**
-   * What is no packet of this format is an event whose data it is.
-   * @throws PayloadDecodeError when the bytes are not what this format reads.
+   * Decodes a packet. A message that is no packet of this format is an event with the message as its data.
+   * @throws PayloadDecodeError when this format cannot decode the bytes.
    */
   decodePacket(body: Buffer, channel: string): Packet;
 }
 
-/** A codec that carries requests and replies as well, for `EventBusServer` and `EventBusClient`. */
+/** A codec that also supports requests and replies, for `EventBusServer` and `EventBusClient`. */
 export interface PacketCodec extends EventCodec, PacketFormat {}
 
 /**
- * Makes a codec of a format of your own, e.g. one that reads the replies of a foreign service:
- * `packetCodec({ ...nestPacket(), name: 'acme', decodePacket: (body, channel) => … })`.
+ * Creates a codec for your own format, e.g. one that reads the replies of a foreign service: `packetCodec({ ...nestPacket(),
+ * name: 'acme', decodePacket: (body, channel) => … })`.
  */
 export function packetCodec(format: PacketFormat): PacketCodec {
   return {
@@ -32,7 +32,7 @@ export function packetCodec(format: PacketFormat): PacketCodec {
   };
 }
 
-/** Whether requests and replies can travel with it, beside events. */
+/** Whether it supports requests and replies besides events. */
 export function isPacketCodec(codec: EventCodec): codec is PacketCodec {
   return typeof (codec as Partial<PacketCodec>).encodePacket === 'function';
 }

@@ -7,14 +7,14 @@ import type { Packet } from './packet.js';
 import { isPacketCodec } from './packet.codec.js';
 
 /**
- * Sends packets, to any channel: replies go where the request came, and an object pattern is a channel with whatever
- * its values hold, while `EventBusPublisher` refuses names that read as a glob.
+ * Sends packets, to any channel: replies are published as the request's channel says, and an object pattern becomes a channel
+ * with any characters, while `EventBusPublisher` rejects names that look like a glob.
  */
 export class PacketSender {
   constructor(private readonly runtime: EventBusRuntime) {}
 
   /**
-   * The bytes of a packet: later changes to its payload do not travel.
+   * Encodes a packet: later changes to its payload are not sent.
    * @throws PayloadEncodeError, PayloadTooLargeError, NotSupportedError
    */
   prepare(packet: Packet, channel: string): PreparedEvent {
@@ -27,14 +27,14 @@ export class PacketSender {
   }
 
   /**
-   * Resolves once the broker has accepted it, with the number of subscriptions it reports.
+   * Resolves once the broker has accepted it, with the number of subscriptions that it reports.
    * @throws NotConnectedError, BusClosedError, PublishRefusedError, PublishUnconfirmedError
    */
   send(event: PreparedEvent, payload: unknown): Promise<number> {
     const { batcher, reporter, publishHooks } = this.runtime;
     const startedMs = reporter.timesPublishes ? performance.now() : 0;
     const { name } = event;
-    // A packet was encoded before the connection was awaited: a hook can add nothing to it.
+    // A packet is encoded before the connection is awaited, so hooks cannot add headers.
     const hooked = publishHooks.isEmpty
       ? undefined
       : publishHooks.prepare({ channel: name, carriesMetadata: false, batchSize: 1 }, () => event).settled;
@@ -53,7 +53,7 @@ export class PacketSender {
     });
   }
 
-  /** A codec of the application's own may throw and return anything. */
+  /** An application's codec may throw or return anything. */
   private encode(packet: Packet, channel: string): string | Buffer {
     const { codec } = this.runtime.settings;
     let body: unknown;
@@ -62,7 +62,7 @@ export class PacketSender {
       else if (packet.type === 'event') body = codec.encode(packet.data, channel);
       else
         throw new NotSupportedError(
-          `The ${codec.name} codec carries no requests. Write codec: nestPacket(), or one made by packetCodec().`,
+          `The ${codec.name} codec does not support requests. Write codec: nestPacket(), or use a codec from packetCodec().`,
         );
     } catch (error) {
       throw encodeFailure(error);

@@ -1,57 +1,57 @@
 import type { DecodedEvent, EventMetadata } from '../message/event.codec.js';
 import { NO_METADATA } from '../message/event.codec.js';
 
-/** What travels beside the payload: `setOnDispatchHook` of a client sets it, `getMetadata()` of a context reads it. */
+/** Metadata besides the payload: set by `setOnDispatchHook` of a client, read with `getMetadata()` of a context. */
 export type PacketHeaders = Readonly<Record<string, string>>;
 
-/** An event: nobody answers it. */
+/** An event, which has no reply. */
 export interface EventPacket {
-  /** Tells it from a request and a reply. */
+  /** Distinguishes it from a request and a reply. */
   readonly type: 'event';
-  /** A channel, or the object that Nest makes one of. */
+  /** A channel, or the object that Nest derives one from. */
   readonly pattern: unknown;
   /** The payload. */
   readonly data: unknown;
-  /** What the client attached. Absent when it attached nothing. */
+  /** The metadata that the client attached. Absent if there is none. */
   readonly metadata?: PacketHeaders;
 }
 
-/** A request: replies to it carry its id. */
+/** A request: its replies carry its id. */
 export interface RequestPacket extends Omit<EventPacket, 'type'> {
-  /** Tells it from an event and a reply. */
+  /** Distinguishes it from an event and a reply. */
   readonly type: 'request';
-  /** Unique among the requests that are open on the channel. */
+  /** Unique among the pending requests on the channel. */
   readonly id: string | number;
 }
 
-/** One of the replies to a request; the one with `isDisposed`, or with `err`, is the last. */
+/** One of the replies to a request. The one with `isDisposed`, or with `err`, is the last. */
 export interface ReplyPacket {
-  /** Tells it from an event and a request. */
+  /** Distinguishes it from an event and a request. */
   readonly type: 'reply';
-  /** That of the request. */
+  /** The id of the request. */
   readonly id: string | number;
-  /** What the handler returned or emitted. Absent in a last packet that only ends the replies. */
+  /** The value that the handler returned or emitted. Absent in a last packet that only ends the replies. */
   readonly response?: unknown;
-  /** What the handler threw, as Nest serializes it. */
+  /** The error that the handler threw, as Nest serializes it. */
   readonly err?: unknown;
-  /** Whether it is the last one. */
+  /** Whether it is the last reply. */
   readonly isDisposed?: boolean;
   /** Nest's `'error'` of a failed request. */
   readonly status?: string;
 }
 
-/** What a packet codec reads and writes. */
+/** A packet that a packet codec encodes and decodes. */
 export type Packet = EventPacket | RequestPacket | ReplyPacket;
 
-/** Shared by every copy of this package, as the codec of one may serve the client of another. */
+/** Shared by all copies of this package: the codec of one copy may serve the client of another. */
 const PACKET = Symbol.for('nestjs-redis-event-bus:packet:1');
 
-/** What a message was, by the metadata that a packet codec decoded: `packetOf(event.metadata)?.type === 'request'`. */
+/** The packet that a message contained, from the metadata of a packet codec: `packetOf(event.metadata)?.type === 'request'`. */
 export function packetOf(metadata: EventMetadata): Packet | undefined {
   return (metadata as { readonly [PACKET]?: Packet })[PACKET];
 }
 
-/** The payload is what a handler gets: never the envelope. */
+/** The payload for handlers, without the envelope. */
 export function toDecodedEvent(packet: Packet): DecodedEvent {
   if (packet.type === 'reply') {
     return { payload: packet.response, metadata: metadataOf(packet, {}), isReply: true };
@@ -61,7 +61,7 @@ export function toDecodedEvent(packet: Packet): DecodedEvent {
   return { payload: data, metadata: isBare ? NO_METADATA : metadataOf(packet, metadata) };
 }
 
-/** Hidden from whoever lists the metadata, so that this is what its sender attached and nothing else. */
+/** Not enumerable, so that the visible metadata is only what the sender attached. */
 function metadataOf(packet: Packet, headers: PacketHeaders = {}): EventMetadata {
   return Object.freeze(Object.defineProperty({ ...headers }, PACKET, { value: packet }));
 }

@@ -17,14 +17,14 @@ import { withHooks } from './processing.hooks.js';
 import type { RequestResponder } from './request.responder.js';
 import { INTERNAL_ERROR } from './request.responder.js';
 
-/** Requests do not wait for each other, and may have replies for as long as somebody asks for them. */
+/** Requests are handled concurrently, and may have replies for as long as the client is subscribed. */
 const UNORDERED = resolveHandlerSettings({ orderBy: 'none', stuckAfterMs: false });
 
-/** Makes handlers of the bus from decorated methods: one of each `@EventPattern` method, one of all `@MessagePattern`s. */
+/** Creates the bus handlers of decorated methods: one for each `@EventPattern` method, one for all `@MessagePattern`s. */
 export class PatternHandlers {
-  /** Of `@EventPattern` methods: those who look for the cure of a hung call find it in `handlerDefaults`. */
+  /** For `@EventPattern` methods. The options for calls that hang come from `handlerDefaults`. */
   private readonly settings: HandlerSettings;
-  /** Calls of `@MessagePattern` methods that are going on, by the name of their pattern. */
+  /** Running calls of `@MessagePattern` methods, by the name of their pattern. */
   private readonly running = new Map<string, number>();
 
   constructor(
@@ -37,7 +37,7 @@ export class PatternHandlers {
     this.settings = resolveHandlerSettings({}, { timeoutMs, stuckAfterMs } as HandlerOptions);
   }
 
-  /** What to subscribe for the patterns that are known by now. */
+  /** The handlers for the patterns that are known by now. */
   create(): EventHandler[] {
     const handlers = this.table.eventMethods.map((method): EventHandler => {
       const targets = orderTargets(method.routes.map(({ target }) => target));
@@ -50,7 +50,7 @@ export class PatternHandlers {
     });
     const messages = this.table.messageRoutes;
     if (messages.length === 0) return handlers;
-    // One handler for all of them, so that each request has one answer, however many patterns match.
+    // One handler for all of them, so that each request has one answer, even if several patterns match.
     const requests: EventHandler = {
       name: '@MessagePattern',
       targets: orderTargets(messages.map(({ target }) => target)),
@@ -60,7 +60,7 @@ export class PatternHandlers {
     return [...handlers, requests];
   }
 
-  /** The one handler of all requests, in its parts. */
+  /** Splits the one handler of all requests by pattern. */
   byPattern(unfinished: readonly UnfinishedWork[]): readonly UnfinishedWork[] {
     const ofEvents = new Set(this.table.eventMethods.map(({ name }) => name));
     return [
@@ -69,7 +69,7 @@ export class PatternHandlers {
     ];
   }
 
-  /** Answers what is still being answered with an error. */
+  /** Ends the requests that are being answered with an error. */
   abandon(): void {
     this.responder.abandon();
   }
@@ -86,7 +86,7 @@ export class PatternHandlers {
     return route === undefined ? undefined : this.callForEvent(route, event);
   }
 
-  /** As with Nest, an event that nobody else takes is one for the method that answers requests. */
+  /** As with Nest, an event without an event handler goes to the method that answers requests. */
   private takeMessage(event: EventContext): Promise<void> | undefined {
     const channel = this.rawChannelOf(event);
     const route = this.table.messageRouteFor(channel);
@@ -142,7 +142,7 @@ function contextFor({ target }: PatternRoute, event: EventContext): Microservice
   return new MicroserviceContext(event, pattern, paramsIn(target, event.channel));
 }
 
-/** Its filter has logged what was thrown, or knows that it is no news, before it made this of it. */
+/** Its filter has logged the error, or chose not to, before it returned this reply. */
 function isLoggedByNest(error: unknown): boolean {
   return (
     propertyOf(error, 'status') === INTERNAL_ERROR.status &&
@@ -150,7 +150,7 @@ function isLoggedByNest(error: unknown): boolean {
   );
 }
 
-/** What is thrown here that is no error is a reply, with a message in it for the log. */
+/** A thrown value that is no error is a reply; the exception gives it a message for the log. */
 function asException(thrown: unknown): unknown {
   try {
     return new RpcException(thrown as object);

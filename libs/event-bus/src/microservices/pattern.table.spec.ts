@@ -95,7 +95,7 @@ describe('PatternTable', () => {
       table.addEvent(/orders/, callback(), {});
       table.addMessage('a\nb[', callback());
       expect(table.problems).toEqual([
-        expect.stringContaining('a RegExp works with Kafka alone'),
+        expect.stringContaining('a RegExp works only with Kafka'),
         expect.stringMatching(/^@MessagePattern\('a\?b\['\): /),
       ]);
       expect([table.eventMethods, table.messageRoutes]).toEqual([[], []]);

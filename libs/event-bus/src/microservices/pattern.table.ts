@@ -6,7 +6,7 @@ import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
 import { routeOf } from './nest-packet.codec.js';
 
-/** One pattern of a decorated method, and the method as Nest calls it for this pattern. */
+/** One pattern of a decorated method, with the method as Nest calls it for this pattern. */
 export interface PatternRoute {
   /** `@MessagePattern('sum')`. */
   readonly name: string;
@@ -16,11 +16,11 @@ export interface PatternRoute {
   readonly callback: MessageHandler;
 }
 
-/** One `@EventPattern` method with all its patterns: it is called once for an event, however many of them match. */
+/** One `@EventPattern` method with all its patterns: it is called once per event, even if several of them match. */
 export class EventMethod {
   readonly routes: PatternRoute[] = [];
 
-  /** @param identity what Nest hands over with each pattern of one method, and only with those. */
+  /** @param identity what Nest passes with all patterns of one method, and with no others */
   constructor(readonly identity: unknown) {}
 
   /** `@EventPattern('orders', 'orders.*')`. */
@@ -28,7 +28,7 @@ export class EventMethod {
     return `@EventPattern(${this.routes.map(({ shown }) => shown).join(', ')})`;
   }
 
-  /** For an event that came in under this pattern (undefined: under its channel, which has the prefix). */
+  /** The route for an event that was received through this pattern (undefined: through its channel, which has the prefix). */
   routeFor(pattern: string | undefined, channel: string): PatternRoute | undefined {
     return this.routes.find(({ target }) =>
       pattern === undefined
@@ -38,16 +38,16 @@ export class EventMethod {
   }
 }
 
-/** The patterns of all decorated methods. Channels that it is asked about have the application's prefix. */
+/** The patterns of all decorated methods. Channels passed to it have the application's prefix. */
 export class PatternTable {
-  /** What is wrong with patterns, each with what to write instead. */
+  /** The problems with patterns, each with what to write instead. */
   readonly problems: string[] = [];
   readonly eventMethods: EventMethod[] = [];
-  /** By channel; of two with the same pattern the later one. */
+  /** By channel. If two have the same pattern, the later one. */
   private readonly exactMessages = new Map<string, PatternRoute>();
-  /** By glob or template, in the order of their declaration. */
+  /** By glob or template, in declaration order. */
   private readonly wideMessages = new Map<string, PatternRoute>();
-  /** The first method that names a channel. */
+  /** The first method with a channel as its pattern. */
   private readonly exactEvents = new Map<string, EventMethod>();
   private readonly wideEvents: HandlerTarget[] = [];
 
@@ -76,7 +76,7 @@ export class PatternTable {
     else this.exactMessages.set(target.subscription.name, route);
   }
 
-  /** The patterns that a subscription is held for. */
+  /** The patterns of a subscription. */
   namesOf(subscription: SubscriptionTarget): readonly string[] {
     const events = this.eventMethods.flatMap(({ routes }) => routes);
     return [...events, ...this.messageRoutes]
@@ -84,27 +84,27 @@ export class PatternTable {
       .map(({ name }) => name);
   }
 
-  /** The one that answers requests on this channel: an exact pattern before globs, else the first declared. */
+  /** The route that answers requests on this channel: an exact pattern before globs, otherwise the first declared. */
   messageRouteFor(channel: string): PatternRoute | undefined {
     const exact = this.exactMessages.get(channel);
     if (exact !== undefined || this.wideMessages.size === 0) return exact;
     return [...this.wideMessages.values()].find(({ target }) => target.matches(channel));
   }
 
-  /** Whether some `@EventPattern` takes what is published on this channel. */
+  /** Whether any `@EventPattern` matches this channel. */
   hasEventFor(channel: string): boolean {
     return this.exactEvents.has(channel) || this.wideEvents.some((target) => target.matches(channel));
   }
 
   /**
-   * The method that says for all of them that a request on this channel has no handler: the first that asks for
-   * the channel by its name. Who asks for it with a glob does not know what else there is, and keeps silent.
+   * The method that replies, for all of them, that a request on this channel has no handler: the first with the channel itself
+   * as a pattern. Methods with a glob do not reply: other services may answer the request.
    */
   refuserFor(channel: string): EventMethod | undefined {
     return this.messageRouteFor(channel) === undefined ? this.exactEvents.get(channel) : undefined;
   }
 
-  /** Of a second instance of a class the methods have the same identity, and come with their patterns anew. */
+  /** The methods of a second instance of a class have the same identity, and their patterns are added again. */
   private methodFor(identity: unknown, { text }: HandlerTarget): EventMethod {
     const known = this.eventMethods.findLast(
       (method) => method.identity === identity && method.routes.every(({ target }) => target.text !== text),
@@ -119,11 +119,11 @@ export class PatternTable {
     const text = routeOf(pattern);
     const shown = shownAs(pattern, text);
     const name = `@${decorator}(${shown})`;
-    // An object is a channel, whatever its values hold.
+    // An object is a channel, whatever its values contain.
     const kind = typeof pattern === 'object' ? 'channel' : undefined;
     const problem =
       pattern instanceof RegExp
-        ? 'a RegExp works with Kafka alone. Write a channel or a Redis glob.'
+        ? 'a RegExp works only with Kafka. Write a channel or a Redis glob.'
         : targetProblem(text, kind);
     if (problem !== undefined) {
       this.problems.push(`${name}: ${problem}`);
@@ -137,7 +137,7 @@ function isWide({ subscription }: HandlerTarget): boolean {
   return subscription.kind === 'pattern';
 }
 
-/** As it is written, but on one line. */
+/** As written, but on one line. */
 function shownAs(pattern: unknown, text: string): string {
   const line = text.replaceAll(/\p{Cc}/gu, '?');
   return typeof pattern === 'object' ? line : `'${line}'`;

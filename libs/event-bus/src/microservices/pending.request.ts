@@ -10,7 +10,7 @@ import type { ReplyChannel } from './reply.channels.js';
 
 export interface Request {
   readonly channel: string;
-  /** What the channel was made of. */
+  /** The pattern that the channel is derived from. */
   readonly pattern: unknown;
   readonly data: unknown;
   readonly metadata?: PacketHeaders | undefined;
@@ -18,15 +18,15 @@ export interface Request {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Gets each reply. One with `err` or `isDisposed` is the last. */
+/** Receives each reply. One with `err` or `isDisposed` is the last. */
 export type ReplyCallback = (reply: WritePacket) => void;
 
-/** A request that waits for its replies: until the last one, as long as it may, or until its signal is aborted. */
+/** A request that waits for its replies: until the last one, its timeout, or the abort of its signal. */
 export class PendingRequest {
   readonly id = randomUUID();
-  /** What the replies come on, while somebody needs it. */
+  /** The channel of its replies, while it is in use. */
   replyChannel: ReplyChannel | undefined;
-  /** What it was sent to wait on; undefined as long as it was not sent. */
+  /** The subscription of its reply channel; undefined until it is sent. */
   waitsOn: SubscriptionTarget | undefined;
   private isOver = false;
   private readonly deadline: RunningDeadline;
@@ -47,7 +47,7 @@ export class PendingRequest {
 
   /**
    * From now on its signal ends it.
-   * @throws the reason of a signal that was aborted before
+   * @throws the reason of a signal that is aborted already
    */
   watchSignal(): void {
     const { signal } = this.request;
@@ -65,11 +65,11 @@ export class PendingRequest {
   fail(error: unknown): void {
     if (this.isOver) return;
     this.end();
-    // What is falsy would be no error to Nest's observer.
+    // Nest's observer ignores a falsy error.
     this.answer({ err: error || new Error(textOf(error)) });
   }
 
-  /** Nobody wants a reply any more. */
+  /** No more replies are needed. */
   end(): void {
     if (this.isOver) return;
     this.isOver = true;

@@ -1,15 +1,15 @@
 import type { MicroserviceContext } from './microservice.context.js';
 
-/** What `setOnProcessingStartHook` and `setOnProcessingEndHook` of Nest's servers set. */
+/** The hooks of `setOnProcessingStartHook` and `setOnProcessingEndHook` of Nest's servers. */
 export interface ProcessingHooks {
-  /** Has to call `done`, at once or later, for the processing to start. */
+  /** Must call `done`, immediately or later, to start the processing. */
   start(context: MicroserviceContext, done: () => Promise<void>): unknown;
   end(context: MicroserviceContext): void;
 }
 
 /**
- * Runs the work between the hooks. Rejects with what the work or a hook threw; what `done` returns to a hook only
- * says that the work is over, so that a hook which does not await it leaves no rejection unhandled.
+ * Runs the work between the hooks. Rejects with what the work or a hook threw. The promise that `done` returns to a hook only
+ * shows when the work is over, so that a hook that does not await it leaves no unhandled rejection.
  */
 export function withHooks(
   hooks: ProcessingHooks,

@@ -5,9 +5,9 @@ import { parseTarget } from '../routing/handler-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import { targetKey } from '../routing/subscription-target.js';
 
-/** A channel on which replies are awaited, as long as somebody uses it. */
+/** A channel on which replies are awaited, while it is in use. */
 export interface ReplyChannel {
-  /** Resolves when the broker has confirmed the subscription: replies to what is sent from then on arrive. */
+  /** Resolves when the broker has confirmed the subscription: replies to requests that are sent afterwards arrive. */
   readonly confirmed: Promise<void>;
   readonly subscription: SubscriptionTarget;
 }
@@ -17,7 +17,7 @@ interface HeldChannel extends ReplyChannel {
   users: number;
 }
 
-/** The reply channels that requests wait on, subscribed to for the first of them and given up with the last. */
+/** The reply channels of pending requests. Each is subscribed for the first request and unsubscribed after the last. */
 export class ReplyChannels {
   private readonly held = new Map<string, HeldChannel>();
 
@@ -30,7 +30,7 @@ export class ReplyChannels {
     return this.held.size;
   }
 
-  /** Every call takes a {@link release}. */
+  /** Every call needs a {@link release}. */
   acquire(name: string): ReplyChannel {
     const target = parseTarget(name, this.runtime.settings.prefix, 'channel');
     const key = targetKey(target.subscription);
@@ -60,7 +60,7 @@ export class ReplyChannels {
     const confirmed = runtime.registry.add([handler]).then(([outcome]) => {
       if (outcome?.error !== undefined) throw outcome.error;
     });
-    // Whoever still waits for it hears of it.
+    // Callers that still wait for it get the error.
     confirmed.catch(() => undefined);
     const channel = { confirmed, subscription: target.subscription, handler, users: 0 };
     this.held.set(key, channel);

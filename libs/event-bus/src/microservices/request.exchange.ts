@@ -13,7 +13,7 @@ import type { ReplyCallback, Request } from './pending.request.js';
 import { PendingRequest } from './pending.request.js';
 import { ReplyChannels } from './reply.channels.js';
 
-/** Sends requests over one session, and hands each reply to the request it answers. */
+/** Sends requests over one session, and passes each reply to its request. */
 export class RequestExchange {
   readonly session: BusSession;
   readonly sender: PacketSender;
@@ -30,14 +30,14 @@ export class RequestExchange {
     this.replyChannels = new ReplyChannels(this.session.runtime, (event) => this.received(event));
   }
 
-  /** Requests that wait for a reply, and the channels on which they do. */
+  /** Pending requests, and the channels of their replies. */
   get size(): { readonly requests: number; readonly replyChannels: number } {
     return { requests: this.pending.size, replyChannels: this.replyChannels.size };
   }
 
   /**
-   * Sends a request once replies to it can arrive. The data is serialized in the call. Returns what forgets it: the
-   * callback is not called any more then.
+   * Sends a request once its replies can arrive. The data is serialized during the call. Returns a function that ends the
+   * request: the callback is then not called any more.
    */
   start(request: Request, callback: ReplyCallback): () => void {
     const pending = new PendingRequest(
@@ -53,9 +53,9 @@ export class RequestExchange {
     return () => pending.end();
   }
 
-  /** Fails what waits. */
+  /** Fails all pending requests. */
   close(): void {
-    // Whoever is told may ask again at once; that is not in here.
+    // A callback may send a new request at once, which must not fail here.
     const waiting = [...this.pending.values()];
     for (const pending of waiting) pending.fail(new BusClosedError());
   }
@@ -77,7 +77,7 @@ export class RequestExchange {
     if ((await this.sender.send(message, data)) === 0) throw new NoRespondersError(channel);
   }
 
-  /** What an observer of the reply throws is not to reach the timer, or the other requests, that it is told from. */
+  /** An error of the reply's observer must not reach the timer, or the other requests. */
   private answer(callback: ReplyCallback, reply: WritePacket): void {
     try {
       callback(reply);
@@ -89,11 +89,11 @@ export class RequestExchange {
   private received({ metadata, payload }: EventContext): void {
     const packet = packetOf(metadata);
     const reply = packet?.type === 'reply' ? packet : foreignReply(payload);
-    // Everybody who sends requests on the channel gets all replies on it.
+    // All clients that send requests on the channel receive all replies on it.
     if (reply !== undefined) this.pending.get(String(reply.id))?.reply(reply);
   }
 
-  /** Nothing comes through these subscriptions any more. */
+  /** These subscriptions deliver nothing any more. */
   private lost(targets: readonly SubscriptionTarget[]): void {
     const keys = new Set(targets.map(targetKey));
     const waiting = [...this.pending.values()].filter(

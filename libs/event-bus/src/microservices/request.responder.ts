@@ -9,17 +9,17 @@ import type { MicroserviceContext } from './microservice.context.js';
 import { replyChannelOf } from './nest-packet.codec.js';
 import type { PacketSender } from './packet.sender.js';
 
-/** What Nest replies when a handler threw anything but an RpcException: the reason stays on the server. */
+/** Nest's reply when a handler threw anything but an RpcException: the reason stays on the server. */
 export const INTERNAL_ERROR = { status: 'error', message: MESSAGES.UNKNOWN_EXCEPTION_MESSAGE };
 const SHUTTING_DOWN = { status: 'error', message: 'The microservice is shutting down.' };
 
-/** `Server.send` of Nest: hands over one packet for each value, and `isDisposed` with or after the last. */
+/** `Server.send` of Nest: passes on one packet per value, and `isDisposed` with or after the last. */
 export type StreamReplies = (
   values: Observable<unknown>,
   respond: (packet: WritePacket) => Promise<void>,
 ) => Subscription;
 
-/** Sends what comes of requests to `<channel>.reply`, with the protocol of Nest. */
+/** Publishes the results of requests to `<channel>.reply`, with Nest's protocol. */
 export class RequestResponder {
   private readonly abandoned = new Subject<never>();
 
@@ -29,8 +29,8 @@ export class RequestResponder {
   ) {}
 
   /**
-   * Replies with every value of what the handler returns. Resolves when the last reply is out; rejects with what the
-   * client is not told: why the handler failed beside all filters, or why a reply could not be sent.
+   * Replies with every value that the handler returns. Resolves when the last reply is sent; rejects with errors that the
+   * client does not see: a handler failure that no filter handled, or a reply that could not be sent.
    */
   answer(context: MicroserviceContext, id: string | number, call: () => unknown): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -51,7 +51,7 @@ export class RequestResponder {
         } catch (error) {
           failure = { error };
           isOver = true;
-          // Nobody can be told any more: what would come is not asked for.
+          // No more replies can be sent: stops the handler's stream.
           replies.unsubscribe();
         }
         if (packet.isDisposed === true) isOver = true;
@@ -62,13 +62,13 @@ export class RequestResponder {
     });
   }
 
-  /** Replies without having asked a handler. */
+  /** Replies without calling a handler. */
   async send(context: MicroserviceContext, id: string | number, packet: WritePacket): Promise<void> {
     const channel = replyChannelOf(context.channel);
     await this.sender.send(this.sender.prepare({ ...packet, type: 'reply', id }, channel), packet.response);
   }
 
-  /** Ends all that is being answered with an error: the clients need not wait for their timeouts. */
+  /** Ends all running requests with an error, so that clients need not wait for their timeouts. */
   abandon(): void {
     this.abandoned.error(SHUTTING_DOWN);
   }
@@ -76,7 +76,7 @@ export class RequestResponder {
   private async reply(context: MicroserviceContext, id: string | number, packet: WritePacket): Promise<void> {
     const { err, response, isDisposed } = packet;
     const disposed = isDisposed === true ? { isDisposed } : {};
-    // Without a field that only replies have, an id alone would be foreign JSON to those who listen with a glob.
+    // Without a field that only replies have, subscribers with a glob would take a bare id for foreign JSON.
     const value = response === undefined ? { isDisposed: false } : { response };
     try {
       const reply = 'err' in packet ? { err: remoteErrorOf(err) } : value;
@@ -97,7 +97,7 @@ function remoteErrorOf(err: unknown): unknown {
   }
 }
 
-/** As Nest's own filter makes it of an RpcException; an Error itself would arrive as `{}`. */
+/** As Nest's own filter serializes an RpcException; an Error itself would arrive as `{}`. */
 function toRemoteError(err: unknown): unknown {
   if (isA(err, RpcException)) {
     const error = err.getError();

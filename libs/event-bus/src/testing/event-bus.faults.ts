@@ -4,25 +4,25 @@ import { FaultSwitch } from './fault.switch.js';
 
 /** Options of {@link EventBusFaults.disconnect}. */
 export interface DisconnectOptions {
-  /** How long, in milliseconds. Until {@link EventBusFaults.endAll} when left out. */
+  /** How long, in milliseconds. By default until {@link EventBusFaults.endAll}. */
   readonly forMs?: number | undefined;
 }
 
 /** Options of {@link EventBusFaults.slow}. */
 export interface SlowOptions {
-  /** How much longer each call takes, in milliseconds. Calls are held until the fault ends when left out. */
+  /** How much longer each call takes, in milliseconds. By default calls wait until the fault ends. */
   readonly byMs?: number | undefined;
 }
 
-/** A fault that goes on until it is ended. */
+/** A fault that lasts until it is ended. */
 export interface Fault {
-  /** Resolves when everything works as before, and the gap was reported. What was lost meanwhile stays lost. Idempotent. */
+  /** Resolves when everything works again and the gap was reported. Events that were lost meanwhile stay lost. Idempotent. */
   end(): Promise<void>;
 }
 
 /**
- * Faults for tests of a service's own recovery, for every bus of the application. Comes with
- * {@link EventBusTestingModule}; works the same on the in-process transport and on a real Redis.
+ * Faults for tests of a service's own recovery, for every bus of the application. Provided by {@link EventBusTestingModule};
+ * works the same on the in-process transport and on a real Redis.
  */
 export class EventBusFaults {
   /** @internal */
@@ -43,9 +43,9 @@ export class EventBusFaults {
   private readonly ongoing = new Set<Fault>();
 
   /**
-   * Cuts the application off: what others publish meanwhile is lost to it, its own publishes reject with a
-   * NotConnectedError, EventBusStatus is `degraded`. Resolves when the connection is back, every subscription is
-   * confirmed and the gap was reported; at once without `forMs`.
+   * Disconnects the application: it misses the events that others publish meanwhile, its own publishes reject with a
+   * NotConnectedError, and EventBusStatus is `degraded`. Resolves when the connection is restored, every subscription is
+   * confirmed and the gap was reported; immediately without `forMs`.
    */
   async disconnect({ forMs }: DisconnectOptions = {}): Promise<void> {
     this.connection.cut();
@@ -57,7 +57,7 @@ export class EventBusFaults {
 
   /**
    * Makes a handler slow: `faults.slow('OrderNotifier.notify')`.
-   * @throws Error when there is no handler with this name, with the names that there are.
+   * @throws Error when there is no handler with this name; it lists the known ones.
    */
   slow(handler: string, { byMs }: SlowOptions = {}): Fault {
     if (!this.handlers.has(handler)) {
@@ -73,8 +73,8 @@ export class EventBusFaults {
   }
 
   /**
-   * Takes the permission for a channel or a glob away, as an ACL would: the subscription to exactly this name is denied,
-   * and publishing to it rejects with a PublishRefusedError.
+   * Revokes the permission for a channel or a glob, as an ACL would: the subscription to exactly this name is denied, and
+   * publishing to it rejects with a PublishRefusedError.
    */
   deny(channel: string): Fault {
     const names = [...this.prefixes].map((prefix) => prefix + channel);
@@ -82,7 +82,7 @@ export class EventBusFaults {
     return this.begin(() => this.connection.allow(names));
   }
 
-  /** Ends every fault that is on, for `afterEach`. */
+  /** Ends all active faults, for `afterEach`. */
   async endAll(): Promise<void> {
     await Promise.all([...this.ongoing].map((fault) => fault.end()));
   }

@@ -13,10 +13,12 @@ import { EventRecorder } from './event.recorder.js';
 
 /** Options of `EventBusTestingModule.forRoot()`. */
 export interface EventBusTestingOptions {
-  /** Shared by several applications of one test, which then hear each other. A new one when left out. */
+  /**
+   * A broker shared by several applications of one test, which then receive each other's events. By default each has its own.
+   */
   readonly broker?: MemoryBroker | undefined;
   /**
-   * A real one, e.g. `redis({ url })`, for tests that are to run on Redis.
+   * A real transport, e.g. `redis({ url })`, for tests that need Redis.
    * @default the in-process transport
    */
   readonly transport?: TransportFactory | undefined;
@@ -25,9 +27,8 @@ export interface EventBusTestingOptions {
 const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
 
 /**
- * Import it beside the application's root module, as it is or by `forRoot()`: every bus of the application then runs
- * on the in-process transport, without Redis, and an {@link EventRecorder} and {@link EventBusFaults} can be taken from
- * the application.
+ * Import it next to the application's root module, as a class or with `forRoot()`: every bus of the application then uses the
+ * in-process transport, without Redis, and the application provides an {@link EventRecorder} and {@link EventBusFaults}.
  */
 @Global()
 @Module({
@@ -54,7 +55,7 @@ const TRANSPORT = Symbol('nestjs-redis-event-bus:testing-transport');
     {
       provide: EVENT_BUS_TRANSPORT_OVERRIDE,
       useFactory: (transport: TransportFactory, faults: EventBusFaults, modules: ModulesContainer) => {
-        // Before any bus connects: one that does not look here would reach its real transport.
+        // Before any bus connects: a bus of an incompatible copy would connect to its real transport.
         const problems = new EventBusCopies(modules).problems();
         if (problems.length > 0) throw new ConfigurationError(problems);
         return faults.connection.wrap(transport);

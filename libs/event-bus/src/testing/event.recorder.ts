@@ -7,32 +7,32 @@ import { parseTarget } from '../routing/handler-target.js';
 import type { MemoryBroker } from '../transports/memory/memory.broker.js';
 import { withDeadline } from '../deadline.js';
 
-/** What became of an event: the application published it, or one of its handlers handled it or failed. */
+/** What happened to an event: the application published it, or one of its handlers handled it or failed. */
 export type RecordedStage = 'published' | 'handled' | 'failed';
 
 /** One thing that happened to one event. */
 export interface RecordedEvent {
-  /** What happened. */
+  /** The stage that the event reached. */
   readonly stage: RecordedStage;
   /** The name of the bus. */
   readonly bus: string;
-  /** Without the application's prefix. */
+  /** The channel, without the application's prefix. */
   readonly channel: string;
-  /** Published: as it was passed to `publish`. Otherwise: as the codec decoded it. */
+  /** For published events the payload as passed to `publish`, otherwise as the codec decoded it. */
   readonly payload: unknown;
   /** `OrderNotifier.notify`. Absent for published events. */
   readonly handler?: string | undefined;
   /** Absent for published events. */
   readonly event?: EventContext | undefined;
-  /** What the handler threw. Only for failed ones. */
+  /** What the handler threw. Only for failed events. */
   readonly error?: unknown;
 }
 
 /** Options of {@link EventRecorder.waitFor}. */
 export interface WaitForOptions {
-  /** Only events of this stage. Any when left out. */
+  /** Only events of this stage. By default any. */
   readonly stage?: RecordedStage | undefined;
-  /** Waits for this many, and returns the last of them. @default 1 */
+  /** Waits for this many events, and returns the last of them. @default 1 */
   readonly count?: number | undefined;
   /** How long it waits, in milliseconds. @default 5000 */
   readonly timeoutMs?: number | undefined;
@@ -40,7 +40,7 @@ export interface WaitForOptions {
 
 const NO_PREFIX = new ChannelPrefix('');
 
-/** Remembers what every bus of an application published and handled, in order. */
+/** Records what every bus of an application published and handled, in order. */
 export class EventRecorder {
   /** @internal */
   readonly observer: EventBusObserver = {
@@ -55,32 +55,32 @@ export class EventRecorder {
   constructor(private readonly broker: MemoryBroker) {}
 
   /**
-   * Everything, in the order in which it happened. An event counts as published when the broker has accepted it,
-   * and a handler may be done with it by then.
+   * All records, in order. An event is recorded as published when the broker has accepted it; a handler may have handled it
+   * before that.
    */
   get events(): readonly RecordedEvent[] {
     return [...this.records];
   }
 
-  /** What the application published. */
+  /** The events that the application published. */
   get published(): readonly RecordedEvent[] {
     return this.of('published');
   }
 
-  /** What its handlers handled: one record for each handler and event. */
+  /** The events that its handlers handled: one record per handler and event. */
   get handled(): readonly RecordedEvent[] {
     return this.of('handled');
   }
 
-  /** What its handlers failed on. */
+  /** The events that its handlers failed to handle. */
   get failed(): readonly RecordedEvent[] {
     return this.of('failed');
   }
 
   /**
-   * Resolves with the first recorded event whose channel is this one or matches this Redis glob, also when it
-   * was recorded before the call.
-   * @throws Error naming what was recorded instead when none came within `timeoutMs`.
+   * Resolves with the first recorded event whose channel is this one or matches this Redis glob, also if it was recorded before
+   * the call.
+   * @throws Error with what was recorded instead, if there was none within `timeoutMs`.
    */
   async waitFor(target: string, options: WaitForOptions = {}): Promise<RecordedEvent> {
     const { stage, count = 1, timeoutMs = 5_000 } = options;
@@ -112,9 +112,8 @@ export class EventRecorder {
   }
 
   /**
-   * Resolves when every event that was published has been delivered and every handler is done, also with the
-   * events that handlers published themselves. On a real transport it knows nothing of what is under way: it waits for
-   * the handlers alone.
+   * Resolves when every published event has been delivered and all handlers are done, including events that handlers published
+   * themselves. With a real transport it does not know which events are in flight: it waits only for the handlers.
    */
   async settled(): Promise<void> {
     do {
@@ -123,7 +122,7 @@ export class EventRecorder {
     } while (!this.broker.isIdle);
   }
 
-  /** Forgets what was recorded. */
+  /** Deletes all records. */
   clear(): void {
     this.records.length = 0;
   }

@@ -1,13 +1,13 @@
 import type { TransportFactory } from '../transports/event.transport.js';
 import { FaultyTransport } from './faulty.transport.js';
 
-/** Which faults of the connection are on, for every transport of an application. */
+/** The active faults of the connection, for every transport of an application. */
 export class FaultSwitch {
   private readonly transports = new Set<FaultyTransport>();
   private readonly denied = new Set<string>();
   private cuts = 0;
 
-  /** The same transports, with faults. */
+  /** Wraps transports, to add the faults. */
   wrap(factory: TransportFactory): TransportFactory {
     const { name, problems } = factory;
     return {
@@ -21,7 +21,7 @@ export class FaultSwitch {
     return this.cuts > 0;
   }
 
-  /** `name` as the broker knows it, with the application's prefix. */
+  /** @param name with the application's prefix */
   denies(name: string): boolean {
     return this.denied.has(name);
   }
@@ -56,7 +56,7 @@ export class FaultSwitch {
     for (const transport of this.transports) transport.resume('subscription-denied');
   }
 
-  /** What was sent before is lost for good: it must not arrive when the fault is over. */
+  /** What was sent before is lost: it must not arrive after the fault has ended. */
   private async fence(): Promise<void> {
     await Promise.all([...this.transports].map((transport) => transport.fence()));
   }

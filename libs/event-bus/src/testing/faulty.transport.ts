@@ -16,11 +16,11 @@ import { TargetMap } from '../transports/target.map.js';
 import type { FaultSwitch } from './fault.switch.js';
 
 const CUT_OFF = 'a test has cut the connection';
-/** Nobody publishes here: names like this belong to Redis. */
+/** Never published to: such names are reserved for Redis. */
 const FENCE: SubscriptionTarget = { kind: 'channel', name: '__nestjs-redis-event-bus:fence' };
 const DENIED = 'NOPERM a test denies this channel';
 
-/** A transport between the bus and its real one, which fails as {@link FaultSwitch} says. */
+/** A transport between the bus and its real transport. It fails as {@link FaultSwitch} says. */
 export class FaultyTransport implements EventTransport {
   readonly name: string;
   readonly address: string;
@@ -32,9 +32,9 @@ export class FaultyTransport implements EventTransport {
   readonly inspect: EventTransport['inspect'];
   private readonly inner: EventTransport;
   private innerState: TransportState;
-  /** Subscriptions that the bus was told are active, and not told are gone. */
+  /** Subscriptions that were reported as confirmed, and not released since. */
   private readonly delivering = new TargetMap<SubscriptionTarget>();
-  /** What faults took away, and since when, by performance.now(). */
+  /** Subscriptions that a fault interrupted, with the time of that by performance.now(). */
   private readonly interrupted = new TargetMap<number>();
   private whenUp: (() => void)[] = [];
 
@@ -143,7 +143,7 @@ export class FaultyTransport implements EventTransport {
     await this.inner.close();
   }
 
-  /** A fault has begun: takes away what it hits. */
+  /** A fault has begun: interrupts the subscriptions that it affects. */
   interrupt(): void {
     const hit = this.delivering.values().filter((target) => this.isOut(target));
     const fromMs = performance.now();
@@ -157,13 +157,13 @@ export class FaultyTransport implements EventTransport {
     this.tellState();
   }
 
-  /** Resolves when everything has come that the broker sent before: its answer to a subscription is behind it. */
+  /** Resolves when everything that the broker sent before has arrived: its reply to a subscription comes after that. */
   async fence(): Promise<void> {
     await this.inner.subscribe([FENCE]);
     await this.inner.unsubscribe([FENCE]);
   }
 
-  /** A fault is over: gives back what nothing holds up any more. */
+  /** A fault has ended: resumes the subscriptions that no other fault affects. */
   resume(reason: Interruption['reason']): void {
     const active = new TargetMap<SubscriptionTarget>();
     for (const { state, target } of this.inner.subscriptions()) {
@@ -172,7 +172,7 @@ export class FaultyTransport implements EventTransport {
     const back = active.values().filter((target) => this.interrupted.has(target));
     const fromMs = Math.min(...back.map((target) => this.interrupted.get(target) as number));
     for (const target of back) this.interrupted.delete(target);
-    // Also those that were subscribed to meanwhile, and never delivered.
+    // Includes targets that were subscribed during the fault, and have not delivered yet.
     this.confirm(active.values().filter((target) => !this.delivering.has(target)));
     this.tellState();
     if (!this.faults.isCut) {

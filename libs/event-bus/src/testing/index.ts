@@ -5,9 +5,9 @@ export type { DisconnectOptions, Fault, SlowOptions } from './event-bus.faults.j
 export { EventRecorder } from './event.recorder.js';
 export type { RecordedEvent, RecordedStage, WaitForOptions } from './event.recorder.js';
 
-/** @deprecated Import it from `nestjs-redis-event-bus/conformance`. This one goes with the next minor version. */
+/** @deprecated Import it from `nestjs-redis-event-bus/conformance`. This export will be removed in the next minor version. */
 export { describeTransport, transportConformance } from '../conformance/index.js';
-/** @deprecated Import it from `nestjs-redis-event-bus/conformance`. This one goes with the next minor version. */
+/** @deprecated Import it from `nestjs-redis-event-bus/conformance`. This export will be removed in the next minor version. */
 export type {
   DescribeTransportOptions,
   TestedCapabilities,
