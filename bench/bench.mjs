@@ -1,13 +1,15 @@
-// Measures what an event costs, next to the alternatives. Runs for about a quarter of an hour.
-// --quick: under a minute, the main cases. --case P1,P3: these alone. --rounds N: how often each contender has its turn.
-// --json FILE: everything, round by round. --write: renews docs/performance.md.
+// Measures what an event costs, next to the alternatives. Runs for about half an hour.
+// --quick: the main cases, in a minute or two. --case P1,P3: these alone. --rounds N: how often each contender has its two turns.
+// --json FILE: everything, round by round. --compare FILE: next to an earlier run's --json. --write: renews docs/performance.md.
 // --smoke: a few events of everything, which says nothing about speed.
 import { writeFileSync } from 'node:fs';
 import { ensureBuilt } from '../scripts/workspace.build.mjs';
 import { readOptions } from './bench.options.mjs';
 import { CASES } from './cases/cases.mjs';
 import { Lab } from './lab/lab.mjs';
-import { figuresTable } from './report/figures.table.mjs';
+import { comparisonOf, readRun } from './report/comparison.mjs';
+import { comparisonText } from './report/comparison.text.mjs';
+import { figuresTable, noiseLine } from './report/figures.table.mjs';
 import { targetsTable } from './report/targets.table.mjs';
 import { verdictsOf } from './report/verdicts.mjs';
 import { versionsOf } from './report/versions.mjs';
@@ -44,7 +46,8 @@ try {
 // What is left waits for processes that are gone.
 process.exit();
 
-async function run({ scale, cases, json, write }) {
+async function run({ scale, cases, json, compare, write }) {
+  const earlier = compare === undefined ? undefined : readRun(compare);
   const versions = versionsOf(await (await lab.server()).version());
   console.log(
     Object.entries(versions)
@@ -56,13 +59,19 @@ async function run({ scale, cases, json, write }) {
     const result = await runTrial(lab, trial, scale);
     trials.push(result);
     console.log(`\n${result.id}: ${result.title}`);
-    console.log(result.skipped === undefined ? figuresTable(result) : `skipped: ${result.skipped}`);
+    console.log(
+      result.skipped === undefined
+        ? [figuresTable(result), noiseLine(result)].filter(Boolean).join('\n')
+        : `skipped: ${result.skipped}`,
+    );
   }
   const verdicts = verdictsOf(TARGETS, trials);
   if (scale.name !== 'smoke' && verdicts.length > 0) console.log(`\n${targetsTable(verdicts)}`);
   if (json !== undefined) {
     writeFileSync(json, `${JSON.stringify({ versions, scale, trials, verdicts }, undefined, 2)}\n`);
   }
+  if (earlier !== undefined)
+    console.log(`\n${comparisonText(comparisonOf(earlier, { versions, trials }), compare)}`);
   if (write) {
     const { writePage } = await import('./report/page.mjs');
     await writePage({ versions, trials, verdicts });

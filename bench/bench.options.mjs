@@ -5,26 +5,27 @@ import { parseArgs } from 'node:util';
  *
  * @typedef {object} Scale
  * @property {'full' | 'quick' | 'smoke'} name
- * @property {number} rounds how often each contender has its turn
- * @property {number} roundsPerProcess after so many, new processes go on
- * @property {number} share of the events of a full run
- * @property {boolean} isWarm whether a round that does not count comes first
+ * @property {number} rounds in each of which each contender has two turns
+ * @property {number} processes how many of each contender share the rounds, one after the other
+ * @property {number} turnMs how long a turn should take; 0: a few events
+ * @property {number} warmUpMs how long each process runs at least before it counts
  * @property {number} stallTimeoutMs how long nothing may happen before a round has failed
  */
 
 /** @type {Record<string, Scale>} */
 const SCALES = {
-  full: { name: 'full', rounds: 6, roundsPerProcess: 3, share: 1, isWarm: true, stallTimeoutMs: 20_000 },
-  quick: { name: 'quick', rounds: 5, roundsPerProcess: 5, share: 0.25, isWarm: true, stallTimeoutMs: 20_000 },
-  smoke: { name: 'smoke', rounds: 1, roundsPerProcess: 1, share: 0, isWarm: false, stallTimeoutMs: 20_000 },
+  full: { name: 'full', rounds: 25, processes: 5, turnMs: 120, warmUpMs: 500, stallTimeoutMs: 20_000 },
+  quick: { name: 'quick', rounds: 8, processes: 2, turnMs: 100, warmUpMs: 250, stallTimeoutMs: 20_000 },
+  smoke: { name: 'smoke', rounds: 1, processes: 1, turnMs: 0, warmUpMs: 0, stallTimeoutMs: 20_000 },
 };
 
-const HELP = 'npm run bench -- [--quick] [--case P1,P3] [--rounds 6] [--json FILE] [--write]';
+const HELP =
+  'npm run bench -- [--quick] [--case P1,P3] [--rounds 25] [--json FILE] [--compare FILE] [--write]';
 
 /**
  * @param {readonly string[]} args
  * @param {readonly string[]} caseNames all there are
- * @returns {{ scale: Scale, cases: readonly string[], json?: string, write: boolean }}
+ * @returns {{ scale: Scale, cases: readonly string[], json?: string, compare?: string, write: boolean }}
  * @throws Error that says what to write instead
  */
 export function readOptions(args, caseNames) {
@@ -45,6 +46,7 @@ export function readOptions(args, caseNames) {
     scale: { ...SCALES[name], ...roundsOf(values.rounds) },
     cases,
     json: values.json,
+    compare: values.compare,
     write: values.write ?? false,
   };
 }
@@ -61,6 +63,7 @@ function parse(args) {
       args,
       options: {
         case: { type: 'string', multiple: true },
+        compare: { type: 'string' },
         json: { type: 'string' },
         quick: { type: 'boolean' },
         rounds: { type: 'string' },

@@ -7,7 +7,7 @@ export function entriesOf(...contenders) {
 }
 
 /** Of the rows of most cases, those that `--quick` has time for. */
-export const QUICK = ['raw', 'raw again', 'nest', 'event-bus'];
+export const QUICK = ['raw', 'raw again', 'node-redis', 'nest', 'event-bus'];
 
 /** Of the rows of most cases, those that are tried with a few events; P1 and P3 try the others. */
 export const SMOKE = ['event-bus'];

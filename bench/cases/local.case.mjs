@@ -4,7 +4,6 @@ export const local = [
     id: 'local',
     title: 'publish and handle in one process, 200 in flight',
     kind: 'local',
-    events: 40_000,
     settings: { inFlight: 200 },
     entries: [
       { name: 'raw', contender: 'local-raw' },

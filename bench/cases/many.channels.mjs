@@ -14,8 +14,7 @@ export function entriesBySize(sizes, contenders, settingsOf) {
     return contenders.map((contender) => ({
       name: named(contender),
       contender,
-      raw: named('raw'),
-      nest: named('nest'),
+      rivals: { raw: named('raw'), nest: named('nest'), 'node-redis': named('node-redis') },
       ...settingsOf(size),
     }));
   });

@@ -8,7 +8,6 @@ export const p10 = [
     kind: 'receive',
     quick: QUICK,
     smoke: SMOKE,
-    events: 1_000,
     settings: {
       channels: ['orders:created'],
       targets: [{ name: 'orders:created', isPattern: false }],

@@ -9,7 +9,6 @@ export const p2 = [
     kind: 'publish',
     quick: QUICK,
     smoke: SMOKE,
-    events: 5_000,
     settings: { channelCount: 1, inFlight: 1 },
     entries: entriesOf('node-redis', 'nest', 'graphql', 'event-bus'),
   },

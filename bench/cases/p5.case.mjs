@@ -9,7 +9,6 @@ export const p5 = [
     quick: QUICK,
     smoke: SMOKE,
     isQuick: true,
-    events: 24_000,
     settings: {
       channels: ['orders:eu:created'],
       targets: [

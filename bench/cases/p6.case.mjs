@@ -6,7 +6,9 @@ const trialAt = (perSecond) => ({
   kind: 'latency',
   quick: QUICK,
   smoke: SMOKE,
-  events: perSecond,
+  maxRounds: 8,
+  // At a steady rate, so many events have a p99.
+  minTurnMs: 1_000,
   settings: { perSecond },
   entries: entriesOf('node-redis', 'nest', 'graphql', 'event-bus'),
 });

@@ -10,12 +10,11 @@ export const p8 = [
     quick: QUICK,
     smoke: SMOKE,
     problem: async (lab) => framesProblem(await lab.server()),
-    events: 60_000,
     settings: { inFlight: 200 },
     entries: [
       ...entriesOf('node-redis', 'nest', 'graphql'),
       { name: 'event-bus, no frames', contender: 'event-bus' },
-      { name: 'event-bus', contender: 'event-bus', settings: { frames: true } },
+      { name: 'event-bus', contender: 'event-bus', settings: { codec: { frames: true } } },
     ],
   },
 ];

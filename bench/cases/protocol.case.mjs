@@ -1,20 +1,20 @@
-const entries = ['raw', 'event-bus'].flatMap((contender) =>
+const entries = ['raw', 'node-redis', 'event-bus'].flatMap((contender) =>
   [2, 3].map((protocol) => ({
     name: `${contender} RESP${protocol}`,
     contender,
-    raw: 'raw RESP2',
+    rivals: { raw: 'raw RESP2', 'node-redis': 'node-redis RESP2' },
     settings: { protocol },
   })),
 );
 
-/** RESP2 and RESP3, compared with plain ioredis on RESP2. */
+/** RESP2 and RESP3, compared with the plain clients on RESP2. */
 export const protocol = [
   {
     id: 'protocol receive',
     title: 'receive on RESP2 and RESP3, one pattern handler',
     kind: 'receive',
-    smoke: ['event-bus RESP2', 'event-bus RESP3'],
-    events: 30_000,
+    maxRounds: 15,
+    smoke: ['node-redis RESP2', 'event-bus RESP2', 'event-bus RESP3'],
     settings: {
       channels: ['orders:created'],
       targets: [{ name: 'orders:*', isPattern: true }],
@@ -26,8 +26,8 @@ export const protocol = [
     id: 'protocol publish',
     title: 'publish on RESP2 and RESP3, 200 in flight',
     kind: 'publish',
+    maxRounds: 15,
     smoke: ['event-bus RESP2'],
-    events: 20_000,
     settings: { channelCount: 1, inFlight: 200 },
     entries,
   },

@@ -5,12 +5,11 @@ export const roads = [
     title: 'classic and shard channels on a cluster of three, 24 channels, 200 in flight, end to end',
     kind: 'endToEnd',
     smoke: ['classic', 'sharded'],
-    events: 10_000,
     settings: { inFlight: 200, isCluster: true, channelCount: 24 },
     entries: ['classic', 'classic again', 'sharded'].map((name) => ({
       name,
       contender: 'event-bus-cluster',
-      raw: 'classic',
+      rivals: { raw: 'classic' },
       settings: { kind: name === 'sharded' ? 'shard' : 'channel' },
     })),
   },

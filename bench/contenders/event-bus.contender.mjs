@@ -19,12 +19,17 @@ export const contender = {
   },
 };
 
-async function start({ place: { port }, protocol, frames }, providers) {
-  const connection = protocol === undefined ? { port } : { port, protocol };
-  const codec = frames ? { codec: json({ frames }) } : {};
+/** `transport` and `codec` of an entry's settings are further options of `redis()` and `json()`. */
+async function start({ place: { port }, protocol, transport, codec }, providers) {
+  const connection = {
+    host: '127.0.0.1',
+    port,
+    ...(protocol === undefined ? {} : { protocol }),
+    ...transport,
+  };
   class AppModule {}
   Module({
-    imports: [EventBusModule.forRoot({ transport: redis({ host: '127.0.0.1', ...connection }), ...codec })],
+    imports: [EventBusModule.forRoot({ transport: redis(connection), codec: json(codec) })],
     providers,
   })(AppModule);
   return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });

@@ -19,7 +19,7 @@ export async function framesProblem({ place, admin }) {
     return `json({ frames: true }) is refused: ${error.message}`;
   }
   const listener = admin.duplicate();
-  const publisher = await contender.connect({ place, frames: true });
+  const publisher = await contender.connect({ place, codec: { frames: true } });
   try {
     await listener.subscribe(CHANNEL);
     const heard = once(listener, 'message');

@@ -1,37 +1,26 @@
 import { createClient } from 'redis';
+import { endWith, plainLoops } from './plain.loops.mjs';
 
 /** The `redis` package. */
 export const contender = {
-  async connect({ place: { port } }) {
-    const client = await connected(port);
+  async connect({ place: { port }, protocol }) {
+    const client = await connected(port, protocol);
     return { publish: (channel, order) => client.publish(channel, JSON.stringify(order)) };
   },
-  async subscribe({ place: { port }, targets, style, handlers }) {
-    const client = await connected(port);
+  async subscribe({ place: { port }, targets, style, handlers, protocol }) {
+    const client = await connected(port, protocol);
     const subscriptions = targets.map(({ name, isPattern }, index) => {
-      const listener = listeners[style](handlers[index]);
+      const listener = plainLoops[style](handlers[index]);
       return isPattern ? client.pSubscribe(name, listener) : client.subscribe(name, listener);
     });
     await Promise.all(subscriptions);
   },
 };
 
-const listeners = {
-  sync: (handle) => (text) => handle(JSON.parse(text)),
-  async: (handle) => {
-    const listener = async (order) => handle(order);
-    return (text) => void listener(JSON.parse(text)).catch(fail);
-  },
-};
-
-async function connected(port) {
-  const client = createClient({ socket: { host: '127.0.0.1', port } });
-  client.on('error', fail);
+async function connected(port, protocol) {
+  const version = protocol === undefined ? {} : { RESP: protocol };
+  const client = createClient({ socket: { host: '127.0.0.1', port }, ...version });
+  client.on('error', endWith);
   await client.connect();
   return client;
-}
-
-function fail(error) {
-  console.error(error);
-  process.exit(1);
 }

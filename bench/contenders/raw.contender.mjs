@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { isPaid, validOrder } from './order.rules.mjs';
+import { endWith, plainLoops } from './plain.loops.mjs';
 
 /** Plain ioredis: the loop that one would write by hand. */
 export const contender = {
@@ -9,7 +9,7 @@ export const contender = {
   },
   async subscribe({ place: { port }, targets, style, handlers, ...options }) {
     const client = await connected({ port, ...options });
-    const routes = new Map(targets.map(({ name }, index) => [name, loops[style](handlers[index])]));
+    const routes = new Map(targets.map(({ name }, index) => [name, plainLoops[style](handlers[index])]));
     if (routes.size === 1) {
       const [[, loop]] = routes;
       client.on('message', (channel, text) => loop(text));
@@ -25,30 +25,9 @@ export const contender = {
   },
 };
 
-const loops = {
-  sync: (handle) => (text) => handle(JSON.parse(text)),
-  async: (handle) => {
-    const listener = async (order) => handle(order);
-    return (text) => void listener(JSON.parse(text)).catch(fail);
-  },
-  guarded: (handle) => (text) => {
-    const order = JSON.parse(text);
-    if (isPaid(order)) return;
-    handle(validOrder(order));
-    handled += 1;
-  },
-};
-
-let handled = 0;
-
 async function connected(options) {
   const client = new Redis({ lazyConnect: true, ...options });
-  client.on('error', fail);
+  client.on('error', endWith);
   await client.connect();
   return client;
-}
-
-function fail(error) {
-  console.error(error);
-  process.exit(1);
 }

@@ -1,41 +1,43 @@
+import { FIGURES, figuresOf, number, rivalOf, rivalsOf } from './figures.mjs';
+import { noiseOf } from './noise.mjs';
 import { compare, spreadOf } from './statistics.mjs';
 import { tableOf } from './table.mjs';
 
-/** What a figure is called, and how its values are written. */
-const FIGURES = {
-  cpuUs: { head: 'CPU µs', digits: 2 },
-  perSecond: { head: 'events/s', digits: 0 },
-  serverUs: { head: 'server µs', digits: 2 },
-  p50Us: { head: 'p50 µs', digits: 0 },
-  p99Us: { head: 'p99 µs', digits: 0 },
-  bootMs: { head: 'boot ms', digits: 0 },
-  heapBytes: { head: 'heap bytes', digits: 0 },
-};
-
-/** Medians with their range, and the ratio of `compared` to that of the raw one and of Nest in the same round. */
-export function figuresTable(trial, compared = Object.keys(trial.entries[0].rounds[0])[0]) {
-  const figures = Object.keys(trial.entries[0].rounds[0]);
-  const head = ['contender', ...figures.map((figure) => FIGURES[figure].head), '× raw', '× Nest'];
-  const named = (name) => trial.entries.find((entry) => entry.name === name);
+/** Medians with the middle half of the rounds, and the ratio of the first figure to that of the rivals in the same round. */
+export function figuresTable(trial) {
+  const figures = figuresOf(trial);
+  const rivals = rivalsOf(trial);
+  const head = [
+    'contender',
+    ...figures.map((figure) => FIGURES[figure].head),
+    ...rivals.map(([, text]) => text),
+  ];
   const rows = trial.entries.map((entry) => [
     entry.name,
-    ...figures.map((figure) => {
-      const { digits } = FIGURES[figure];
-      return range(spreadOf(entry.rounds.map((round) => round[figure])), digits);
-    }),
-    ...[entry.raw ?? 'raw', entry.nest ?? 'nest'].map((rival) => {
-      const other = named(rival);
-      return other === undefined || other === entry ? '' : range(compare(entry, other, compared), 2);
+    ...figures.map((figure) =>
+      middle(spreadOf(entry.rounds.map((round) => round[figure])), FIGURES[figure].digits),
+    ),
+    ...rivals.map(([rival]) => {
+      const other = rivalOf(trial, entry, rival);
+      return other === undefined ? '' : middle(compare(entry, other, figures[0]), 2);
     }),
   ]);
   return tableOf(head, rows);
 }
 
-function range({ median, min, max }, digits) {
-  const [m, a, b] = [median, min, max].map((value) => number(value, digits));
-  return `${m} (${a}–${b})`;
+/** What the machine does by itself: how far the two rows of the same code are apart. Empty where there is one only. */
+export function noiseLine(trial) {
+  const [first, ...others] = figuresOf(trial);
+  // The p99 is no figure that anything else is compared by.
+  const parts = [first, ...others.filter((figure) => figure === 'p99Us')].flatMap((figure) => {
+    const noise = noiseOf(trial, figure);
+    if (noise === undefined) return [];
+    return `${FIGURES[figure].name} ${number(noise.ratio, 2)} ×, in a round apart by ${number((noise.inARound - 1) * 100, 0)} %`;
+  });
+  return parts.length === 0 ? '' : `Noise, the same code twice: ${parts.join('; ')}.`;
 }
 
-export function number(value, digits) {
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+function middle({ median, low, high }, digits) {
+  const [m, a, b] = [median, low, high].map((value) => number(value, digits));
+  return `${m} (${a}–${b})`;
 }

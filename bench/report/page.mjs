@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { figuresTable } from './figures.table.mjs';
+import { figuresTable, noiseLine } from './figures.table.mjs';
 import { targetsTable } from './targets.table.mjs';
 
 const PAGE = join(import.meta.dirname, '../../docs/performance.md');
@@ -28,7 +28,9 @@ function markdownOf({ versions, trials, verdicts }) {
     targetsTable(verdicts),
     ...trials.flatMap((trial) => [
       `### ${trial.id}: ${trial.title}`,
-      trial.skipped === undefined ? figuresTable(trial) : `Skipped: ${trial.skipped}`,
+      ...(trial.skipped === undefined
+        ? [figuresTable(trial), noiseLine(trial)].filter(Boolean)
+        : [`Skipped: ${trial.skipped}`]),
     ]),
   ].join('\n\n');
 }

@@ -1,9 +1,7 @@
-/** @returns {{ median: number, min: number, max: number }} of at least one value */
+/** @returns {{ median: number, low: number, high: number }} of at least one value; between low and high is the middle half */
 export function spreadOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle) - 1]) / 2;
-  return { median, min: sorted[0], max: sorted.at(-1) };
+  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
 }
 
 /** Of two contenders, each round with the same round of the other. */
@@ -16,6 +14,23 @@ export function compare(entry, other, figure, by = 'ratio') {
   );
 }
 
+/** The figures of several turns as one. */
+export function meanOf(turns) {
+  return Object.fromEntries(
+    Object.keys(turns[0]).map((figure) => [
+      figure,
+      turns.reduce((sum, turn) => sum + turn[figure], 0) / turns.length,
+    ]),
+  );
+}
+
 export function percentile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+/** Between two values where it falls between them. */
+function quantile(sorted, share) {
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)];
+  return below + (sorted[Math.ceil(place)] - below) * (place % 1);
 }

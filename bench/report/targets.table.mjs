@@ -1,23 +1,25 @@
-import { number } from './figures.table.mjs';
+import { FIGURES, number } from './figures.mjs';
 import { tableOf } from './table.mjs';
 
-const FIGURES = {
-  cpuUs: 'CPU',
-  perSecond: 'events/s',
-  serverUs: 'server CPU',
-  p50Us: 'p50',
-  bootMs: 'boot',
-};
-
-/** Each target: what it asks for, what was measured, and by how much it is missed. */
+/** Each limit: what it asks for, what was measured, by how much it is missed, and what the same code came to twice. */
 export function targetsTable(verdicts) {
-  const rows = verdicts.map(({ target, measured, isMet, skipped }) => {
-    const { trial, entry = 'event-bus', against, figure, by = 'ratio', limit, atLeast } = target;
-    const show = (value) => (by === 'ratio' ? `${number(value, 2)} ×` : `${number(value, 0)} ms`);
-    const asked = `${FIGURES[figure]} of ${entry} ${atLeast ? '≥' : '≤'} ${show(limit)} ${by === 'ratio' ? '' : 'over '}${against}`;
-    if (skipped !== undefined) return [trial, asked, '', `skipped: ${skipped}`];
+  const rows = verdicts.map(({ trial, measured, isMet, limit, skipped, noise, ...asked }) => {
+    const show = (value) => (asked.by === 'ratio' ? `${number(value, 2)} ×` : `${number(value, 0)} ms`);
+    const sentence = `${FIGURES[asked.figure].name} of ${asked.entry} ${asked.isAtLeast ? '≥' : '≤'} ${limitText(asked, limit, show)}`;
+    if (skipped !== undefined) return [trial, sentence, '', '', `skipped: ${skipped}`];
     const missedBy = Math.abs(measured - limit) / limit;
-    return [trial, asked, show(measured), isMet ? 'met' : `missed by ${number(missedBy * 100, 0)} %`];
+    return [
+      trial,
+      sentence,
+      show(measured),
+      noise === undefined ? '' : `${number(noise, 2)} ×`,
+      isMet ? 'met' : `missed by ${number(missedBy * 100, 0)} %`,
+    ];
   });
-  return tableOf(['target', 'asks for', 'measured', 'verdict'], rows, [0, 1, 3]);
+  return tableOf(['target', 'asks for', 'measured', 'raw again', 'verdict'], rows, [0, 1, 4]);
+}
+
+function limitText({ against, by, isNoise }, limit, show) {
+  if (limit === 'noise') return `${against}, but for the noise`;
+  return `${show(limit)} ${by === 'ratio' ? '' : 'over '}${against}${isNoise ? ', the noise' : ''}`;
 }

@@ -1,11 +1,10 @@
 export interface TargetData {
   readonly trial: string;
   readonly entry?: string;
-  readonly against: string;
   readonly figure: string;
   readonly by?: 'ratio' | 'difference';
-  readonly limit: number;
-  readonly atLeast?: boolean;
+  readonly atMost?: Readonly<Record<string, number | 'noise'>>;
+  readonly atLeast?: Readonly<Record<string, number | 'noise'>>;
 }
 
 export interface TrialResult {
@@ -17,10 +16,21 @@ export interface TrialResult {
   }[];
 }
 
+/** How one limit of a target stands: against one other entry. */
 export interface Verdict {
-  readonly target: TargetData;
+  readonly trial: string;
+  readonly entry: string;
+  readonly figure: string;
+  readonly by: 'ratio' | 'difference';
+  readonly against: string;
+  readonly limit: number | 'noise';
+  readonly isAtLeast: boolean;
+  /** Whether the limit is what two equal things were apart. */
+  readonly isNoise?: boolean;
   readonly measured?: number;
   readonly isMet?: boolean;
+  /** Of raw again to raw, in the same figure. */
+  readonly noise?: number;
   readonly skipped?: string;
 }
 

@@ -11,6 +11,7 @@ export async function openBootTrial(lab, entry, settings) {
   const { channels, targets } = entry;
 
   return {
+    isBegunAnew: true,
     async round() {
       const subscriber = await LoadedSubscriber.open(lab, server, entry, { ...settings, channels, targets });
       try {

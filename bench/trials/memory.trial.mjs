@@ -7,6 +7,7 @@ export async function openMemoryTrial(lab, { contender, slot }, { few, many }) {
   const { place } = await lab.server();
 
   return {
+    isBegunAnew: true,
     async round() {
       const worker = lab.worker('memory', ['--expose-gc']);
       try {

@@ -22,6 +22,7 @@ import { openReceiveTrial } from './receive.trial.mjs';
  * @property {(events: number) => Promise<Record<string, number>>} round the figures of so many events
  * @property {() => Promise<void>} finish throws when an event was not delivered exactly once
  * @property {() => Promise<void>} close
+ * @property {boolean} [isBegunAnew] each round is that of a new process, which has no events to choose the number of and no warm-up
  */
 
 /** @type {Record<string, OpenTrial>} */

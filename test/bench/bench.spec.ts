@@ -26,7 +26,7 @@ describe('npm run bench', () => {
 
   it.each([
     ['drop', 'saw 299 events of 300'],
-    ['repeat', 'saw 302 events of 301'],
+    ['repeat', 'saw 602 events of 601'],
   ])('has no result when a contender does %s an event', async (fault, problem) => {
     const control = run('test/bench/support/control.run.mjs', fault);
     expect(await control.exited).toMatchObject({ code: 1 });
@@ -43,6 +43,8 @@ describe('npm run bench', () => {
     [['--fast'], "Unknown option '--fast'"],
     [['--rounds', '0'], '--rounds must be a whole number from 1 to 99, not "0".'],
     [['--write', '--case', 'P1'], '--write takes a full run'],
+    [['--compare', 'nowhere.json'], '--compare cannot read nowhere.json'],
+    [['--compare', 'package.json'], '--compare takes a file that --json has written'],
   ])('refuses %j and says what to write', async (args, problem) => {
     const bench = run('bench/bench.mjs', ...args);
     expect(await bench.exited).toMatchObject({ code: 1 });

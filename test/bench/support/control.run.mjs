@@ -17,7 +17,7 @@ const trial = {
   ],
 };
 try {
-  await runTrial(lab, trial, { name: 'smoke', rounds: 1, roundsPerProcess: 1, share: 0, isWarm: false });
+  await runTrial(lab, trial, { name: 'smoke', rounds: 1, processes: 1, turnMs: 0, warmUpMs: 0 });
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -1,0 +1,3 @@
+export const FIGURES: Readonly<
+  Record<string, { readonly head: string; readonly name: string; readonly digits: number }>
+>;

@@ -1,0 +1,3 @@
+import type { TargetData } from './report/verdicts.mjs';
+
+export const TARGETS: readonly TargetData[];
