@@ -14,13 +14,13 @@ import { parseArgs } from 'node:util';
 
 /** @type {Record<string, Scale>} */
 const SCALES = {
-  full: { name: 'full', rounds: 25, processes: 5, turnMs: 120, warmUpMs: 500, stallTimeoutMs: 20_000 },
+  full: { name: 'full', rounds: 24, processes: 4, turnMs: 120, warmUpMs: 500, stallTimeoutMs: 20_000 },
   quick: { name: 'quick', rounds: 8, processes: 2, turnMs: 100, warmUpMs: 250, stallTimeoutMs: 20_000 },
   smoke: { name: 'smoke', rounds: 1, processes: 1, turnMs: 0, warmUpMs: 0, stallTimeoutMs: 20_000 },
 };
 
 const HELP =
-  'npm run bench -- [--quick] [--case P1,P3] [--rounds 25] [--json FILE] [--compare FILE] [--write]';
+  'npm run bench -- [--quick] [--case P1,P3] [--rounds 24] [--json FILE] [--compare FILE] [--write]';
 
 /**
  * @param {readonly string[]} args

@@ -22,7 +22,7 @@ export const p7 = [
     id: 'P7 channels',
     title: 'receive with 10, 500 and 5,000 handlers, each on a channel of its own',
     kind: 'receive',
-    maxRounds: 15,
+    maxRounds: 12,
     quick: QUICK_CHANNELS,
     smoke: ['raw 500', 'node-redis 500', 'nest 10', 'event-bus 500'],
     settings: { isSpread: true },

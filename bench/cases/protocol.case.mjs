@@ -13,7 +13,7 @@ export const protocol = [
     id: 'protocol receive',
     title: 'receive on RESP2 and RESP3, one pattern handler',
     kind: 'receive',
-    maxRounds: 15,
+    maxRounds: 12,
     smoke: ['node-redis RESP2', 'event-bus RESP2', 'event-bus RESP3'],
     settings: {
       channels: ['orders:created'],
@@ -26,7 +26,7 @@ export const protocol = [
     id: 'protocol publish',
     title: 'publish on RESP2 and RESP3, 200 in flight',
     kind: 'publish',
-    maxRounds: 15,
+    maxRounds: 12,
     smoke: ['event-bus RESP2'],
     settings: { channelCount: 1, inFlight: 200 },
     entries,

@@ -17,7 +17,7 @@ export const targets = [
     id: 'targets',
     title: 'receive with 1 to 50 targets that match the event',
     kind: 'receive',
-    maxRounds: 10,
+    maxRounds: 8,
     smoke: ['raw 5', 'node-redis 5', 'event-bus 50'],
     settings: { channels: [CHANNEL] },
     entries: entriesBySize([1, 5, 10, 25, 50], ['raw', 'node-redis', 'nest', 'event-bus'], overlapping),

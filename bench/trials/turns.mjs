@@ -4,7 +4,7 @@ import { meanOf } from '../report/statistics.mjs';
 const FIRST_EVENTS = 300;
 const FEWEST_EVENTS = 50;
 /** After fewer, much of what runs is not compiled yet. */
-const WARM_UP_EVENTS = 10_000;
+const WARM_UP_EVENTS = 30_000;
 /** Of what a warm-up lasts at least, how many times that it may last for the sake of so many events. */
 const LONGEST_WARM_UP = 4;
 /** How many times more events the next part of a warm-up may have. */
