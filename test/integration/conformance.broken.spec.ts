@@ -144,7 +144,7 @@ const greedy: BrokenTransport = {
     'gives a key to the first who claims it',
     'gives a key to one of many who claim it at once',
     'gives a key again when its time is over, and not before',
-    'keeps a key when whoever claimed it has gone',
+    'keeps a key after the transport that claimed it is closed',
     'rejects a claim before connect and after close',
   ],
 };

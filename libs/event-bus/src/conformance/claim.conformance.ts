@@ -35,7 +35,7 @@ export const claimConformance: readonly TransportConformanceTest[] = [
     assert.equal(await claim(second, long, LONG_MS), false);
   }),
 
-  claimTest('keeps a key when whoever claimed it has gone', async (scene) => {
+  claimTest('keeps a key after the transport that claimed it is closed', async (scene) => {
     const [first, second] = [await scene.connect(), await scene.connect()];
     await claim(first, scene.name('key'), LONG_MS);
     await first.close();

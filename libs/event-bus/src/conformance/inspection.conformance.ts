@@ -47,7 +47,7 @@ export const inspectionConformance: readonly TransportConformanceTest[] = [
       await first.unsubscribe(shared, own);
       const one = await patternCount(first);
       await second.unsubscribe(shared);
-      assert.equal(await patternCount(first), before, 'the pattern count changed by itself');
+      assert.equal(await patternCount(first), before, 'another client changed the pattern count');
       return { both: both - before, one: one - before };
     });
     scene.assertCounts([counts.both, counts.one], [2, 1]);

@@ -43,7 +43,7 @@ export abstract class EventBusError extends Error {
   }
 }
 
-/** Not enumerable: it is for whoever catches the error, and no part of what is printed of it. */
+/** Not enumerable: the code that catches the error reads it, and it is not printed with the error. */
 export function markLogged(error: unknown): void {
   if (error instanceof EventBusError)
     Object.defineProperty(error, 'isLogged', { value: true, configurable: true });

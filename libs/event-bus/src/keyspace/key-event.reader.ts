@@ -14,6 +14,6 @@ export const keyEvents: BrokerChannels = {
 
 function decode(body: string | Buffer, channel: string, node: string | undefined): DecodedEvent {
   const payload = parseKeyEvent(channel, body, node);
-  if (payload === undefined) throw new PayloadDecodeError('its channel is not one of key events.');
+  if (payload === undefined) throw new PayloadDecodeError('its channel is not a key event channel.');
   return { payload, metadata: NO_METADATA };
 }

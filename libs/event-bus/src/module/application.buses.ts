@@ -12,7 +12,7 @@ export interface ApplicationBus {
 }
 
 /**
- * Every bus of one application, whoever created it: Nest stops at the first hook that fails and calls no other, and
+ * Every bus of one application, no matter what created it: Nest stops at the first hook that fails and calls no other, and
  * `createApplicationContext()` then returns no application to close.
  */
 export class ApplicationBuses {

@@ -42,7 +42,7 @@ export class LogObserver implements ObserverFailureLog {
       const what = { handler: bare(handler), channel: quoted(event.channel), error: describe(error) };
       const fields = { ...what, unlogged: countOf(unlogged) };
       const line = { sentence: FAILURE_SENTENCES[stage], fields, advice: hint };
-      // A guard that refuses an event works as intended, and the stack only shows code of this package.
+      // A guard or pipe that refuses an event works as intended, and the stack only shows code of this package.
       if (isRefusal) this.logger.warn(line);
       else this.logger.error(line, error);
     });

@@ -51,7 +51,7 @@ export class LogWriter {
   private lost(error: unknown): void {
     this.losses.log((unlogged) =>
       process.emitWarning(
-        `The logger of the application failed, log lines of the event bus are lost (reason=${quote(reasonOf(error))} lines=${unlogged + 1})`,
+        `The application's logger failed, so log lines of the event bus are lost (reason=${quote(reasonOf(error))} lines=${unlogged + 1})`,
         { code: 'EVENT_BUS_LOGGER' },
       ),
     );
