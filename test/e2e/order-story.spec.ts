@@ -114,7 +114,7 @@ describe('orders and notifications, two processes over Redis', () => {
     const { id } = await placeOrder(orders, 'bob');
     expect(await orders.post(`/orders/${id}/ship`)).toMatchObject({
       status: 409,
-      body: { message: expect.stringContaining('is created: only one that is paid can become shipped') },
+      body: { message: expect.stringContaining('is created: only an order that is paid can become shipped') },
     });
     expect(await orders.post(`/orders/${id}/cancel`)).toMatchObject({
       status: 200,

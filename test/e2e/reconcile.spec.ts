@@ -93,7 +93,7 @@ describe(`notifications on a link that breaks 20 times while orders arrive (RECO
 
   it('has told of what it missed after gaps, not only when it started', () => {
     const log = instances.map(({ process }) => process.output).join('');
-    const told = [...log.matchAll(/Reconciled \(cause=connection-lost told=(\d+)\)/g)].map(([, n]) =>
+    const told = [...log.matchAll(/Reconciled \(cause=connection-lost sent=(\d+)\)/g)].map(([, n]) =>
       Number(n),
     );
     expect(told.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);

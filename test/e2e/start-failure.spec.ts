@@ -50,7 +50,7 @@ describe('an app that cannot start', () => {
     const redis = await RedisServer.start();
     try {
       expect(await failureOf(name, { PORT: String(redis.port), REDIS_URL: redis.url })).toEqual([
-        `[${name}] Port ${redis.port} is already in use. Set PORT to a free one, or stop what listens there.`,
+        `[${name}] Port ${redis.port} is already in use. Set PORT to a free port, or stop the process that uses it.`,
       ]);
     } finally {
       await redis.stop();

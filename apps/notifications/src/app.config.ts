@@ -6,11 +6,11 @@ const delayRule = 'must be a whole number of milliseconds from 0 to 30000';
 
 const environmentSchema = z.object({
   PORT: z.coerce.number(portRule).int(portRule).min(0, portRule).max(65_535, portRule).default(3001),
-  /** Without it, every interface. */
+  /** By default every interface. */
   HOST: z.string().optional(),
-  /** Of a server, a Cluster or Sentinels. Without it, events of this process only, and notifications in its memory. */
+  /** A server, a Cluster or Sentinels. Without it, events stay in this process, and notifications in its memory. */
   REDIS_URL: redisPlaceSchema.optional(),
-  /** How long the pretended mail gateway takes. */
+  /** The delay of the simulated mail gateway. */
   NOTIFY_DELAY_MS: z.coerce
     .number(delayRule)
     .int(delayRule)
@@ -26,7 +26,7 @@ export interface AppConfig {
   readonly notifyDelayMs: number;
 }
 
-/** The environment cannot be used as it is; the message names every variable that is wrong. */
+/** The environment is invalid; the message names every invalid variable. */
 export class AppConfigError extends Error {}
 
 /** An empty variable counts as not set. @throws AppConfigError */

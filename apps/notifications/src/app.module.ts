@@ -7,11 +7,11 @@ import { HttpEnd } from './http.end.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 
 export interface AppModuleOptions {
-  /** Where notifications are stored. Without it, they live as long as the process. */
+  /** Where notifications are stored. By default in the memory of the process. */
   readonly redis?: RedisPlace | undefined;
-  /** How long the pretended mail gateway takes. @default 0 */
+  /** The delay of the simulated mail gateway. @default 0 */
   readonly notifyDelayMs?: number;
-  /** Where events travel. @default an in-process transport */
+  /** The transport of the events. @default an in-process transport */
   readonly transport?: TransportFactory;
 }
 

@@ -1,7 +1,7 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { EventBusStatus } from 'nestjs-redis-event-bus';
 
-/** Whether this instance hears the orders' events: it is of no use without the bus. */
+/** Whether this instance receives the orders' events: it cannot work without the bus. */
 @Controller('health')
 export class HealthController {
   constructor(private readonly bus: EventBusStatus) {}

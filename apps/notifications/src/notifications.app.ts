@@ -10,20 +10,23 @@ import { EventBusServer, nestPacket } from 'nestjs-redis-event-bus/microservices
 import type { AppConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
 
-/** For several apps in one process, which share an in-process broker and Nest's one logger. */
+/** For several apps in one process, which share an in-process broker and Nest's global logger. */
 export interface NotificationsAppOverrides {
-  /** @default the configured Redis, or an in-process transport that nobody else uses */
+  /** @default the configured Redis, or an in-process transport of its own */
   readonly transport?: TransportFactory;
   readonly logger?: LoggerService;
 }
 
-/** Resolves when events are handled and requests, on the bus and by HTTP, are answered. The caller closes the app, which is closed when it cannot start. */
+/**
+ * Resolves when events are handled, and requests on the bus and by HTTP are answered. The caller closes the app; if it cannot
+ * start, it is closed already.
+ */
 export async function startNotificationsApp(
   config: AppConfig,
   { transport, logger = new ConsoleLogger({ prefix: 'notifications' }) }: NotificationsAppOverrides = {},
 ): Promise<INestApplication> {
   const { redis, notifyDelayMs, host } = config;
-  // One for both: events and requests of a process are on the same broker.
+  // One transport for both: events and requests of a process use the same broker.
   const shared = transport ?? (redis ? redisTransport(redis) : memory({ broker: memoryBroker() }));
   const module = AppModule.forRoot({ redis, notifyDelayMs, transport: shared });
   const app = await NestFactory.create(module, { logger, abortOnError: false });
@@ -40,7 +43,7 @@ export async function startNotificationsApp(
     const { port } = server.address() as AddressInfo;
     new Logger('NotificationsApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
   } catch (error) {
-    // Nest closes nothing when a hook fails, or the port is taken.
+    // Nest closes nothing when a hook fails or the port is in use.
     await app.close().catch(() => undefined);
     throw error;
   }

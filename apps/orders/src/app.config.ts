@@ -5,9 +5,9 @@ const portRule = 'must be a whole number from 0 to 65535 (0 takes any free port)
 
 const environmentSchema = z.object({
   PORT: z.coerce.number(portRule).int(portRule).min(0, portRule).max(65_535, portRule).default(3000),
-  /** Without it, every interface. */
+  /** By default every interface. */
   HOST: z.string().optional(),
-  /** Of a server, a Cluster or Sentinels. Without it, events stay in this process and orders in its memory. */
+  /** A server, a Cluster or Sentinels. Without it, events stay in this process, and orders in its memory. */
   REDIS_URL: redisPlaceSchema.optional(),
 });
 
@@ -17,7 +17,7 @@ export interface AppConfig {
   readonly redis: RedisPlace | undefined;
 }
 
-/** The environment cannot be used as it is; the message names every variable that is wrong. */
+/** The environment is invalid; the message names every invalid variable. */
 export class AppConfigError extends Error {}
 
 /** An empty variable counts as not set. @throws AppConfigError */

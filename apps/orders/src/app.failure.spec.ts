@@ -24,7 +24,7 @@ describe('describeFailure', () => {
     );
     first.close();
     expect(describeFailure(failure)).toBe(
-      `Port ${port} is already in use. Set PORT to a free one, or stop what listens there.`,
+      `Port ${port} is already in use. Set PORT to a free port, or stop the process that uses it.`,
     );
   });
 

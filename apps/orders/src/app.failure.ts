@@ -4,7 +4,7 @@ import { AppConfigError } from './app.config.js';
 
 type ListenFailure = NodeJS.ErrnoException & { port?: number; address?: string; hostname?: string };
 
-/** Why the app did not start, for whoever starts it. Only what nobody foresaw comes with a stack. */
+/** Why the app did not start. Only unexpected errors have a stack. */
 export function describeFailure(error: unknown): string {
   if (error instanceof AppConfigError || error instanceof EventBusError) return error.message;
   if (!types.isNativeError(error)) return String(error);
@@ -14,12 +14,12 @@ export function describeFailure(error: unknown): string {
 function describeListenFailure({ code, port, address, hostname }: ListenFailure): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} is already in use. Set PORT to a free one, or stop what listens there.`;
+      return `Port ${port} is already in use. Set PORT to a free port, or stop the process that uses it.`;
     case 'EACCES':
-      return `Port ${port} is only for privileged users. Set PORT to one above 1023.`;
+      return `Port ${port} is only for privileged users. Set PORT to a port above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${address ?? hostname} is not an address of this host. Set HOST to one that is, or leave it out.`;
+      return `${address ?? hostname} is not an address of this host. Set HOST to an address of this host, or leave it out.`;
     default:
       return undefined;
   }

@@ -7,7 +7,7 @@ import { HttpEnd } from './http.end.js';
 import { OrdersModule } from './orders/orders.module.js';
 
 export interface AppModuleOptions {
-  /** Where orders are stored. Without it, they live as long as the process. */
+  /** Where orders are stored. By default in the memory of the process. */
   readonly redis?: RedisPlace | undefined;
   /** @default the Redis at `redis`, or an in-process transport */
   readonly transport?: TransportFactory | undefined;

@@ -1,7 +1,7 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { EventBusStatus } from 'nestjs-redis-event-bus';
 
-/** Whether this instance should get traffic: it publishes what it does, so it needs the bus. */
+/** Whether this instance should get traffic: it publishes every change, so it needs the bus. */
 @Controller('health')
 export class HealthController {
   constructor(private readonly bus: EventBusStatus) {}

@@ -51,7 +51,7 @@ describe('the orders app', () => {
   it('refuses an impossible step with 409, says why, and publishes nothing', async () => {
     const order = await place();
     const { body } = await http().post(`/orders/${order.id}/ship`).expect(409);
-    expect(body.message).toBe(`Order ${order.id} is created: only one that is paid can become shipped.`);
+    expect(body.message).toBe(`Order ${order.id} is created: only an order that is paid can become shipped.`);
     expect(events.published).toHaveLength(1);
   });
 

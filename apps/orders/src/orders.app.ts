@@ -7,14 +7,17 @@ import type { TransportFactory } from 'nestjs-redis-event-bus';
 import type { AppConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
 
-/** For several apps in one process, which share an in-process broker and Nest's one logger. */
+/** For several apps in one process, which share an in-process broker and Nest's global logger. */
 export interface OrdersAppOverrides {
-  /** @default the configured Redis, or an in-process transport that nobody else uses */
+  /** @default the configured Redis, or an in-process transport of its own */
   readonly transport?: TransportFactory;
   readonly logger?: LoggerService;
 }
 
-/** Resolves when events flow and HTTP requests are answered. The caller closes the app, which is closed when it cannot start. */
+/**
+ * Resolves when the bus is ready and HTTP requests are answered. The caller closes the app; if it cannot start, it is closed
+ * already.
+ */
 export async function startOrdersApp(
   config: AppConfig,
   { transport, logger = new ConsoleLogger({ prefix: 'orders' }) }: OrdersAppOverrides = {},
@@ -34,7 +37,7 @@ export async function startOrdersApp(
     const { port } = server.address() as AddressInfo;
     new Logger('OrdersApp').log(`Listening (url=http://${host ?? 'localhost'}:${port})`);
   } catch (error) {
-    // Nest closes nothing when a hook fails, or the port is taken.
+    // Nest closes nothing when a hook fails or the port is in use.
     await app.close().catch(() => undefined);
     throw error;
   }

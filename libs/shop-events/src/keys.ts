@@ -1,17 +1,17 @@
 /**
- * Where the orders service keeps an order in Redis: a hash of the order's fields, lists in it as JSON. Other services
- * read it and never write it.
+ * The key of an order in Redis: a hash of the order's fields, with lists as JSON. Only the orders service writes it; other
+ * services read it.
  *
- * All keys of a service have one tag, in braces. A Cluster then keeps them together, as it must for a script that changes
- * several at once. The price: one master has all the load of a service, however many there are. Where that is too much,
- * the tag is the id of what changes together, and there is one index for each of some number of parts.
+ * All keys of a service have one hash tag, so that a Cluster keeps them in one slot, as a script that changes several keys at
+ * once requires. The price: one master has the whole load of a service. If that is too much, use a hash tag per unit that
+ * changes together, and one index for each of a fixed number of parts.
  */
 export function orderKey(id: string): string {
   return `{orders}:order:${id}`;
 }
 
 /**
- * The ids of all orders in a sorted set, scored by their last change: microseconds since the epoch by Redis' clock, never
- * the same twice and never less than before. Who has read it up to a score finds all that changed since above it.
+ * The ids of all orders in a sorted set, scored by their last change: microseconds since the epoch by Redis' clock, unique and
+ * increasing. A reader that has read it up to a score finds all later changes above that score.
  */
 export const ORDERS_BY_CHANGE_KEY = '{orders}:by-change';

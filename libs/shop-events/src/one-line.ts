@@ -1,6 +1,6 @@
 /**
- * A text from outside for a log line: what would break the line, act on a terminal or hide from the eye (controls, line
- * separators, format characters, lone surrogates) becomes an escape such as `\u202e`. Of an error it is the message.
+ * Formats external text for a log line: characters that would break the line, affect a terminal or be invisible (controls, line
+ * separators, format characters, lone surrogates) become escapes such as `\u202e`. For an error it is the message.
  */
 export function oneLine(value: unknown): string {
   const text = value instanceof Error ? value.message : String(value);

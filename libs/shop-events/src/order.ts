@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** Part of a channel name, so it has no separator (`:`) and no glob character in it. */
+/** Part of a channel name, so it has no separator (`:`) and no glob characters. */
 export const customerIdSchema = z
   .string(rule('a string'))
   .regex(/^[\w.@+-]{1,64}$/, rule('1 to 64 letters, digits or any of . _ - @ +'));
 
 export const orderStatusSchema = z.enum(['created', 'paid', 'shipped', 'cancelled']);
 
-/** Prices are in units of the shop's one currency (12.5 is twelve and a half), to the cent. */
+/** Prices are in units of the shop's currency (12.5 is twelve and a half), to the cent. */
 export const orderItemSchema = z.object(
   {
     sku: z
@@ -43,7 +43,7 @@ export const orderSchema = z.object({
   createdAt: z.iso.datetime(),
   /** When it reached its status. */
   updatedAt: z.iso.datetime(),
-  /** Every status it reached so far, in order: no status comes twice, and the last is the one it has. */
+  /** Every status that it has reached so far, in order: each occurs once, and the last is the current one. */
   history: z.array(reachedStatusSchema).min(1).max(orderStatusSchema.options.length),
 });
 
@@ -55,7 +55,7 @@ export type Order = Readonly<Omit<z.infer<typeof orderSchema>, 'items' | 'histor
   readonly history: readonly ReachedStatus[];
 };
 
-/** Whether it is a sum of money: not negative, in whole cents, small enough to add up exactly. */
+/** Whether it is an amount of money: not negative, in whole cents, small enough to add up exactly. */
 export function isAmount(value: number): boolean {
   const cents = Math.round(value * 100);
   return value >= 0 && Number.isSafeInteger(cents) && cents / 100 === value;

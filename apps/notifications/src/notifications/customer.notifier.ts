@@ -6,22 +6,22 @@ import type { Notification } from './notification.js';
 import { NotificationSender } from './notification.sender.js';
 import { NotificationStore } from './notification.store.js';
 
-/** How often it looks whether somebody else has sent a notification. */
+/** How often it checks whether another caller has sent a notification. */
 const TAKEN_DELAY_MS = 100;
 
-/** For how long, and how often, it tries to store what was sent. Longer than Redis is usually away. */
+/** How long, and how often, it tries to store a sent notification. Longer than Redis is usually unavailable. */
 const SAVE_WITHIN_MS = 10_000;
 const SAVE_DELAY_MS = 500;
 
 /**
- * Sends each notification, however many callers in however many processes ask for it. It is in the store once for
- * certain. The mail gateway gets it once too, unless whoever sends it ends, or is cut off from the store for longer than
- * a claim holds, between the sending and the storing: nobody can tell then whether the mail is out.
+ * Sends each notification once, however many callers in however many processes ask for it. The store keeps it exactly once. The
+ * mail gateway gets it once too, unless its sender dies, or loses the store for longer than a claim lasts, between sending and
+ * storing: it is then unknown whether the mail was sent.
  */
 @Injectable()
 export class CustomerNotifier {
   private readonly logger = new Logger(CustomerNotifier.name);
-  /** What this process is working on. */
+  /** The notifications that this process is sending. */
   private readonly underway = new Map<string, Promise<boolean>>();
 
   constructor(
@@ -31,9 +31,9 @@ export class CustomerNotifier {
   ) {}
 
   /**
-   * Resolves when the notification is sent and stored: with true when this call did it, with false when somebody else did.
+   * Resolves when the notification is sent and stored: with true if this call did it, with false if another caller did.
    *
-   * @param signal stops waiting for somebody else, and rejects
+   * @param signal stops waiting for another caller, and rejects
    */
   async tell(notification: Notification, signal?: AbortSignal): Promise<boolean> {
     const { id } = notification;
@@ -49,7 +49,7 @@ export class CustomerNotifier {
       const outcome = await this.notifications.claim(notification.id);
       if (outcome === 'sent') return false;
       if (outcome === 'claimed') break;
-      // Whoever has it may end before it is stored. Then the claim expires, and it is ours to send.
+      // The owner of a claim may die before it stores the notification. The claim then expires, and this call sends it.
       await delay(TAKEN_DELAY_MS, undefined, { signal });
     }
     await this.send(notification);
@@ -61,14 +61,14 @@ export class CustomerNotifier {
     try {
       await this.sender.send(notification);
     } catch (error) {
-      // If that fails too, the claim expires by itself.
+      // If that fails too, the claim expires automatically.
       await this.notifications.release(notification.id).catch(() => undefined);
       throw error;
     }
     await this.save(notification);
   }
 
-  /** The mail is out: what fails now must not make anybody send it again. */
+  /** The mail is sent: an error from here on must not cause another one. */
   private async save(notification: Notification): Promise<void> {
     const untilMs = performance.now() + SAVE_WITHIN_MS;
     for (;;) {
@@ -81,7 +81,7 @@ export class CustomerNotifier {
     }
   }
 
-  /** The notification is stored by now: whoever missed the event finds it there. */
+  /** The notification is stored already: a service that misses the event finds it there. */
   private async announce(notification: Notification): Promise<void> {
     const channel = notificationSentChannel(notification.customerId);
     try {

@@ -1,7 +1,7 @@
 import type { Notification } from './notification.js';
 import { type ClaimOutcome, NotificationStore } from './notification.store.js';
 
-/** For development without Redis, and for tests. Empty at every start, and of one process: nobody else takes anything. */
+/** For development without Redis, and for tests. Empty at every start, and used by one process: nothing is ever taken. */
 export class MemoryNotificationStore extends NotificationStore {
   private readonly sent = new Map<string, Notification>();
   private position = 0;

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { oneLine } from '@libs/shop-events';
 import type { Notification } from './notification.js';
 
-/** Stands where a shop has its mail gateway: something slow that may fail, outside this service. */
+/** Simulates the mail gateway of a shop: a slow external service that may fail. */
 export class NotificationSender {
   private readonly logger = new Logger(NotificationSender.name);
 

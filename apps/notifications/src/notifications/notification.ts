@@ -1,7 +1,7 @@
 import { orderSchema, type OrderStatus } from '@libs/shop-events';
 import { z } from 'zod';
 
-/** What this service needs to know of an order: an event that says more, or less of the rest, is as good. */
+/** The part of an order that this service needs. Other fields may be present, absent or different. */
 export const orderNewsSchema = orderSchema
   .pick({ id: true, customerId: true, status: true, history: true })
   .partial({ history: true });
@@ -25,7 +25,7 @@ const TEXTS: Readonly<Record<OrderStatus, string>> = {
   cancelled: 'Your order is cancelled.',
 };
 
-/** One for each status that the order reached, as far as the news says, in the order in which it did. */
+/** One for each status that the order has reached according to its history, in that order. */
 export function notificationsOf({ history = [], status, ...order }: OrderNews): Notification[] {
   const reached = new Set([...history.map((step) => step.status), status]);
   return [...reached].map((each) => notificationOf({ ...order, status: each }));

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Notification } from './notification.js';
 import { NotificationStore } from './notification.store.js';
 
-/** Bounds the answer of a list: who needs more needs pages. */
+/** Limits a list; a client that needs more needs pages. */
 const LIST_LIMIT = 1_000;
 
 const querySchema = z.object({ customerId: customerIdSchema });
@@ -13,7 +13,7 @@ const querySchema = z.object({ customerId: customerIdSchema });
 export class NotificationsController {
   constructor(private readonly notifications: NotificationStore) {}
 
-  /** What the customer was told, newest last. */
+  /** The notifications of the customer, newest last. */
   @Get()
   list(@Query({ schema: querySchema }) { customerId }: z.infer<typeof querySchema>): Promise<Notification[]> {
     return this.notifications.list(customerId, LIST_LIMIT);

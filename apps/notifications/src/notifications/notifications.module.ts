@@ -12,7 +12,10 @@ import { NoOrdersReader, OrdersReader } from './orders.reader.js';
 import { RedisNotificationStore } from './redis-notification.store.js';
 import { RedisOrdersReader } from './redis-orders.reader.js';
 
-/** On top of what sending takes: how long a process may be cut off from Redis before others send what it has claimed. */
+/**
+ * In addition to the time for sending: how long a process may be disconnected from Redis before others send what it has
+ * claimed.
+ */
 const LEASE_MARGIN_MS = 5_000;
 
 export interface NotificationsModuleOptions {

@@ -6,11 +6,11 @@ import {
 } from '@nestjs/common';
 import { orderNewsSchema } from './notification.js';
 
-/** Lets a handler have only events that it can use: anybody may publish anything on a channel. */
+/** Passes only valid payloads to a handler: any client may publish anything on a channel. */
 @Injectable()
 export class OrderNewsPipe extends StandardSchemaValidationPipe {
   constructor() {
-    // One sentence rather than a list: it goes to the log, not to a client.
+    // One sentence instead of a list: it is written to the log, not sent to a client.
     super({
       exceptionFactory(this: OrderNewsPipe, issues) {
         return new BadRequestException(this.formatIssueMessages(issues).join('; '));

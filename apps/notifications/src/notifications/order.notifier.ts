@@ -5,12 +5,12 @@ import { CustomerNotifier } from './customer.notifier.js';
 import { notificationsOf, type OrderNews } from './notification.js';
 import { OrderNewsPipe } from './order-news.pipe.js';
 
-/** Tells customers what happens to their orders: once for each order and status, however often the event comes. */
+/** Notifies customers about their orders: once for each order and status, however often an event arrives. */
 @Injectable()
 export class OrderNotifier {
   constructor(private readonly customers: CustomerNotifier) {}
 
-  /** The store or the mail gateway may be back in a moment, so it is worth another try. */
+  /** The store or the mail gateway may be available again in a moment, so a retry is worthwhile. */
   @OnEvent(ALL_ORDER_CHANNELS, { orderBy: orderIdOf, retry: { attempts: 3 } })
   @UsePipes(OrderNewsPipe)
   async notify(order: OrderNews): Promise<void> {
@@ -18,9 +18,10 @@ export class OrderNotifier {
   }
 
   /**
-   * Tells of every status that the order reached, those before first. Resolves with how many notifications this call sent.
+   * Sends a notification for every status that the order has reached, in order. Resolves with the number of notifications that
+   * this call sent.
    *
-   * @param signal stops waiting for somebody else who sends them, and rejects
+   * @param signal stops waiting for another caller that is sending them, and rejects
    */
   async tell(order: OrderNews, signal?: AbortSignal): Promise<number> {
     let told = 0;
@@ -31,7 +32,7 @@ export class OrderNotifier {
   }
 }
 
-/** Before any pipe has looked at the payload: it may be anything. */
+/** Runs before any pipe has validated the payload: it may be anything. */
 function orderIdOf({ payload }: EventContext): string {
   return String((payload as { id?: unknown } | null)?.id);
 }

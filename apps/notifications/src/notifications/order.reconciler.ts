@@ -13,17 +13,17 @@ import { NotificationStore } from './notification.store.js';
 import { OrderNotifier } from './order.notifier.js';
 import { OrdersReader } from './orders.reader.js';
 
-/** Orders that are told of at the same time. */
+/** How many orders are processed concurrently. */
 const PAGE_SIZE = 100;
 
 const RETRY_DELAY_MS = 1_000;
 
-/** For what no gap tells of, such as a mail gateway that was away; and so that a pass never has much to read. */
+/** For failures without a gap, such as an unavailable mail gateway; it also keeps passes short. */
 const INTERVAL_MS = 5 * 60_000;
 
 /**
- * Reads the orders that changed since it last did, and tells customers what they have not been told: when the service
- * starts, because it was deaf before, after every gap, and now and then.
+ * Reads the orders that changed since the last pass, and sends the missing notifications: at the start, because the service
+ * missed events while it was not running, after every gap, and periodically.
  */
 @Injectable()
 export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
@@ -39,9 +39,9 @@ export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly notifier: OrderNotifier,
   ) {}
 
-  /** Not before the subscriptions are confirmed: what changes after that comes as an event. */
+  /** Not before the subscriptions are confirmed: later changes then arrive as events. */
   onApplicationBootstrap(): void {
-    // Not awaited: the bus becomes ready in this very step. It rejects when the bus is closed instead.
+    // Not awaited: the bus becomes ready only after this hook. Rejects if the bus is closed instead.
     this.status.whenReady().then(
       () => this.pass('start'),
       () => undefined,
@@ -49,7 +49,7 @@ export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy,
     this.timer = setInterval(() => void this.pass('interval'), INTERVAL_MS).unref();
   }
 
-  /** The gap's window need not be known: what was told of before is not told again. */
+  /** The gap's period is not needed: a notification that was sent is not sent again. */
   @OnGap()
   reconcile({ reason }: Gap): Promise<void> {
     return this.pass(reason);
@@ -64,7 +64,10 @@ export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy,
     await this.running;
   }
 
-  /** One at a time. Resolves when everything is told that had changed by the call, or when the app shuts down. */
+  /**
+   * Runs one pass at a time. Resolves when the notifications of all changes before the call are sent, or when the app shuts
+   * down.
+   */
   private pass(cause: string): Promise<void> {
     this.running = this.running.then(() => this.readOn(cause));
     return this.running;
@@ -72,12 +75,12 @@ export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy,
 
   private async readOn(cause: string): Promise<void> {
     const { signal } = this.stopping;
-    let told = 0;
+    let sent = 0;
     for (let failures = 0; !signal.aborted;) {
       try {
         const changed = await this.orders.changedAfter(await this.notifications.reconciledTo(), PAGE_SIZE);
-        if (changed === undefined) return this.logger.log(`Reconciled (cause=${cause} told=${told})`);
-        told += await this.tellAll(changed.orders);
+        if (changed === undefined) return this.logger.log(`Reconciled (cause=${cause} sent=${sent})`);
+        sent += await this.tellAll(changed.orders);
         await this.notifications.saveReconciledTo(changed.position);
       } catch (error) {
         failures += 1;
@@ -88,7 +91,7 @@ export class OrderReconciler implements OnApplicationBootstrap, OnModuleDestroy,
     }
   }
 
-  /** Resolves with how many notifications it sent, when all of them are told of. */
+  /** Resolves with the number of notifications that it sent, when all are sent and stored. */
   private async tellAll(orders: readonly OrderNews[]): Promise<number> {
     const { signal } = this.stopping;
     const outcomes = await Promise.allSettled(orders.map((order) => this.notifier.tell(order, signal)));

@@ -4,11 +4,11 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Notification } from './notification.js';
 import { type ClaimOutcome, NotificationStore } from './notification.store.js';
 
-// Under one tag, as the orders' keys are, and with the same price.
+// With one hash tag, like the keys of the orders, and with the same limitation.
 const COUNT_KEY = '{notifications}:count';
 const RECONCILED_TO_KEY = '{notifications}:reconciled-to';
 
-/** KEYS: the notification. ARGV: the claim, how long it holds. One that is ours holds anew: the reply to it was lost. */
+/** KEYS: the notification. ARGV: the claim, its lease. Renews this process's own claim: the reply to it was lost. */
 const CLAIM = `
 local held = redis.call('GET', KEYS[1])
 if held == 'sent' then return 'sent' end
@@ -26,13 +26,13 @@ redis.call('INCR', KEYS[3])`;
 /** KEYS: the notification. ARGV: the claim. */
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
-/** A key for each notification, which is its claim until it is sent, a list for each customer, and a count of all. */
+/** A key for each notification, which holds its claim until it is sent, a list for each customer, and a count of all. */
 export class RedisNotificationStore extends NotificationStore implements OnApplicationShutdown {
   private readonly ownClaim = `claimed by ${randomUUID()}`;
 
   /**
-   * @param redis its own: it disconnects it
-   * @param leaseMs how long a claim holds. Longer than any sending.
+   * @param redis its own client, which it disconnects
+   * @param leaseMs how long a claim lasts. Longer than any sending.
    */
   constructor(
     private readonly redis: RedisClient,
@@ -73,7 +73,7 @@ export class RedisNotificationStore extends NotificationStore implements OnAppli
     await this.redis.set(RECONCILED_TO_KEY, position);
   }
 
-  /** Not earlier: handlers still run in beforeApplicationShutdown. */
+  /** Not in an earlier hook: handlers still run in beforeApplicationShutdown. */
   onApplicationShutdown(): void {
     this.redis.disconnect();
   }

@@ -7,7 +7,7 @@ import { type ChangedOrders, OrdersReader } from './orders.reader.js';
 export class RedisOrdersReader extends OrdersReader implements OnApplicationShutdown {
   private readonly logger = new Logger(RedisOrdersReader.name);
 
-  /** @param redis its own: it disconnects it */
+  /** @param redis its own client, which it disconnects */
   constructor(private readonly redis: RedisClient) {
     super();
   }
@@ -35,7 +35,7 @@ export class RedisOrdersReader extends OrdersReader implements OnApplicationShut
     });
   }
 
-  /** One that cannot be read must not keep the others from being told. */
+  /** An unreadable order must not prevent the notifications of the others. */
   private toNews(id: string, [customerId, status, history]: (string | null)[]): OrderNews | undefined {
     const { data, error } = orderNewsSchema.safeParse({ id, customerId, status, history: fromJson(history) });
     if (error) this.logger.error(`An order cannot be read (order=${oneLine(id)}): ${oneLine(error)}`);
@@ -43,7 +43,7 @@ export class RedisOrdersReader extends OrdersReader implements OnApplicationShut
   }
 }
 
-/** Null when it is no JSON: that is no history, and not one that may be left out. */
+/** Null if it is not JSON: then it is no valid history, and not a missing one. */
 function fromJson(text: string | null | undefined): unknown {
   try {
     return JSON.parse(text ?? 'null');

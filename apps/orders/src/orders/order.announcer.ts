@@ -3,18 +3,18 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { EventBusPublisher, EventBusStatus } from 'nestjs-redis-event-bus';
 import { changeId, OrderStore } from './order.store.js';
 
-/** How long a request waits for a link to Redis that is just being replaced. */
+/** How long a request buffers its event while the connection to Redis is replaced. */
 const BUFFER_MS = 1_000;
 
-/** How often it looks for news that is not out. Longer than announcing usually takes. */
+/** How often it looks for changes that are not announced. Longer than announcing usually takes. */
 const LOOK_INTERVAL_MS = 2_000;
 
-/** Of what is left, so many at a look. */
+/** How many of these changes it announces per look. */
 const LEFT_LIMIT = 500;
 
 /**
- * Publishes what happened to orders: at once, or later when that failed or when the process ended before it had. So an
- * event comes at least once, and seldom twice or after a younger one of the same order.
+ * Publishes the changes of orders: at once, or later if that failed or the process ended first. So each change is published at
+ * least once, seldom twice, and seldom after a later change of the same order.
  */
 @Injectable()
 export class OrderAnnouncer implements OnApplicationBootstrap, OnModuleDestroy {
@@ -38,7 +38,7 @@ export class OrderAnnouncer implements OnApplicationBootstrap, OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  /** Never rejects: the order is stored by now, so the request succeeds even when nobody hears of it yet. */
+  /** Never rejects: the order is stored already, so the request succeeds even if the event is published later. */
   async announce(order: Order): Promise<void> {
     try {
       await this.publish(order);
@@ -49,7 +49,10 @@ export class OrderAnnouncer implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Announces what two looks in a row have found: the rest is perhaps being announced, by whoever stored it. */
+  /**
+   * Announces changes that two looks in a row have found: other ones may just be being announced by the request that stored
+   * them.
+   */
   async announceLeft(): Promise<void> {
     if (this.isLooking || this.status.current !== 'ready') return;
     this.isLooking = true;
@@ -58,9 +61,9 @@ export class OrderAnnouncer implements OnApplicationBootstrap, OnModuleDestroy {
       const due = left.filter((order) => this.found.has(changeId(order)));
       this.found = new Set(left.map(changeId));
       for (const order of due) await this.publish(order);
-      if (due.length > 0) this.logger.log(`Announced what was left (changes=${due.length})`);
+      if (due.length > 0) this.logger.log(`Announced pending changes (changes=${due.length})`);
     } catch (error) {
-      this.logger.warn(`Cannot announce what is left: ${oneLine(error)}`);
+      this.logger.warn(`Cannot announce pending changes: ${oneLine(error)}`);
     } finally {
       this.isLooking = false;
     }

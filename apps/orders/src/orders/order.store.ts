@@ -1,8 +1,8 @@
 import { type Order, type OrderStatus, orderStatusSchema } from '@libs/shop-events';
 
 /**
- * Keeps the orders. The truth about them: events only carry the news. With every change it notes, in the same step, that
- * the news of it is not out yet, so that nothing that happens afterwards makes anybody forget it.
+ * Stores the orders. It is the source of truth; events only announce changes. Each change is stored together with a note that
+ * it is not announced yet, so that no change is ever forgotten.
  */
 export abstract class OrderStore {
   abstract add(order: Order): Promise<void>;
@@ -13,15 +13,15 @@ export abstract class OrderStore {
   abstract list(limit: number): Promise<Order[]>;
 
   /**
-   * Puts `next` in the place of `current`, atomically: false, and nothing has changed, when somebody else moved the
-   * order on meanwhile. Only `status`, `updatedAt` and `history` may differ.
+   * Replaces `current` with `next`, atomically. Returns false, without a change, if another caller has changed the order's
+   * status meanwhile. Only `status`, `updatedAt` and `history` may differ.
    */
   abstract replace(current: Order, next: Order): Promise<boolean>;
 
-  /** The changes whose news is not out yet, the oldest first: each order as it was then. */
+  /** The changes that are not announced yet, oldest first: each order as it was then. */
   abstract unannounced(limit: number): Promise<Order[]>;
 
-  /** The news of this change is out. */
+  /** Marks this change as announced. */
   abstract markAnnounced(order: Order): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function changeId({ id, status }: Order): string {
   return `${id}:${status}`;
 }
 
-/** What {@link changeId} was made of. */
+/** The parts of a {@link changeId}. */
 export function parseChangeId(id: string): { readonly id: string; readonly status: OrderStatus } {
   const [orderId = '', status] = id.split(':');
   return { id: orderId, status: orderStatusSchema.parse(status) };

@@ -35,10 +35,10 @@ describe('advance', () => {
   });
 
   it.each<[OrderStep, OrderStatus, string]>([
-    ['ship', 'created', 'only one that is paid can become shipped'],
-    ['pay', 'paid', 'only one that is created can become paid'],
-    ['cancel', 'shipped', 'only one that is created or paid can become cancelled'],
-    ['pay', 'cancelled', 'only one that is created can become paid'],
+    ['ship', 'created', 'only an order that is paid can become shipped'],
+    ['pay', 'paid', 'only an order that is created can become paid'],
+    ['cancel', 'shipped', 'only an order that is created or paid can become cancelled'],
+    ['pay', 'cancelled', 'only an order that is created can become paid'],
   ])('refuses to %s an order that is %s, and says why', (step, from, reason) => {
     expect(() => advance(orderThatIs(from), step)).toThrow(ImpossibleStepError);
     expect(() => advance(orderThatIs(from), step)).toThrow(`is ${from}: ${reason}`);

@@ -9,7 +9,7 @@ import {
 import { ConflictException } from '@nestjs/common';
 import { z } from 'zod';
 
-/** What a customer sends. The rest of an order is ours to decide. */
+/** What a customer sends. This service sets the other fields of an order. */
 export const orderRequestSchema = z.object(
   {
     customerId: customerIdSchema,
@@ -39,7 +39,9 @@ const STEPS: Readonly<
 export class ImpossibleStepError extends ConflictException {
   constructor(order: Order, step: OrderStep) {
     const { from, to } = STEPS[step];
-    super(`Order ${order.id} is ${order.status}: only one that is ${from.join(' or ')} can become ${to}.`);
+    super(
+      `Order ${order.id} is ${order.status}: only an order that is ${from.join(' or ')} can become ${to}.`,
+    );
   }
 }
 
@@ -61,20 +63,20 @@ export function newOrder({ customerId, items }: OrderRequest): Order {
 export function advance(order: Order, step: OrderStep): Order {
   const { from, to } = STEPS[step];
   if (!from.includes(order.status)) throw new ImpossibleStepError(order, step);
-  // Steps of an order never share a moment, whatever the clock does: it sorts them.
+  // Steps of an order never have the same time, even if the clock is set back: the time sorts them.
   const nowMs = Math.max(Date.now(), Date.parse(order.updatedAt) + 1);
   const at = new Date(nowMs).toISOString();
   return { ...order, status: to, updatedAt: at, history: [...order.history, { status: to, at }] };
 }
 
-/** The order as it was when it reached the status; undefined when it never did. */
+/** The order as it was when it reached the status; undefined if it never did. */
 export function asItWas(order: Order, status: OrderStatus): Order | undefined {
   const index = order.history.findIndex((reached) => reached.status === status);
   const reached = order.history[index];
   return reached && { ...order, status, updatedAt: reached.at, history: order.history.slice(0, index + 1) };
 }
 
-/** In whole cents until the end: 0.1 + 0.2 must be 0.3. */
+/** Calculates in whole cents: 0.1 + 0.2 must be 0.3. */
 function totalOf(items: readonly OrderItem[]): number {
   const cents = items.reduce(
     (sum, { quantity, unitPrice }) => sum + quantity * Math.round(unitPrice * 100),

@@ -35,7 +35,7 @@ export class OrdersController {
     return this.orders.get(id);
   }
 
-  /** The newest first. */
+  /** Newest first. */
   @Get()
   list(): Promise<Order[]> {
     return this.orders.list();

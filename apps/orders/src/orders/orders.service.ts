@@ -4,7 +4,7 @@ import { OrderAnnouncer } from './order.announcer.js';
 import { OrderStore } from './order.store.js';
 import { advance, newOrder, type OrderRequest, type OrderStep } from './ordering.js';
 
-/** Bounds the answer of a list: who needs more needs pages. */
+/** Limits a list; a client that needs more needs pages. */
 const LIST_LIMIT = 1_000;
 
 @Injectable()
@@ -21,9 +21,9 @@ export class OrdersService {
     return order;
   }
 
-  /** Of several callers that take the same step at once, one succeeds. */
+  /** If several callers take the same step concurrently, one succeeds. */
   async take(step: OrderStep, id: string): Promise<Order> {
-    // Somebody else's step makes this one start over. An order never returns to a status, so that ends.
+    // If another caller changed the status, start over. An order never returns to a status, so this ends.
     for (;;) {
       const order = await this.get(id);
       const next = advance(order, step);

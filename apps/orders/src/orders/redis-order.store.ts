@@ -13,7 +13,7 @@ import { ORDERS_BY_AGE_KEY, STORE_CHANGE, UNANNOUNCED_KEY } from './store-change
 
 /** A hash for each order, and three indexes. */
 export class RedisOrderStore extends OrderStore implements OnApplicationShutdown {
-  /** @param redis its own: it disconnects it */
+  /** @param redis its own client, which it disconnects */
   constructor(private readonly redis: RedisClient) {
     super();
   }
@@ -48,12 +48,12 @@ export class RedisOrderStore extends OrderStore implements OnApplicationShutdown
     await this.redis.zrem(UNANNOUNCED_KEY, changeId(order));
   }
 
-  /** Not earlier: handlers and requests still run in beforeApplicationShutdown. */
+  /** Not in an earlier hook: handlers and requests still run in beforeApplicationShutdown. */
   onApplicationShutdown(): void {
     this.redis.disconnect();
   }
 
-  /** False when the order does not have the status that it must have. */
+  /** False if the order does not have the required status. */
   private async storeChange(from: OrderStatus | '', order: Order): Promise<boolean> {
     const { id, createdAt, items, history } = order;
     const fields = { ...order, items: JSON.stringify(items), history: JSON.stringify(history) };

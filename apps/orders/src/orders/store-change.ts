@@ -1,16 +1,16 @@
 /** The ids of all orders, scored by when they were placed. */
 export const ORDERS_BY_AGE_KEY = '{orders}:by-age';
 
-/** The changes whose news is not out yet, scored as the orders by change are. */
+/** The changes that are not announced yet, with the same scores as the orders by change. */
 export const UNANNOUNCED_KEY = '{orders}:unannounced';
 
 /**
- * A Lua script that stores a change of an order with everything that belongs to it, or nothing of it.
+ * A Lua script that stores a change of an order with its indexes, atomically.
  *
- * KEYS: the order, the orders by age and by change, the unannounced changes. ARGV: the id of the order, the status that
- * it must have (empty for a new one), the id of the change, when the order was placed, then the fields to set and
- * their values. Returns 1, or 0 when the order has another status. Redis' own clock dates the change: so changes are in
- * the order in which they were stored, whatever the clocks of several instances say.
+ * KEYS: the order, the orders by age and by change, the unannounced changes. ARGV: the id of the order, the status that it must
+ * have (empty for a new one), the id of the change, the time of the order, then the fields to set and their values. Returns 1,
+ * or 0 if the order has another status. The change gets its time from Redis, so changes are in the order in which they were
+ * stored, whatever the clocks of the instances say.
  */
 export const STORE_CHANGE = `
 if (redis.call('HGET', KEYS[1], 'status') or '') ~= ARGV[2] then return 0 end

@@ -1,14 +1,15 @@
 import type { Server } from 'node:http';
 
-/** So long may requests that are being handled take, once the app is to end. */
+/** How long requests that are being handled may take when the app shuts down. */
 const GRACE_MS = 3_000;
 
 /**
- * Stops listening, and resolves when every connection is gone. Requests that are handled are answered within a grace time;
- * then whatever is left is cut, such as requests that are half sent: `server.close()` alone waits for those without end.
+ * Stops listening, and resolves when every connection is closed. Requests that are being handled are answered within a grace
+ * time; then the remaining connections are cut, such as those with half-sent requests: `server.close()` alone would wait for
+ * them without a limit.
  */
 export async function closeHttpServer(server: Server): Promise<void> {
-  // Of a connection whose last request is answered from here on.
+  // Closes a connection after its last request has been answered.
   server.keepAliveTimeout = 1;
   const closed = new Promise((resolve) => server.close(resolve));
   const cutting = setTimeout(() => server.closeAllConnections(), GRACE_MS);

@@ -4,17 +4,17 @@ import type { RedisPlace } from './redis-place.js';
 export type RedisClient = Redis | Cluster;
 
 /**
- * A request or handler gets an error, and may try again, rather than wait for Redis to come back. A link on which nothing
- * is answered for `socketTimeout` is dead: that leaves time for a new one.
+ * A request or handler gets an error, and may retry, instead of waiting until Redis is available again. A connection without a
+ * reply for `socketTimeout` is dead: the limit leaves time for a new one.
  */
 const LIMITS = { commandTimeout: 5_000, socketTimeout: 2_000 } satisfies RedisOptions;
 
-/** CLIENT SETINFO would be one more permission to grant. */
+/** CLIENT SETINFO would need another permission. */
 const LEAST_PRIVILEGE = { disableClientInfo: true } satisfies RedisOptions;
 
 /**
- * A client for reading and writing keys. It connects, and connects again, by itself; whoever asks for it disconnects it.
- * Never rejects: the command that cannot be sent does.
+ * A client for reading and writing keys. It connects and reconnects automatically; its owner disconnects it. Never rejects: a
+ * command that cannot be sent rejects.
  */
 export async function openRedis(place: RedisPlace): Promise<RedisClient> {
   const client = createClient(place);
@@ -36,22 +36,22 @@ function createClient(place: RedisPlace): RedisClient {
       return new Redis(place.url, options);
     case 'sentinels': {
       const { sentinels, name, access } = place;
-      // Writing to a master that is none any more is writing to nobody, so it leaves as soon as a Sentinel says so.
+      // A write to a former master is lost, so the client disconnects from it as soon as a Sentinel reports another.
       const following = { failoverDetector: true, sentinelCommandTimeout: 1_000, connectTimeout: 2_000 };
       return new Redis({ ...options, ...access, sentinels: [...sentinels], name, ...following });
     }
     case 'cluster':
       return new Cluster([...place.nodes], {
         redisOptions: { ...LIMITS, ...LEAST_PRIVILEGE, ...place.access },
-        // There is no limit to how long a command waits in it.
+        // A command would wait in it without a limit.
         enableOfflineQueue: false,
-        // Connections look names up themselves, and check certificates against them.
+        // Connections resolve names themselves, and check certificates against them.
         dnsLookup: (host, callback) => callback(null, host),
       });
   }
 }
 
-/** Until then it refuses all commands. */
+/** Until then it rejects all commands. */
 async function firstAttempt(cluster: Cluster): Promise<void> {
   await new Promise<void>((resolve) => {
     cluster.once('ready', resolve);

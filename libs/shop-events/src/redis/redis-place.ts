@@ -6,13 +6,13 @@ export interface RedisAddress {
   readonly port: number;
 }
 
-/** The same for all servers, under the names that ioredis and the bus have for it. */
+/** Options for all servers, with the names that ioredis and the bus use. */
 export type RedisAccess = Pick<
   RedisOptions,
   'username' | 'password' | 'db' | 'tls' | 'sentinelTLS' | 'enableTLSForSentinelMode'
 >;
 
-/** Where Redis is, and which of its forms it has. */
+/** The address of Redis, in one of three forms. */
 export type RedisPlace =
   | { readonly kind: 'server'; readonly url: string }
   | { readonly kind: 'cluster'; readonly nodes: readonly RedisAddress[]; readonly access: RedisAccess }
@@ -24,7 +24,7 @@ export type RedisPlace =
     };
 
 const URL_RULE =
-  'must be a URL such as redis://user:password@host:6379/0, several of them with commas between for a Cluster, ' +
+  'must be a URL such as redis://user:password@host:6379/0, several of them separated by commas for a Cluster, ' +
   'or redis+sentinel://user:password@host:26379,host:26379/mymaster';
 const SENTINEL_RULE =
   'must be like redis+sentinel://user:password@host:26379,host:26379/mymaster, or end with /mymaster/0 for a database';
@@ -32,20 +32,20 @@ const CLUSTER_RULE =
   'must have the same user, password and TLS in all of its URLs, and no database: together they name one Cluster';
 
 const SENTINELS = /^(rediss?)\+sentinel:\/\/(?:([^@/]*)@)?([^@/]+)\/([\w.-]+)(?:\/(\d+))?$/;
-/** What may follow the address. Of a password with a bare # or @, it is a part: that is no database. */
+/** What may follow the address. After a password with an unescaped # or @ it is part of the password, so it is no database. */
 const DATABASE = /^\/?\d*(\?[^#@]*)?$/;
 const NO_DATABASE = /^\/?0?$/;
 const HOST = /^([\w.-]+|\[.+\])$/;
 
 /**
- * Reads what the environment says of Redis:
+ * Parses the address of Redis in the environment:
  *
  * - `redis://user:password@host:6379/0` is one server.
- * - `redis://host:7000,redis://host:7001` are nodes of a Cluster, which tell of the others. One is enough, written twice.
- * - `redis+sentinel://user:password@host:26379,host:26379/mymaster/0` are Sentinels, and the master by their name for
- *   it; user and password are the servers', the Sentinels have none.
+ * - `redis://host:7000,redis://host:7001` are some nodes of a Cluster. One is enough, written twice.
+ * - `redis+sentinel://user:password@host:26379,host:26379/mymaster/0` are Sentinels, and the name of the master; user and
+ *   password are those of the servers, the Sentinels have none.
  *
- * With `rediss` instead of `redis` it is all over TLS. What is wrong never repeats the text: it may hold a password.
+ * `rediss` instead of `redis` uses TLS for all connections. Errors never repeat the text: it may contain a password.
  */
 export const redisPlaceSchema = z.string().transform((text, context): RedisPlace => {
   const place = text.includes('+sentinel:') ? parseSentinels(text) : parseUrls(text);
@@ -56,7 +56,7 @@ export const redisPlaceSchema = z.string().transform((text, context): RedisPlace
 
 /** The place, or the rule that the text breaks. */
 function parseUrls(text: string): RedisPlace | string {
-  // A password may have commas of its own.
+  // A password may contain commas.
   const urls = text.split(/\s*,\s*(?=rediss?:\/\/)/);
   const parsed = urls.map((url) => parseUrl(url, 6379));
   const [first] = parsed;
@@ -91,7 +91,7 @@ interface ParsedUrl {
   readonly rest: string;
 }
 
-/** Undefined when it is no URL of a Redis. */
+/** Undefined if it is no Redis URL. */
 function parseUrl(text: string, defaultPort: number): ParsedUrl | undefined {
   try {
     const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(text);

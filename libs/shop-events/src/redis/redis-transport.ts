@@ -1,7 +1,7 @@
 import { redis, redisCluster, type TransportFactory } from 'nestjs-redis-event-bus';
 import type { RedisPlace } from './redis-place.js';
 
-/** The road of the events. */
+/** The transport of the events. */
 export function redisTransport(place: RedisPlace): TransportFactory {
   switch (place.kind) {
     case 'server':
