@@ -74,7 +74,7 @@ export class ConnectionDiagnosis {
     });
   }
 
-  /** Stops all searches. */
+  /** Ends the diagnosis. */
   close(): void {
     this.isClosed = true;
     this.probe?.cancel();

@@ -5,8 +5,8 @@ import { openStream } from './open.stream.js';
 import type { NetStream } from './open.stream.js';
 
 /**
- * Connects a client of ioredis to the address in its options, like its own connector, which waits for a `process.nextTick` that
- * a test may have faked.
+ * Connects a client of ioredis to the address in its options. Replaces its own connector, which waits for a `process.nextTick`
+ * that a test may have faked.
  */
 export class DirectConnector extends AbstractConnector {
   private readonly options: RedisOptions;

@@ -17,7 +17,7 @@ export const MAX_BACK_OFF_MS = 2_000;
 /** RESP2: nothing here needs RESP3, both have the same cost, and ioredis 5 supports it too (docs/decisions/0011). */
 const PROTOCOL = 2;
 
-/** Shorter than `startup.timeoutMs`, so that its error can say what was not answered. The default of ioredis is as long. */
+/** Shorter than `startup.timeoutMs`, so that its error can say what was not answered. The default of ioredis is not shorter. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** A client for the bus, not connected yet. */
