@@ -181,7 +181,7 @@ describe('a copy that is too different', () => {
         return undefined;
       }
     }
-    const strange = /the contract "orders:created" comes from another copy of nestjs-redis-event-bus/;
+    const strange = /the contract "orders:created" comes from an incompatible copy of nestjs-redis-event-bus/;
     await expect(start({ imports: [bus()], providers: [Service] })).rejects.toThrow(strange);
     const options = { transport: memory(), contracts: [contract] };
     await expect(start({ imports: [EventBusModule.forRoot(options)] })).rejects.toThrow(strange);

@@ -38,6 +38,9 @@ const files = [
   'README.md',
   'libs/event-bus/README.md',
   'CHANGELOG.md',
+  'docs/delivery.md',
+  'docs/upgrading.md',
+  ...['docker', 'reconcile', 'sse'].map((recipe) => `docs/recipes/${recipe}.md`),
   ...readdirSync(join(ROOT, SOURCE), { recursive: true })
     .map((name) => join(SOURCE, String(name)))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts')),
