@@ -17,9 +17,9 @@ export interface HandlerOptions {
   /** How many events may be pending for the handler, and which one is dropped when the buffer is full. */
   readonly buffer?: HandlerBufferOptions | undefined;
   /**
-   * How long one call may take, in milliseconds. Then `event.signal` is aborted, the call fails with a {@link
-   * HandlerTimeoutError}, and the next event of the same key starts. The call counts towards `concurrency` until it really
-   * ends.
+   * How long one call may take, in milliseconds. Then `event.signal` is aborted, the call fails with a
+   * {@link HandlerTimeoutError}, and the next event of the same key starts. The call counts towards `concurrency` until it
+   * really ends.
    * @default no limit
    */
   readonly timeoutMs?: number | undefined;

@@ -44,10 +44,10 @@ const OPTIONS = { kind: TARGET_KIND, ...HANDLER_OPTIONS };
 
 /**
  * Calls the method for every event on a channel (`orders:created`, SUBSCRIBE), on all channels that a Redis glob matches
- * (`orders:*`, PSUBSCRIBE; `*` matches `:` too, `\*` is a literal star), of a template (`orders:<orderId>:created`, see {@link
- * ChannelParam}) or of a contract ({@link defineEvent}), whose payload is validated first. An array means any of these. Several
- * decorators on one method add up their targets. The method is called once per event, even if several of its targets match,
- * with `(payload, event: EventContext)`.
+ * (`orders:*`, PSUBSCRIBE; `*` matches `:` too, `\*` is a literal star), of a template (`orders:<orderId>:created`, see
+ * {@link ChannelParam}) or of a contract ({@link defineEvent}), whose payload is validated first. An array means any of these.
+ * Several decorators on one method add up their targets. The method is called once per event, even if several of its targets
+ * match, with `(payload, event: EventContext)`.
  *
  * Works on every method of every provider and controller, with guards, pipes, interceptors and filters. If a target is invalid,
  * the application fails to start with a {@link ConfigurationError}.

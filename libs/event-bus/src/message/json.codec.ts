@@ -8,10 +8,10 @@ import { framesWanted, jsonFrames } from './json.frames.js';
 export type JsonOptions = FrameOptions;
 
 /**
- * Encodes only the payload, as plain JSON text, so that any language can read and write it: `redis-cli PUBLISH orders:created
- * '{"id":1}'`. Follows JSON.stringify: `undefined` in objects is omitted, `toJSON` is called, dates become strings. A payload
- * of `undefined`, a function, a BigInt or a cycle is rejected. Decoding never changes a prototype: a key `__proto__` becomes an
- * own property.
+ * Encodes only the payload, as plain JSON text, so that any language can read and write it:
+ * `redis-cli PUBLISH orders:created '{"id":1}'`. Follows JSON.stringify: `undefined` in objects is omitted, `toJSON` is called,
+ * dates become strings. A payload of `undefined`, a function, a BigInt or a cycle is rejected. Decoding never changes a
+ * prototype: a key `__proto__` becomes an own property.
  *
  * @throws InvalidOptionError for an unknown option.
  */

@@ -11,8 +11,8 @@ const REPLY_SUFFIX = '.reply';
 const text = json();
 
 /**
- * The packets of Nest's own Redis transport, as JSON: `{ pattern, data, id?, metadata? }`, and replies `{ id, err?, response?,
- * isDisposed?, status? }` on `<channel>.reply`.
+ * The packets of Nest's own Redis transport, as JSON: `{ pattern, data, id?, metadata? }`, and replies
+ * `{ id, err?, response?, isDisposed?, status? }` on `<channel>.reply`.
  *
  * Foreign JSON is never mistaken for a packet: a packet has an own `pattern` that matches the channel, an own `data` and no
  * other keys; any other JSON is the payload itself. A message that is not JSON is a PayloadDecodeError. As the codec of

@@ -19,8 +19,8 @@ export interface PacketFormat {
 export interface PacketCodec extends EventCodec, PacketFormat {}
 
 /**
- * Creates a codec for your own format, e.g. one that reads the replies of a foreign service: `packetCodec({ ...nestPacket(),
- * name: 'acme', decodePacket: (body, channel) => … })`.
+ * Creates a codec for your own format, e.g. one that reads the replies of a foreign service:
+ * `packetCodec({ ...nestPacket(), name: 'acme', decodePacket: (body, channel) => … })`.
  */
 export function packetCodec(format: PacketFormat): PacketCodec {
   return {
