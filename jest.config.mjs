@@ -1,7 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { transformFileSync } from '@swc/core';
+
+/** Of Redis, or of Valkey, which began with 7. Without a server the tests that need one say so. */
+function majorOfServer() {
+  try {
+    return Number(
+      / v=(\d+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? 7,
+    );
+  } catch {
+    return 7;
+  }
+}
+const redisMajor = majorOfServer();
 
 const swc = {
   swcrc: false,
@@ -33,7 +46,7 @@ const project = (displayName, testMatch, { ioredis = 6, nest = 12 } = {}) => ({
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
   moduleNameMapper:
     ioredis === 5 ? { '^ioredis$': 'ioredis5', '^ioredis/(.*)$': 'ioredis5/$1', ...sources } : sources,
-  globals: { IOREDIS_MAJOR: ioredis, NEST_MAJOR: nest },
+  globals: { IOREDIS_MAJOR: ioredis, NEST_MAJOR: nest, REDIS_MAJOR: redisMajor },
   ...(nest === 11 ? { resolver: '<rootDir>/test/nest-11/nest-11.resolver.cjs' } : {}),
 });
 

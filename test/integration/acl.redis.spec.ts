@@ -1,3 +1,4 @@
+/** @needs-redis-7 no sharded pub/sub, and no rules for subcommands */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -13,6 +13,7 @@ import {
 import { SequenceTracker } from '../../libs/event-bus/src/gaps/sequence.tracker.js';
 import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
+import { itWithShards } from '../support/redis.major.js';
 import { RedisServer } from '../support/redis.server.js';
 import { runCommands } from '../support/resp.client.js';
 import { startedApps } from '../support/started.apps.js';
@@ -132,20 +133,25 @@ describe('cloudEvents()', () => {
 });
 
 describe('the numbers of events', () => {
-  it('follow each other on every channel and kind, whatever is published at the same time', async () => {
-    const inbox = await readRaw('a', 'b');
-    const { publisher } = await boot();
-    const publishing = Array.from({ length: 500 }, (_, n) => publisher.publish(n % 3 === 0 ? 'b' : 'a', n));
-    const many = publisher.publishMany(Array.from({ length: 100 }, (_, n) => ({ channel: 'a', payload: n })));
-    const sharded = publisher.publish('a', 'nobody reads it', { kind: 'shard' });
-    await Promise.all([...publishing, many, sharded]);
-    const events = await inbox.count(600);
-    expect(publishersOf(events).size).toBe(2);
-    for (const publisherid of publishersOf(events)) {
-      const counted = events.filter((event) => event.publisherid === publisherid);
-      expect(sequencesOf(counted)).toEqual(counted.map((_, index) => index + 1));
-    }
-  });
+  itWithShards(
+    'follow each other on every channel and kind, whatever is published at the same time',
+    async () => {
+      const inbox = await readRaw('a', 'b');
+      const { publisher } = await boot();
+      const publishing = Array.from({ length: 500 }, (_, n) => publisher.publish(n % 3 === 0 ? 'b' : 'a', n));
+      const many = publisher.publishMany(
+        Array.from({ length: 100 }, (_, n) => ({ channel: 'a', payload: n })),
+      );
+      const sharded = publisher.publish('a', 'nobody reads it', { kind: 'shard' });
+      await Promise.all([...publishing, many, sharded]);
+      const events = await inbox.count(600);
+      expect(publishersOf(events).size).toBe(2);
+      for (const publisherid of publishersOf(events)) {
+        const counted = events.filter((event) => event.publisherid === publisherid);
+        expect(sequencesOf(counted)).toEqual(counted.map((_, index) => index + 1));
+      }
+    },
+  );
 
   it('are not taken while there is no connection, and go on after it', async () => {
     const proxy = await TcpProxy.start({ targetPort: server.port });

@@ -1,3 +1,4 @@
+/** @needs-redis-7 a node of a Cluster cannot be told its bus port */
 import { randomUUID } from 'node:crypto';
 import {
   EventBusInspector,

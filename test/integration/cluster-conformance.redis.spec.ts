@@ -1,3 +1,4 @@
+/** @needs-redis-7 a node of a Cluster cannot be told its bus port */
 import { Cluster } from 'ioredis';
 import { describeTransport } from '../../libs/event-bus/src/conformance/describe-transport.js';
 import type { TransportHarness } from '../../libs/event-bus/src/conformance/transport.conformance.js';

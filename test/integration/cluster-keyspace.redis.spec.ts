@@ -1,3 +1,4 @@
+/** @needs-redis-7 a node of a Cluster cannot be told its bus port */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import type { Gap, KeyEvent } from 'nestjs-redis-event-bus';

@@ -1,3 +1,4 @@
+/** @needs-redis-7 a node of a Cluster cannot be told its bus port */
 import { NotConnectedError, redisCluster } from 'nestjs-redis-event-bus';
 import { ListenerRecord } from '../../libs/event-bus/src/conformance/listener.record.js';
 import { publishOutcomes } from '../../libs/event-bus/src/conformance/publish.outcomes.js';

@@ -1,3 +1,4 @@
+/** @needs-redis-7 a node of a Cluster cannot be told its bus port */
 import type { Redis } from 'ioredis';
 import {
   InvalidTargetError,

@@ -3,6 +3,7 @@ import type { TransportHarness } from '../../libs/event-bus/src/conformance/tran
 import { describeTransport } from '../../libs/event-bus/src/conformance/describe-transport.js';
 import type { RedisTransportOptions } from '../../libs/event-bus/src/transports/redis/redis.options.js';
 import { redis } from '../../libs/event-bus/src/transports/redis/redis.transport.js';
+import { HAS_SHARDS } from '../support/redis.major.js';
 import { RedisServer } from '../support/redis.server.js';
 
 /** Set for each project in jest.config.mjs. */
@@ -17,11 +18,14 @@ afterAll(() => server.stop());
 function describeRedis(variant: string, optionsOf: () => RedisTransportOptions, after?: () => void): void {
   const harness = (): TransportHarness => {
     const factory = redis(optionsOf());
-    return { open: async (listener) => factory.create(listener), capabilities: { shard: true, claim: true } };
+    return {
+      open: async (listener) => factory.create(listener),
+      capabilities: { shard: HAS_SHARDS, claim: true },
+    };
   };
   const name = `redis(${variant}) on ioredis ${IOREDIS_MAJOR}`;
   describeTransport(name, harness, {
-    capabilities: { shard: true, claim: true },
+    capabilities: { shard: HAS_SHARDS, claim: true },
     ...(after ? { after } : {}),
   });
 }

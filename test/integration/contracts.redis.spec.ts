@@ -1,3 +1,4 @@
+/** @needs-redis-7 no sharded pub/sub */
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';

@@ -1,3 +1,4 @@
+/** @needs-redis-7 no sharded pub/sub */
 import { inspect } from 'node:util';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

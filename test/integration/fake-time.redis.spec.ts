@@ -1,3 +1,4 @@
+/** @needs-redis-7 a node of a Cluster cannot be told its bus port */
 import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';

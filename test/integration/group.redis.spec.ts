@@ -231,7 +231,7 @@ describe('claims in Redis', () => {
       [
         'no-set',
         ['~app:event-bus:claim:*'],
-        /NOPERM .*'set' command\. Add \+set to the rules of the user in the Redis ACL/,
+        /NOPERM .*'set' command.*\. Add \+set to the rules of the user in the Redis ACL/,
       ],
       [
         'no-keys',

@@ -1,3 +1,4 @@
+/** @needs-redis-7 no sharded pub/sub */
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Redis } from 'ioredis';

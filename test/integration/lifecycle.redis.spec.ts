@@ -32,6 +32,7 @@ import {
 import { eventually, settled } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
+import { itWithShards } from '../support/redis.major.js';
 import { RedisServer } from '../support/redis.server.js';
 import { startedApps } from '../support/started.apps.js';
 import { untyped } from '../support/untyped.js';
@@ -113,7 +114,7 @@ async function pubsubCount(of = server): Promise<number> {
 }
 
 describe('starting', () => {
-  it('has every subscription confirmed before it resolves', async () => {
+  itWithShards('has every subscription confirmed before it resolves', async () => {
     const other = new Redis(server.url);
     closers.push(() => other.disconnect());
     await other.ping();
@@ -923,7 +924,7 @@ describe('modules', () => {
 });
 
 describe('redis({ client })', () => {
-  it('connects as the client does, and leaves it open and usable', async () => {
+  itWithShards('connects as the client does, and leaves it open and usable', async () => {
     const client = new Redis(server.url, { keyPrefix: 'mine:', db: 3, connectionName: 'shop' });
     closers.push(() => client.disconnect());
     const own = new Inbox<unknown>();
@@ -1003,7 +1004,7 @@ describe('redis({ url })', () => {
 });
 
 describe('prefix', () => {
-  it('goes before every channel, and comes off on the way in', async () => {
+  itWithShards('goes before every channel, and comes off on the way in', async () => {
     const inbox = new Inbox<string>();
     @Injectable()
     class Notifier {

@@ -17,6 +17,7 @@ import {
 } from 'nestjs-redis-event-bus';
 import { eventually, settled } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
+import { itWithShards } from '../support/redis.major.js';
 import { RedisServer } from '../support/redis.server.js';
 import { runCommands } from '../support/resp.client.js';
 import type { StartedApp } from '../support/started.apps.js';
@@ -111,23 +112,26 @@ describe('publish', () => {
     expect(await inbox.count(500)).toEqual(numbers);
   });
 
-  it("sends to shard subscriptions alone with kind: 'shard', and to the others without", async () => {
-    const bus = await boot();
-    const inbox = new Inbox<string>();
-    await bus.subscriber.subscribe('orders', (payload) => inbox.push(`channel ${String(payload)}`));
-    await bus.subscriber.subscribe('orders', (payload) => inbox.push(`shard ${String(payload)}`), {
-      kind: 'shard',
-    });
-    expect(await bus.publisher.publish('orders', 1, { kind: 'shard' })).toBe(1);
-    expect(await bus.publisher.publish('orders', 2)).toBe(1);
-    expect(
-      await bus.publisher.publishMany([
-        { channel: 'orders', payload: 3, kind: 'shard' },
-        { channel: 'orders', payload: 4, kind: 'channel' },
-      ]),
-    ).toEqual([1, 1]);
-    expect((await inbox.count(4)).toSorted()).toEqual(['channel 2', 'channel 4', 'shard 1', 'shard 3']);
-  });
+  itWithShards(
+    "sends to shard subscriptions alone with kind: 'shard', and to the others without",
+    async () => {
+      const bus = await boot();
+      const inbox = new Inbox<string>();
+      await bus.subscriber.subscribe('orders', (payload) => inbox.push(`channel ${String(payload)}`));
+      await bus.subscriber.subscribe('orders', (payload) => inbox.push(`shard ${String(payload)}`), {
+        kind: 'shard',
+      });
+      expect(await bus.publisher.publish('orders', 1, { kind: 'shard' })).toBe(1);
+      expect(await bus.publisher.publish('orders', 2)).toBe(1);
+      expect(
+        await bus.publisher.publishMany([
+          { channel: 'orders', payload: 3, kind: 'shard' },
+          { channel: 'orders', payload: 4, kind: 'channel' },
+        ]),
+      ).toEqual([1, 1]);
+      expect((await inbox.count(4)).toSorted()).toEqual(['channel 2', 'channel 4', 'shard 1', 'shard 3']);
+    },
+  );
 
   it.each([
     ['an empty one', ''],
@@ -209,24 +213,27 @@ describe('publish', () => {
     await expect(publisher.publish('orders', '"'.repeat(8))).rejects.toMatchObject({ bytes: 18 });
   });
 
-  it('rejects with what Redis says when it may not publish, and keeps the payload out of the error', async () => {
-    await server.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', 'resetchannels', '&orders', '+@all');
-    const url = server.url.replace('//', '//limited:secret@');
-    const { publisher, inspector } = await boot({ transport: redis({ url }) });
-    for (const kind of ['channel', 'shard'] as const) {
-      const error = await reject(publisher.publish('forbidden', 'c4n4ry', { kind }));
-      expect(error).toBeInstanceOf(PublishRefusedError);
-      expect(error.message).toMatch(
-        /^Redis refused the event on "forbidden": NOPERM .*\. Nothing was delivered\.$/,
-      );
-      expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('c4n4ry');
-    }
-    expect(await publisher.publish('orders', 1)).toBe(0);
-    expect(inspector.snapshot()).toMatchObject({
-      status: 'ready',
-      counters: { published: 1, publishFailed: 2 },
-    });
-  });
+  itWithShards(
+    'rejects with what Redis says when it may not publish, and keeps the payload out of the error',
+    async () => {
+      await server.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', 'resetchannels', '&orders', '+@all');
+      const url = server.url.replace('//', '//limited:secret@');
+      const { publisher, inspector } = await boot({ transport: redis({ url }) });
+      for (const kind of ['channel', 'shard'] as const) {
+        const error = await reject(publisher.publish('forbidden', 'c4n4ry', { kind }));
+        expect(error).toBeInstanceOf(PublishRefusedError);
+        expect(error.message).toMatch(
+          /^Redis refused the event on "forbidden": NOPERM .*\. Nothing was delivered\.$/,
+        );
+        expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('c4n4ry');
+      }
+      expect(await publisher.publish('orders', 1)).toBe(0);
+      expect(inspector.snapshot()).toMatchObject({
+        status: 'ready',
+        counters: { published: 1, publishFailed: 2 },
+      });
+    },
+  );
 });
 
 describe('publishMany', () => {

@@ -17,6 +17,7 @@ import { eventually, settled } from '../support/eventually.js';
 import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
 import { muteListener } from '../support/mute.listener.js';
+import { itWithShards } from '../support/redis.major.js';
 import { RedisServer } from '../support/redis.server.js';
 import type { StartedApp } from '../support/started.apps.js';
 import { startedApps } from '../support/started.apps.js';
@@ -78,37 +79,40 @@ const denied = (subscriptions: readonly SubscriptionSnapshot[]) =>
   subscriptions.filter(({ state }) => state === 'denied').map(({ target }) => target);
 
 describe('a lost connection', () => {
-  it('is replaced, with every channel, pattern and shard channel, as often as it is killed', async () => {
-    const bus = await boot({ coalesce: false });
-    const states = statesOf(bus);
-    const { subscriber, publisher, inspector } = bus;
-    const inbox = new Inbox<string>();
-    await subscriber.subscribe('orders:created', (payload) => inbox.push(`channel ${String(payload)}`));
-    await subscriber.subscribe('orders:*', (payload) => inbox.push(`pattern ${String(payload)}`));
-    await subscriber.subscribe('shop', (payload) => inbox.push(`shard ${String(payload)}`), {
-      kind: 'shard',
-    });
+  itWithShards(
+    'is replaced, with every channel, pattern and shard channel, as often as it is killed',
+    async () => {
+      const bus = await boot({ coalesce: false });
+      const states = statesOf(bus);
+      const { subscriber, publisher, inspector } = bus;
+      const inbox = new Inbox<string>();
+      await subscriber.subscribe('orders:created', (payload) => inbox.push(`channel ${String(payload)}`));
+      await subscriber.subscribe('orders:*', (payload) => inbox.push(`pattern ${String(payload)}`));
+      await subscriber.subscribe('shop', (payload) => inbox.push(`shard ${String(payload)}`), {
+        kind: 'shard',
+      });
 
-    for (let round = 1; round <= 5; round += 1) {
-      expect(await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1);
-      await eventually(() => expect(states).toHaveLength(1 + 2 * round));
-      expect(states.at(-1)).toBe('ready');
-      inbox.clear();
-      expect(await publisher.publish('orders:created', round)).toBe(2);
-      expect(await publisher.publish('shop', round, { kind: 'shard' })).toBe(1);
-      expect((await inbox.count(3)).toSorted()).toEqual([
-        `channel ${round}`,
-        `pattern ${round}`,
-        `shard ${round}`,
+      for (let round = 1; round <= 5; round += 1) {
+        expect(await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1);
+        await eventually(() => expect(states).toHaveLength(1 + 2 * round));
+        expect(states.at(-1)).toBe('ready');
+        inbox.clear();
+        expect(await publisher.publish('orders:created', round)).toBe(2);
+        expect(await publisher.publish('shop', round, { kind: 'shard' })).toBe(1);
+        expect((await inbox.count(3)).toSorted()).toEqual([
+          `channel ${round}`,
+          `pattern ${round}`,
+          `shard ${round}`,
+        ]);
+      }
+      expect(new Set(states)).toEqual(new Set(['ready', 'degraded']));
+      expect(inspector.snapshot().subscriptions.map(({ state }) => state)).toEqual([
+        'active',
+        'active',
+        'active',
       ]);
-    }
-    expect(new Set(states)).toEqual(new Set(['ready', 'degraded']));
-    expect(inspector.snapshot().subscriptions.map(({ state }) => state)).toEqual([
-      'active',
-      'active',
-      'active',
-    ]);
-  });
+    },
+  );
 
   it('would leave a client deaf that does not subscribe again (control)', async () => {
     const client = plainRedis(server.url, { autoResubscribe: false });
@@ -119,7 +123,7 @@ describe('a lost connection', () => {
     expect(await subscriberCount('orders:created')).toBe(0);
   });
 
-  it('is replaced when the server was killed and came back on its port', async () => {
+  itWithShards('is replaced when the server was killed and came back on its port', async () => {
     const bus = await boot({ coalesce: false });
     const states = statesOf(bus);
     const { subscriber, publisher, status } = bus;

@@ -9,6 +9,7 @@ import { freePort } from '../support/free.port.js';
 import { Inbox } from '../support/inbox.js';
 import { muteListener } from '../support/mute.listener.js';
 import { subscriberCount } from '../support/pubsub.probe.js';
+import { HAS_SHARDS } from '../support/redis.major.js';
 import { RedisSentinels } from '../support/redis.sentinels.js';
 import { RedisServer } from '../support/redis.server.js';
 import { startedApps } from '../support/started.apps.js';
@@ -41,7 +42,7 @@ const onLoopback = (port: number) => ({ host: '127.0.0.1', port });
 
 describe('a conforming transport', () => {
   let sentinels: RedisSentinels;
-  const capabilities = { shard: true, claim: true };
+  const capabilities = { shard: HAS_SHARDS, claim: true };
   describeTransport(
     `redis({ sentinels }) on ioredis ${IOREDIS_MAJOR}`,
     () => {

@@ -1,3 +1,4 @@
+/** @needs-redis-7 a node of a Cluster cannot be told its bus port */
 import { Cluster, Redis } from 'ioredis';
 import { eventually } from '../support/eventually.js';
 import { RedisCluster } from '../support/redis.cluster.js';

@@ -1,3 +1,4 @@
+/** @needs-redis-7 certificate and key are not changed together by CONFIG SET */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -82,7 +82,7 @@ describe('the matrix of CI', () => {
     expect(node?.strategy?.matrix).toEqual({ node: [20, 22, 24], nest: [11, 12] });
     expect(server?.strategy?.matrix['ioredis']).toEqual([5, 6]);
     const images = server?.strategy?.matrix['server'] as readonly string[];
-    const expected = ['redis:7.2', 'redis:7.4', 'redis:8', 'valkey/valkey:8', 'valkey/valkey:9'];
+    const expected = ['redis:6.2', 'redis:7.2', 'redis:7.4', 'redis:8', 'valkey/valkey:8', 'valkey/valkey:9'];
     expect(images.map((image) => image.split('-')[0])).toEqual(expected);
     expect(JSON.stringify(workflow('ci.yml').jobs['oldest'])).toContain('redis:6.2');
   });

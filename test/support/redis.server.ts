@@ -162,8 +162,10 @@ export class RedisServer {
     const file = config === undefined ? [] : [join(this.directory, 'redis.conf')];
     const place = ['--bind', '127.0.0.1', '--dir', this.directory, ...this.listening()];
     const persistence = ['--save', '', '--appendonly', 'no'];
+    // The default since Redis 7.0: a new user may use no channel.
+    const users = ['--acl-pubsub-default', 'resetchannels'];
     const secret = password === undefined ? [] : ['--requirepass', password];
-    return [...file, ...place, ...persistence, ...secret, ...args];
+    return [...file, ...place, ...persistence, ...users, ...secret, ...args];
   }
 
   private listening(): string[] {
