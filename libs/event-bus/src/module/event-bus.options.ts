@@ -79,8 +79,7 @@ export interface KeyspaceOptions {
 /** How the application starts: it is ready when Redis has confirmed every subscription. */
 export interface StartupOptions {
   /**
-   * How long the application waits for the connection and for every subscription to be confirmed, in
-   * milliseconds.
+   * How long the start waits for the connection, and then again for the confirmation of every subscription, in milliseconds.
    * @default 10000
    */
   readonly timeoutMs?: number | undefined;
