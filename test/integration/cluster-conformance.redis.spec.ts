@@ -30,6 +30,7 @@ function describeCluster(
 }
 
 describeCluster('{ nodes }', () => ({ nodes: cluster.nodeUrls }));
+describeCluster('{ nodes, fastPath: false }', () => ({ nodes: cluster.nodeUrls, fastPath: false }));
 
 if (IOREDIS_MAJOR >= 6) {
   // RESP2 is the default.

@@ -31,6 +31,7 @@ function describeRedis(variant: string, optionsOf: () => RedisTransportOptions, 
 }
 
 describeRedis('{ url }', () => ({ url: server.url }));
+describeRedis('{ url, fastPath: false }', () => ({ url: server.url, fastPath: false }));
 
 if (IOREDIS_MAJOR >= 6) {
   // RESP2 is the default.

@@ -6,8 +6,8 @@ import { documentedFiles, walkFigures, walkProblems } from '../../scripts/walk.f
 
 jest.setTimeout(120_000);
 
-/** Lower them when the code allows it. */
-const LIMITS = { files: 20, moves: 25, movesBack: 6 };
+/** Lower them when the code allows it. Three of the files read a received message, which ioredis would do otherwise. */
+const LIMITS = { files: 23, moves: 28, movesBack: 6 };
 
 const SCRIPT = join(import.meta.dirname, '../../scripts/trace-walk.mjs');
 

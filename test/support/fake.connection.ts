@@ -16,6 +16,7 @@ export class FakeConnection implements SubscriberConnection {
   wasBlocked = false;
   isMaster = true;
   isProved = false;
+  readonly inlet = undefined;
   private readonly dying: ((error: Error) => void)[] = [];
 
   send(name: string, args: readonly string[], answered: (reply: unknown) => void): Promise<void> {

@@ -114,6 +114,7 @@ export type {
   DriverFacet,
   EventTransport,
   IncomingMessage,
+  MessageSettings,
   InspectionFacet,
   InspectionQuery,
   InspectionResult,

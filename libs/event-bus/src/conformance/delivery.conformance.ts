@@ -120,6 +120,7 @@ export const deliveryConformance: readonly TransportConformanceTest[] = [
     await first.send(name, 'untouched');
     const deliveries = [...(await first.receive(name, 2)), ...(await second.receive(name))];
     for (const { body } of deliveries) {
+      assert.ok(Buffer.isBuffer(body), 'a body is text although nobody takes text');
       assert.equal(body.toString(), 'untouched');
       body.fill(0);
     }

@@ -19,6 +19,7 @@ import { MessageBacklog, RECORDS_PER_TURN } from './message.backlog.js';
 import type { BrokerChannels, MessageReading } from './message.reading.js';
 import type { Records } from './message.records.js';
 import { MAX_RECORDS, OverlongFrame, countOf, recordsIn } from './message.records.js';
+import type { MessageContent } from './unreadable.messages.js';
 import { UnreadableMessages } from './unreadable.messages.js';
 
 export interface ReceiverSettings {
@@ -95,16 +96,18 @@ export class EventReceiver {
   }
 
   /** A field, so that the transport's listener can call it directly. */
-  readonly receive = ({ through, channel: rawChannel, body, node }: IncomingMessage): void => {
+  readonly receive = (message: IncomingMessage): void => {
     if (!this.isOpen) return;
+    const { through, channel: rawChannel, body, node } = message;
+    const bytes = message.bytes ?? Buffer.byteLength(body);
     const audience = this.audienceOf(through, rawChannel);
     const { recipients, isOfBroker } = audience;
     const own = isOfBroker ? this.services.brokerChannels.readingOf(rawChannel, node) : undefined;
-    const records = own === undefined ? this.recordsIn(body) : undefined;
+    const records = own === undefined ? this.recordsIn(body, bytes) : undefined;
     const events = records === undefined ? 1 : countOf(records);
     this.messageCount += events;
     const { reporter } = this.services;
-    if (reporter.interest.takes.received) reporter.received(through, rawChannel, body.length, events);
+    if (reporter.interest.takes.received) reporter.received(through, rawChannel, bytes, events);
     if (recipients.length === 0) {
       if (this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += events;
       return;
@@ -112,10 +115,10 @@ export class EventReceiver {
     const atMs = Date.now();
     const reading = own ?? (records === undefined ? this.single : this.framed);
     if (!this.backlog.isEmpty || (Array.isArray(records) && events > RECORDS_PER_TURN)) {
-      this.putOff(audience, records ?? [body], body, (rest, record) =>
-        this.handOn(rest, record, reading, atMs),
+      this.putOff(audience, records ?? [body], { body, bytes }, (rest, record) =>
+        this.handOn(rest, record, reading, atMs, records === undefined ? bytes : undefined),
       );
-    } else if (records === undefined) this.handOn(audience, body, reading, atMs);
+    } else if (records === undefined) this.handOn(audience, body, reading, atMs, bytes);
     else if (records instanceof OverlongFrame) this.refuseFrame(audience, body, events);
     else for (const record of records) this.handOn(audience, record, reading, atMs);
   };
@@ -140,26 +143,32 @@ export class EventReceiver {
   }
 
   /** The events in a frame; undefined for a single event. A frame that is too large is rejected as a whole. */
-  private recordsIn(body: Buffer): Records | OverlongFrame | undefined {
+  private recordsIn(body: Buffer | string, bytes: number): Records | OverlongFrame | undefined {
     const { codec, maxPayloadBytes } = this.options;
     const { frames } = codec;
-    if (frames === undefined || body.length > maxPayloadBytes) return undefined;
-    return frames.firstByte === undefined || frames.firstByte === body[0]
-      ? recordsIn(frames, body)
+    if (frames === undefined || bytes > maxPayloadBytes) return undefined;
+    const first = typeof body === 'string' ? body.charCodeAt(0) : body[0];
+    return frames.firstByte === undefined || frames.firstByte === first
+      ? recordsIn(frames, typeof body === 'string' ? Buffer.from(body) : body)
       : undefined;
   }
 
-  private handOn(audience: Audience, body: string | Buffer, reading: MessageReading, atMs: number): void {
+  private handOn(
+    audience: Audience,
+    body: string | Buffer,
+    reading: MessageReading,
+    atMs: number,
+    bytes: number = Buffer.byteLength(body),
+  ): void {
     const { channel, recipients } = audience;
     const { bus, maxPayloadBytes } = this.options;
     const { decoder, isOfBroker } = reading;
-    const event = new ReceivedEvent(channel, body, decoder, atMs);
+    const event = new ReceivedEvent(channel, body, decoder, atMs, bytes);
     try {
-      if (body.length > maxPayloadBytes)
-        throw new PayloadTooLargeError(channel, body.length, maxPayloadBytes);
+      if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
       event.decode();
     } catch (error) {
-      this.unreadable.refuse(audience, body, error);
+      this.unreadable.refuse(audience, { body, bytes }, error);
       return;
     }
     if (this.isStamped && !isOfBroker) this.services.gaps.received(channel, event.stamp, atMs);
@@ -175,14 +184,14 @@ export class EventReceiver {
   private putOff(
     audience: Audience,
     records: Records | OverlongFrame,
-    body: Buffer,
+    { body, bytes }: MessageContent,
     handOn: (audience: Audience, record: string | Buffer) => void,
   ): void {
     const { channel, recipients, isOfBroker } = audience;
     this.backlog.add({
       handlers: recipients.map(({ handler }) => handler),
       records: records instanceof OverlongFrame ? 1 : records.length,
-      bytes: body.length,
+      bytes,
       handOn: (index) => {
         // The recipients were determined on arrival; those that have been removed since then get nothing more.
         const left = recipients.every(this.isWanted) ? recipients : recipients.filter(this.isWanted);
@@ -196,8 +205,8 @@ export class EventReceiver {
 
   private readonly isWanted = ({ handler }: Recipient): boolean => this.plan.has(handler);
 
-  private refuseFrame(audience: Audience, body: Buffer, events: number): void {
+  private refuseFrame(audience: Audience, body: Buffer | string, events: number): void {
     const error = new PayloadDecodeError(`it is a frame of ${events} events. The limit is ${MAX_RECORDS}.`);
-    this.unreadable.refuse(audience, body, error, events);
+    this.unreadable.refuse(audience, { body, bytes: Buffer.byteLength(body) }, error, events);
   }
 }

@@ -7,6 +7,13 @@ import { errorOfDeadLetter, deadLetterOf, toBase64 } from './dead.letter.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventHandler } from './event.handler.js';
 
+/** The content of a message; only its beginning if it is too large. */
+export interface MessageContent {
+  readonly body: string | Buffer;
+  /** The size of the whole message. */
+  readonly bytes: number;
+}
+
 /**
  * Rejects messages that cannot be decoded: reports each, and sends a dead letter for each handler that has a channel for it.
  */
@@ -21,22 +28,26 @@ export class UnreadableMessages {
    * @param thrown the error; an application's codec may throw any value
    * @param events how many the message contained
    */
-  refuse({ channel, recipients }: Audience, body: string | Buffer, thrown: unknown, events = 1): void {
+  refuse({ channel, recipients }: Audience, content: MessageContent, thrown: unknown, events = 1): void {
     const error = isRefusal(thrown)
       ? thrown
       : new PayloadDecodeError(`the codec failed: ${reasonOf(thrown)}.`, { cause: thrown });
     this.reporter.rejected(channel, error, events);
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    for (const { handler } of recipients) this.sendDeadLetter(handler, channel, bytes, error);
+    for (const { handler } of recipients) this.sendDeadLetter(handler, channel, content, error);
   }
 
   /** Leaves out the bytes if they were too many. */
-  private sendDeadLetter(handler: EventHandler, channel: string, body: Buffer, error: Refusal): void {
+  private sendDeadLetter(
+    handler: EventHandler,
+    channel: string,
+    { body, bytes }: MessageContent,
+    error: Refusal,
+  ): void {
     const deadLetter = handler.settings?.deadLetter;
     if (deadLetter === undefined || deadLetter === false) return;
-    const content = isA(error, PayloadTooLargeError) ? {} : { base64: toBase64(body) };
+    const content = isA(error, PayloadTooLargeError) ? {} : { base64: toBase64(Buffer.from(body)) };
     const receivedAt = new Date().toISOString();
-    const event = { channel, ...content, bytes: body.length, metadata: NO_METADATA, receivedAt };
+    const event = { channel, ...content, bytes, metadata: NO_METADATA, receivedAt };
     const details = { error: errorOfDeadLetter(error), handler: handler.name, bus: this.bus, attempts: 0 };
     void this.deadLetters.send(deadLetter, deadLetterOf(event, body, details));
   }

@@ -6,6 +6,7 @@ import { NO_METADATA } from './event.codec.js';
 import { fromJsonText, toJsonText } from './json-text.js';
 import type { FrameOptions } from './json.frames.js';
 import { framesWanted, jsonFrames } from './json.frames.js';
+import { readingText } from './text.decoders.js';
 
 /** Options of {@link cloudEvents}. */
 export interface CloudEventsOptions extends FrameOptions {
@@ -50,14 +51,14 @@ export function cloudEvents(options: CloudEventsOptions): EventCodec {
   };
 }
 
-function decode(body: string | Buffer): DecodedEvent {
+const decode = readingText((body: string | Buffer): DecodedEvent => {
   const value = fromJsonText(body);
   if (!isCloudEvent(value)) return { payload: value, metadata: NO_METADATA };
   const payload = payloadOf(value);
   const metadata = metadataOf(value);
   const stamp = stampOf(value);
   return stamp === undefined ? { payload, metadata } : { payload, metadata, stamp };
-}
+});
 
 interface CloudEvent {
   readonly [attribute: string]: unknown;

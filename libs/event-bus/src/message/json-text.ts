@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { DecodedEvent } from './event.codec.js';
 import { NO_METADATA } from './event.codec.js';
+import { readingText } from './text.decoders.js';
 import { PayloadDecodeError, PayloadEncodeError, reasonOf } from '../errors.js';
 
 /** @throws PayloadEncodeError when the payload cannot be written as JSON. */
@@ -20,9 +21,10 @@ export function toJsonText(payload: unknown): string {
 }
 
 /** Decodes an event that is only a payload. @throws PayloadDecodeError when it is not one JSON text in UTF-8. */
-export function decodeJsonText(body: string | Buffer): DecodedEvent {
-  return { payload: fromJsonText(body), metadata: NO_METADATA };
-}
+export const decodeJsonText = readingText((body: string | Buffer): DecodedEvent => ({
+  payload: fromJsonText(body),
+  metadata: NO_METADATA,
+}));
 
 /** @throws PayloadDecodeError when it is not one JSON text in UTF-8. */
 export function fromJsonText(body: string | Buffer): unknown {

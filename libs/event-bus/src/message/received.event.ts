@@ -9,8 +9,6 @@ import { weightOf } from './payload.weight.js';
  * once, and once more for each handler whose event was parked because it was pending for long.
  */
 export class ReceivedEvent {
-  /** Its size as received. */
-  readonly bytes: number;
   /** The decoded payload, after {@link decode}. */
   payload: unknown = undefined;
   metadata: EventMetadata = NO_METADATA;
@@ -31,8 +29,9 @@ export class ReceivedEvent {
     private readonly codec: EventDecoder,
     /** Date.now() when the message arrived. */
     readonly receivedAtMs: number,
+    /** Its size as received. */
+    readonly bytes: number = typeof body === 'string' ? Buffer.byteLength(body) : body.length,
   ) {
-    this.bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     this.body = body;
   }
 

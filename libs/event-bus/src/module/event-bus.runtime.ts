@@ -1,5 +1,6 @@
 import { CallContext } from '../dispatching/call.context.js';
 import { EventDispatcher } from '../dispatching/event.dispatcher.js';
+import { readsText } from '../message/text.decoders.js';
 import { matcherOf } from '../routing/handler-target.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
@@ -101,6 +102,7 @@ export class EventBusRuntime {
     });
     this.transport = factory.create(
       new InTurnListener(this.listener(), (error) => this.reporter.listenerFailed('transport', error)),
+      { maxPayloadBytes, takesText: readsText(codec) },
     );
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);

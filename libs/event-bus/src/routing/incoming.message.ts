@@ -6,8 +6,13 @@ export interface IncomingMessage {
   readonly through: SubscriptionTarget;
   /** The channel that it was published to. */
   readonly channel: string;
-  /** The published bytes, in a Buffer that belongs to this message. */
-  readonly body: Buffer;
+  /**
+   * The published bytes, in a Buffer that belongs to this message; or a string if they are valid UTF-8 and
+   * `MessageSettings.takesText` is true.
+   */
+  readonly body: Buffer | string;
+  /** The number of published bytes, if `body` is only the beginning of a message that is too large. @default the size of `body` */
+  readonly bytes?: number | undefined;
   /** The node that sent it, if each node sends its own messages, as the masters of a Cluster do for their key events. */
   readonly node?: string | undefined;
 }

@@ -13,7 +13,8 @@ export class FaultSwitch {
     return {
       name,
       problems,
-      create: (listener) => new FaultyTransport((own) => factory.create(own), listener, this),
+      create: (listener, messages) =>
+        new FaultyTransport((own) => factory.create(own, messages), listener, this),
     };
   }
 

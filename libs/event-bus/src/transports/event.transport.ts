@@ -192,12 +192,24 @@ export interface EventTransport extends TransportFacets {
   close(): Promise<void>;
 }
 
+/** How the bus reads messages. A transport may use it to save work. */
+export interface MessageSettings {
+  /** Larger messages are rejected: their beginning is enough, see `IncomingMessage.bytes`. */
+  readonly maxPayloadBytes: number;
+  /** A body that is valid UTF-8 may be a string. */
+  readonly takesText: boolean;
+}
+
 /** Made by `redis(…)` or `memory()`: validated with the other options, opened by the module. */
 export interface TransportFactory {
   /** The name of its transports in logs and snapshots. */
   readonly name: string;
   /** The problems of its options, each with what to write instead. Empty if there are none. */
   readonly problems: readonly string[];
-  /** Called once per bus. Must not connect. */
-  create(listener: TransportListener): EventTransport;
+  /**
+   * Called once per bus. Must not connect.
+   *
+   * @param messages if absent, every body must be a complete Buffer
+   */
+  create(listener: TransportListener, messages?: MessageSettings): EventTransport;
 }

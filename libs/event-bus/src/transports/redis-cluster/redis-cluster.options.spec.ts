@@ -52,7 +52,7 @@ describe('redisClusterProblems', () => {
     [
       'a client and nodes',
       { client: { isCluster: true }, nodes },
-      'takes no other options but heartbeat: set nodes',
+      'takes no other options but heartbeat and fastPath: set nodes',
     ],
   ])('tells of %s', (_what, options, problem) => {
     const problems = redisClusterProblems(options);
@@ -70,17 +70,19 @@ describe('redisClusterProblems', () => {
     { nodes },
     { nodes: ['rediss://u:p@a:1/0', 'rediss://u:p@[::1]:2', { host: 'c', port: 3 }] },
     { nodes, heartbeat: { intervalMs: 100 }, connectionName: 'x', natMap: {}, tls: {} },
-    { client: { isCluster: true }, heartbeat: {} },
+    { client: { isCluster: true }, heartbeat: {}, fastPath: false },
   ])('has nothing against %j', (options) => expect(redisClusterProblems(options)).toEqual([]));
 });
 
 describe('clusterSettings', () => {
   const secrets = expect.any(RedisSecrets) as RedisSecrets;
+  const messages = { maxPayloadBytes: 1, takesText: true };
 
   it('reads addresses, and one access for all nodes, from URLs', () => {
     const { seeds, connection } = clusterSettings({
       nodes: ['rediss://u%20x:p%40@a', 'rediss://u%20x:p%40@[::1]:2', { host: 'c', port: 3 }],
       connectionName: 'x',
+      fastPath: false,
     });
     expect(seeds).toEqual([
       { host: 'a', port: 6379, isMaster: true },
@@ -92,14 +94,26 @@ describe('clusterSettings', () => {
       password: 'p@',
       tls: {},
       connectionName: 'x',
+      fastPath: false,
       secrets,
       login: undefined,
+      messages: undefined,
     });
   });
 
   it('lets what stands beside the nodes win', () => {
-    const { connection } = clusterSettings({ nodes: ['rediss://u:p@a'], password: 'q', tls: { ca: 'x' } });
-    expect(connection).toEqual({ username: 'u', password: 'q', tls: { ca: 'x' }, secrets, login: undefined });
+    const { connection } = clusterSettings(
+      { nodes: ['rediss://u:p@a'], password: 'q', tls: { ca: 'x' } },
+      messages,
+    );
+    expect(connection).toEqual({
+      username: 'u',
+      password: 'q',
+      tls: { ca: 'x' },
+      secrets,
+      login: undefined,
+      messages,
+    });
   });
 
   it('takes over the nodes and options of a client', () => {
@@ -111,7 +125,7 @@ describe('clusterSettings', () => {
       natMap,
       redisOptions: { connectionName: 'x', username: 'other' },
     });
-    const settings = clusterSettings({ client, heartbeat: { intervalMs: 100 } });
+    const settings = clusterSettings({ client, heartbeat: { intervalMs: 100 } }, messages);
     expect(settings.seeds.map(({ host, port }) => `${host}:${port}`)).toEqual([
       'a:1',
       'b:2',
@@ -121,6 +135,7 @@ describe('clusterSettings', () => {
     ]);
     expect(settings.connection).toEqual({
       secrets,
+      messages,
       login: expect.any(RedisLogin),
       connectionName: 'x',
       username: 'u',

@@ -1,11 +1,12 @@
 import type { Cluster, ClusterOptions, RedisOptions } from 'ioredis';
 import type { OptionTable } from '../../option.checks.js';
 import { argumentOf, isObject, optionProblems, refused, said } from '../../option.checks.js';
+import type { MessageSettings } from '../event.transport.js';
 import { serverProblem, urlProblem } from '../redis/address.problems.js';
 import { startupNodesOf } from '../redis/driver.internals.js';
 import { given } from '../redis/given.options.js';
 import type { OWNED_OPTIONS, RedisBusOptions, RedisLinkSettings } from '../redis/redis.options.js';
-import { clientProblems, redisProblems } from '../redis/redis.options.js';
+import { clientProblems, fastMessages, redisProblems } from '../redis/redis.options.js';
 import type { RedisCredentials } from '../redis/redis.credentials.js';
 import { RedisLogin } from '../redis/redis.credentials.js';
 import { RedisSecrets } from '../redis/redis.secrets.js';
@@ -77,18 +78,23 @@ export interface ClusterSettings {
   readonly natMap: ClusterOptions['natMap'];
 }
 
-export function clusterSettings(options: RedisClusterTransportOptions): ClusterSettings {
+export function clusterSettings(
+  options: RedisClusterTransportOptions,
+  wanted?: MessageSettings,
+): ClusterSettings {
+  const messages = fastMessages(options, wanted);
   const secrets = new RedisSecrets();
   if (options.client === undefined) {
     const { nodes, natMap, client: _none, ...rest } = options;
     const parsed = nodes.map(parseNode);
     const login = RedisLogin.ofFunctions(rest, secrets);
-    return { seeds: seedsOf(parsed), connection: { ...accessOf(parsed), ...rest, secrets, login }, natMap };
+    const connection = { ...accessOf(parsed), ...rest, secrets, login, messages };
+    return { seeds: seedsOf(parsed), connection, natMap };
   }
   const { client, heartbeat } = options;
   const current = () => ({ username: undefined, password: undefined, ...optionsOf(client) });
   const login = new RedisLogin(current, secrets);
-  const connection = { ...optionsOf(client), ...given({ heartbeat }), secrets, login };
+  const connection = { ...optionsOf(client), ...given({ heartbeat }), secrets, login, messages };
   return { seeds: seedsOf(parsedNodesOf(client)), connection, natMap: client.options.natMap };
 }
 

@@ -5,6 +5,7 @@ import type {
   EventTransport,
   InspectionQuery,
   InspectionResult,
+  MessageSettings,
   OutgoingMessage,
   PublishBatching,
   SettledListener,
@@ -36,7 +37,7 @@ export function redisCluster(options: RedisClusterTransportOptions): TransportFa
   return {
     name: 'redis-cluster',
     problems: redisClusterProblems(options),
-    create: (listener) => new RedisClusterTransport(options, listener),
+    create: (listener, messages) => new RedisClusterTransport(options, listener, messages),
   };
 }
 
@@ -61,10 +62,14 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
   private readonly membership: MembershipWatch;
   private isSubscriberStarted = false;
 
-  constructor(options: RedisClusterTransportOptions, owner: TransportListener) {
+  constructor(
+    options: RedisClusterTransportOptions,
+    owner: TransportListener,
+    messages: MessageSettings | undefined,
+  ) {
     super(owner);
     const { listener } = this;
-    const settings = clusterSettings(options);
+    const settings = clusterSettings(options, messages);
     this.addressOption = options.client === undefined ? 'nodes' : 'client';
     this.settings = settings;
     const error = (failure: Error) => this.failed(failure);

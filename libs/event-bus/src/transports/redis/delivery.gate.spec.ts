@@ -15,7 +15,7 @@ describe('DeliveryGate', () => {
   beforeEach(() => {
     redis = new EventEmitter();
     calls = [];
-    source = { redis, isProved: false };
+    source = { redis, isProved: false, inlet: undefined };
     const note = (call: string) => (targets: readonly SubscriptionTarget[]) => {
       calls.push(`${call} ${targets.map(({ kind }) => kind).join(' ')}`);
     };

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { SubscriptionKind, SubscriptionTarget } from '../../routing/subscription-target.js';
 import type { TransportListener } from '../event.transport.js';
+import type { MessageInlet } from './message.inlet.js';
 import { OddReplyError } from './odd.reply.js';
 import { SUBSCRIBE } from './subscription.commands.js';
 
@@ -13,6 +14,8 @@ export type SubscriptionListener = Pick<
 /** The part of a connection that the gate needs. */
 export interface DeliverySource {
   readonly redis: Pick<EventEmitter, 'on'>;
+  /** Delivers messages that the driver does not read. */
+  readonly inlet: Pick<MessageInlet, 'take'> | undefined;
   /** Set when a message was delivered: the link works. */
   isProved: boolean;
 }
@@ -34,15 +37,19 @@ export class DeliveryGate {
     private readonly source: DeliverySource,
     private readonly listener: Pick<SubscriptionListener, 'message' | 'confirmed' | 'released'>,
   ) {
+    if (source.inlet !== undefined) {
+      source.inlet.take = (kind, name, channel, body, bytes) =>
+        this.deliver(kind, name, channel, body, bytes);
+    }
     const { redis } = source;
     redis.on('messageBuffer', (channel: Buffer, body: Buffer) => {
-      this.deliver('channel', channel.toString(), channel, body);
+      this.deliverReply('channel', channel, channel, body);
     });
     redis.on('pmessageBuffer', (pattern: Buffer | string, channel: Buffer, body: Buffer) => {
-      this.deliver('pattern', pattern.toString(), channel, body);
+      this.deliverReply('pattern', pattern, channel, body);
     });
     redis.on('smessageBuffer', (channel: Buffer, body: Buffer) => {
-      this.deliver('shard', channel.toString(), channel, body);
+      this.deliverReply('shard', channel, channel, body);
     });
   }
 
@@ -76,13 +83,23 @@ export class DeliveryGate {
     this.isOver = true;
   }
 
-  /** @throws OddReplyError, which the connection handles */
-  private deliver(kind: SubscriptionKind, name: string, channel: Buffer, body: Buffer): void {
+  /** Delivers a message that the driver has read. @throws OddReplyError, which the connection handles */
+  private deliverReply(kind: SubscriptionKind, name: Buffer | string, channel: Buffer, body: Buffer): void {
     if (!Buffer.isBuffer(body) || !Buffer.isBuffer(channel)) throw new OddReplyError(SUBSCRIBE[kind]);
+    this.deliver(kind, name.toString(), channel.toString(), body, body.length);
+  }
+
+  private deliver(
+    kind: SubscriptionKind,
+    name: string,
+    channel: string,
+    body: Buffer | string,
+    bytes: number,
+  ): void {
     if (this.isOver) return;
     const through = this.opened[kind].get(name);
     if (through === undefined) return;
     this.source.isProved = true;
-    this.listener.message({ through, channel: kind === 'pattern' ? channel.toString() : name, body });
+    this.listener.message({ through, channel, body, bytes });
   }
 }

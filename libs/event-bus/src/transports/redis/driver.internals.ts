@@ -11,6 +11,7 @@ import reader from 'ioredis/built/DataHandler.js';
 interface Condition {
   auth: unknown;
   subscriber: unknown;
+  readonly protocol?: unknown;
   readonly replyMapping?: unknown;
 }
 
@@ -77,6 +78,14 @@ export function subscriptionsOf(redis: Redis): unknown {
 /** `condition.subscriber`: without it the messages of all subscriptions are lost when one answer counts 0, see SubscriberMode. */
 export function setSubscriptions(redis: Redis, subscriptions: unknown): void {
   internalsOf(redis).condition.subscriber = subscriptions;
+}
+
+/**
+ * `condition.protocol`, of ioredis 6: 3 if the server has accepted RESP3. Without it a message could not be distinguished from a
+ * reply that looks like one.
+ */
+export function speaksResp3(redis: Redis): boolean {
+  return internalsOf(redis).condition.protocol === 3;
 }
 
 /** `condition.replyMapping`, of ioredis 6: without it our reader would return the maps of RESP3 in another form. */

@@ -61,7 +61,8 @@ function unknownClientWith(options: RedisLinkSettings, owned: RedisOptions): Red
     const readable: RedisOptions = READS_RESP3 ? {} : { protocol: PROTOCOL };
     return options.client.duplicate({ Connector, ...readable, ...owned });
   }
-  const { url, client: _none, heartbeat: _ours, secrets: _neither, login: _nor, ...given } = options;
+  const { url, client: _none, heartbeat: _ours, fastPath: _too, ...made } = options;
+  const { secrets: _neither, login: _nor, messages: _noneOfThese, ...given } = made;
   const rest = fixedOptions(given);
   const protocol = rest.protocol ?? PROTOCOL;
   const driven: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, Connector: DirectConnector };

@@ -4,6 +4,7 @@ import { disconnect, quit } from './client.ending.js';
 import { ConnectionDiagnosis } from './connection.diagnosis.js';
 import type { RedisConnectionListener } from './connection.listener.js';
 import { queueOf, streamOf } from './driver.internals.js';
+import { MessageInlet } from './message.inlet.js';
 import { RedisBackOff } from './redis.back-off.js';
 import { MAX_BACK_OFF_MS, createClient, masterConnectorOf } from './redis.client.js';
 import { RedisCommands } from './redis.commands.js';
@@ -24,6 +25,8 @@ export class RedisConnection {
   socket: Redis['stream'] | undefined;
   /** The link is proven: it has delivered a message, or accepted one. When it ends, the next attempt follows at once. */
   isProved = false;
+  /** Reads messages before the driver does. Undefined if `fastPath` is off. */
+  readonly inlet: MessageInlet | undefined;
   private readonly secrets: RedisSecrets;
   private readonly master: RedisMasterConnector | undefined;
   private readonly heartbeat: RedisHeartbeat;
@@ -44,6 +47,7 @@ export class RedisConnection {
   ) {
     const redis = createClient(options, sentinels);
     this.redis = redis;
+    this.inlet = options.messages && new MessageInlet(options.messages);
     this.secrets = options.secrets;
     this.master = masterConnectorOf(redis);
     this.heartbeat = this.createHeartbeat(options);
@@ -198,7 +202,7 @@ export class RedisConnection {
 
   private connected(): void {
     const stream = streamOf(this.redis);
-    guardReplies(this.redis, (error) => stream.destroy(error));
+    guardReplies(this.redis, (error) => stream.destroy(error), this.inlet);
     if (this.isClosed) return;
     this.diagnosis.connected();
     this.heartbeat.expectHandshake();

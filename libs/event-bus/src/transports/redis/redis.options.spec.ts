@@ -51,6 +51,7 @@ describe('redisProblems', () => {
     [{ password: Promise.resolve('secret') }, 'redis({ password }) takes a string, or a function'],
     [{ sentinelPassword: 7 }, 'redis({ sentinelPassword }) takes a string, or a function'],
     [{ heartbeat: null }, 'redis({ heartbeat }) must be an object'],
+    [{ fastPath: 'no' }, 'redis({ fastPath }) must be true or false.'],
     [{ heartbeat: { intervalMs: 49 } }, 'redis({ heartbeat: { intervalMs } }) must be a whole number'],
     [{ heartbeat: { intervalMs: 2 ** 31 } }, 'from 50 to 2147483647'],
     [{ heartbeat: { timeoutMs: 99.5 } }, 'redis({ heartbeat: { timeoutMs } }) must be a whole number'],
@@ -225,12 +226,15 @@ describe('the connections of redis()', () => {
     client.disconnect();
   });
 
-  it('never see the heartbeat as an option of theirs', async () => {
+  it('never see the options of the bus as their own', async () => {
     const client = new Redis({ lazyConnect: true });
-    for (const options of [{ heartbeat: { intervalMs: 100 } }, { client, heartbeat: { intervalMs: 100 } }]) {
+    const ours = { heartbeat: { intervalMs: 100 }, fastPath: true };
+    for (const options of [ours, { client, ...ours }]) {
       const transport = redis(options).create(listener);
       const clients = transport.unwrap?.() as [Redis, Redis];
-      for (const { options: given } of clients) expect(given).not.toHaveProperty('heartbeat');
+      for (const { options: given } of clients) {
+        for (const name of ['heartbeat', 'fastPath', 'messages']) expect(given).not.toHaveProperty(name);
+      }
       await transport.close();
     }
     client.disconnect();

@@ -1,6 +1,15 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import type { OptionTable } from '../../option.checks.js';
-import { argumentOf, isObject, milliseconds, optionProblems, refused, said } from '../../option.checks.js';
+import {
+  argumentOf,
+  isObject,
+  milliseconds,
+  optionProblems,
+  refused,
+  said,
+  trueOrFalse,
+} from '../../option.checks.js';
+import type { MessageSettings } from '../event.transport.js';
 import { ADDRESS, serverProblem, tlsProblem, urlProblem } from './address.problems.js';
 import type { RedisHeartbeatOptions } from './redis.heartbeat.js';
 import type { RedisCredentials } from './redis.credentials.js';
@@ -71,6 +80,12 @@ export interface RedisBusOptions {
    * @default { intervalMs: 2000, timeoutMs: 2000 }
    */
   readonly heartbeat?: RedisHeartbeatOptions | undefined;
+  /**
+   * Whether the bus reads received messages itself, which costs less than half. ioredis reads all other replies. With `false`
+   * ioredis reads the messages too.
+   * @default true
+   */
+  readonly fastPath?: boolean | undefined;
 }
 
 /** The settings for the connections of one bus. */
@@ -78,16 +93,28 @@ export type RedisLinkSettings = RedisTransportOptions & {
   readonly secrets: RedisSecrets;
   /** Undefined: the options contain the credentials for all attempts. */
   readonly login: RedisLogin | undefined;
+  /** How the bus reads messages before ioredis does. Undefined: it does not. */
+  readonly messages?: MessageSettings | undefined;
 };
 
-export function linkSettings(options: RedisTransportOptions): RedisLinkSettings {
+export function linkSettings(options: RedisTransportOptions, messages?: MessageSettings): RedisLinkSettings {
   const { client } = options;
   const secrets = new RedisSecrets();
   const login =
     client === undefined
       ? RedisLogin.ofFunctions(options, secrets)
       : new RedisLogin(() => client.options, secrets);
-  return { ...options, secrets, login };
+  return { ...options, secrets, login, messages: fastMessages(options, messages) };
+}
+
+const ALL_AS_BYTES: MessageSettings = { maxPayloadBytes: Number.POSITIVE_INFINITY, takesText: false };
+
+/** Undefined if ioredis reads messages too. */
+export function fastMessages(
+  { fastPath }: RedisBusOptions,
+  messages: MessageSettings = ALL_AS_BYTES,
+): MessageSettings | undefined {
+  return fastPath === false ? undefined : messages;
 }
 
 /** The options that contain the address, by precedence. */
@@ -109,7 +136,8 @@ export function unsetAddressOption(options: RedisTransportOptions): string | und
   return ADDRESS_OPTIONS.find((name) => name in given);
 }
 
-const HEARTBEAT: OptionTable = {
+const OF_THE_BUS: OptionTable = {
+  fastPath: trueOrFalse,
   heartbeat: {
     example: 'intervalMs: 2000',
     options: { intervalMs: milliseconds(MIN_HEARTBEAT_MS), timeoutMs: milliseconds(MIN_HEARTBEAT_MS) },
@@ -119,7 +147,7 @@ const HEARTBEAT: OptionTable = {
 const DECIDED_BY_THE_BUS = 'cannot be set: the bus decides it, so that no event is lost or sent twice.';
 
 const TABLE: OptionTable = {
-  ...HEARTBEAT,
+  ...OF_THE_BUS,
   ...ADDRESS,
   ...CREDENTIAL_CHECKS,
   ...refused(OWNED, `${DECIDED_BY_THE_BUS} Remove it.`),
@@ -155,16 +183,16 @@ function isClientOf(client: unknown): client is Partial<Redis> {
  */
 export function clientProblems(
   call: string,
-  { client: _client, heartbeat, ...rest }: Readonly<Record<string, unknown>>,
+  { client: _client, heartbeat, fastPath, ...rest }: Readonly<Record<string, unknown>>,
   isClient: boolean,
   instance: string,
 ): string[] {
   if (!isClient) return [`${call}({ client }) takes an ioredis ${instance}.`];
   const others = Object.keys(rest).filter((name) => rest[name] !== undefined);
-  const problem = `takes no other options but heartbeat: set ${others.join(', ')} on the client.`;
+  const problem = `takes no other options but heartbeat and fastPath: set ${others.join(', ')} on the client.`;
   return [
     ...said(`${call}({ client })`, others.length === 0 ? undefined : problem),
-    ...optionProblems(HEARTBEAT, { heartbeat }, argumentOf(call)),
+    ...optionProblems(OF_THE_BUS, { heartbeat, fastPath }, argumentOf(call)),
   ];
 }
 

@@ -5,6 +5,7 @@ import type {
   EventTransport,
   InspectionQuery,
   InspectionResult,
+  MessageSettings,
   OutgoingMessage,
   PublishBatching,
   SettledListener,
@@ -34,7 +35,7 @@ export function redis(options: RedisTransportOptions = {}): TransportFactory {
   return {
     name: 'redis',
     problems: redisProblems(options),
-    create: (listener) => new RedisTransport(options, listener),
+    create: (listener, messages) => new RedisTransport(options, listener, messages),
   };
 }
 
@@ -55,11 +56,12 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
   constructor(
     private readonly options: RedisTransportOptions,
     owner: TransportListener,
+    messages: MessageSettings | undefined,
   ) {
     super(owner);
     const { listener } = this;
     this.addressOption = addressOptionOf(options);
-    const made = linkSettings(options);
+    const made = linkSettings(options, messages);
     this.sentinels = RedisSentinels.of(made);
     const subscribing = this.subscribing(() => this.subscriber);
     this.subscriberLink = new RedisConnection(made, subscribing, this.sentinels);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { DriverReader, queueOf, readerOptionsOf, streamOf } from './driver.internals.js';
 import type { CommandQueue, ReplyReaderSettings } from './driver.internals.js';
+import type { MessageInlet } from './message.inlet.js';
 import { OddReplyError, countIn } from './odd.reply.js';
 
 /** Connections are read with the ioredis found here, whichever copy their client is from: version 5 only reads RESP2. */
@@ -13,9 +14,10 @@ const MESSAGE = /^[ps]?message$/;
  * Reads the data of one connection of ioredis, in place of ioredis' own reader, which throws at an odd reply where the error
  * cannot be caught.
  *
- * @param odd called with the first odd reply. Nothing is read after it.
+ * @param odd called with the first odd one. Nothing is read after it.
+ * @param inlet reads messages before ioredis does
  */
-export function guardReplies(redis: Redis, odd: (error: Error) => void): void {
+export function guardReplies(redis: Redis, odd: (error: Error) => void, inlet?: MessageInlet): void {
   const stream = streamOf(redis);
   replaceListener(stream, () => undefined);
   let isOdd = false;
@@ -25,13 +27,16 @@ export function guardReplies(redis: Redis, odd: (error: Error) => void): void {
     odd(error);
   };
   new ReplyGuard(redis, readerOptionsOf(redis), found);
-  replaceListener(stream, (read) => (bytes) => {
-    if (isOdd) return;
-    try {
-      read(bytes);
-    } catch (error) {
-      found(new OddReplyError('anything', { cause: error }));
-    }
+  replaceListener(stream, (readReplies) => {
+    const read = inlet === undefined ? readReplies : inlet.before(redis, readReplies, () => isOdd);
+    return (bytes) => {
+      if (isOdd) return;
+      try {
+        read(bytes);
+      } catch (error) {
+        found(error instanceof OddReplyError ? error : new OddReplyError('anything', { cause: error }));
+      }
+    };
   });
 }
 
