@@ -1,21 +1,14 @@
-import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
+import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import type { EventContext } from '../message/event-context.js';
+import type { DeclaredArgument, DeclaredArguments } from './declared.arguments.js';
+import { areDeclared } from './declared.arguments.js';
 import type { EnhancerHost } from './nest.enhancers.js';
 import type { Controller, NestInternals, RouteParamtypes } from './nest.internals.js';
-import { CUSTOM_ROUTE_ARGS_METADATA, ParamsTokenFactory, ROUTE_ARGS_METADATA } from './nest.internals.js';
+import { CUSTOM_ROUTE_ARGS_METADATA, ParamsTokenFactory } from './nest.internals.js';
 
 /** The argument types that `@Payload()` and `@Ctx()` of @nestjs/microservices set in a method's metadata. */
 const PAYLOAD = 3;
 const CONTEXT = 6;
-
-/** One argument in the metadata of Nest's decorators: its key is `type:index`; custom decorators have a factory. */
-interface ArgumentMetadataEntry {
-  readonly index: number;
-  readonly data?: unknown;
-  readonly pipes?: readonly (PipeTransform | Type<PipeTransform>)[];
-  readonly schema?: unknown;
-  readonly factory?: (data: unknown, context: unknown) => unknown;
-}
 
 /** One argument of a handler: where its value comes from and which pipes it goes through. */
 export interface HandlerArgument {
@@ -32,7 +25,7 @@ export interface HandlerArgument {
 /**
  * Without decorators the arguments are `(payload, context)`. Pipes apply to both, as they do to the payload of `@EventPattern`.
  */
-const UNDECORATED: Readonly<Record<string, ArgumentMetadataEntry>> = {
+const UNDECORATED: DeclaredArguments = {
   [`${PAYLOAD}:0`]: { index: 0, pipes: [] },
   [`${CONTEXT}:1`]: { index: 1, pipes: [] },
 };
@@ -46,10 +39,9 @@ export function findArguments(
   host: EnhancerHost,
   pipes: readonly PipeTransform[],
 ): readonly HandlerArgument[] {
-  const { instance, methodName, method } = host;
+  const { instance, methodName, method, declared } = host;
   const { contextUtils } = nest;
-  const declared = declaredArguments(nest, host);
-  const entries = Object.keys(declared).length === 0 ? UNDECORATED : declared;
+  const entries = areDeclared(declared) ? declared : UNDECORATED;
   const metatypes: readonly unknown[] | undefined = contextUtils.reflectCallbackParamtypes(
     instance as Controller,
     methodName,
@@ -82,7 +74,7 @@ export function findArguments(
 function ownPipes(
   { pipesContextCreator }: NestInternals,
   { moduleKey, contextId, inquirerId }: EnhancerHost,
-  { pipes = [] }: ArgumentMetadataEntry,
+  { pipes = [] }: DeclaredArgument,
 ): PipeTransform[] {
   pipesContextCreator.setModuleContext(moduleKey);
   return pipesContextCreator.createConcreteContext<unknown[], PipeTransform[]>(
@@ -101,19 +93,6 @@ export function isPayloadAndContext(args: readonly HandlerArgument[]): boolean {
       return isInPlace && metadata.data === undefined && pipes.length === 0;
     })
   );
-}
-
-/** The metadata of a method's parameter decorators. Empty if there are none. */
-export function declaredArguments(
-  { contextUtils }: NestInternals,
-  { instance, methodName }: Pick<EnhancerHost, 'instance' | 'methodName'>,
-): Readonly<Record<string, ArgumentMetadataEntry>> {
-  const declared = contextUtils.reflectCallbackMetadata<Record<string, ArgumentMetadataEntry> | undefined>(
-    instance as Controller,
-    methodName,
-    ROUTE_ARGS_METADATA,
-  );
-  return declared ?? {};
 }
 
 function extractorOf(type: number, data: unknown): HandlerArgument['extract'] {

@@ -1,10 +1,10 @@
-import { ApplicationConfig, MetadataScanner } from '@nestjs/core';
 import type { ModulesContainer } from '@nestjs/core';
 import type { EventHandler } from '../dispatching/event.handler.js';
+import type { HandlerSettings } from '../dispatching/handler.options.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { DEFAULT_BUS } from '../module/event-bus.constants.js';
 import { orderTargets } from '../routing/handler-target.js';
-import type { DecoratedMethod } from './decorated.method.js';
+import { declaredArguments } from './declared.arguments.js';
 import type { ExploredBus } from './explored.bus.js';
 import { channelsOf, keyEventFilter, keyEventProblems } from '../keyspace/key-event.declaration.js';
 import type { GapHandler } from './gap.handlers.js';
@@ -12,19 +12,18 @@ import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
 import type { GroupMembers, HandlerDeclaration } from './handler.problems.js';
 import { gapProblems, groupProblems, handlerProblems } from './handler.problems.js';
-import type { HandlerMethod } from './nest.enhancers.js';
-import { callMethod } from './nest.enhancers.js';
+import type { DecoratedMethod } from './method.finder.js';
+import { MethodFinder } from './method.finder.js';
+import { callMethod, findEnhancers } from './nest.enhancers.js';
 import type { InstanceWrapper, Module, NestInternals } from './nest.internals.js';
 import { Injector, STATIC_CONTEXT } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
-import { mergedOptions, onEventMetadata, targetsOf } from './on-event.decorator.js';
-import { onGapMetadata } from './on-gap.decorator.js';
-import { EVENT_LISTENER_METADATA, hasEventEmitter } from './event-emitter.module.js';
-import { EventBusCopies, strangeVersionsOn } from '../module/event-bus.copies.js';
+import { areWithoutOptions, mergedOptions, targetsOf } from './on-event.decorator.js';
+import { hasEventEmitter } from './event-emitter.module.js';
+import { isObject } from '../option.checks.js';
+import { EventBusCopies } from '../module/event-bus.copies.js';
 import { composeScopedCall } from './scoped.invoker.js';
 import { settle } from './settle.js';
-
-type Place = Pick<DecoratedMethod, 'wrapper' | 'moduleRef' | 'moduleKey' | 'isController'>;
 
 export interface ExploredHandlers {
   readonly handlers: readonly EventHandler[];
@@ -37,7 +36,7 @@ export interface ExploredHandlers {
 
 /** Finds every `@OnEvent`, `@OnKeyEvent` and `@OnGap` method of the application that belongs to one bus. */
 export class HandlerExplorer {
-  private readonly scanner = new MetadataScanner();
+  private readonly finder = new MethodFinder();
   private readonly injector: Injector;
   /** Found by an earlier {@link explore}: the instances, or the wrappers of request-scoped ones. */
   private readonly known = new Set<object>();
@@ -64,12 +63,12 @@ export class HandlerExplorer {
   ): ExploredHandlers {
     const found = new Set<object>();
     const methods = [...this.methods(found, isComplete)];
-    const candidates = methods.flatMap((method) => declarationOf(method, bus) ?? []);
+    const candidates = this.declarationsAmong(methods, bus);
     const problems = [
       ...this.unservedProblems(methods),
       ...candidates.flatMap((candidate) =>
         handlerProblems(this.nest, candidate, bus, knownBuses).map(
-          (problem) => `${decoratorsOf(candidate)} on ${candidate.name}: ${problem}`,
+          (problem) => `${decoratorsOf(candidate)} on ${candidate.decorated.name}: ${problem}`,
         ),
       ),
       ...groupProblems(candidates, this.groups),
@@ -78,7 +77,7 @@ export class HandlerExplorer {
       ),
     ];
     for (const identity of found) this.known.add(identity);
-    for (const { prototype } of methods) this.knownPrototypes.add(prototype);
+    for (const { host } of methods) this.knownPrototypes.add(host.prototype);
     const unheard = hasEventEmitter(this.modules) ? [] : [...this.emitterListeners];
     this.emitterListeners.clear();
     if (problems.length > 0) return { handlers: [], gapHandlers: [], problems, unheard };
@@ -86,7 +85,7 @@ export class HandlerExplorer {
       .filter(({ own }) => own.length > 0)
       .map((candidate) => this.toHandler(candidate, bus));
     const gapHandlers = methods
-      .filter(({ method }) => onGapMetadata(method)?.some((options) => isOf(bus, options)))
+      .filter(({ onGap }) => onGap?.some((options) => isOf(bus, options)))
       .map(toGapHandler);
     return { handlers, gapHandlers, problems, unheard };
   }
@@ -96,17 +95,17 @@ export class HandlerExplorer {
    */
   private unservedProblems(methods: readonly DecoratedMethod[]): string[] {
     const copies = new EventBusCopies(this.modules);
-    const strange = methods.flatMap(({ name, method }) => {
-      const problem = copies.problemOf(method);
+    const strange = methods.flatMap(({ name, strangeVersions }) => {
+      const problem = copies.problemOf(strangeVersions);
       return problem === undefined ? [] : [`${name}: ${problem}`];
     });
-    const served = new Set([...this.knownPrototypes, ...methods.map(({ prototype }) => prototype)]);
+    const served = new Set([...this.knownPrototypes, ...methods.map(({ host }) => host.prototype)]);
     const enhancers = new Map<object, string>();
     for (const [moduleKey, moduleRef] of this.modules) {
       for (const wrapper of moduleRef.injectables.values()) {
         const place = { wrapper, moduleRef, moduleKey, isController: false };
-        for (const { prototype, name } of this.decoratedMethods(place)) {
-          if (!served.has(prototype)) enhancers.set(prototype, name);
+        for (const { host, name } of this.finder.methodsOf(place, this.emitterListeners)) {
+          if (!served.has(host.prototype)) enhancers.set(host.prototype, name);
         }
       }
     }
@@ -136,63 +135,57 @@ export class HandlerExplorer {
         if (!isObject(identity) || found.has(identity) || this.known.has(identity)) continue;
         found.add(identity);
         const isController = controllers.includes(wrapper);
-        yield* this.decoratedMethods({ wrapper, moduleRef, moduleKey, isController });
+        yield* this.finder.methodsOf({ wrapper, moduleRef, moduleKey, isController }, this.emitterListeners);
       }
     }
   }
 
-  private *decoratedMethods(place: Place): Generator<DecoratedMethod> {
-    const prototype = prototypeOf(place.wrapper);
-    if (!isObject(prototype)) return;
-    for (const methodName of this.scanner.getAllMethodNames(prototype)) {
-      const method = (prototype as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
-      const keys: readonly unknown[] = Reflect.getMetadataKeys(method);
-      // Most methods have no decorator.
-      if (keys.length === 0) continue;
-      const className = prototype.constructor?.name || String(place.wrapper.name);
-      const name = `${className}.${methodName}`;
-      if (keys.includes(EVENT_LISTENER_METADATA)) this.emitterListeners.add(name);
-      if (isDecorated(method)) yield { ...place, name, prototype, methodName, method };
-    }
+  /** Of methods that are handlers, of this bus or of another one. */
+  private declarationsAmong(methods: readonly DecoratedMethod[], bus: ExploredBus): HandlerDeclaration[] {
+    const usual = resolveHandlerSettings({}, bus.handlerDefaults);
+    return methods.flatMap((decorated) => {
+      const { onEvent, host, methodName } = decorated;
+      if (onEvent === undefined) return [];
+      const metadata = onEvent.map((one) => withChannels(one, bus.database));
+      const own = metadata.filter(({ options }) => isOf(bus, options));
+      const settings = areWithoutOptions(own) ? usual : settingsOf(own, bus);
+      const declared = declaredArguments(this.nest, host.bare, methodName);
+      return { decorated, metadata, own, settings, declared };
+    });
   }
 
   private toHandler(candidate: HandlerDeclaration, { prefix, database }: ExploredBus): EventHandler {
-    const { name, own, settings } = candidate;
+    const { decorated, own, settings } = candidate;
+    const { name } = decorated;
+    const targets = orderTargets(targetsOf(own, prefix));
+    const invoke = this.composeCall(candidate);
     const keyEvents = own.flatMap((one) => one.keyEvents ?? []);
-    return {
-      name,
-      targets: orderTargets(targetsOf(own, prefix)),
-      // Key events have no id, so groups cannot claim them.
-      settings: keyEvents.length === 0 ? settings : { ...settings, group: false },
-      ...(keyEvents.length === 0 ? {} : { acceptsOfBroker: keyEventFilter(keyEvents, database) }),
-      invoke: this.composeCall(candidate),
-    };
+    if (keyEvents.length === 0) return { name, targets, settings, invoke };
+    const acceptsOfBroker = keyEventFilter(keyEvents, database);
+    // Key events have no id, so groups cannot claim them.
+    return { name, targets, settings: { ...settings, group: false }, acceptsOfBroker, invoke };
   }
 
-  private composeCall(candidate: DecoratedMethod): HandlerCall {
-    const { wrapper, moduleRef, moduleKey, methodName, method } = candidate;
-    const globals = scopedGlobals(
-      moduleRef.getProviderByKey(ApplicationConfig).instance as ApplicationConfig,
-    );
-    if (globals.length > 0 || !wrapper.isDependencyTreeStatic()) {
-      return composeScopedCall(this.nest, this.injector, candidate, globals);
+  private composeCall(candidate: HandlerDeclaration): HandlerCall {
+    const { decorated, declared } = candidate;
+    const { host, methodName, method, enhancerKeys } = decorated;
+    const { wrapper, moduleKey } = host;
+    if (host.scopedGlobals.length > 0 || !wrapper.isDependencyTreeStatic()) {
+      return composeScopedCall(this.nest, this.injector, candidate);
     }
     const instance = wrapper.instance as object;
-    const place = { instance, methodName, method, moduleKey };
-    return composeCall(this.nest, { ...place, contextId: STATIC_CONTEXT, inquirerId: wrapper.id });
+    const inquirerId = wrapper.id;
+    const contextId = STATIC_CONTEXT;
+    const called = { instance, methodName, method, declared, moduleKey, contextId, inquirerId };
+    // A class may have hundreds of methods, of which few have enhancers of their own.
+    const isShared = enhancerKeys.length === 0;
+    const enhancers = isShared ? host.sharedEnhancers(this.nest) : findEnhancers(this.nest, called);
+    return composeCall(this.nest, called, enhancers);
   }
 }
 
-function declarationOf(method: DecoratedMethod, bus: ExploredBus): HandlerDeclaration | undefined {
-  const metadata = onEventMetadata(method.method)?.map((one) => withChannels(one, bus.database));
-  if (metadata === undefined) return undefined;
-  const own = metadata.filter(({ options }) => isOf(bus, options));
-  return {
-    ...method,
-    metadata,
-    own,
-    settings: resolveHandlerSettings(mergedOptions(own), bus.handlerDefaults),
-  };
+function settingsOf(own: readonly OnEventMetadata[], { handlerDefaults }: ExploredBus): HandlerSettings {
+  return resolveHandlerSettings(mergedOptions(own), handlerDefaults);
 }
 
 function isOf({ name }: ExploredBus, { bus }: { readonly bus?: string | undefined }): boolean {
@@ -210,36 +203,7 @@ function decoratorsOf({ metadata }: HandlerDeclaration): string {
   return metadata.every(({ keyEvents }) => keyEvents !== undefined) ? '@OnKeyEvent' : '@OnEvent';
 }
 
-function isDecorated(method: object): boolean {
-  return (
-    onEventMetadata(method) !== undefined ||
-    onGapMetadata(method) !== undefined ||
-    strangeVersionsOn(method).length > 0
-  );
-}
-
-function toGapHandler({ name, wrapper, methodName }: DecoratedMethod): GapHandler {
-  const host = { instance: wrapper.instance as object, methodName };
-  return { name, call: (gap) => settle(callMethod(host, [gap])) };
-}
-
-/** Undefined if there is nothing to explore: a primitive, a function, or a factory that has not run yet. */
-function prototypeOf({ instance, isNotMetatype, token }: InstanceWrapper): unknown {
-  if (isObject(instance)) return Object.getPrototypeOf(instance);
-  // A request-scoped factory creates its instance per event; its token is the class that it creates.
-  return isNotMetatype && typeof token === 'function' ? token.prototype : undefined;
-}
-
-/** Scoped APP_GUARD and the like. Nest loads them for controllers only. */
-function scopedGlobals(config: ApplicationConfig): InstanceWrapper[] {
-  return [
-    ...config.getGlobalRequestGuards(),
-    ...config.getGlobalRequestInterceptors(),
-    ...config.getGlobalRequestPipes(),
-    ...config.getGlobalRequestFilters(),
-  ];
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+function toGapHandler({ name, host, methodName }: DecoratedMethod): GapHandler {
+  const called = { instance: host.wrapper.instance as object, methodName };
+  return { name, call: (gap) => settle(callMethod(called, [gap])) };
 }

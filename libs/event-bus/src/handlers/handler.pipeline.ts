@@ -7,8 +7,9 @@ import { HandlerGuards } from './handler.guards.js';
 import { HandlerInterceptors } from './handler.interceptors.js';
 import type { PipeAttempt } from './handler.pipes.js';
 import { HandlerPipes } from './handler.pipes.js';
+import { areDeclared } from './declared.arguments.js';
 import type { EnhancerHost, Enhancers, HandlerMethod } from './nest.enhancers.js';
-import { callMethod, findEnhancers } from './nest.enhancers.js';
+import { callMethod } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
 import { pendingIn } from './settle.js';
 
@@ -16,12 +17,15 @@ import { pendingIn } from './settle.js';
 export type HandlerCall = (event: EventContext) => void | Promise<void>;
 
 /** Composes one handler's call once, so that an event costs only what is bound to its handler. */
-export function composeCall(nest: NestInternals, host: EnhancerHost): HandlerCall {
-  const enhancers = findEnhancers(nest, host);
-  const args = findArguments(nest, host, enhancers.pipes);
-  const { guards, interceptors, filters } = enhancers;
-  const isPlain = guards.length + interceptors.length + filters.length === 0 && isPayloadAndContext(args);
-  return isPlain ? plainCall(host) : new HandlerPipeline(host, enhancers, args).call;
+export function composeCall(nest: NestInternals, host: EnhancerHost, enhancers: Enhancers): HandlerCall {
+  const { guards, interceptors, pipes, filters } = enhancers;
+  const isAlone = guards.length + interceptors.length + filters.length === 0;
+  // As with the arguments below, which need not be looked at.
+  if (isAlone && pipes.length === 0 && !areDeclared(host.declared)) return plainCall(host);
+  const args = findArguments(nest, host, pipes);
+  return isAlone && isPayloadAndContext(args)
+    ? plainCall(host)
+    : new HandlerPipeline(host, enhancers, args).call;
 }
 
 /** Nothing is bound: the method is called directly, without a promise unless it returns one. */

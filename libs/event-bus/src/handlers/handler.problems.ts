@@ -5,35 +5,25 @@ import { HANDLER_OPTION_NAMES, deadLetterProblem } from '../dispatching/handler.
 import type { HandlerOptions, HandlerSettings } from '../dispatching/handler.options.js';
 import { ChannelTemplate } from '../routing/channel-template.js';
 import { isChannelParam } from './channel-param.decorator.js';
-import type { DecoratedMethod } from './decorated.method.js';
 import type { ExploredBus } from './explored.bus.js';
-import { declaredArguments } from './handler.arguments.js';
+import type { DeclaredArguments } from './declared.arguments.js';
+import type { DecoratedMethod } from './method.finder.js';
 import type { NestInternals } from './nest.internals.js';
-import {
-  EXCEPTION_FILTERS_METADATA,
-  GUARDS_METADATA,
-  INTERCEPTORS_METADATA,
-  PIPES_METADATA,
-} from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
 import { onEventProblems, targetsOf } from './on-event.decorator.js';
-import { onGapMetadata, onGapProblems } from './on-gap.decorator.js';
+import { onGapProblems } from './on-gap.decorator.js';
 
 /** A method with @OnEvent or @OnKeyEvent that has not been checked yet. */
-export interface HandlerDeclaration extends DecoratedMethod {
+export interface HandlerDeclaration {
+  readonly decorated: DecoratedMethod;
   readonly metadata: readonly OnEventMetadata[];
   /** The metadata for the explored bus. */
   readonly own: readonly OnEventMetadata[];
   /** The settings from that metadata and the defaults of the bus. */
   readonly settings: HandlerSettings;
+  /** The metadata of its parameter decorators. */
+  readonly declared: DeclaredArguments;
 }
-
-const ENHANCERS = [
-  GUARDS_METADATA,
-  INTERCEPTORS_METADATA,
-  PIPES_METADATA,
-  EXCEPTION_FILTERS_METADATA,
-] as const;
 
 /** All problems with one decorated method, each with what to write instead. */
 export function handlerProblems(
@@ -50,7 +40,7 @@ export function handlerProblems(
     ),
     ...wrongTargets,
     ...(wrongTargets.length === 0
-      ? [...paramProblems(nest, declaration), ...settingsProblems(declaration, bus)]
+      ? [...paramProblems(declaration), ...settingsProblems(declaration, bus)]
       : []),
     ...scopeProblems(declaration),
     ...enhancerProblems(nest, declaration),
@@ -72,13 +62,15 @@ function unknownBusProblems(
 }
 
 /** The problems with an @OnGap method, each with what to write instead. */
-export function gapProblems({ method, wrapper }: DecoratedMethod, knownBuses: readonly string[]): string[] {
-  const metadata = onGapMetadata(method);
-  if (metadata === undefined) return [];
+export function gapProblems(
+  { onGap, host: { wrapper } }: DecoratedMethod,
+  knownBuses: readonly string[],
+): string[] {
+  if (onGap === undefined) return [];
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   return [
-    ...unknownBusProblems(metadata, knownBuses),
-    ...onGapProblems(metadata),
+    ...unknownBusProblems(onGap, knownBuses),
+    ...onGapProblems(onGap),
     ...(isSingleton
       ? []
       : ['its class is request-scoped or transient, but a gap has no request. Make it a singleton.']),
@@ -94,7 +86,8 @@ function settingsProblems(
     (option) =>
       `its decorators give different values for ${option}. Options apply to the whole method: set it once.`,
   );
-  const ofDeadLetter = deadLetterProblem(deadLetter, targetsOf(own, prefix), prefix);
+  const ofDeadLetter =
+    deadLetter === false ? undefined : deadLetterProblem(deadLetter, targetsOf(own, prefix), prefix);
   if (ofDeadLetter !== undefined) problems.push(ofDeadLetter);
   const takesKeyEvents = own.some(({ keyEvents }) => keyEvents !== undefined);
   if (takesKeyEvents && own.some(({ options }) => typeof options.group === 'string')) {
@@ -124,7 +117,7 @@ export function groupProblems(
   members: GroupMembers,
 ): string[] {
   return declarations.flatMap((declaration) => {
-    const { name, prototype, methodName, own, settings } = declaration;
+    const { decorated, own, settings } = declaration;
     const { group } = settings;
     // Key events have no group, see settingsProblems.
     if (group === false || own.length === 0 || own.some(({ keyEvents }) => keyEvents !== undefined))
@@ -132,9 +125,9 @@ export function groupProblems(
     const other = members.get(group);
     if (other === undefined) members.set(group, declaration);
     // For the group, the same class in two modules is one handler.
-    if (other === undefined || (other.prototype === prototype && other.methodName === methodName)) return [];
+    if (other === undefined || isSameMethod(other.decorated, decorated)) return [];
     return [
-      `@OnEvent on ${name}: ${other.name} is already in group ${JSON.stringify(group)}, so each event would go to only one of them. Choose another group.`,
+      `@OnEvent on ${decorated.name}: ${other.decorated.name} is already in group ${JSON.stringify(group)}, so each event would go to only one of them. Choose another group.`,
     ];
   });
 }
@@ -146,11 +139,7 @@ function differ(metadata: readonly OnEventMetadata[], option: keyof HandlerOptio
 }
 
 /** A parameter that the channel lacks would always be undefined. */
-function paramProblems(
-  nest: NestInternals,
-  { prototype, methodName, metadata }: HandlerDeclaration,
-): string[] {
-  const declared = declaredArguments(nest, { instance: Object.create(prototype) as object, methodName });
+function paramProblems({ declared, metadata }: HandlerDeclaration): string[] {
   const names = Object.values(declared).flatMap(({ factory, data }) =>
     isChannelParam(factory) ? [String(data)] : [],
   );
@@ -162,30 +151,31 @@ function paramProblems(
   );
 }
 
+function isSameMethod(one: DecoratedMethod, other: DecoratedMethod): boolean {
+  return one.host.prototype === other.host.prototype && one.methodName === other.methodName;
+}
+
 /** A transient provider has one instance per consumer, so it is undefined which one handles an event. */
-function scopeProblems({ wrapper }: HandlerDeclaration): string[] {
-  return wrapper.isTransient
+function scopeProblems({ decorated: { host } }: HandlerDeclaration): string[] {
+  return host.wrapper.isTransient
     ? ['its class is transient, so it has one instance per consumer. Make it a singleton or request-scoped.']
     : [];
 }
 
 /** Nest creates enhancers only for classes that it instantiates itself, and silently skips those of other objects. */
 function enhancerProblems(nest: NestInternals, declaration: HandlerDeclaration): string[] {
-  const { wrapper, prototype, methodName, method } = declaration;
-  const instance = Object.create(prototype) as object;
+  const { host, method, enhancerKeys } = declaration.decorated;
   const { guardsContextCreator: reflect } = nest;
-  const declared = ENHANCERS.flatMap((key) => [
-    ...(reflect.reflectClassMetadata<unknown[] | undefined>(instance, key) ?? []),
-    ...(reflect.reflectMethodMetadata<unknown[] | undefined>(method, key) ?? []),
-  ]).concat(
-    Object.values(declaredArguments(nest, { instance, methodName })).flatMap(({ pipes = [] }) => pipes),
-  );
-  const classes = declared.filter((enhancer) => typeof enhancer === 'function');
+  const bound = [
+    ...host.classEnhancers(nest),
+    ...enhancerKeys.flatMap((key) => reflect.reflectMethodMetadata<unknown[]>(method, key)),
+    ...Object.values(declaration.declared).flatMap(({ pipes = [] }) => pipes),
+  ];
+  const classes = bound.filter((enhancer) => typeof enhancer === 'function');
   // Most handlers have none, and a class with many handlers has a long list.
   if (classes.length === 0) return [];
-  const made = new Set<unknown>((wrapper.getEnhancersMetadata() ?? []).map(({ token }) => token));
   return classes
-    .filter((enhancer) => !made.has(enhancer))
+    .filter((enhancer) => !host.createdEnhancers.has(enhancer))
     .map(
       ({ name }) =>
         `Nest does not create ${name} for an instance from a factory or a value. Let Nest create the instance (a class, or useClass), or bind an instance: new ${name}(…).`,

@@ -1,7 +1,14 @@
 import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
+import type { DeclaredArguments } from './declared.arguments.js';
 import type { BoundFilter, NestInternals } from './nest.internals.js';
-import { ExecutionContextHost } from './nest.internals.js';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  ExecutionContextHost,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+} from './nest.internals.js';
 
 /** Everything bound to one handler method: globally, on its class and on the method, in Nest's order. */
 export interface Enhancers {
@@ -14,6 +21,14 @@ export interface Enhancers {
   readonly filters: readonly BoundFilter[];
 }
 
+/** The keys of the metadata that bind enhancers to a class or a method. */
+export const ENHANCER_KEYS = [
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+  EXCEPTION_FILTERS_METADATA,
+] as const;
+
 export type HandlerMethod = (...args: unknown[]) => unknown;
 
 /** The method to inspect, and its host: enhancers are resolved in the host's module. */
@@ -22,14 +37,19 @@ export interface EnhancerHost {
   readonly methodName: string;
   /** The method as on the prototype, where enhancers leave their metadata. */
   readonly method: HandlerMethod;
+  /** The metadata of the method's parameter decorators. */
+  readonly declared: DeclaredArguments;
   readonly moduleKey: string;
   readonly contextId: ContextId;
   /** The host's own id: a transient enhancer has one instance per host. Undefined: only enhancers that need no host. */
   readonly inquirerId: string | undefined;
 }
 
+/** As much of a host as Nest asks for. */
+type EnhancerPlace = Omit<EnhancerHost, 'methodName' | 'declared'>;
+
 /** Finds what is bound to a method with Nest's own creators, so that everything that Nest supports is supported here. */
-export function findEnhancers(nest: NestInternals, host: EnhancerHost): Enhancers {
+export function findEnhancers(nest: NestInternals, host: EnhancerPlace): Enhancers {
   const { instance, method, moduleKey, contextId, inquirerId } = host;
   return {
     guards: nest.guardsContextCreator.create(instance, method, moduleKey, contextId, inquirerId),
@@ -40,7 +60,17 @@ export function findEnhancers(nest: NestInternals, host: EnhancerHost): Enhancer
   };
 }
 
-export function findFilters(nest: NestInternals, host: EnhancerHost): readonly BoundFilter[] {
+/** What is bound globally and to the class of a host, and so to all its methods. */
+export function findSharedEnhancers(
+  nest: NestInternals,
+  host: Pick<EnhancerHost, 'instance' | 'moduleKey' | 'contextId' | 'inquirerId'>,
+): Enhancers {
+  return findEnhancers(nest, { ...host, method: undecorated });
+}
+
+function undecorated(): void {}
+
+export function findFilters(nest: NestInternals, host: EnhancerPlace): readonly BoundFilter[] {
   const { instance, method, moduleKey, contextId, inquirerId } = host;
   return nest.filtersContextCreator.create(instance, method, moduleKey, contextId, inquirerId).filters ?? [];
 }

@@ -14,7 +14,7 @@ import type { SubscriptionKind } from '../routing/subscription-target.js';
 import type { OnEventDecorator } from './handler.decorator.js';
 import type { KeyEventDeclaration } from '../keyspace/key-event.declaration.js';
 import { keyEventProblems } from '../keyspace/key-event.declaration.js';
-import { stackMetadata } from './decorated.method.js';
+import { stackMetadata } from './stacked.metadata.js';
 
 /** Options of {@link OnEvent}. */
 export interface OnEventOptions extends HandlerOptions {
@@ -40,7 +40,11 @@ export interface OnEventMetadata {
 
 export const ON_EVENT = Symbol.for(`${ON_EVENT_KEY}:${COPY_VERSION}`);
 
+/** Of most decorators. They need no checks. */
+const NO_OPTIONS: OnEventOptions = Object.freeze({});
+
 const OPTIONS = { kind: TARGET_KIND, ...HANDLER_OPTIONS };
+const OPTION_NAMES = ['bus', ...Object.keys(OPTIONS)];
 
 /**
  * Calls the method for every event on a channel (`orders:created`, SUBSCRIBE), on all channels that a Redis glob matches
@@ -61,7 +65,7 @@ export function OnEvent<const Target extends TargetInput | readonly TargetInput[
 ): OnEventDecorator<Target>;
 export function OnEvent(
   target: TargetInput | readonly TargetInput[],
-  options: OnEventOptions = {},
+  options: OnEventOptions = NO_OPTIONS,
 ): MethodDecorator {
   const targets = Array.isArray(target) ? (target as readonly TargetInput[]) : [target as TargetInput];
   const metadata: OnEventMetadata = { targets, options };
@@ -71,6 +75,11 @@ export function OnEvent(
 /** The @OnEvent metadata of a method, in reading order; undefined if it is not decorated. */
 export function onEventMetadata(method: object): readonly OnEventMetadata[] | undefined {
   return Reflect.getMetadata(ON_EVENT, method) as readonly OnEventMetadata[] | undefined;
+}
+
+/** Whether none of the decorators has an option. */
+export function areWithoutOptions(metadata: readonly OnEventMetadata[]): boolean {
+  return metadata.every(({ options }) => options === NO_OPTIONS);
 }
 
 /** Merges the handler options of several decorators on one method: an option of one decorator applies to the whole method. */
@@ -90,10 +99,7 @@ export function targetsOf(metadata: readonly OnEventMetadata[], prefix: ChannelP
 /** The problems with the decorators of one method, each with what to write instead. */
 export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] {
   return metadata.flatMap(({ targets, options, keyEvents }) => {
-    const wrongOptions = [
-      ...optionProblems(OPTIONS, options),
-      ...unknownOptions(['bus', ...Object.keys(OPTIONS)], options),
-    ];
+    const wrongOptions = onEventOptionProblems(options);
     if (keyEvents !== undefined) return [...wrongOptions, ...keyEventProblems(keyEvents)];
     if (!Array.isArray(targets) || targets.length === 0) {
       return [
@@ -106,6 +112,11 @@ export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] 
     if (kind !== undefined && TARGET_KIND(kind) !== undefined) return wrongOptions;
     return [...wrongOptions, ...targetProblems(targets, kind)];
   });
+}
+
+function onEventOptionProblems(options: OnEventOptions): string[] {
+  if (options === NO_OPTIONS) return [];
+  return [...optionProblems(OPTIONS, options), ...unknownOptions(OPTION_NAMES, options)];
 }
 
 function targetProblems(targets: readonly TargetInput[], kind: SubscriptionKind | undefined): string[] {

@@ -1,6 +1,6 @@
 import { COPY_VERSION, ON_GAP_KEY } from '../module/event-bus.constants.js';
 import { unknownOptions } from '../option.checks.js';
-import { stackMetadata } from './decorated.method.js';
+import { stackMetadata } from './stacked.metadata.js';
 
 /** Options of {@link OnGap}. */
 export interface OnGapOptions {
@@ -11,7 +11,7 @@ export interface OnGapOptions {
   readonly bus?: string | undefined;
 }
 
-const ON_GAP = Symbol.for(`${ON_GAP_KEY}:${COPY_VERSION}`);
+export const ON_GAP = Symbol.for(`${ON_GAP_KEY}:${COPY_VERSION}`);
 
 /**
  * Calls the method with a {@link Gap} when events may have been missed: a subscription was interrupted and is confirmed again,

@@ -1,5 +1,5 @@
 import type { HandlerOptions } from '../dispatching/handler.options.js';
-import { stackMetadata } from './decorated.method.js';
+import { stackMetadata } from './stacked.metadata.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
 import { ON_EVENT } from './on-event.decorator.js';
 

@@ -2,12 +2,12 @@ import type { ContextId } from '@nestjs/core';
 import { ContextIdFactory } from '@nestjs/core';
 import { propertyOf } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
-import type { DecoratedMethod } from './decorated.method.js';
 import { HandlerFailure } from './handler.failure.js';
 import { HandlerFilters } from './handler.filters.js';
 import type { HandlerCall } from './handler.pipeline.js';
 import { composeCall } from './handler.pipeline.js';
-import { findFilters } from './nest.enhancers.js';
+import type { HandlerDeclaration } from './handler.problems.js';
+import { findEnhancers, findFilters } from './nest.enhancers.js';
 import type { Injector, NestInternals } from './nest.internals.js';
 import { InstanceWrapper, REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
 
@@ -18,13 +18,12 @@ import { InstanceWrapper, REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.inte
 export function composeScopedCall(
   nest: NestInternals,
   injector: Injector,
-  host: DecoratedMethod,
-  globals: InstanceWrapper[],
+  { decorated: { host, methodName, method }, declared }: HandlerDeclaration,
 ): HandlerCall {
-  const { wrapper, moduleRef, moduleKey, prototype, methodName, method, isController } = host;
+  const { wrapper, moduleRef, moduleKey, isController, scopedGlobals: globals } = host;
   const collection = isController ? moduleRef.controllers : moduleRef.providers;
-  const place = { methodName, method, moduleKey };
-  const bare = { ...place, instance: Object.create(prototype) as object };
+  const place = { methodName, method, declared, moduleKey };
+  const bare = { ...place, instance: host.bare };
   const isDurable = isDurableTree([wrapper, ...globals]);
   const holder = holderOf(globals);
   // If no instance could be created, filters that need none still get the error.
@@ -45,7 +44,8 @@ export function composeScopedCall(
         contextId,
         wrapper,
       )) as object;
-      call = composeCall(nest, { ...place, instance, contextId, inquirerId: wrapper.id });
+      const called = { ...place, instance, contextId, inquirerId: wrapper.id };
+      call = composeCall(nest, called, findEnhancers(nest, called));
     } catch (error) {
       return filters.handle(new HandlerFailure('scope', error), [event.payload, event]);
     }

@@ -37,9 +37,8 @@ export class EventBusCopies {
     ];
   }
 
-  /** Why no bus calls this method, if it was decorated by a copy without a bus. */
-  problemOf(method: object): string | undefined {
-    const versions = strangeVersionsOn(method);
+  /** Why no bus calls a method that copies of these versions decorated, if one of them has no bus. */
+  problemOf(versions: readonly string[]): string | undefined {
     if (versions.length === 0) return undefined;
     const served = this.versionsOf(SETTINGS_KEY);
     return versions.some((version) => !served.has(version))
@@ -60,10 +59,10 @@ export class EventBusCopies {
   }
 }
 
-/** The versions of incompatible copies that decorated a method. */
-export function strangeVersionsOn(method: object): readonly string[] {
-  return Reflect.getMetadataKeys(method)
-    .map((key: unknown) => versionOf(key, ON_EVENT_KEY) ?? versionOf(key, ON_GAP_KEY))
+/** The versions of incompatible copies that decorated a method with metadata under these keys. */
+export function strangeVersionsAmong(keys: readonly unknown[]): readonly string[] {
+  return keys
+    .map((key) => versionOf(key, ON_EVENT_KEY) ?? versionOf(key, ON_GAP_KEY))
     .filter((version) => version !== undefined && version !== COPY_VERSION) as string[];
 }
 

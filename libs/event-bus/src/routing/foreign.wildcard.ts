@@ -47,9 +47,12 @@ const DIALECTS: readonly Dialect[] = [
   },
 ];
 
+/** Each expression needs one of these, and most targets have none. */
+const HINT = /[{(*#+]/;
+
 /** What to write if the target is probably a wildcard of another broker. Undefined otherwise. */
 export function foreignWildcard(target: string): string | undefined {
-  if (target.length > MAX_LENGTH) return undefined;
+  if (target.length > MAX_LENGTH || !HINT.test(target)) return undefined;
   const dialect = DIALECTS.find(({ looksLike }) => looksLike.test(target));
   return dialect && `${dialect.meaning} ${dialect.instead(target)} If you mean it literally, set kind.`;
 }

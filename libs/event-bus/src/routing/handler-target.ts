@@ -98,6 +98,7 @@ function kindOf(text: string): SubscriptionKind {
 
 /** Channels before globs, otherwise as declared, without duplicates. The first match takes precedence. */
 export function orderTargets(targets: readonly HandlerTarget[]): readonly HandlerTarget[] {
+  if (targets.length === 1) return targets;
   const byKey = new Map<string, HandlerTarget>();
   for (const target of targets) {
     // A template and a glob may share a subscription and still match different channels.

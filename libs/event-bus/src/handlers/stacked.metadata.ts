@@ -1,20 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
 import { ConfigurationError } from '../errors.js';
-import type { HandlerMethod } from './nest.enhancers.js';
-import type { InstanceWrapper, Module } from './nest.internals.js';
-
-/** A method of a provider or controller that has a decorator of this package. */
-export interface DecoratedMethod {
-  /** `OrderNotifier.notify`. */
-  readonly name: string;
-  readonly wrapper: InstanceWrapper;
-  readonly moduleRef: Module;
-  readonly moduleKey: string;
-  readonly prototype: object;
-  readonly methodName: string;
-  readonly method: HandlerMethod;
-  readonly isController: boolean;
-}
 
 /**
  * Adds the metadata of one decorator to that of the decorators below it, in reading order. `decorator` is its name in errors.
