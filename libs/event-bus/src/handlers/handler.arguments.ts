@@ -42,10 +42,11 @@ export function findArguments(
   const { instance, methodName, method, declared } = host;
   const { contextUtils } = nest;
   const entries = areDeclared(declared) ? declared : UNDECORATED;
-  const metatypes: readonly unknown[] | undefined = contextUtils.reflectCallbackParamtypes(
-    instance as Controller,
-    methodName,
-  );
+  const isPiped = pipes.length > 0 || Object.values(entries).some(({ pipes: own = [] }) => own.length > 0);
+  // For pipes alone.
+  const metatypes: readonly unknown[] | undefined = isPiped
+    ? contextUtils.reflectCallbackParamtypes(instance as Controller, methodName)
+    : undefined;
   const toContext = contextUtils.getContextFactory('rpc', instance, method);
   const tokens = new ParamsTokenFactory();
 
