@@ -12,7 +12,7 @@ import { checkedKey } from './order.key.js';
 import { SlowEpisodes } from './slow.episodes.js';
 import { StuckCalls } from './stuck.calls.js';
 import type { StuckWatch } from './stuck.watch.js';
-import type { LaneTicket } from './waiting.events.js';
+import type { LaneTicket, WaitingEvent } from './waiting.events.js';
 import { WaitingEvents } from './waiting.events.js';
 
 /** What a queue needs besides its handler. */
@@ -186,8 +186,8 @@ export class HandlerQueue {
       if (head === undefined) break;
       this.isHeld = !this.memory.hasRoomFor(head);
       if (this.isHeld) break;
-      const { item, ticket } = this.waiting.take() as NonNullable<ReturnType<typeof this.waiting.take>>;
-      this.memory.left(item);
+      const { item, ticket, weight } = this.waiting.take() as WaitingEvent<EventContext>;
+      this.memory.left(weight);
       const work = this.call(item, true);
       if (typeof work === 'string') this.waiting.giveBack(ticket);
       else this.follow(item, work, ticket);
@@ -230,14 +230,13 @@ export class HandlerQueue {
       while (!this.hasPlaceFor(bytes)) this.slowness.drop(this.dropOldest() as EventContext);
     }
     if (this.services.reporter.interest.timesCalls) this.waitingSince.set(event, performance.now());
-    this.memory.waits(event);
-    this.waiting.add(event, bytes, key);
+    this.waiting.add(event, bytes, key, this.memory.waits(event));
   }
 
   private dropOldest(): EventContext | undefined {
-    const event = this.waiting.dropOldest();
-    if (event !== undefined) this.memory.left(event);
-    return event;
+    const dropped = this.waiting.dropOldest();
+    if (dropped !== undefined) this.memory.left(dropped.weight);
+    return dropped?.item;
   }
 
   private hasPlaceFor(bytes: number): boolean {

@@ -1,5 +1,5 @@
 import type { EventContext } from '../message/event-context.js';
-import { isParked, originalOf, parkEvent, weighEvent } from '../message/event-context.js';
+import { originalOf, parkEvent, weighEvent } from '../message/event-context.js';
 import { WORST_WEIGHT } from '../message/payload.weight.js';
 import type { HandlerSettings } from './handler.options.js';
 
@@ -7,6 +7,8 @@ import type { HandlerSettings } from './handler.options.js';
 const MIN_RUNNING_WEIGHT = 256 * 1024;
 /** The share of that memory for pending events that are decoded. */
 const WAITING_SHARE = 1 / 4;
+/** The payload, and what a contract's schema may make of it. */
+const WITH_SCHEMA_OUTPUT = 2;
 /** A longer channel name counts towards the size of its message. */
 const NAME_LENGTH = 1_024;
 
@@ -22,12 +24,14 @@ export function heldBytesOf(event: EventContext): number {
  */
 export class MemoryBudget {
   private readonly maxRunning: number;
+  private readonly maxWaiting: number;
   private readonly lightBytes: number;
   private running = 0;
   private waiting = 0;
 
   constructor({ buffer, concurrency }: Pick<HandlerSettings, 'buffer' | 'concurrency'>) {
     this.maxRunning = Math.max(buffer.bytes, MIN_RUNNING_WEIGHT);
+    this.maxWaiting = this.maxRunning * WAITING_SHARE;
     this.lightBytes = this.maxRunning / (WORST_WEIGHT * concurrency);
   }
 
@@ -49,15 +53,21 @@ export class MemoryBudget {
     if (!this.isLight(event)) this.running -= weighEvent(event);
   }
 
-  /** Parks it if too many pending events are decoded. */
-  waits(event: EventContext): void {
-    const weight = weighEvent(event);
-    const isTooMuch = this.waiting + weight > this.maxRunning * WAITING_SHARE;
-    if (!isTooMuch || !parkEvent(event)) this.waiting += weight;
+  /**
+   * Parks it if too many pending events are decoded. Returns the weight that it is counted with, for {@link left}: the most that
+   * it can weigh while few are pending, since weighing would cost more than all the rest.
+   */
+  waits(event: EventContext): number {
+    const heaviest = originalOf(event).bytes * WORST_WEIGHT * WITH_SCHEMA_OUTPUT;
+    const isCheap = this.waiting + heaviest <= this.maxWaiting / 2;
+    const weight = isCheap ? heaviest : weighEvent(event);
+    if (this.waiting + weight > this.maxWaiting && parkEvent(event)) return 0;
+    this.waiting += weight;
+    return weight;
   }
 
-  /** It is no longer pending. Call this before it is decoded again. */
-  left(event: EventContext): void {
-    if (!isParked(event)) this.waiting -= weighEvent(event);
+  /** It is no longer pending. */
+  left(weight: number): void {
+    this.waiting -= weight;
   }
 }

@@ -1,6 +1,6 @@
 import { collectionsOf } from '../../../../test/support/collections.js';
 import fc from 'fast-check';
-import type { LaneTicket } from './waiting.events.js';
+import type { LaneTicket, WaitingEvent } from './waiting.events.js';
 import { WaitingEvents } from './waiting.events.js';
 
 /** Takes and gives back until nothing can start. */
@@ -57,9 +57,9 @@ describe('WaitingEvents', () => {
     waiting.add('b1', 10, 'b');
     waiting.add('a1', 20, 'a');
     waiting.add('b2', 30, 'b');
-    expect(waiting.dropOldest()).toBe('b1');
+    expect(waiting.dropOldest()?.item).toBe('b1');
     expect([waiting.length, waiting.bytes, waiting.keyCount]).toEqual([2, 50, 2]);
-    expect(waiting.dropOldest()).toBe('a1');
+    expect(waiting.dropOldest()?.item).toBe('a1');
     expect([waiting.length, waiting.bytes, waiting.keyCount]).toEqual([1, 30, 1]);
     expect(waiting.take()).toBeUndefined();
     waiting.giveBack(running);
@@ -138,7 +138,7 @@ function traceOf(waiting: Pick<WaitingEvents<number>, keyof ListsOfWaiting>, cal
       const [ticket] = tickets.splice(step.which % tickets.length, 1);
       waiting.giveBack(ticket);
     }
-    if (step.call === 'dropOldest') outcome = waiting.dropOldest();
+    if (step.call === 'dropOldest') outcome = waiting.dropOldest()?.item;
     return [outcome, waiting.length, waiting.bytes, waiting.keyCount];
   });
 }
@@ -179,12 +179,12 @@ class ListsOfWaiting {
     return { key };
   }
 
-  take(): { readonly item: number; readonly ticket: LaneTicket } | undefined {
+  take(): WaitingEvent<number> | undefined {
     const turn = this.turns.shift();
     if (turn === undefined) return undefined;
     const index = this.items.findIndex(({ item, key }) => (key ?? item) === turn);
     const [taken] = this.items.splice(index, 1);
-    return { item: taken?.item as number, ticket: this.occupy(taken?.key) };
+    return { item: taken?.item as number, weight: 0, ticket: this.occupy(taken?.key) };
   }
 
   giveBack(ticket: LaneTicket): void {
@@ -194,14 +194,14 @@ class ListsOfWaiting {
     if (this.hasWaiting(key)) this.turns.push(key);
   }
 
-  dropOldest(): number | undefined {
+  dropOldest(): WaitingEvent<number> | undefined {
     const dropped = this.items.shift();
     if (dropped === undefined) return undefined;
     const turn = dropped.key ?? dropped.item;
     if (dropped.key === undefined || !this.hasWaiting(dropped.key)) {
       this.turns = this.turns.filter((other) => other !== turn);
     }
-    return dropped.item;
+    return { item: dropped.item, weight: 0, ticket: undefined };
   }
 
   private hasWaiting(wanted: unknown): boolean {

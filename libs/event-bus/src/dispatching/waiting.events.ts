@@ -9,10 +9,18 @@ interface Lane<T> {
   isBusy: boolean;
 }
 
-interface Entry<T> {
+/** A pending item. */
+export interface WaitingEvent<T> {
   readonly item: T;
+  /** The memory that it is counted with, see MemoryBudget. */
+  readonly weight: number;
+  /** Passed to {@link WaitingEvents.giveBack} when the item is done. */
+  readonly ticket: LaneTicket;
+}
+
+interface Entry<T> extends WaitingEvent<T> {
   readonly bytes: number;
-  readonly lane: Lane<T>;
+  readonly ticket: Lane<T>;
   /** The next one in its lane. */
   next: Entry<T> | undefined;
   older: Entry<T> | undefined;
@@ -22,7 +30,7 @@ interface Entry<T> {
 /** How many empty lanes may stay in `ready` before they are removed. */
 const SPARE_LANES = 1_024;
 
-/** Returned by {@link WaitingEvents.take}, and passed to {@link WaitingEvents.giveBack} when the item is done. */
+/** Stands for a busy key. */
 export type LaneTicket = object | undefined;
 
 /**
@@ -64,9 +72,17 @@ export class WaitingEvents<T> {
     return lane;
   }
 
-  add(item: T, bytes: number, key: unknown): void {
+  add(item: T, bytes: number, key: unknown, weight = 0): void {
     const lane = this.laneFor(key);
-    const entry: Entry<T> = { item, bytes, lane, next: undefined, older: this.newest, newer: undefined };
+    const entry: Entry<T> = {
+      item,
+      bytes,
+      weight,
+      ticket: lane,
+      next: undefined,
+      older: this.newest,
+      newer: undefined,
+    };
     if (this.newest === undefined) this.oldest = entry;
     else this.newest.newer = entry;
     this.newest = entry;
@@ -90,14 +106,14 @@ export class WaitingEvents<T> {
   }
 
   /** Takes the next item that may start; its key is busy from now on. Undefined if none may start. */
-  take(): { readonly item: T; readonly ticket: LaneTicket } | undefined {
+  take(): WaitingEvent<T> | undefined {
     for (let lane = this.ready.shift(); lane !== undefined; lane = this.ready.shift()) {
       const entry = lane.first;
       // A lane that became busy meanwhile returns with its ticket.
       if (entry === undefined || lane.isBusy) continue;
       this.takeOut(entry);
       lane.isBusy = true;
-      return { item: entry.item, ticket: lane };
+      return entry;
     }
     return undefined;
   }
@@ -112,14 +128,14 @@ export class WaitingEvents<T> {
   }
 
   /** Takes out the oldest item: it is the first of its lane. */
-  dropOldest(): T | undefined {
+  dropOldest(): WaitingEvent<T> | undefined {
     const entry = this.oldest;
     if (entry === undefined) return undefined;
-    const { lane } = entry;
+    const { ticket: lane } = entry;
     this.takeOut(entry);
     if (lane.first === undefined && !lane.isBusy && lane.key !== undefined) this.lanes.delete(lane.key);
     if (this.ready.length > 2 * this.itemCount + SPARE_LANES) this.forgetEmptyLanes();
-    return entry.item;
+    return entry;
   }
 
   /** While nothing can start, take() does not remove the lanes whose items were dropped. */
@@ -146,7 +162,7 @@ export class WaitingEvents<T> {
 
   /** The entry is the first of its lane. */
   private takeOut(entry: Entry<T>): void {
-    const { lane, older, newer } = entry;
+    const { ticket: lane, older, newer } = entry;
     lane.first = entry.next;
     if (lane.first === undefined) lane.last = undefined;
     if (older === undefined) this.oldest = newer;

@@ -39,9 +39,6 @@ export let parkEvent: (event: EventContext) => boolean;
 /** Decodes a parked event again; does nothing for others. Not part of the public API. @throws an error of its codec */
 export let unparkEvent: (event: EventContext) => void;
 
-/** Whether it is pending as bytes only. Not part of the public API. */
-export let isParked: (event: EventContext) => boolean;
-
 /** The approximate memory that it uses while it is handled. Not part of the public API. */
 export let weighEvent: (event: EventContext) => number;
 
@@ -108,7 +105,6 @@ export class EventContext<T = unknown> {
       (event as { payload: unknown }).payload = event.#original.payload;
       (event as { metadata: EventMetadata }).metadata = event.#original.metadata;
     };
-    isParked = (event) => event.#isParked;
     // The schema's output, and its input.
     weighEvent = (event) => event.#original.weight * (event.#contract?.schema === undefined ? 1 : 2);
     abortEvent = (event, reason) => {
