@@ -1,5 +1,5 @@
 import type { EventContext } from '../message/event-context.js';
-import { originalOf, parkEvent, weighEvent } from '../message/event-context.js';
+import { heaviestOf, originalOf, parkEvent, weighEvent } from '../message/event-context.js';
 import { WORST_WEIGHT } from '../message/payload.weight.js';
 import type { HandlerSettings } from './handler.options.js';
 
@@ -7,8 +7,8 @@ import type { HandlerSettings } from './handler.options.js';
 const MIN_RUNNING_WEIGHT = 256 * 1024;
 /** The share of that memory for pending events that are decoded. */
 const WAITING_SHARE = 1 / 4;
-/** The payload, and what a contract's schema may make of it. */
-const WITH_SCHEMA_OUTPUT = 2;
+/** The share of that for pending events that are not weighed. */
+const UNWEIGHED_SHARE = 3 / 4;
 /** A longer channel name counts towards the size of its message. */
 const NAME_LENGTH = 1_024;
 
@@ -25,6 +25,7 @@ export function heldBytesOf(event: EventContext): number {
 export class MemoryBudget {
   private readonly maxRunning: number;
   private readonly maxWaiting: number;
+  private readonly maxUnweighed: number;
   private readonly lightBytes: number;
   private running = 0;
   private waiting = 0;
@@ -32,6 +33,7 @@ export class MemoryBudget {
   constructor({ buffer, concurrency }: Pick<HandlerSettings, 'buffer' | 'concurrency'>) {
     this.maxRunning = Math.max(buffer.bytes, MIN_RUNNING_WEIGHT);
     this.maxWaiting = this.maxRunning * WAITING_SHARE;
+    this.maxUnweighed = this.maxWaiting * UNWEIGHED_SHARE;
     this.lightBytes = this.maxRunning / (WORST_WEIGHT * concurrency);
   }
 
@@ -58,9 +60,8 @@ export class MemoryBudget {
    * it can weigh while few are pending, since weighing would cost more than all the rest.
    */
   waits(event: EventContext): number {
-    const heaviest = originalOf(event).bytes * WORST_WEIGHT * WITH_SCHEMA_OUTPUT;
-    const isCheap = this.waiting + heaviest <= this.maxWaiting / 2;
-    const weight = isCheap ? heaviest : weighEvent(event);
+    const heaviest = heaviestOf(event);
+    const weight = this.waiting + heaviest <= this.maxUnweighed ? heaviest : weighEvent(event);
     if (this.waiting + weight > this.maxWaiting && parkEvent(event)) return 0;
     this.waiting += weight;
     return weight;

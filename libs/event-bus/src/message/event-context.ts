@@ -2,6 +2,7 @@ import { checkPayload } from '../contracts/contract.check.js';
 import type { EventMetadata } from './event.codec.js';
 import { NO_METADATA } from './event.codec.js';
 import type { EventContract } from '../contracts/event.contract.js';
+import { WORST_WEIGHT } from './payload.weight.js';
 import type { ReceivedEvent } from './received.event.js';
 
 /** Values of a template's parameters, by name. */
@@ -41,6 +42,9 @@ export let unparkEvent: (event: EventContext) => void;
 
 /** The approximate memory that it uses while it is handled. Not part of the public API. */
 export let weighEvent: (event: EventContext) => number;
+
+/** The most that {@link weighEvent} may return for it, without weighing it. Not part of the public API. */
+export let heaviestOf: (event: EventContext) => number;
 
 /**
  * What a handler gets besides the payload: where the event came from and when. There is one per handler and event; the payload
@@ -107,6 +111,8 @@ export class EventContext<T = unknown> {
     };
     // The schema's output, and its input.
     weighEvent = (event) => event.#original.weight * (event.#contract?.schema === undefined ? 1 : 2);
+    heaviestOf = (event) =>
+      event.#original.bytes * WORST_WEIGHT * (event.#contract?.schema === undefined ? 1 : 2);
     abortEvent = (event, reason) => {
       event.#abortion ??= new AbortController();
       event.#abortion.abort(reason);
