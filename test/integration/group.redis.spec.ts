@@ -236,7 +236,7 @@ describe('claims in Redis', () => {
       [
         'no-keys',
         ['+set'],
-        /no key under .*app:event-bus:claim:\*.* NOPERM .* keys .* Check the rules of the user/,
+        /no key under .*app:event-bus:claim:\*.* NOPERM .* keys?\b.* Check the rules of the user/,
       ],
     ])('are refused without a part of it, which is named (%s)', async (user, rules, reason) => {
       const { app, calls } = await serviceOf(user, ...rules);
