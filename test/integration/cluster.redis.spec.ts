@@ -226,7 +226,7 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
       );
     };
     const load = setInterval(() => {
-      publish(5);
+      publish(10);
       // Behind a script that the node may refuse.
       publish(1);
     }, 2);

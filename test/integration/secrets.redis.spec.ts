@@ -241,13 +241,14 @@ describe('what a server repeats of a command', () => {
     String(await runCommands(port, [command]).catch((error: unknown) => error));
   const without = (...names: string[]) => names.flatMap((name) => ['--rename-command', name, '']);
 
-  /** Two by two, since the first two are accompanied by the question for scripts. */
+  /** As many together as are a script, twice, since the first are accompanied by the question for scripts. */
   async function publishAll(publisher: EventBusPublisher): Promise<void> {
     const payload = { card: `${CANARY} "4111"` };
     for (const channel of ['orders:created', 'orders:paid']) {
-      const published = [1, 2].map(() => publisher.publish(channel, payload));
-      const shard = publisher.publish(channel, payload, { kind: 'shard' });
-      for (const outcome of await Promise.allSettled([...published, shard])) reveal(outcome);
+      for (const kind of ['channel', 'shard'] as const) {
+        const published = Array.from({ length: 1 + 8 }, () => publisher.publish(channel, payload, { kind }));
+        for (const outcome of await Promise.allSettled(published)) reveal(outcome);
+      }
     }
     await publisher.publish('orders:created', payload).catch(reveal);
   }

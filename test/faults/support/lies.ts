@@ -25,6 +25,9 @@ const ODD_ANSWERS: Readonly<Record<string, string>> = {
 const to = (command: Lie['to'], answers: Readonly<Record<string, string>>): Lie[] =>
   Object.entries(answers).map(([name, bytes]) => ({ name: `${command}: ${name}`, to: command, bytes }));
 
+/** Of a script of eight. */
+const SEVEN_COUNTS = Array<string>(7).fill(':0\r\n');
+
 export const LIES: readonly Lie[] = [
   ...to('publish', {
     ...ODD_ANSWERS,
@@ -42,13 +45,14 @@ export const LIES: readonly Lie[] = [
   ...to('eval', {
     ...ODD_ANSWERS,
     OK: '+OK\r\n',
-    'a number': ':2\r\n',
-    'too few': arrayOf(':0\r\n'),
-    'too many': arrayOf(':0\r\n', ':0\r\n', ':0\r\n'),
-    '-1': arrayOf(':0\r\n', ':-1\r\n'),
-    nulls: arrayOf(NULL, NULL),
-    texts: arrayOf(bulk('a'), bulk('b')),
-    'refusals that say nothing': arrayOf(EMPTY, arrayOf(NULL)),
+    'a number': ':8\r\n',
+    'too few': arrayOf(...SEVEN_COUNTS),
+    'too many': arrayOf(...SEVEN_COUNTS, ':0\r\n', ':0\r\n'),
+    '-1': arrayOf(...SEVEN_COUNTS, ':-1\r\n'),
+    'a null among them': arrayOf(...SEVEN_COUNTS, NULL),
+    'a text among them': arrayOf(...SEVEN_COUNTS, bulk('a')),
+    'a refusal without a text': arrayOf(...SEVEN_COUNTS, EMPTY),
+    'a refusal that says nothing': arrayOf(...SEVEN_COUNTS, arrayOf(NULL)),
   }),
   ...to('subscribe', {
     ...ODD_ANSWERS,

@@ -27,8 +27,8 @@ export interface EventBusSnapshot {
   /** Absent if the transport has no round trips to save, such as `memory()`. */
   readonly publishing?: {
     /**
-     * How events published in the same tick are sent: as one `script` (EVAL); one by one in a `pipeline`, because Redis does
-     * not let this user run scripts; `undecided` until two have been published together; `off` by the option `batching`.
+     * How many events published in the same tick are sent: as one `script` (EVAL); one by one in a `pipeline`, because Redis
+     * does not let this user run scripts; `undecided` until as many have been published together; `off` by the option `batching`.
      */
     readonly batching: PublishBatching | 'off';
   };

@@ -31,8 +31,8 @@ export interface EventBusModuleOptions {
    */
   readonly maxPayloadBytes?: number | undefined;
   /**
-   * Events that are published in one tick are sent together: as one script (EVAL) where Redis permits it, otherwise one by one
-   * in a pipeline. A single event is always a PUBLISH. With `false` each event is sent alone.
+   * The first event of a tick is sent at once, those that follow in the tick together at its end: up to seven in a pipeline, more
+   * as one script (EVAL) where Redis permits it. With `false` each event is sent alone, at once.
    * @default true
    */
   readonly batching?: boolean | undefined;

@@ -55,17 +55,18 @@ export class BoundedSender {
   private sendOrBuffer(event: PreparedEvent, terms: SendingTerms, bufferMs: number, settle: Settle): void {
     const { bytes } = event;
     let latest: PublishOutcome | undefined;
-    const send = () =>
-      new Promise<boolean>((resolve) => {
+    this.buffer.deliver({
+      bytes,
+      bufferMs,
+      signal: terms.signal,
+      send: (done) =>
         this.attempt(event, terms, (outcome) => {
           latest = outcome;
-          resolve(!isUnsendable(outcome));
-        });
-      });
-    this.buffer.deliver({ bytes, bufferMs, signal: terms.signal, send }).then(
-      () => settle(latest as PublishOutcome),
-      (error: Error) => settle({ error }),
-    );
+          done(!isUnsendable(outcome));
+        }),
+      sent: () => settle(latest as PublishOutcome),
+      refused: (error) => settle({ error: error as Error }),
+    });
   }
 
   private attempt(event: PreparedEvent, { timeoutMs, signal }: SendingTerms, settle: Settle): void {

@@ -447,24 +447,40 @@ describe('closing', () => {
       handedOver.push(channel);
       return undefined;
     };
-    const publishing = publisher.publish('a', 1);
+    const publishing = ['a', 'b'].map((channel) => publisher.publish(channel, 1));
     closePublisher(publisher);
-    expect(handedOver).toEqual(['a']);
-    expect(await publishing).toBe(1);
+    expect(handedOver).toEqual(['a', 'b']);
+    expect(await Promise.all(publishing)).toEqual([1, 1]);
   });
 });
 
 describe('signals', () => {
-  it('keep an event from being sent as long as its tick lasts, and let it take no number', async () => {
+  it('keep a collected event from being sent as long as its tick lasts, and let it take no number', async () => {
     const publisher = publisherWith();
     const controller = new AbortController();
     const reason = new Error('enough');
-    const aborted = reject(publisher.publish('a', 1, { signal: controller.signal }));
-    const other = publisher.publish('a', 2);
+    const first = publisher.publish('a', 1);
+    const aborted = reject(publisher.publish('a', 2, { signal: controller.signal }));
+    const other = publisher.publish('a', 3);
     controller.abort(reason);
     expect(await aborted).toBe(reason);
-    await other;
-    expect(transport.decoded.map(({ payload, stamp }) => [payload, stamp?.sequence])).toEqual([[2, 1]]);
+    await Promise.all([first, other]);
+    expect(transport.decoded.map(({ payload, stamp }) => [payload, stamp?.sequence])).toEqual([
+      [1, 1],
+      [3, 2],
+    ]);
+  });
+
+  it('do not know what becomes of the first event of a tick, which has left when publish returns', async () => {
+    const publisher = publisherWith();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const publishing = reject(publisher.publish('a', 1, { signal: controller.signal }));
+    controller.abort(reason);
+    const error = await publishing;
+    expect(error).toBeInstanceOf(PublishUnconfirmedError);
+    expect(error.cause).toBe(reason);
+    expect(transport.decoded.map(({ payload }) => payload)).toEqual([1]);
   });
 });
 

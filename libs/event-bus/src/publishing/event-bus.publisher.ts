@@ -93,15 +93,18 @@ export class EventBusPublisher {
   ): Promise<number> {
     const startedMs = this.reporter.timesPublishes ? performance.now() : 0;
     return new Promise((resolve, reject) => {
+      const event = options === undefined ? { channel, payload } : { ...options, channel, payload };
+      const attempt = this.attempt(event, 1);
       const settle = (outcome: PublishOutcome) => {
+        this.report(event, attempt, startedMs, outcome);
         if ('error' in outcome) reject(outcome.error);
         else resolve(outcome.subscriptions);
       };
-      const event = { ...options, channel, payload };
-      const attempt = this.attempt(event, 1);
       // Awaited only where the schema is asynchronous, so that events are sent in call order.
-      if (!('checked' in attempt)) this.send(event, attempt, options, startedMs, settle);
-      else void whenChecked(attempt).then((checked) => this.send(event, checked, options, startedMs, settle));
+      if ('checked' in attempt)
+        void whenChecked(attempt).then((checked) => this.send(checked, options, settle));
+      else if (options !== undefined || 'error' in attempt) this.send(attempt, options, settle);
+      else this.batcher.add(new PublishCall(attempt, settle));
     });
   }
 
@@ -122,9 +125,13 @@ export class EventBusPublisher {
       : attempts;
     const sending = events.map(
       (event, index) =>
-        new Promise<PublishOutcome>((resolve) =>
-          this.send(event, checked[index] as Attempt, options, startedMs, resolve),
-        ),
+        new Promise<PublishOutcome>((resolve) => {
+          const attempt = checked[index] as Attempt;
+          this.send(attempt, options, (outcome) => {
+            this.report(event, attempt, startedMs, outcome);
+            resolve(outcome);
+          });
+        }),
     );
     const outcomes = await Promise.all(sending);
     if (outcomes.some((outcome) => 'error' in outcome)) throw new PublishManyError(outcomes);
@@ -136,25 +143,19 @@ export class EventBusPublisher {
     return this.hookedAttempts.prepare(event, batchSize);
   }
 
-  /** Every outcome passes here: it is reported to the observers, then to the caller. */
-  private send(
-    event: EventToPublish,
-    attempt: Attempt,
-    options: PublishManyOptions | undefined,
-    startedMs: number,
-    settle: Settle,
-  ): void {
-    const settled = (outcome: PublishOutcome) => {
-      if ('error' in outcome) this.reporter.publishFailed(event?.channel, outcome.error, startedMs);
-      else {
-        const { channel, payload } = event;
-        this.reporter.published(attempt as PreparedEvent, channel, payload, outcome.subscriptions, startedMs);
-      }
-      attempt.hooked?.(outcome);
-      settle(outcome);
-    };
-    if ('error' in attempt) settled({ error: attempt.error });
-    else if (options === undefined) this.batcher.add(new PublishCall(attempt, settled));
-    else this.sender.send(attempt, options, settled);
+  private send(attempt: Attempt, options: PublishManyOptions | undefined, settle: Settle): void {
+    if ('error' in attempt) settle({ error: attempt.error });
+    else if (options === undefined) this.batcher.add(new PublishCall(attempt, settle));
+    else this.sender.send(attempt, options, settle);
+  }
+
+  /** Every outcome passes here, before the caller hears of it. */
+  private report(event: EventToPublish, attempt: Attempt, startedMs: number, outcome: PublishOutcome): void {
+    if ('error' in outcome) this.reporter.publishFailed(event?.channel, outcome.error, startedMs);
+    else {
+      const { channel, payload } = event;
+      this.reporter.published(attempt as PreparedEvent, channel, payload, outcome.subscriptions, startedMs);
+    }
+    attempt.hooked?.(outcome);
   }
 }

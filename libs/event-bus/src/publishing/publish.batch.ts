@@ -1,4 +1,4 @@
-import { isThenable, propertyOf, reasonOf } from '../foreign.js';
+import { isThenable, reasonOf } from '../foreign.js';
 import type { EventTransport, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import type { Deadline, PublishDeadlines } from './publish.deadlines.js';
 
@@ -40,13 +40,14 @@ export class PublishBatch {
       messages.push(entry.message);
       if (entry.timeoutMs < timeoutMs) timeoutMs = entry.timeoutMs;
     }
-    this.deadline = this.deadlines.add(timeoutMs, this);
     try {
       const sending: unknown = this.transport.publish(messages, this.settled);
       if (sending !== undefined && isThenable(sending)) void this.watch(sending);
     } catch (error) {
       this.end(`threw in publish(): ${reasonOf(error)}`, error);
     }
+    // What is settled by now needs none, and nothing waits for it to be written.
+    if (this.openCount > 0) this.deadline = this.deadlines.add(timeoutMs, this);
   }
 
   /** Gives up the entries whose timeout has passed. @param elapsedMs since the hand-over */
@@ -97,10 +98,12 @@ export class PublishBatch {
 
 /** An application's transport may report anything, e.g. `error: undefined`. Undefined for what is no outcome. */
 function outcomeIn(given: PublishOutcome): PublishOutcome | undefined {
-  const error = propertyOf(given, 'error');
-  if (error !== undefined)
-    return typeof propertyOf(error, 'message') === 'string' ? { error: error as Error } : undefined;
-  const subscriptions = propertyOf(given, 'subscriptions');
-  if (typeof subscriptions !== 'number') return undefined;
-  return 'error' in given ? { subscriptions } : given;
+  try {
+    const { error, subscriptions } = given as { readonly error?: Error; readonly subscriptions?: number };
+    if (error !== undefined) return typeof error.message === 'string' ? { error } : undefined;
+    if (typeof subscriptions !== 'number') return undefined;
+    return 'error' in given ? { subscriptions } : given;
+  } catch {
+    return undefined;
+  }
 }

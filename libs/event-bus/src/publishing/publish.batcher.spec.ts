@@ -44,7 +44,29 @@ describe('PublishBatcher', () => {
     return call;
   };
 
+  /** What is published in the rest of this tick is collected. */
+  const openTick = () => {
+    const message = { kind: 'channel', channel: 'first', body: '' } as const;
+    batcher.add(new PublishCall({ message, name: 'first', bytes: 0 }, () => undefined));
+    expect(line.channels).toEqual([['first']]);
+    line.batches.splice(0)[0]?.settled(0, { subscriptions: 0 });
+  };
+
+  it('hands over the first of a tick before the call returns, and the others together at its end', async () => {
+    for (const tick of [0, 1]) {
+      publish(`a${tick}`);
+      expect(line.channels).toEqual([[`a${tick}`]]);
+      publish(`b${tick}`);
+      publish(`c${tick}`);
+      expect(line.channels).toHaveLength(1);
+      await turn();
+      expect(line.channels.splice(1)).toEqual([[`b${tick}`, `c${tick}`]]);
+      line.batches.splice(0);
+    }
+  });
+
   it('hands over in one batch what a loop adds and what settled promises add, in order', async () => {
+    openTick();
     publish('a');
     const later = Promise.resolve().then(async () => {
       publish('c');
@@ -57,8 +79,70 @@ describe('PublishBatcher', () => {
     await turn();
     expect(line.channels).toEqual([['a', 'b', 'c', 'd']]);
     publish('e');
-    await turn();
     expect(line.channels).toEqual([['a', 'b', 'c', 'd'], ['e']]);
+  });
+
+  it('hands over what is published within a hand-over behind all of it', async () => {
+    const handedOver: string[] = [];
+    let number = 0;
+    line.publish = (messages, settled) => {
+      messages.forEach(({ channel }, index) => {
+        handedOver.push(channel);
+        // Its publisher hears of it at once, and publishes.
+        settled(index, { subscriptions: 1 });
+      });
+    };
+    const chain = (channel: string, length: number) => {
+      const message = { kind: 'channel', channel, body: '' } as const;
+      const settle = () => {
+        if (length > 0) chain(`${(number += 1)}`, length - 1);
+      };
+      batcher.add(new PublishCall({ message, name: channel, bytes: 0 }, settle));
+    };
+    chain('a', 2);
+    chain('b', 1);
+    chain('c', 0);
+    await turn();
+    expect(handedOver).toEqual(['a', '1', 'b', 'c', '2', '3']);
+  });
+
+  it('keeps the order of the calls in every mix of ticks, promises and outcomes', async () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      let state = seed;
+      const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
+      const published: string[] = [];
+      const handedOver: string[] = [];
+      let open = 0;
+      line.publish = (messages, settled) => {
+        open += messages.length;
+        messages.forEach(({ channel }, index) => {
+          handedOver.push(channel);
+          const answer = () => {
+            open -= 1;
+            settled(index, { subscriptions: 1 });
+          };
+          if (random(3) > 0) answer();
+          else setImmediate(answer);
+        });
+      };
+      const add = (depth: number) => {
+        const channel = `${published.length}`;
+        const message = { kind: 'channel', channel, body: '' } as const;
+        const settle = () => {
+          if (depth < 3 && random(2) === 0) add(depth + 1);
+        };
+        published.push(channel);
+        batcher.add(new PublishCall({ message, name: channel, bytes: 0 }, settle));
+      };
+      for (let step = 0; step < 20; step += 1) {
+        for (let count = random(4); count > 0; count -= 1) add(0);
+        if (random(3) === 0) await Promise.resolve();
+        if (random(5) === 0) await turn();
+        if (random(9) === 0) batcher.flush();
+      }
+      while (open > 0 || handedOver.length < published.length) await turn();
+      expect(handedOver).toEqual(published);
+    }
   });
 
   it('hands over each by itself, at once, when it does not batch', () => {
@@ -69,6 +153,7 @@ describe('PublishBatcher', () => {
   });
 
   it('hands over at once when it is told to, and once', async () => {
+    openTick();
     publish('a');
     batcher.flush();
     expect(line.channels).toEqual([['a']]);
@@ -78,25 +163,29 @@ describe('PublishBatcher', () => {
 
   it('hands over nothing that was given up before, and tells its publisher why', async () => {
     const reason = new Error('enough');
+    openTick();
     const call = publish('a');
     publish('b');
     call.giveUp(reason);
     await turn();
     expect([line.channels, outcomes.get('a')]).toEqual([[['b']], { error: reason }]);
+    line.batches.splice(0);
+    openTick();
     publish('c').giveUp(reason);
     await turn();
-    expect(line.batches).toHaveLength(1);
+    expect(line.batches).toEqual([]);
   });
 
   it('does not know what becomes of what is given up afterwards', async () => {
-    const call = publish('a');
-    await turn();
-    call.giveUp(new Error('enough'));
+    const reason = new Error('enough');
+    publish('a').giveUp(reason);
     expect(outcomes.get('a')).toMatchObject({ error: expect.any(PublishUnconfirmedError) });
+    expect(outcomes.get('a')).toMatchObject({ error: { cause: reason } });
     line.batches[0]?.settled(0, { subscriptions: 1 });
   });
 
   it('tells each outcome as soon as the transport does', async () => {
+    openTick();
     for (const channel of ['a', 'b']) publish(channel);
     await turn();
     const error = new NotConnectedError();
@@ -235,6 +324,7 @@ describe('PublishBatcher', () => {
         unknown('ended publish() without settling every message'),
       ],
     ])('settles each publish once where it %s', async (_what, act, first, second) => {
+      openTick();
       line.publish = (_messages, settled) => act(settled);
       publish('a');
       publish('b');
@@ -246,6 +336,7 @@ describe('PublishBatcher', () => {
     });
 
     it('gives up by its deadline what the transport forgets without a word', async () => {
+      openTick();
       line.publish = (_messages, settled) => settled(0, two);
       publish('a', 1);
       publish('b', 1);
@@ -268,15 +359,23 @@ describe('PublishBatcher', () => {
         throw new Error('broken');
       };
       publish('a');
-      batcher.flush();
-      line.publish = (messages, settled) => messages.forEach((_message, index) => settled(index, two));
       publish('b');
-      batcher.flush();
-      expect(outcomes.get('b')).toEqual(two);
+      await turn();
+      line.publish = (messages, settled) => messages.forEach((_message, index) => settled(index, two));
+      publish('c');
+      publish('d');
+      await turn();
+      expect(['a', 'b', 'c', 'd'].map((name) => outcomes.get(name))).toEqual([
+        unknown('threw in publish(): broken'),
+        unknown('threw in publish(): broken'),
+        two,
+        two,
+      ]);
     });
   });
 
   it('gives up what is not answered within its own time', async () => {
+    openTick();
     publish('short', 1);
     publish('long');
     await turn();
@@ -287,6 +386,7 @@ describe('PublishBatcher', () => {
   });
 
   it('gives up the next ones when their time is over, shortest first', async () => {
+    openTick();
     publish('longer', 40);
     publish('short', 1);
     publish('long', 20);

@@ -1,17 +1,20 @@
 import { nextTick } from '../transports/real.time.js';
 import type { EventTransport } from '../transports/event.transport.js';
 import type { FramePacker } from './frame.packer.js';
+import type { BatchEntry } from './publish.batch.js';
 import { PublishBatch } from './publish.batch.js';
 import type { PublishCall } from './publish.call.js';
 import { PublishDeadlines } from './publish.deadlines.js';
 
 /**
- * Hands the events that are published within one tick to the transport as one batch, in call order: those of a loop, and
- * those of promises that settle together.
+ * Hands events to the transport in call order. The first event of a tick leaves at once. Those that follow it within the tick
+ * are collected, and leave together at its end: those of a loop, and those of promises that settle together.
  */
 export class PublishBatcher {
   private readonly deadlines = new PublishDeadlines();
-  private waiting: PublishCall[] = [];
+  private collected: PublishCall[] = [];
+  /** The first event of this tick has left, or a batch is being handed over: what is published now follows it. */
+  private isTickOpen = false;
 
   constructor(
     private readonly transport: EventTransport,
@@ -22,22 +25,37 @@ export class PublishBatcher {
   ) {}
 
   add(call: PublishCall): void {
-    this.waiting.push(call);
-    if (!this.isBatching) this.flush();
+    if (this.isTickOpen) {
+      this.collected.push(call);
+      return;
+    }
+    this.isTickOpen = this.isBatching;
+    call.state = 'handed-over';
+    this.handOver([call]);
     // It runs after all promises that are settled now, and before the next event of the event loop.
-    else if (this.waiting.length === 1) nextTick(this.flush);
+    if (this.isBatching) nextTick(this.endTick);
   }
 
-  /** Hands over the pending calls, except those that were given up. */
-  readonly flush = (): void => {
+  /** Hands over the collected calls, except those that were given up. */
+  flush(): void {
     const calls: PublishCall[] = [];
-    for (const call of this.waiting) {
+    for (const call of this.collected) {
       if (call.state !== 'waiting') continue;
       call.state = 'handed-over';
       calls.push(call);
     }
-    this.waiting = [];
-    if (calls.length === 0) return;
-    new PublishBatch(this.transport, this.packer?.pack(calls) ?? calls, this.deadlines).handOver();
+    this.collected = [];
+    if (calls.length > 0) this.handOver(this.packer?.pack(calls) ?? calls);
+  }
+
+  private readonly endTick = (): void => {
+    this.flush();
+    // Published by those that heard of an outcome within the hand-over.
+    this.isTickOpen = this.collected.length > 0;
+    if (this.isTickOpen) nextTick(this.endTick);
   };
+
+  private handOver(entries: BatchEntry[]): void {
+    new PublishBatch(this.transport, entries, this.deadlines).handOver();
+  }
 }

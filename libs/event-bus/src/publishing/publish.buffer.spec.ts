@@ -7,11 +7,16 @@ import { PublishBuffer } from './publish.buffer.js';
 /** A link to send on, and what was sent on it. */
 class Link {
   isUp = false;
+  /** It says afterwards that there was no link. */
+  answersLater = false;
   readonly sent: unknown[] = [];
   readonly buffer = new PublishBuffer(new AbortWatch());
 
   publish(name: unknown, { bufferMs = 1_000, bytes = 1, signal }: Options = {}): Promise<void> {
-    return this.buffer.deliver({ bytes, bufferMs, signal, send: () => this.send(name) });
+    return new Promise((sent, refused) => {
+      const send = (done: (isSent: boolean) => void) => void this.send(name, done);
+      this.buffer.deliver({ bytes, bufferMs, signal, send, sent, refused });
+    });
   }
 
   comeBack(): void {
@@ -19,9 +24,11 @@ class Link {
     this.buffer.sendBuffered();
   }
 
-  private async send(name: unknown): Promise<boolean> {
-    if (this.isUp) this.sent.push(name);
-    return this.isUp;
+  private async send(name: unknown, done: (isSent: boolean) => void): Promise<void> {
+    const { isUp } = this;
+    if (isUp) this.sent.push(name);
+    if (this.answersLater) await Promise.resolve();
+    done(isUp);
   }
 }
 
@@ -114,7 +121,18 @@ describe('PublishBuffer', () => {
     expect(link.sent).toEqual(['b', 'c']);
   });
 
+  it('lets nothing overtake an event that has just found no link', async () => {
+    const first = link.publish('a');
+    link.isUp = true;
+    const second = link.publish('b');
+    expect(link.sent).toEqual([]);
+    link.comeBack();
+    await Promise.all([first, second]);
+    expect(link.sent).toEqual(['a', 'b']);
+  });
+
   it('tries again where the link came back while the answer was on its way', async () => {
+    link.answersLater = true;
     const publishing = link.publish('a');
     link.comeBack();
     await publishing;

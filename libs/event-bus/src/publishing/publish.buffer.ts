@@ -14,8 +14,15 @@ export interface BufferableEvent {
   /** How long it may be buffered, in milliseconds from its first failed send. */
   readonly bufferMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Sends it after all events that were sent before. Resolves with false where there was no link. */
-  send(): Promise<boolean>;
+  /** Sends it after all events that were sent before. Calls back with false where there was no link. */
+  send(done: (isSent: boolean) => void): void;
+  /** It was sent, whatever the broker replied. Called once, unless {@link refused} is. */
+  sent(): void;
+  /**
+   * It is never sent: NotConnectedError when the link was not restored in time, PublishBufferFullError, BusClosedError, or the
+   * reason of the signal.
+   */
+  refused(error: unknown): void;
 }
 
 interface Waiting {
@@ -47,23 +54,18 @@ export class PublishBuffer {
     return this.waitingBytes;
   }
 
-  /**
-   * Sends the event now, or after the already buffered ones when the link is restored. Resolves when it was sent, whatever
-   * the broker replied.
-   *
-   * @throws NotConnectedError when the link was not restored in time; PublishBufferFullError; BusClosedError; the reason of
-   * the signal. It is never sent then.
-   */
-  async deliver(event: BufferableEvent): Promise<void> {
-    let isSent = this.waiting.size === 0 && (await this.trySend(event));
-    const untilMs = performance.now() + event.bufferMs;
-    while (!isSent) isSent = await this.sendWhenResumed(event, untilMs);
+  /** Sends the event now, or after the already buffered ones when the link is restored. */
+  deliver(event: BufferableEvent): void {
+    if (this.waiting.size === 0) this.trySend(event);
+    else this.buffer(event, performance.now() + event.bufferMs);
   }
 
   /** The link is restored: sends the buffered events before it returns, so that no later event overtakes them. */
   sendBuffered(): void {
     this.resumptions += 1;
-    for (const waiting of this.waiting) waiting.go();
+    const all = [...this.waiting];
+    // One that finds no link after all is buffered anew, and one may be given up by somebody who hears of another.
+    for (const waiting of all) if (this.waiting.has(waiting)) waiting.go();
   }
 
   /** The bus closes: rejects the buffered events. Idempotent. */
@@ -72,43 +74,44 @@ export class PublishBuffer {
     for (const waiting of this.waiting) waiting.giveUp(new BusClosedError());
   }
 
-  /** Resolves with false where there was no link. */
-  private async trySend(event: BufferableEvent): Promise<boolean> {
+  /** An event that finds no link is buffered before this returns, so that no later event overtakes it. */
+  private trySend(event: BufferableEvent, untilMs?: number): void {
     const { resumptions } = this;
-    if (await event.send()) return true;
-    // It may have been restored before the outcome arrived: sendBuffered() would not be called again.
-    return resumptions === this.resumptions ? false : this.trySend(event);
+    event.send((isSent) => {
+      if (isSent) event.sent();
+      // The link may have been restored before the outcome arrived: sendBuffered() would not be called again.
+      else if (resumptions !== this.resumptions) this.trySend(event, untilMs);
+      else this.buffer(event, untilMs ?? performance.now() + event.bufferMs);
+    });
   }
 
-  private sendWhenResumed(event: BufferableEvent, untilMs: number): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const refusal = this.refusalOf(event);
-      if (refusal !== undefined) return reject(refusal.error as Error);
-      const { bytes, bufferMs, signal } = event;
-      const aborted = () => waiting.giveUp(signal?.reason);
-      const leave = () => {
-        this.waiting.delete(waiting);
-        this.waitingBytes -= bytes;
-        deadline.cancel();
-        if (signal !== undefined) this.aborts.remove(signal, aborted);
-      };
-      const waiting: Waiting = {
-        go: () => {
-          leave();
-          resolve(this.trySend(event));
-        },
-        giveUp: (error) => {
-          leave();
-          reject(error as Error);
-        },
-      };
-      const deadline = startDeadline(Math.max(0, untilMs - performance.now()), () =>
-        waiting.giveUp(new NotConnectedError(`the connection was not restored within ${bufferMs} ms`)),
-      );
-      if (signal !== undefined) this.aborts.add(signal, aborted);
-      this.waiting.add(waiting);
-      this.waitingBytes += bytes;
-    });
+  private buffer(event: BufferableEvent, untilMs: number): void {
+    const refusal = this.refusalOf(event);
+    if (refusal !== undefined) return event.refused(refusal.error);
+    const { bytes, bufferMs, signal } = event;
+    const leave = () => {
+      this.waiting.delete(waiting);
+      this.waitingBytes -= bytes;
+      deadline.cancel();
+      if (signal !== undefined) this.aborts.remove(signal, aborted);
+    };
+    const waiting: Waiting = {
+      go: () => {
+        leave();
+        this.trySend(event, untilMs);
+      },
+      giveUp: (error) => {
+        leave();
+        event.refused(error);
+      },
+    };
+    const aborted = () => waiting.giveUp(signal?.reason);
+    const deadline = startDeadline(Math.max(0, untilMs - performance.now()), () =>
+      waiting.giveUp(new NotConnectedError(`the connection was not restored within ${bufferMs} ms`)),
+    );
+    if (signal !== undefined) this.aborts.add(signal, aborted);
+    this.waiting.add(waiting);
+    this.waitingBytes += bytes;
   }
 
   /** Why it may not be buffered. */

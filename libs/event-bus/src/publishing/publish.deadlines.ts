@@ -13,10 +13,12 @@ export interface Expiring {
 export interface Deadline {
   readonly waiting: Expiring;
   readonly timeoutMs: number;
-  /** How much of the timeout was left when it was added. */
-  readonly waitMs: number;
   /** performance.now() when the timeout passes. */
   readonly dueMs: number;
+  /** Undefined once it is removed, or has expired. */
+  queue: DeadlineQueue | undefined;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
 }
 
 /**
@@ -24,43 +26,46 @@ export interface Deadline {
  * for each would cost more than the rest of a publish.
  */
 export class PublishDeadlines {
-  /** By their timeout, in the order in which they are due. */
-  private readonly queues = new Map<number, Set<Deadline>>();
+  /** By how much of their timeout was left. */
+  private readonly queues = new Map<number, DeadlineQueue>();
   private removals = 0;
 
   /** Expires it once, unless it is removed first. @param elapsedMs the part of its timeout that has passed */
   add(timeoutMs: number, waiting: Expiring, elapsedMs = 0): Deadline {
     const waitMs = timeoutMs - elapsedMs;
-    const deadline = { waiting, timeoutMs, waitMs, dueMs: performance.now() + waitMs };
-    const queue = this.queues.get(waitMs);
-    if (queue !== undefined) {
-      queue.add(deadline);
-    } else {
-      this.queues.set(waitMs, new Set([deadline]));
-      this.checkIn(waitMs, waitMs);
+    let queue = this.queues.get(waitMs);
+    if (queue === undefined) {
+      queue = new DeadlineQueue(waitMs);
+      this.queues.set(waitMs, queue);
+      this.checkIn(waitMs, queue);
     }
+    const dueMs = performance.now() + waitMs;
+    const deadline = { waiting, timeoutMs, dueMs, queue, previous: queue.last, next: undefined };
+    queue.append(deadline);
     return deadline;
   }
 
   /** The timer stays for the next one. It does not keep the process alive. */
   remove(deadline: Deadline): void {
-    if (this.queues.get(deadline.waitMs)?.delete(deadline)) this.removals += 1;
+    if (deadline.queue === undefined) return;
+    deadline.queue.remove(deadline);
+    this.removals += 1;
   }
 
-  private checkIn(delayMs: number, waitMs: number): void {
-    setTimeout(() => this.check(waitMs), delayMs).unref();
+  private checkIn(delayMs: number, queue: DeadlineQueue): void {
+    setTimeout(() => this.check(queue), delayMs).unref();
   }
 
-  private check(waitMs: number): void {
-    const [next] = this.queues.get(waitMs) ?? [];
-    if (next === undefined) {
-      this.queues.delete(waitMs);
+  private check(queue: DeadlineQueue): void {
+    const { first } = queue;
+    if (first === undefined) {
+      this.queues.delete(queue.waitMs);
       return;
     }
     const nowMs = performance.now();
-    const inMs = Math.ceil(next.dueMs - nowMs);
-    if (inMs > 0) this.checkIn(inMs, waitMs);
-    else this.afterAnswers(MAX_GRACE_TURNS, () => this.expireUntil(nowMs, waitMs));
+    const inMs = Math.ceil(first.dueMs - nowMs);
+    if (inMs > 0) this.checkIn(inMs, queue);
+    else this.afterAnswers(MAX_GRACE_TURNS, () => this.expireUntil(nowMs, queue));
   }
 
   /** Replies may have arrived while the event loop was blocked. */
@@ -72,13 +77,36 @@ export class PublishDeadlines {
     });
   }
 
-  private expireUntil(nowMs: number, waitMs: number): void {
-    const queue = this.queues.get(waitMs) ?? new Set();
-    for (const deadline of queue) {
-      if (deadline.dueMs > nowMs) break;
-      queue.delete(deadline);
-      deadline.waiting.expire(deadline.timeoutMs);
+  private expireUntil(nowMs: number, queue: DeadlineQueue): void {
+    for (let next = queue.first; next !== undefined && next.dueMs <= nowMs; next = queue.first) {
+      queue.remove(next);
+      next.waiting.expire(next.timeoutMs);
     }
-    this.check(waitMs);
+    this.check(queue);
+  }
+}
+
+/** Deadlines of one timeout, in the order in which they are due. A list: each publish adds one and removes it. */
+class DeadlineQueue {
+  first: Deadline | undefined;
+  last: Deadline | undefined;
+
+  constructor(readonly waitMs: number) {}
+
+  append(deadline: Deadline): void {
+    if (this.last === undefined) this.first = deadline;
+    else this.last.next = deadline;
+    this.last = deadline;
+  }
+
+  remove(deadline: Deadline): void {
+    const { previous, next } = deadline;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.last = previous;
+    else next.previous = previous;
+    deadline.queue = undefined;
+    deadline.previous = undefined;
+    deadline.next = undefined;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * - `script`: as one EVAL.
  * - `pipeline`: as separate commands, written together, because the server denies scripts or has none.
- * - `undecided`: not known yet. It is checked with the first two messages that are sent together.
+ * - `undecided`: not known yet. It is checked with the first messages that are sent together and are enough for a script.
  */
 export type PublishBatching = 'script' | 'pipeline' | 'undecided';
 

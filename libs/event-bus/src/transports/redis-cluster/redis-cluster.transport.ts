@@ -114,13 +114,16 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
 
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     if (this.isClosed) return settleAll(messages, settled, () => new BusClosedError());
-    for (const [kind, publisher] of [
-      ['channel', this.publisher],
-      ['shard', this.slotPublisher],
-    ] as const) {
-      const indices = [...messages.keys()].filter((index) => messages[index]?.kind === kind);
+    const [first] = messages;
+    if (messages.every(({ kind }) => kind === first?.kind)) {
+      this.publisherOf(first?.kind).publish(messages, settled);
+      return;
+    }
+    for (const wanted of ['channel', 'shard'] as const) {
+      const indices = [...messages.keys()].filter((index) => messages[index]?.kind === wanted);
       const those = indices.map((index) => messages[index] as OutgoingMessage);
-      publisher.publish(those, (position, outcome) => settled(indices[position] as number, outcome));
+      const settle: SettledListener = (at, outcome) => settled(indices[at] as number, outcome);
+      this.publisherOf(wanted).publish(those, settle);
     }
   }
 
@@ -159,6 +162,10 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
   protected override update(): void {
     this.topology.urgent = this.topology.isKnown && (!this.links.areUp || this.subscriber.isUrgent);
     super.update();
+  }
+
+  private publisherOf(kind: OutgoingMessage['kind'] | undefined): Pick<RedisPublisher, 'publish'> {
+    return kind === 'shard' ? this.slotPublisher : this.publisher;
   }
 
   private followTopology(): void {

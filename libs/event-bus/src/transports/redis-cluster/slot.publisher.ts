@@ -27,7 +27,16 @@ export class SlotPublisher {
       const settle = (outcome: PublishOutcome) => settled(index, outcome);
       collect(lanes, this.laneOf(keySlot(message.channel)), { message, settle });
     });
+    if (lanes.size > 1) this.sendTogether(lanes);
+    else for (const [lane, own] of lanes) lane.send(own);
+  }
+
+  /** With one write to each node instead of one for each slot. */
+  private sendTogether(lanes: ReadonlyMap<SlotLane, readonly LaneMessage[]>): void {
+    const sockets = this.links.all.map(({ socket }) => socket);
+    for (const socket of sockets) socket?.cork();
     for (const [lane, own] of lanes) lane.send(own);
+    for (const socket of sockets) socket?.uncork();
   }
 
   /** @throws like EventTransport.claim */

@@ -4,6 +4,7 @@ import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.tran
 import { OddReplyError } from './odd.reply.js';
 import type { PublishLink } from './redis.publisher.js';
 import { RedisPublisher } from './redis.publisher.js';
+import { MIN_SCRIPT_MESSAGES } from './script.sender.js';
 
 class FakeSocket extends EventEmitter {
   writable = true;
@@ -84,9 +85,14 @@ describe('RedisPublisher', () => {
   }
   const commands = () => link.sent.map(({ command }) => command);
 
-  /** Two that leave together, and the answer to whether they could have gone as a script. */
+  /** As many as a script is worth, `a 1`, `b 2` and so on. */
+  const many = (from = 1) =>
+    Array.from({ length: MIN_SCRIPT_MESSAGES }, (_, n) => message('ab'.charAt(n % 2), String(from + n)));
+  const counts = (count: number) => Array<number>(MIN_SCRIPT_MESSAGES).fill(count);
+
+  /** A script's worth that leaves together, and the answer to whether it could have gone as one. */
   async function permitScripts(): Promise<void> {
-    publish(message('a'), message('b'));
+    publish(...many());
     for (const { answer } of link.sent.splice(0)) answer(1);
     await turn();
   }
@@ -101,61 +107,92 @@ describe('RedisPublisher', () => {
     expect([outcomes, shard]).toEqual([[3], [2]]);
   });
 
-  it('asks whether scripts are permitted when two leave together, and sends them one by one until then', async () => {
+  it('sends few messages one by one, in one write, and asks for nothing', async () => {
+    const outcomes = publish(...many().slice(1));
+    expect(commands()).toEqual(
+      many()
+        .slice(1)
+        .map(({ channel, body }) => `publish ${channel} ${String(body)}`),
+    );
+    expect([link.socket.corked, publisher.batching]).toEqual([0, 'undecided']);
+    for (const { answer } of link.sent) answer(1);
+    await turn();
+    expect(outcomes).toEqual(counts(1).slice(1));
+  });
+
+  it('asks whether scripts are permitted when many leave together, and sends them one by one until then', async () => {
     expect(publisher.batching).toBe('undecided');
-    publish(message('a'), message('b'));
-    expect(commands()).toEqual(['eval 1', 'publish a a', 'publish b b']);
+    publish(...many());
+    expect(commands().slice(0, 3)).toEqual(['eval 1', 'publish a 1', 'publish b 2']);
+    expect(link.sent).toHaveLength(1 + MIN_SCRIPT_MESSAGES);
     expect(link.socket.corked).toBe(0);
     link.sent[0]!.answer(1);
     await turn();
     expect(publisher.batching).toBe('script');
-    link.sent.splice(0);
-    const outcomes = publish(message('a', '1'), message('b', '2'));
-    expect(commands()).toEqual(['eval a 1 b 2']);
-    link.sent[0]!.answer([4, 5]);
+    for (const { answer } of link.sent.splice(0).slice(1)) answer(1);
     await turn();
-    expect(outcomes).toEqual([4, 5]);
+    const outcomes = publish(...many());
+    expect(commands()).toEqual([expect.stringMatching(/^eval a 1 b 2 a 3 .* 8$/)]);
+    link.sent[0]!.answer(counts(4));
+    await turn();
+    expect(outcomes).toEqual(counts(4));
+  });
+
+  it('sends even one message as a script behind one that may be refused', async () => {
+    await permitScripts();
+    publish(...many());
+    publish(message('a', 'behind'));
+    publish(message('a', 'x'), message('a', 'y'));
+    expect(commands().slice(1)).toEqual(['eval a behind', 'eval a 2 x y']);
+    link.sent[0]!.answer(counts(1));
+    link.sent[1]!.answer([1]);
+    link.sent[2]!.answer([1, 1]);
+    await turn();
+    publish(message('a', 'alone'));
+    expect(commands().at(-1)).toBe('publish a alone');
   });
 
   it('asks again on another link', async () => {
     await permitScripts();
     link.socket = new FakeSocket();
-    publish(message('a'), message('b'));
+    publish(...many());
     expect(commands()[0]).toBe('eval 1');
   });
 
   it('sends each by itself where the server denies scripts', async () => {
-    publish(message('a'), message('b'));
+    publish(...many());
     link.sent[0]!.refuse('NOPERM no eval');
     await turn();
     expect(publisher.batching).toBe('pipeline');
     link.sent.splice(0);
-    publish(message('a'), message('b'));
-    expect(commands()).toEqual(['publish a a', 'publish b b']);
+    publish(...many());
+    expect(commands()).toEqual(many().map(({ channel, body }) => `publish ${channel} ${String(body)}`));
   });
 
   it('sends a script that was refused before it began in another way, and what came meanwhile behind it', async () => {
     await permitScripts();
-    const first = publish(message('a', '1'), message('b', '2'));
+    const first = publish(...many());
     link.sent.splice(0)[0]!.refuse('NOPERM no eval any more');
     await turn();
-    const second = publish(message('a', '3'));
-    expect(commands()).toEqual(['publish a 1', 'publish b 2', 'publish a 3']);
+    const second = publish(message('a', '9'));
+    expect(commands()).toEqual(
+      [...many(), message('a', '9')].map(({ channel, body }) => `publish ${channel} ${String(body)}`),
+    );
     for (const { answer } of link.sent.splice(0)) answer(1);
     await turn();
-    expect([first, second]).toEqual([[1, 1], [1]]);
+    expect([first, second]).toEqual([counts(1), [1]]);
   });
 
   it('does not send a refused script again when something behind it was executed', async () => {
     await permitScripts();
-    const first = publish(message('a', '1'), message('b', '2'));
-    const second = publish(message('a', '3'), message('b', '4'));
+    const first = publish(...many());
+    const second = publish(message('a', '9'));
     const [refused, executed] = link.sent.splice(0);
-    executed!.answer([1, 1]);
+    executed!.answer([1]);
     refused!.refuse('BUSY a script runs');
     await turn();
-    expect(second).toEqual([1, 1]);
-    expect(first).toEqual(Array(2).fill('EVENT_BUS_PUBLISH_REFUSED'));
+    expect(second).toEqual([1]);
+    expect(first).toEqual(Array(MIN_SCRIPT_MESSAGES).fill('EVENT_BUS_PUBLISH_REFUSED'));
     expect(link.sent).toEqual([]);
   });
 

@@ -97,8 +97,8 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
   }
 
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
-    if (this.isClosed) settleAll(messages, settled, () => new BusClosedError());
-    else this.publisher.publish(messages, settled);
+    if (this.closing === undefined) this.publisher.publish(messages, settled);
+    else settleAll(messages, settled, () => new BusClosedError());
   }
 
   async inspect(query: InspectionQuery): Promise<InspectionResult> {

@@ -18,7 +18,14 @@ import type { ScriptFlight } from './script.flight.js';
 import { ScriptPermit, subjectOf } from './script.permit.js';
 
 /**
- * Sends several messages at once, and those that follow: as scripts (EVAL) if the server permits, in one write to the socket.
+ * The fewest messages that are worth a script. It saves this process a command for each, and costs the server more than a
+ * pipeline does: with eight both come to the same (docs/decisions/0009).
+ */
+export const MIN_SCRIPT_MESSAGES = 8;
+
+/**
+ * Sends several messages at once, and those that follow, in one write to the socket: many as scripts (EVAL) if the server
+ * permits, few one by one.
  */
 export class ScriptSender {
   private permit = new ScriptPermit();
@@ -62,7 +69,7 @@ export class ScriptSender {
     // One write to the socket instead of one for each.
     socket.cork();
     try {
-      if (messages.length > 1 && !this.permit.covers(messages)) this.askFor(messages);
+      if (messages.length >= MIN_SCRIPT_MESSAGES && !this.permit.covers(messages)) this.askFor(messages);
       this.sendInOrder(messages, settled);
     } finally {
       socket.uncork();
@@ -115,10 +122,12 @@ export class ScriptSender {
 
   private run(script: PublishScript, settled: SettledListener): void {
     const { messages, bodies, indices } = script;
-    // After a script that may be refused, a single message is also a script: it is then refused as well.
-    if (messages.length === 1 && this.flight.pending === 0) {
-      const [message, body] = [messages[0] as OutgoingMessage, bodies[0] as MessageBody];
-      return this.single.write(message, body, indices[0] as number, settled);
+    // After a script that may be refused, even a single message is a script: it is then refused as well.
+    if (messages.length < MIN_SCRIPT_MESSAGES && this.flight.pending === 0) {
+      messages.forEach((message, position) =>
+        this.single.write(message, bodies[position] as MessageBody, indices[position] as number, settled),
+      );
+      return;
     }
     const settle: SettledListener = (position, outcome) => settled(indices[position] as number, outcome);
     const sent: SentScript = { script, permit: this.permit, place: this.flight.depart(), settle };

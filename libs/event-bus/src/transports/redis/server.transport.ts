@@ -19,7 +19,8 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
   protected readonly listener: TransportListener;
   protected abstract readonly links: LinkState;
   protected abstract readonly subscriber: Pick<EventTransport, 'subscribe' | 'unsubscribe' | 'subscriptions'>;
-  private closing: Promise<void> | undefined;
+  /** Set once it is closed. */
+  protected closing: Promise<void> | undefined;
 
   constructor(owner: TransportListener) {
     this.listener = InTurnListener.of(owner);
