@@ -7,6 +7,7 @@ import { ChannelTemplate } from '../routing/channel-template.js';
 import { isChannelParam } from './channel-param.decorator.js';
 import type { ExploredBus } from './explored.bus.js';
 import type { DeclaredArguments } from './declared.arguments.js';
+import { areDeclared } from './declared.arguments.js';
 import type { DecoratedMethod } from './method.finder.js';
 import type { NestInternals } from './nest.internals.js';
 import type { OnEventMetadata } from './on-event.decorator.js';
@@ -52,13 +53,12 @@ function unknownBusProblems(
   options: readonly { readonly bus?: string }[],
   knownBuses: readonly string[],
 ): string[] {
-  return options
-    .map(({ bus }) => bus ?? DEFAULT_BUS)
-    .filter((bus) => !knownBuses.includes(bus))
-    .map((bus) => {
-      const name = JSON.stringify(bus);
-      return `there is no bus ${name}. Import EventBusModule.forRoot({ name: ${name} }), or use one of: ${knownBuses.join(', ')}.`;
-    });
+  return options.flatMap(({ bus: given }) => {
+    const bus = given ?? DEFAULT_BUS;
+    if (knownBuses.includes(bus)) return [];
+    const name = JSON.stringify(bus);
+    return `there is no bus ${name}. Import EventBusModule.forRoot({ name: ${name} }), or use one of: ${knownBuses.join(', ')}.`;
+  });
 }
 
 /** The problems with an @OnGap method, each with what to write instead. */
@@ -82,7 +82,7 @@ function settingsProblems(
   { own, settings: { deadLetter, group } }: HandlerDeclaration,
   { prefix, codec, transport }: ExploredBus,
 ): string[] {
-  const problems = HANDLER_OPTION_NAMES.filter((option) => differ(own, option)).map(
+  const problems = optionsThatDiffer(own).map(
     (option) =>
       `its decorators give different values for ${option}. Options apply to the whole method: set it once.`,
   );
@@ -132,14 +132,17 @@ export function groupProblems(
   });
 }
 
-function differ(metadata: readonly OnEventMetadata[], option: keyof HandlerOptions): boolean {
-  if (metadata.length < 2) return false;
-  const given = metadata.map(({ options }) => options[option]).filter((value) => value !== undefined);
-  return given.some((value) => !isDeepStrictEqual(value, given[0]));
+function optionsThatDiffer(metadata: readonly OnEventMetadata[]): readonly (keyof HandlerOptions)[] {
+  if (metadata.length < 2) return [];
+  return HANDLER_OPTION_NAMES.filter((option) => {
+    const given = metadata.map(({ options }) => options[option]).filter((value) => value !== undefined);
+    return given.some((value) => !isDeepStrictEqual(value, given[0]));
+  });
 }
 
 /** A parameter that the channel lacks would always be undefined. */
 function paramProblems({ declared, metadata }: HandlerDeclaration): string[] {
+  if (!areDeclared(declared)) return [];
   const names = Object.values(declared).flatMap(({ factory, data }) =>
     isChannelParam(factory) ? [String(data)] : [],
   );

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { LoggerService, LogLevel } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
 import { settled } from '../../../../test/support/eventually.js';
 import { LogWriter } from './log.writer.js';
@@ -44,6 +45,29 @@ describe('LogWriter', () => {
     expect(warnings).not.toHaveBeenCalled();
     expect(() => Logger.flush()).not.toThrow();
     expect(warnings).toHaveBeenCalledTimes(1);
+  });
+
+  it('writes what Nest held back as text', () => {
+    const written: unknown[] = [];
+    const write = (message: unknown) => void written.push(message);
+    Logger.attachBuffer();
+    new LogWriter('default').warn({ sentence: 'It was done', fields: { times: 2 }, advice: 'Do it again' });
+    Logger.overrideLogger({ log: write, error: write, warn: write });
+    Logger.flush();
+    expect(written).toEqual(['It was done (times=2). Do it again']);
+  });
+
+  it.each<[string, LoggerService | LogLevel[] | false]>([
+    ['of a level that it is not to write', ['log', 'error', 'warn']],
+    ['that has no method for it', { log: broken, error: broken, warn: broken }],
+    ['that is turned off', false],
+  ])('formats nothing for a logger %s', (_what, logger) => {
+    Logger.overrideLogger(logger);
+    const fields = jest.fn(() => ({}));
+    const unformatted = Object.defineProperty({ sentence: 'a', fields: {} }, 'fields', { get: fields });
+    new LogWriter('default').debug(unformatted);
+    expect(fields).not.toHaveBeenCalled();
+    expect(warnings).not.toHaveBeenCalled();
   });
 
   it('needs no logger', () => {

@@ -1,5 +1,5 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { framesOf, isThenable, reasonOf, toPromise } from '../foreign.js';
 import { LogEpisode } from './log.episode.js';
 import { quote } from '../printable.js';
@@ -14,12 +14,10 @@ export class LogWriter {
   private readonly logger: Logger;
   private readonly losses = new LogEpisode();
 
-  constructor(
-    private readonly bus: string,
-    private readonly format: LogFormat = 'text',
-  ) {
+  constructor(bus: string, format: LogFormat = 'text') {
     const context = bus === 'default' ? 'EventBus' : `EventBus:${bus}`;
-    this.logger = new ContainedLogger(context, (error) => this.lost(error));
+    const formatted = (line: LogLine) => (format === 'text' ? textOfLine(line) : objectOfLine(line, bus));
+    this.logger = new ContainedLogger(context, formatted, (error) => this.lost(error));
   }
 
   /** @param thrown the error whose stack is shown with the line */
@@ -41,8 +39,7 @@ export class LogWriter {
 
   private write(level: 'error' | 'warn' | 'log' | 'debug', line: LogLine, ...frames: unknown[]): void {
     try {
-      const message = this.format === 'text' ? textOfLine(line) : objectOfLine(line, this.bus);
-      this.logger[level](message, ...frames);
+      this.logger[level](line, ...frames);
     } catch (error) {
       this.lost(error);
     }
@@ -59,34 +56,46 @@ export class LogWriter {
 }
 
 /**
- * Nest's logger, which any other logger may replace. Failures are contained even while Nest buffers lines until that logger is
- * known.
+ * Nest's logger, which any other logger may replace. Its messages are lines, which are formatted when they reach that logger, and only if
+ * it writes them: a start with thousands of handlers has thousands of debug lines. Failures are contained even while Nest buffers
+ * lines until the logger is known.
  */
 class ContainedLogger extends Logger {
+  private readonly contained: LoggerService = {
+    log: this.containing('log'),
+    error: this.containing('error'),
+    warn: this.containing('warn'),
+    debug: this.containing('debug'),
+  };
+
   constructor(
     context: string,
+    private readonly formatted: (line: LogLine) => unknown,
     private readonly failed: (error: unknown) => void,
   ) {
     super(context);
   }
 
   override get localInstance(): LoggerService {
-    const logger = super.localInstance as LoggerService | undefined;
-    const contained =
-      (level: LogLevel) =>
-      (message: unknown, ...rest: unknown[]) => {
-        try {
-          const result: unknown = logger?.[level]?.(message, ...rest);
-          if (isThenable(result)) toPromise(result).catch(this.failed);
-        } catch (error) {
-          this.failed(error);
-        }
-      };
-    return {
-      log: contained('log'),
-      error: contained('error'),
-      warn: contained('warn'),
-      debug: contained('debug'),
+    return this.contained;
+  }
+
+  private containing(level: LogLevel): (line: LogLine, ...rest: unknown[]) => void {
+    return (line, ...rest) => {
+      try {
+        const logger = super.localInstance as LoggerService | undefined;
+        if (logger === undefined || isSilent(logger, level)) return;
+        const result: unknown = logger[level]?.(this.formatted(line), ...rest);
+        if (isThenable(result)) toPromise(result).catch(this.failed);
+      } catch (error) {
+        this.failed(error);
+      }
     };
   }
+}
+
+/** Whether it is Nest's own method, which would not write a line of this level. */
+function isSilent(logger: LoggerService, level: LogLevel): boolean {
+  if (!(logger instanceof ConsoleLogger) || logger[level] !== ConsoleLogger.prototype[level]) return false;
+  return !logger.isLevelEnabled(level);
 }
