@@ -4,7 +4,14 @@ const settings = {
   channels: ['orders:created', 'orders:paid', 'orders:shipped', 'orders:cancelled'],
   targets: [{ name: 'orders:*', isPattern: true }],
 };
-const entries = entriesOf('node-redis', 'nest', 'graphql', 'event-bus');
+const entries = [
+  ...entriesOf('node-redis', 'nest', 'graphql', 'event-bus'),
+  {
+    name: 'event-bus, no fast path',
+    contender: 'event-bus',
+    settings: { transport: { fastPath: false } },
+  },
+];
 
 /** Receive with one pattern handler. */
 export const p3 = [
