@@ -285,7 +285,7 @@ describe('what a server repeats of a command', () => {
   );
 
   it('has no password where a sentinel has no AUTH', async () => {
-    const config = `sentinel monitor mymaster 127.0.0.1 ${server.port} 1\nrename-command AUTH ""\nrequirepass other\n`;
+    const config = `sentinel monitor mymaster 127.0.0.1 ${server.port} 1\nrename-command AUTH ""\n`;
     const sentinel = await RedisServer.start({ config, args: ['--sentinel'] });
     closers.push(() => sentinel.stop());
     expect(await answerOf(sentinel.port, 'AUTH', ODD)).toContain(CANARY);
