@@ -247,8 +247,9 @@ export class RedisCluster {
     await eventually(() => moveKeys(slots, from, to), POLL);
     await setSlots(to, 'NODE', to.id);
     await setSlots(from, 'NODE', to.id).catch((error: unknown) => {
-      // A master that has heard of the loss of its last slot is a replica already, or becomes one while Valkey lets SETSLOT wait.
-      if (!/only with masters|UNBLOCKED/.test(String(error))) throw error;
+      // A master that has heard of the loss of its last slot is a replica already. Where Valkey waits for its replicas
+      // meanwhile, they are the heir's, and their answer does not come.
+      if (!/only with masters|NOREPLICAS/.test(String(error))) throw error;
     });
     await this.agreed((view) => slots.every((slot) => view.ownerOf(slot)?.id === to.id));
   }
