@@ -5,6 +5,8 @@
  */
 import type { EventCodec, EventContext } from 'nestjs-redis-event-bus';
 import { EventContext as Context, OnEvent, cloudEvents, json, raw, redis } from 'nestjs-redis-event-bus';
+import type { Redis } from 'ioredis';
+import { ListenerRecord } from '../../libs/event-bus/src/conformance/listener.record.js';
 import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { runCommands } from '../support/resp.client.js';
@@ -52,6 +54,23 @@ const MAX_BYTES = 64 * 1024;
 
 describe.each([true, false])('redis({ fastPath: %s })', (fastPath) => {
   const transport = () => redis({ url: server.url, fastPath });
+
+  it(`lets ioredis read ${fastPath ? 'no message' : 'every message'}`, async () => {
+    const listener = new ListenerRecord();
+    const bus = transport().create(listener);
+    await bus.connect();
+    const [, subscriber] = bus.unwrap!() as [Redis, Redis];
+    const read: string[] = [];
+    subscriber.on('messageBuffer', (_channel: Buffer, body: Buffer) => read.push(String(body)));
+    try {
+      await bus.subscribe([{ kind: 'channel', name: 'orders:new' }]);
+      await publishOutside('1', '2');
+      await listener.until('two messages', () => listener.messages.length === 2);
+      expect(read).toEqual(fastPath ? [] : ['1', '2']);
+    } finally {
+      await bus.close();
+    }
+  });
 
   it('gives handlers of raw() buffers that share nothing with each other', async () => {
     const inbox = new Handlers();

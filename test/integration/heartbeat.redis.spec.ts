@@ -591,9 +591,11 @@ describe('a replica', () => {
       // Answered after what was asked on the new link before.
       await bus.transport.inspect!({ query: 'patternCount' });
     }
-    expect(bus.warnings).toHaveLength(1);
+    // A busy machine may add that the event loop was blocked.
+    const ofReplica = ({ sentence }: { readonly sentence: string }) => sentence.includes('replica');
+    expect(bus.warnings.filter(ofReplica)).toHaveLength(1);
     await onMaster.transport.inspect!({ query: 'patternCount' });
-    expect(onMaster.warnings).toEqual([]);
+    expect(onMaster.warnings.filter(ofReplica)).toEqual([]);
     await expect(bus.transport.claim?.('key', 1_000)).rejects.toThrow('READONLY');
   });
 });

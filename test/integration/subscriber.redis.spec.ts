@@ -749,7 +749,7 @@ describe('EventBusInspector', () => {
       codec: 'json',
       prefix: 'app:',
       // The events were published in one tick.
-      publishing: { batching: 'script' },
+      publishing: { batching: 'undecided' },
       handlers: [
         // The age of the call that runs is there once somebody has looked at the clock.
         expect.objectContaining({

@@ -96,6 +96,19 @@ describe('MessageReader', () => {
     }
   });
 
+  it.each([
+    `*4\r\n${bulk('message')}${bulk('a')}${bulk('b')}${bulk('c')}`,
+    `*3\r\n${bulk('pmessage')}${bulk('a')}${bulk('b')}`,
+    `*3\r\n${bulk('massage')}${bulk('a')}${bulk('b')}`,
+    `>3\r\n${bulk('message')}${bulk('a')}${bulk('b')}`,
+  ])('hands on %j, which only looks like a message', (reply) => {
+    for (const cut of [0, 5, 14, reply.length - 1]) {
+      const { read, rest, taken } = reading();
+      read(reply.slice(0, cut), reply.slice(cut));
+      expect([taken, rest.join('')]).toEqual([[], reply]);
+    }
+  });
+
   it('takes no message out of the body of another reply', () => {
     const bait = `*2\r\n${bulk('x')}*3\r\n${bulk('message')}${bulk('a')}${bulk('1')}`;
     const { read, rest, taken } = reading();

@@ -1,18 +1,13 @@
 /** The memory is bounded, since anybody who publishes chooses the channels that a pattern delivers. */
-const PLACES = 1_024;
+const PLACES = 8_192;
 const MAX_NAME_BYTES = 128;
+/** One of so many names that find their place taken replaces the name that is there: most of a larger set keep their places. */
+const REPLACED_EVERY = 16;
 
-interface KnownName {
-  readonly bytes: Buffer;
-  readonly text: string;
-}
-
-/**
- * Decodes names of channels and patterns, and remembers them by their bytes. A name has one place, where it replaces the name that was
- * there before.
- */
+/** Decodes names of channels and patterns, and remembers those of ASCII characters. Each name has one place, by its bytes. */
 export class NameCache {
-  private readonly names: (KnownName | undefined)[] = Array.from({ length: PLACES }, () => undefined);
+  private readonly names: (string | undefined)[] = Array.from({ length: PLACES }, () => undefined);
+  private misses = 0;
 
   /** Decodes these bytes as UTF-8. */
   textOf(chunk: Buffer, start: number, end: number): string {
@@ -22,15 +17,17 @@ export class NameCache {
     for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + (chunk[at] as number)) | 0;
     const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
     const known = this.names[place];
-    if (known !== undefined && isSame(known.bytes, chunk, start, length)) return known.text;
+    if (known !== undefined && isSame(known, chunk, start, length)) return known;
     const text = chunk.toString('utf8', start, end);
-    this.names[place] = { bytes: Buffer.from(chunk.subarray(start, end)), text };
+    this.misses += 1;
+    if (known === undefined || this.misses % REPLACED_EVERY === 0) this.names[place] = text;
     return text;
   }
 }
 
-function isSame(bytes: Buffer, chunk: Buffer, start: number, length: number): boolean {
-  if (bytes.length !== length) return false;
-  for (let at = 0; at < length; at += 1) if (bytes[at] !== chunk[start + at]) return false;
+/** Never true for other than ASCII characters: they are longer as bytes, or U+FFFD. */
+function isSame(name: string, chunk: Buffer, start: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let at = 0; at < length; at += 1) if (name.charCodeAt(at) !== chunk[start + at]) return false;
   return true;
 }
