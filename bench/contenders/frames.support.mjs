@@ -22,10 +22,14 @@ export async function framesProblem({ place, admin }) {
   const publisher = await contender.connect({ place, codec: { frames: true } });
   try {
     await listener.subscribe(CHANNEL);
-    const heard = once(listener, 'message');
-    await Promise.all([publisher.publish(CHANNEL, {}), publisher.publish(CHANNEL, {})]);
-    const [, text] = await heard;
-    return text.startsWith(RECORD_SEPARATOR) ? undefined : 'json({ frames: true }) sends no batch frames.';
+    const texts = [];
+    listener.on('message', (_channel, text) => texts.push(text));
+    // The first event of a tick leaves alone.
+    await Promise.all([1, 2, 3].map(() => publisher.publish(CHANNEL, {})));
+    while (texts.length < 2) await once(listener, 'message');
+    return texts[1].startsWith(RECORD_SEPARATOR)
+      ? undefined
+      : 'json({ frames: true }) sends no batch frames.';
   } finally {
     listener.disconnect();
     await publisher.close();

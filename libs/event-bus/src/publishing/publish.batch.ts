@@ -28,6 +28,8 @@ export class PublishBatch {
     private readonly transport: EventTransport,
     private readonly open: (BatchEntry | undefined)[],
     private readonly deadlines: PublishDeadlines,
+    /** Called when a reply arrives, before whoever waits for it continues. */
+    private readonly answered?: () => void,
   ) {
     this.openCount = open.length;
   }
@@ -62,6 +64,7 @@ export class PublishBatch {
     const entry = typeof index === 'number' ? this.take(index) : undefined;
     // Already settled, or no message of this batch.
     if (entry === undefined) return;
+    this.answered?.();
     const outcome = outcomeIn(given);
     if (outcome !== undefined) entry.answer(outcome);
     else entry.giveUp(this.fault('settled a message with neither subscriptions nor an error'));
