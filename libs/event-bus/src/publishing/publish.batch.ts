@@ -28,7 +28,7 @@ export class PublishBatch {
     private readonly transport: EventTransport,
     private readonly open: (BatchEntry | undefined)[],
     private readonly deadlines: PublishDeadlines,
-    /** Called when a reply arrives, before whoever waits for it continues. */
+    /** Called when a reply arrives, before its publisher continues. */
     private readonly answered?: () => void,
   ) {
     this.openCount = open.length;

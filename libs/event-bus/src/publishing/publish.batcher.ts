@@ -12,7 +12,7 @@ const MANY = 8;
 /**
  * Hands events to the transport in call order. The first event of a tick leaves at once. Those that follow it within the tick
  * are collected, and leave together at its end: those of a loop, and those of promises that settle together. When many are
- * answered in a tick, the first one that follows is collected too: by itself it would be answered by itself, and so on.
+ * answered in a tick, the first one that follows is collected too: sent alone it would be answered alone, and so would the next.
  */
 export class PublishBatcher {
   private readonly deadlines = new PublishDeadlines();
