@@ -28,8 +28,6 @@ export class PublishBatch {
     private readonly transport: EventTransport,
     private readonly open: (BatchEntry | undefined)[],
     private readonly deadlines: PublishDeadlines,
-    /** Called when a reply arrives, before its publisher continues. */
-    private readonly answered?: () => void,
   ) {
     this.openCount = open.length;
   }
@@ -64,7 +62,6 @@ export class PublishBatch {
     const entry = typeof index === 'number' ? this.take(index) : undefined;
     // Already settled, or no message of this batch.
     if (entry === undefined) return;
-    this.answered?.();
     const outcome = outcomeIn(given);
     if (outcome !== undefined) entry.answer(outcome);
     else entry.giveUp(this.fault('settled a message with neither subscriptions nor an error'));

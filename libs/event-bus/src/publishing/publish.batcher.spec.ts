@@ -82,25 +82,6 @@ describe('PublishBatcher', () => {
     expect(line.channels).toEqual([['a', 'b', 'c', 'd'], ['e']]);
   });
 
-  it.each([
-    [8, [['next', 'last']]],
-    [7, [['next'], ['last']]],
-  ])('keeps those together that follow the replies to %i events', async (count, following) => {
-    openTick();
-    for (let number = 0; number < count; number += 1) publish(`event ${number}`);
-    await turn();
-    const [batch] = line.batches.splice(0);
-    expect(batch?.channels).toHaveLength(count);
-    for (let index = 0; index < count; index += 1) batch?.settled(index, { subscriptions: 1 });
-    publish('next');
-    publish('last');
-    await turn();
-    expect(line.channels).toEqual(following);
-    // The next tick is one like any other.
-    publish('later');
-    expect(line.channels).toEqual([...following, ['later']]);
-  });
-
   it('hands over what is published within a hand-over behind all of it', async () => {
     const handedOver: string[] = [];
     let number = 0;

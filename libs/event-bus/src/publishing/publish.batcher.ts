@@ -6,13 +6,9 @@ import { PublishBatch } from './publish.batch.js';
 import type { PublishCall } from './publish.call.js';
 import { PublishDeadlines } from './publish.deadlines.js';
 
-/** The replies to so many events in one tick are followed by about as many events, which should leave together. */
-const MANY = 8;
-
 /**
  * Hands events to the transport in call order. The first event of a tick leaves at once. Those that follow it within the tick
- * are collected, and leave together at its end: those of a loop, and those of promises that settle together. When many are
- * answered in a tick, the first one that follows is collected too: sent alone it would be answered alone, and so would the next.
+ * are collected, and leave together at its end: those of a loop, and those of promises that settle together.
  */
 export class PublishBatcher {
   private readonly deadlines = new PublishDeadlines();
@@ -33,20 +29,12 @@ export class PublishBatcher {
       this.collected.push(call);
       return;
     }
-    this.openTick();
+    this.isTickOpen = this.isBatching;
     call.state = 'handed-over';
     this.handOver([call]);
-  }
-
-  /** What is published from here to the end of the tick leaves together. */
-  private openTick(): void {
-    if (this.isTickOpen || !this.isBatching) return;
-    this.isTickOpen = true;
     // It runs after all promises that are settled now, and before the next event of the event loop.
-    nextTick(this.endTick);
+    if (this.isBatching) nextTick(this.endTick);
   }
-
-  private readonly answered = (): void => this.openTick();
 
   /** Hands over the collected calls, except those that were given up. */
   flush(): void {
@@ -68,7 +56,6 @@ export class PublishBatcher {
   };
 
   private handOver(entries: BatchEntry[]): void {
-    const answered = entries.length >= MANY ? this.answered : undefined;
-    new PublishBatch(this.transport, entries, this.deadlines, answered).handOver();
+    new PublishBatch(this.transport, entries, this.deadlines).handOver();
   }
 }
