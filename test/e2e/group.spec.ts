@@ -114,7 +114,10 @@ describe('three instances of a service', () => {
     const [, , victim] = started;
     let claimed: number[] = [];
     await publish(3_000, async (published) => {
-      if (published !== 1_500) return;
+      if (published < 1_500 || claimed.length > 0) return;
+      // On a busy machine the others may have claimed most so far: more events follow.
+      const hasBegun = (await listed('begun', 2)).length === FINISHED + CONCURRENCY;
+      if (!hasBegun && published < 3_000) return;
       claimed = await eventually(async () => {
         const [finished, begun] = [await listed('done', 2), await listed('begun', 2)];
         expect([finished.length, begun.length]).toEqual([FINISHED, FINISHED + CONCURRENCY]);
