@@ -80,9 +80,12 @@ describe('PublishBuffer', () => {
     expect(link.sent).toHaveLength(5);
   });
 
-  it('lets none go first while others wait, although there is a link', async () => {
+  it.each([
+    ['that is buffered', waiting(1)],
+    ['that has just found no link', () => undefined],
+  ])('lets nothing overtake an event %s, although there is a link', async (_state, until) => {
     const first = link.publish('a');
-    await waiting(1)();
+    await until();
     link.isUp = true;
     const second = link.publish('b');
     expect(link.sent).toEqual([]);
@@ -119,16 +122,6 @@ describe('PublishBuffer', () => {
     link.comeBack();
     await Promise.all(others);
     expect(link.sent).toEqual(['b', 'c']);
-  });
-
-  it('lets nothing overtake an event that has just found no link', async () => {
-    const first = link.publish('a');
-    link.isUp = true;
-    const second = link.publish('b');
-    expect(link.sent).toEqual([]);
-    link.comeBack();
-    await Promise.all([first, second]);
-    expect(link.sent).toEqual(['a', 'b']);
   });
 
   it('tries again where the link came back while the answer was on its way', async () => {

@@ -2,6 +2,7 @@ import { keySlot } from '../../routing/key-slot.js';
 import { NotConnectedError } from '../../errors.js';
 import { collect } from '../collect.js';
 import type { OutgoingMessage, PublishOutcome, SettledListener } from '../event.transport.js';
+import { corked } from '../redis/corked.js';
 import { claimKey } from '../redis/redis.claim.js';
 import type { NodeAddress } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
@@ -27,16 +28,13 @@ export class SlotPublisher {
       const settle = (outcome: PublishOutcome) => settled(index, outcome);
       collect(lanes, this.laneOf(keySlot(message.channel)), { message, settle });
     });
-    if (lanes.size > 1) this.sendTogether(lanes);
-    else for (const [lane, own] of lanes) lane.send(own);
-  }
-
-  /** With one write to each node instead of one for each slot. */
-  private sendTogether(lanes: ReadonlyMap<SlotLane, readonly LaneMessage[]>): void {
+    const send = () => {
+      for (const [lane, own] of lanes) lane.send(own);
+    };
+    if (lanes.size === 1) return send();
+    // One write to each node instead of one for each slot.
     const sockets = this.links.all.map(({ socket }) => socket);
-    for (const socket of sockets) socket?.cork();
-    for (const [lane, own] of lanes) lane.send(own);
-    for (const socket of sockets) socket?.uncork();
+    corked(sockets, send);
   }
 
   /** @throws like EventTransport.claim */

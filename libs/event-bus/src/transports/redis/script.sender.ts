@@ -7,6 +7,7 @@ import type {
   SettledListener,
 } from '../event.transport.js';
 import { settleAll } from '../settled.messages.js';
+import { corked } from './corked.js';
 import { countIn } from './odd.reply.js';
 import type { PublishAnswers } from './publish.answers.js';
 import { PublishScript, scriptProblemIn } from './publish.script.js';
@@ -67,13 +68,10 @@ export class ScriptSender {
       this.permit = new ScriptPermit();
     }
     // One write to the socket instead of one for each.
-    socket.cork();
-    try {
+    corked([socket], () => {
       if (messages.length >= MIN_SCRIPT_MESSAGES && !this.permit.covers(messages)) this.askFor(messages);
       this.sendInOrder(messages, settled);
-    } finally {
-      socket.uncork();
-    }
+    });
   }
 
   /**
@@ -178,14 +176,13 @@ export class ScriptSender {
 
   /** Messages that cannot be sent as a script: each separately. */
   private sendApart({ script: { messages, bodies }, settle }: SentScript): void {
-    const { socket } = this.link;
-    socket?.cork();
-    messages.forEach((message, position) => {
-      const hindrance = this.single.hindrance();
-      if (hindrance !== undefined) settle(position, { error: hindrance });
-      else this.write(message, bodies[position] as MessageBody, position, settle);
-    });
-    socket?.uncork();
+    corked([this.link.socket], () =>
+      messages.forEach((message, position) => {
+        const hindrance = this.single.hindrance();
+        if (hindrance !== undefined) settle(position, { error: hindrance });
+        else this.write(message, bodies[position] as MessageBody, position, settle);
+      }),
+    );
   }
 
   private write(message: OutgoingMessage, body: MessageBody, index: number, settled: SettledListener): void {
