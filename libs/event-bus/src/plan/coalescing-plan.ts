@@ -89,5 +89,6 @@ export class CoalescingPlan<C extends Consumer> extends PlanBase<C> implements S
 
   protected leaves(subscription: PlannedSubscription<C>): void {
     this.handOver.leave(subscription);
+    this.outages.left(subscription);
   }
 }

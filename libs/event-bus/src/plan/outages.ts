@@ -40,6 +40,11 @@ export class Outages<C> {
     else this.over.push({ texts: [...subscription.texts()], fromMs: outage.fromMs });
   }
 
+  /** It is about to be unsubscribed, so its link reports no interruption of it. */
+  left(subscription: PlannedSubscription<C>): void {
+    subscription.interrupted = undefined;
+  }
+
   /** No consumer wants it any more. */
   forget(subscription: PlannedSubscription<C>): void {
     this.open.delete(subscription);

@@ -289,6 +289,25 @@ describe('SubscriptionPlan', () => {
       expect(changes().subscribe).toEqual(['o:a']);
     });
 
+    it('lets go of one that was interrupted before it was asked for anew', () => {
+      const { plan, add, changes, confirm, release, left } = planOf();
+      const first = consumer('o:*');
+      add(first);
+      changes();
+      confirm('o:*');
+      release('o:*');
+      plan.remove(first);
+      expect(changes().unsubscribe).toEqual(['o:*']);
+      add(consumer('o:*'));
+      left('o:*');
+      expect(changes().subscribe).toEqual(['o:*']);
+      confirm('o:*');
+      add(consumer('*'));
+      expect(changes().subscribe).toEqual(['*']);
+      confirm('*');
+      expect(changes().unsubscribe).toEqual(['o:*']);
+    });
+
     it('falls back to the narrow ones when the wide one is denied, and returns to it when it is granted', () => {
       const { add, changes, confirm, deny, servers } = planOf();
       add(a, one, all);
