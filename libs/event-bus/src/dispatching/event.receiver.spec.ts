@@ -203,6 +203,21 @@ describe('EventReceiver', () => {
     expect(seen).toEqual([...of('1'), ...of('2'), ...of('1'), ['b', '*']]);
   });
 
+  it('dates an event as its transport dates the message, or by the call that delivers it', () => {
+    const { add, receiver } = receiverOf(json());
+    const dates: number[] = [];
+    add('Orders.see', ['orders'], ({ receivedAtMs }) => void dates.push(receivedAtMs));
+    const message = { through: { kind: 'channel', name: 'app:orders' }, channel: 'app:orders' } as const;
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(2_000);
+    try {
+      receiver.receive({ ...message, body: Buffer.from('1'), receivedAtMs: 1_000 });
+      receiver.receive({ ...message, body: Buffer.from('2') });
+      expect(dates).toEqual([1_000, 2_000]);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('reports a message only to those who take such reports', () => {
     const { journal, receive } = receiverOf(json());
     const received = jest.spyOn(journal, 'received');

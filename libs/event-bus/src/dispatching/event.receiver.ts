@@ -112,7 +112,7 @@ export class EventReceiver {
       if (this.plan.isUnmatched(through, rawChannel)) this.unmatchedCount += events;
       return;
     }
-    const atMs = Date.now();
+    const atMs = message.receivedAtMs ?? Date.now();
     const reading = own ?? (records === undefined ? this.single : this.framed);
     if (!this.backlog.isEmpty || (Array.isArray(records) && events > RECORDS_PER_TURN)) {
       this.putOff(audience, records ?? [body], { body, bytes }, (rest, record) =>

@@ -13,6 +13,8 @@ export interface IncomingMessage {
   readonly body: Buffer | string;
   /** The number of published bytes, if `body` is only the beginning of a message that is too large. @default the size of `body` */
   readonly bytes?: number | undefined;
+  /** When it reached this process, in milliseconds since the epoch. @default the time of the call that delivers it */
+  readonly receivedAtMs?: number | undefined;
   /** The node that sent it, if each node sends its own messages, as the masters of a Cluster do for their key events. */
   readonly node?: string | undefined;
 }

@@ -38,8 +38,8 @@ export class DeliveryGate {
     private readonly listener: Pick<SubscriptionListener, 'message' | 'confirmed' | 'released'>,
   ) {
     if (source.inlet !== undefined) {
-      source.inlet.take = (kind, name, channel, body, bytes) =>
-        this.deliver(kind, name, channel, body, bytes);
+      source.inlet.take = (kind, name, channel, body, bytes, receivedAtMs) =>
+        this.deliver(kind, name, channel, body, bytes, receivedAtMs);
     }
     const { redis } = source;
     redis.on('messageBuffer', (channel: Buffer, body: Buffer) => {
@@ -95,11 +95,12 @@ export class DeliveryGate {
     channel: string,
     body: Buffer | string,
     bytes: number,
+    receivedAtMs?: number,
   ): void {
     if (this.isOver) return;
     const through = this.opened[kind].get(name);
     if (through === undefined) return;
     this.source.isProved = true;
-    this.listener.message({ through, channel, body, bytes });
+    this.listener.message({ through, channel, body, bytes, receivedAtMs });
   }
 }

@@ -19,7 +19,8 @@ export function bodyIn(
 ): Buffer | string {
   const end = start + keptBytes(bytes, settings);
   if (settings.takesText) {
-    const text = chunk.toString('utf8', start, end);
+    // Without an encoding it is UTF-8, and need not be looked up.
+    const text = chunk.toString(undefined, start, end);
     if (!text.includes('\uFFFD') || isUtf8(chunk.subarray(start, end))) return text;
   }
   const own = Buffer.allocUnsafe(end - start);

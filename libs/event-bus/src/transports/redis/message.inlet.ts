@@ -1,17 +1,11 @@
 import type { Redis } from 'ioredis';
-import type { SubscriptionKind } from '../../routing/subscription-target.js';
 import type { MessageSettings } from '../event.transport.js';
 import { speaksResp3, subscriptionsOf } from './driver.internals.js';
+import type { MessageSink } from './message.reader.js';
 import { ARRAY, MessageReader, PUSH } from './message.reader.js';
 
 /** Receives a message. Must not throw. */
-export type TakeMessage = (
-  kind: SubscriptionKind,
-  name: string,
-  channel: string,
-  body: Buffer | string,
-  bytes: number,
-) => void;
+export type TakeMessage = MessageSink['message'];
 
 type Read = (bytes: Buffer) => void;
 

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import type { MessageSettings } from '../event.transport.js';
+import type { MessageSink } from './message.reader.js';
 import { ARRAY, MessageReader } from './message.reader.js';
 import { OddReplyError } from './odd.reply.js';
 
@@ -68,6 +69,29 @@ describe('MessageReader', () => {
       { kind: 'channel', name: 'a', channel: 'a', body: '1', bytes: 1 },
       { kind: 'pattern', name: 'b*', channel: 'bc', body: '2', bytes: 1 },
     ]);
+  });
+
+  it('dates a message by the chunk in which it ended', () => {
+    const times: number[] = [];
+    const sink = {
+      message: (...[, , , , , receivedAtMs]: Parameters<MessageSink['message']>) => {
+        times.push(receivedAtMs);
+        // What a message causes takes time: the next one of the chunk did not arrive later for that.
+        clock.mockReturnValue(9_000);
+      },
+      rest: () => undefined,
+    };
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(1_000);
+    try {
+      const reader = new MessageReader(sink, SETTINGS);
+      reader.mark = ARRAY;
+      reader.read(Buffer.from(`${message('a', '1')}${message('a', '2')}${message('a', '3').slice(0, -3)}`));
+      clock.mockReturnValue(2_000);
+      reader.read(Buffer.from(message('a', '3').slice(-3)));
+      expect(times).toEqual([1_000, 1_000, 2_000]);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('takes nothing while nothing is subscribed, and messages right behind the confirmation', () => {

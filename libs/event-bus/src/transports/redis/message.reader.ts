@@ -12,8 +12,16 @@ export interface MessageSink {
    * @param name the channel or pattern of the subscription
    * @param body a string only if it is valid UTF-8; only its beginning if it is larger than `maxPayloadBytes`
    * @param bytes the size of the whole body
+   * @param receivedAtMs when its last chunk arrived, in milliseconds since the epoch
    */
-  message(kind: SubscriptionKind, name: string, channel: string, body: Buffer | string, bytes: number): void;
+  message(
+    kind: SubscriptionKind,
+    name: string,
+    channel: string,
+    body: Buffer | string,
+    bytes: number,
+    receivedAtMs: number,
+  ): void;
   /** All other bytes, unchanged and in stream order. Sets {@link MessageReader.mark}, which no message changes. */
   rest(bytes: Buffer): void;
 }
@@ -54,6 +62,8 @@ export class MessageReader {
   private cutBody: CutBody | undefined;
   /** The position after the length that was read last. */
   private lengthEnd = 0;
+  /** When the chunk arrived: the clock is read once for all its messages. */
+  private atMs = 0;
 
   constructor(
     private readonly sink: MessageSink,
@@ -66,6 +76,7 @@ export class MessageReader {
    */
   readonly read = (chunk: Buffer): void => {
     let at = 0;
+    this.atMs = Date.now();
     while (at < chunk.length && !this.isOver) {
       if (this.cutBody !== undefined) at = this.readBody(this.cutBody, chunk, at);
       else if (this.cutHeading !== undefined) at = this.readHeading(this.cutHeading, chunk, at);
@@ -137,7 +148,7 @@ export class MessageReader {
     if (!body.isComplete) return at;
     this.cutBody = undefined;
     const { kind, name, channel, bytes } = heading;
-    this.sink.message(kind, name, channel, body.body, bytes);
+    this.sink.message(kind, name, channel, body.body, bytes, this.atMs);
     return at;
   }
 
@@ -161,7 +172,8 @@ export class MessageReader {
     if (bytes < 0 || end > chunk.length) return 0;
     const name = this.names.textOf(chunk, nameAt, nameAt + nameBytes);
     const channel = kind === 'pattern' ? this.names.textOf(chunk, channelAt, channelAt + channelBytes) : name;
-    this.sink.message(kind, name, channel, bodyIn(chunk, bodyAt, bytes, this.settings), bytes);
+    const body = bodyIn(chunk, bodyAt, bytes, this.settings);
+    this.sink.message(kind, name, channel, body, bytes, this.atMs);
     return end;
   }
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { NameCache } from './name.cache.js';
 
 function textIn(names: NameCache, bytes: Buffer): string {
@@ -13,6 +14,24 @@ describe('NameCache', () => {
     const names = new NameCache();
     const many = Array.from({ length: 5_000 }, (_, index) => `orders:${index}`);
     for (const name of [...many, ...many]) expect(textIn(names, Buffer.from(name))).toBe(name);
+  });
+
+  it('tells names of every length apart that differ in a single byte', () => {
+    const names = new NameCache();
+    for (let length = 1; length <= 130; length += 1) {
+      const name = 'a'.repeat(length);
+      const others = Array.from({ length }, (_, at) => `${name.slice(0, at)}b${name.slice(at + 1)}`);
+      const all = [name, ...others, ...others, name];
+      expect(all.map((one) => textIn(names, Buffer.from(one)))).toEqual(all);
+    }
+  });
+
+  it('remembers a name as one text, whatever its characters', () => {
+    const names = new NameCache();
+    const chunk = Buffer.from('größe');
+    const decoded = jest.spyOn(chunk, 'toString');
+    expect([1, 2].map(() => names.textOf(chunk, 0, chunk.length))).toEqual(['größe', 'größe']);
+    expect(decoded).toHaveBeenCalledTimes(1);
   });
 
   it.each(['', 'größe', 'x'.repeat(500)])('gives the text of %j each time', (name) => {
