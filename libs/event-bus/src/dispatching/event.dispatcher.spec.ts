@@ -50,4 +50,38 @@ describe('EventDispatcher', () => {
     expect(slow.started).toEqual(['1', '2']);
     expect(dispatcher.snapshot().size).toBe(0);
   });
+
+  it('knows nothing to do for a handler that no event was for, and forgets it at once', async () => {
+    const unused = new HeldHandler();
+    const dispatcher = new EventDispatcher(new DispatchJournal().services());
+    dispatcher.add(unused);
+    await dispatcher.whenIdle();
+    expect([...dispatcher.snapshot().values()]).toEqual([
+      { handler: 'Held.handle', running: 0, waiting: 0, waitingBytes: 0, dropped: 0 },
+    ]);
+    expect(dispatcher.abandon('over')).toEqual([]);
+    dispatcher.remove(unused);
+    expect(dispatcher.snapshot().size).toBe(0);
+    expect(dispatcher.queueOf(unused)).toBeUndefined();
+  });
+
+  it('calls what stands in place of a handler now, whether its first event was before the change or after it', async () => {
+    const calls: string[] = [];
+    let hook = 'first';
+    const dispatcher = new EventDispatcher(new DispatchJournal().services(), ({ name }) => {
+      const place = `${hook} hook of ${name}`;
+      return { invoke: () => void calls.push(place) };
+    });
+    const [early, late] = [new HeldHandler(), new HeldHandler()];
+    for (const handler of [early, late]) dispatcher.add(handler);
+    dispatcher.queueOf(early)?.push(eventOf('a', '1'));
+    hook = 'second';
+    dispatcher.rewrap();
+    for (const handler of [early, late]) dispatcher.queueOf(handler)?.push(eventOf('a', '2'));
+    expect(calls).toEqual([
+      'first hook of Held.handle',
+      'second hook of Held.handle',
+      'second hook of Held.handle',
+    ]);
+  });
 });

@@ -62,20 +62,18 @@ export class HandlerExplorer {
     isComplete: (moduleRef: Module) => boolean = () => true,
   ): ExploredHandlers {
     const found = new Set<object>();
-    const methods = [...this.methods(found, isComplete)];
+    const methods = this.methods(found, isComplete);
     const candidates = this.declarationsAmong(methods, bus);
-    const problems = [
-      ...this.unservedProblems(methods),
-      ...candidates.flatMap((candidate) =>
-        handlerProblems(this.nest, candidate, bus, knownBuses).map(
-          (problem) => `${decoratorsOf(candidate)} on ${candidate.decorated.name}: ${problem}`,
-        ),
-      ),
-      ...groupProblems(candidates, this.groups),
-      ...methods.flatMap((method) =>
-        gapProblems(method, knownBuses).map((problem) => `@OnGap on ${method.name}: ${problem}`),
-      ),
-    ];
+    const problems = this.unservedProblems(methods);
+    for (const candidate of candidates) {
+      for (const problem of handlerProblems(this.nest, candidate, bus, knownBuses))
+        problems.push(`${decoratorsOf(candidate)} on ${candidate.decorated.name}: ${problem}`);
+    }
+    problems.push(...groupProblems(candidates, this.groups));
+    for (const method of methods) {
+      for (const problem of gapProblems(method, knownBuses))
+        problems.push(`@OnGap on ${method.name}: ${problem}`);
+    }
     for (const identity of found) this.known.add(identity);
     for (const { host } of methods) this.knownPrototypes.add(host.prototype);
     const unheard = hasEventEmitter(this.modules) ? [] : [...this.emitterListeners];
@@ -95,11 +93,13 @@ export class HandlerExplorer {
    */
   private unservedProblems(methods: readonly DecoratedMethod[]): string[] {
     const copies = new EventBusCopies(this.modules);
-    const strange = methods.flatMap(({ name, strangeVersions }) => {
+    const strange: string[] = [];
+    const served = new Set(this.knownPrototypes);
+    for (const { name, host, strangeVersions } of methods) {
+      served.add(host.prototype);
       const problem = copies.problemOf(strangeVersions);
-      return problem === undefined ? [] : [`${name}: ${problem}`];
-    });
-    const served = new Set([...this.knownPrototypes, ...methods.map(({ host }) => host.prototype)]);
+      if (problem !== undefined) strange.push(`${name}: ${problem}`);
+    }
     const enhancers = new Map<object, string>();
     for (const [moduleKey, moduleRef] of this.modules) {
       for (const wrapper of moduleRef.injectables.values()) {
@@ -117,10 +117,8 @@ export class HandlerExplorer {
   }
 
   /** The methods of instances that are not known yet. Adds these to `found`. */
-  private *methods(
-    found: Set<object>,
-    isComplete: (moduleRef: Module) => boolean,
-  ): Generator<DecoratedMethod> {
+  private methods(found: Set<object>, isComplete: (moduleRef: Module) => boolean): DecoratedMethod[] {
+    const methods: DecoratedMethod[] = [];
     for (const [moduleKey, moduleRef] of this.modules) {
       if (!isComplete(moduleRef)) continue;
       const controllers: InstanceWrapper[] = [...moduleRef.controllers.values()];
@@ -135,23 +133,27 @@ export class HandlerExplorer {
         if (!isObject(identity) || found.has(identity) || this.known.has(identity)) continue;
         found.add(identity);
         const isController = controllers.includes(wrapper);
-        yield* this.finder.methodsOf({ wrapper, moduleRef, moduleKey, isController }, this.emitterListeners);
+        const place = { wrapper, moduleRef, moduleKey, isController };
+        for (const method of this.finder.methodsOf(place, this.emitterListeners)) methods.push(method);
       }
     }
+    return methods;
   }
 
   /** Of methods that are handlers, of this bus or of another one. */
   private declarationsAmong(methods: readonly DecoratedMethod[], bus: ExploredBus): HandlerDeclaration[] {
     const usual = resolveHandlerSettings({}, bus.handlerDefaults);
-    return methods.flatMap((decorated) => {
+    const declarations: HandlerDeclaration[] = [];
+    for (const decorated of methods) {
       const { onEvent, host, methodName } = decorated;
-      if (onEvent === undefined) return [];
+      if (onEvent === undefined) continue;
       const metadata = onEvent.map((one) => withChannels(one, bus.database));
       const own = metadata.filter(({ options }) => isOf(bus, options));
       const settings = areWithoutOptions(own) ? usual : settingsOf(own, bus);
       const declared = declaredArguments(this.nest, host.bare, methodName);
-      return { decorated, metadata, own, settings, declared };
-    });
+      declarations.push({ decorated, metadata, own, settings, declared });
+    }
+    return declarations;
   }
 
   private toHandler(candidate: HandlerDeclaration, { prefix, database }: ExploredBus): EventHandler {

@@ -26,36 +26,42 @@ export interface HandlerDeclaration {
   readonly declared: DeclaredArguments;
 }
 
-/** All problems with one decorated method, each with what to write instead. */
+/** All problems with one decorated method, each with what to write instead. Nearly every method has none. */
 export function handlerProblems(
   nest: NestInternals,
   declaration: HandlerDeclaration,
   bus: ExploredBus,
   knownBuses: readonly string[],
-): string[] {
+): readonly string[] {
   const wrongTargets = onEventProblems(declaration.metadata);
-  return [
-    ...unknownBusProblems(
-      declaration.metadata.map(({ options }) => options),
-      knownBuses,
-    ),
-    ...wrongTargets,
-    ...(wrongTargets.length === 0
-      ? [...paramProblems(declaration), ...settingsProblems(declaration, bus)]
-      : []),
-    ...scopeProblems(declaration),
-    ...enhancerProblems(nest, declaration),
-  ];
+  const isReadable = wrongTargets.length === 0;
+  return joined([
+    unknownBusProblems(declaration.metadata.map(optionsOf), knownBuses),
+    wrongTargets,
+    isReadable ? paramProblems(declaration) : NONE,
+    isReadable ? settingsProblems(declaration, bus) : NONE,
+    scopeProblems(declaration),
+    enhancerProblems(nest, declaration),
+  ]);
+}
+
+const NONE: readonly string[] = [];
+
+function joined(lists: readonly (readonly string[])[]): readonly string[] {
+  return lists.every((list) => list.length === 0) ? NONE : lists.flat();
+}
+
+function optionsOf({ options }: OnEventMetadata): OnEventMetadata['options'] {
+  return options;
 }
 
 /** A handler of a bus that is not imported would never be called. */
 function unknownBusProblems(
   options: readonly { readonly bus?: string }[],
   knownBuses: readonly string[],
-): string[] {
-  return options.flatMap(({ bus: given }) => {
-    const bus = given ?? DEFAULT_BUS;
-    if (knownBuses.includes(bus)) return [];
+): readonly string[] {
+  const buses = options.map(({ bus }) => bus ?? DEFAULT_BUS).filter((bus) => !knownBuses.includes(bus));
+  return buses.map((bus) => {
     const name = JSON.stringify(bus);
     return `there is no bus ${name}. Import EventBusModule.forRoot({ name: ${name} }), or use one of: ${knownBuses.join(', ')}.`;
   });
@@ -65,8 +71,8 @@ function unknownBusProblems(
 export function gapProblems(
   { onGap, host: { wrapper } }: DecoratedMethod,
   knownBuses: readonly string[],
-): string[] {
-  if (onGap === undefined) return [];
+): readonly string[] {
+  if (onGap === undefined) return NONE;
   const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   return [
     ...unknownBusProblems(onGap, knownBuses),
@@ -81,7 +87,8 @@ export function gapProblems(
 function settingsProblems(
   { own, settings: { deadLetter, group } }: HandlerDeclaration,
   { prefix, codec, transport }: ExploredBus,
-): string[] {
+): readonly string[] {
+  if (own.length < 2 && deadLetter === false && group === false) return NONE;
   const problems = optionsThatDiffer(own).map(
     (option) =>
       `its decorators give different values for ${option}. Options apply to the whole method: set it once.`,
@@ -116,12 +123,13 @@ export function groupProblems(
   /** The members so far. The new ones are added. */
   members: GroupMembers,
 ): string[] {
-  return declarations.flatMap((declaration) => {
+  // Most have no group.
+  const grouped = declarations.filter(({ settings }) => settings.group !== false);
+  return grouped.flatMap((declaration) => {
     const { decorated, own, settings } = declaration;
-    const { group } = settings;
+    const group = settings.group as string;
     // Key events have no group, see settingsProblems.
-    if (group === false || own.length === 0 || own.some(({ keyEvents }) => keyEvents !== undefined))
-      return [];
+    if (own.length === 0 || own.some(({ keyEvents }) => keyEvents !== undefined)) return [];
     const other = members.get(group);
     if (other === undefined) members.set(group, declaration);
     // For the group, the same class in two modules is one handler.
@@ -141,8 +149,8 @@ function optionsThatDiffer(metadata: readonly OnEventMetadata[]): readonly (keyo
 }
 
 /** A parameter that the channel lacks would always be undefined. */
-function paramProblems({ declared, metadata }: HandlerDeclaration): string[] {
-  if (!areDeclared(declared)) return [];
+function paramProblems({ declared, metadata }: HandlerDeclaration): readonly string[] {
+  if (!areDeclared(declared)) return NONE;
   const names = Object.values(declared).flatMap(({ factory, data }) =>
     isChannelParam(factory) ? [String(data)] : [],
   );
@@ -159,24 +167,28 @@ function isSameMethod(one: DecoratedMethod, other: DecoratedMethod): boolean {
 }
 
 /** A transient provider has one instance per consumer, so it is undefined which one handles an event. */
-function scopeProblems({ decorated: { host } }: HandlerDeclaration): string[] {
+function scopeProblems({ decorated: { host } }: HandlerDeclaration): readonly string[] {
   return host.wrapper.isTransient
     ? ['its class is transient, so it has one instance per consumer. Make it a singleton or request-scoped.']
-    : [];
+    : NONE;
 }
 
 /** Nest creates enhancers only for classes that it instantiates itself, and silently skips those of other objects. */
-function enhancerProblems(nest: NestInternals, declaration: HandlerDeclaration): string[] {
-  const { host, method, enhancerKeys } = declaration.decorated;
+function enhancerProblems(nest: NestInternals, declaration: HandlerDeclaration): readonly string[] {
+  const { declared, decorated } = declaration;
+  const { host, method, enhancerKeys } = decorated;
+  const ofClass = host.classEnhancers(nest);
+  // Most handlers have none.
+  if (ofClass.length + enhancerKeys.length === 0 && !areDeclared(declared)) return NONE;
   const { guardsContextCreator: reflect } = nest;
   const bound = [
-    ...host.classEnhancers(nest),
+    ...ofClass,
     ...enhancerKeys.flatMap((key) => reflect.reflectMethodMetadata<unknown[]>(method, key)),
-    ...Object.values(declaration.declared).flatMap(({ pipes = [] }) => pipes),
+    ...Object.values(declared).flatMap(({ pipes = [] }) => pipes),
   ];
   const classes = bound.filter((enhancer) => typeof enhancer === 'function');
-  // Most handlers have none, and a class with many handlers has a long list.
-  if (classes.length === 0) return [];
+  // A class with many handlers has a long list.
+  if (classes.length === 0) return NONE;
   return classes
     .filter((enhancer) => !host.createdEnhancers.has(enhancer))
     .map(

@@ -32,9 +32,10 @@ export class MethodFinder {
   private readonly scanner = new MetadataScanner();
 
   /** @param emitterListeners gets the names of methods that listen to an event emitter */
-  *methodsOf(place: HostPlace, emitterListeners: Set<string>): Generator<DecoratedMethod> {
+  methodsOf(place: HostPlace, emitterListeners: Set<string>): readonly DecoratedMethod[] {
     const prototype = prototypeOf(place.wrapper);
-    if (!isObject(prototype)) return;
+    if (!isObject(prototype)) return [];
+    const methods: DecoratedMethod[] = [];
     let host: HandlerHost | undefined;
     for (const methodName of this.scanner.getAllMethodNames(prototype)) {
       const method = (prototype as Record<string, HandlerMethod>)[methodName] as HandlerMethod;
@@ -49,8 +50,9 @@ export class MethodFinder {
       const strangeVersions = strangeVersionsAmong(keys);
       if (onEvent === undefined && onGap === undefined && strangeVersions.length === 0) continue;
       const enhancerKeys = ENHANCER_KEYS.filter((key) => keys.includes(key));
-      yield { name, host, methodName, method, enhancerKeys, onEvent, onGap, strangeVersions };
+      methods.push({ name, host, methodName, method, enhancerKeys, onEvent, onGap, strangeVersions });
     }
+    return methods;
   }
 }
 

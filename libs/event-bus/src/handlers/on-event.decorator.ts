@@ -91,37 +91,39 @@ export function mergedOptions(metadata: readonly OnEventMetadata[]): HandlerOpti
 
 /** The targets of several decorators on one method. They must have no problem. */
 export function targetsOf(metadata: readonly OnEventMetadata[], prefix: ChannelPrefix): HandlerTarget[] {
-  return metadata.flatMap(({ targets, options }) =>
-    targets.map((target) => readTarget(target, prefix, options.kind)),
-  );
+  const read: HandlerTarget[] = [];
+  for (const { targets, options } of metadata)
+    for (const target of targets) read.push(readTarget(target, prefix, options.kind));
+  return read;
 }
 
 /** The problems with the decorators of one method, each with what to write instead. */
 export function onEventProblems(metadata: readonly OnEventMetadata[]): string[] {
-  return metadata.flatMap(({ targets, options, keyEvents }) => {
-    const wrongOptions = onEventOptionProblems(options);
-    if (keyEvents !== undefined) return [...wrongOptions, ...keyEventProblems(keyEvents)];
-    if (!Array.isArray(targets) || targets.length === 0) {
-      return [
-        ...wrongOptions,
-        "it has no target. Write @OnEvent('orders:created') or @OnEvent(['orders:created', 'orders:paid']).",
-      ];
-    }
-    const { kind } = options;
-    // The format of a target depends on its kind: an unknown kind cannot be checked.
-    if (kind !== undefined && TARGET_KIND(kind) !== undefined) return wrongOptions;
-    return [...wrongOptions, ...targetProblems(targets, kind)];
-  });
+  const problems: string[] = [];
+  for (const { targets, options, keyEvents } of metadata) {
+    if (options !== NO_OPTIONS)
+      problems.push(...optionProblems(OPTIONS, options), ...unknownOptions(OPTION_NAMES, options));
+    if (keyEvents !== undefined) problems.push(...keyEventProblems(keyEvents));
+    else addTargetProblems(problems, targets, options.kind);
+  }
+  return problems;
 }
 
-function onEventOptionProblems(options: OnEventOptions): string[] {
-  if (options === NO_OPTIONS) return [];
-  return [...optionProblems(OPTIONS, options), ...unknownOptions(OPTION_NAMES, options)];
-}
-
-function targetProblems(targets: readonly TargetInput[], kind: SubscriptionKind | undefined): string[] {
-  return targets.flatMap((target) => {
+function addTargetProblems(
+  problems: string[],
+  targets: readonly TargetInput[],
+  kind: SubscriptionKind | undefined,
+): void {
+  if (!Array.isArray(targets) || targets.length === 0) {
+    problems.push(
+      "it has no target. Write @OnEvent('orders:created') or @OnEvent(['orders:created', 'orders:paid']).",
+    );
+    return;
+  }
+  // The format of a target depends on its kind: an unknown kind cannot be checked.
+  if (kind !== undefined && TARGET_KIND(kind) !== undefined) return;
+  for (const target of targets) {
     const problem = targetInputProblem(target, kind);
-    return problem === undefined ? [] : [`target ${JSON.stringify(textOfTarget(target))}: ${problem}`];
-  });
+    if (problem !== undefined) problems.push(`target ${JSON.stringify(textOfTarget(target))}: ${problem}`);
+  }
 }

@@ -61,10 +61,16 @@ export class EventBusCopies {
 
 /** The versions of incompatible copies that decorated a method with metadata under these keys. */
 export function strangeVersionsAmong(keys: readonly unknown[]): readonly string[] {
-  return keys
-    .map((key) => versionOf(key, ON_EVENT_KEY) ?? versionOf(key, ON_GAP_KEY))
-    .filter((version) => version !== undefined && version !== COPY_VERSION) as string[];
+  let versions = NONE;
+  for (const key of keys) {
+    const version = versionOf(key, ON_EVENT_KEY) ?? versionOf(key, ON_GAP_KEY);
+    if (version !== undefined && version !== COPY_VERSION) versions = [...versions, version];
+  }
+  return versions;
 }
+
+/** Of nearly every method. */
+const NONE: readonly string[] = [];
 
 function versionOf(key: unknown, name: string): string | undefined {
   const text = typeof key === 'symbol' ? key.description : undefined;

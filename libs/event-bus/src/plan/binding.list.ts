@@ -18,31 +18,40 @@ export interface Binding<C> extends Route<C> {
 
 /** The bindings to one subscription. A consumer has two if it uses a glob and a template with the same subscription. */
 export class BindingList<C> implements Iterable<Binding<C>> {
-  private readonly bindings = new Set<Binding<C>>();
+  /** Most subscriptions have a single binding, for which a set is large. */
+  private only: Binding<C> | undefined;
+  /** Used from the second binding on. */
+  private bindings: Set<Binding<C>> | undefined;
   /** Built when needed, and not changed later, because a message may still be using it. */
   private list: readonly Binding<C>[] | undefined;
   private arePlain = true;
 
   get isEmpty(): boolean {
-    return this.bindings.size === 0;
+    return this.bindings === undefined ? this.only === undefined : this.bindings.size === 0;
   }
 
   add(binding: Binding<C>): void {
-    this.bindings.add(binding);
     this.list = undefined;
+    if (this.bindings !== undefined) this.bindings.add(binding);
+    else if (this.only === undefined) this.only = binding;
+    else {
+      this.bindings = new Set([this.only, binding]);
+      this.only = undefined;
+    }
   }
 
   delete(binding: Binding<C>): void {
-    this.bindings.delete(binding);
     this.list = undefined;
+    this.bindings?.delete(binding);
+    if (this.only === binding) this.only = undefined;
   }
 
   has(binding: Binding<C>): boolean {
-    return this.bindings.has(binding);
+    return this.only === binding || (this.bindings?.has(binding) ?? false);
   }
 
   [Symbol.iterator](): Iterator<Binding<C>> {
-    return this.bindings.values();
+    return this.all()[Symbol.iterator]();
   }
 
   /**
@@ -52,7 +61,7 @@ export class BindingList<C> implements Iterable<Binding<C>> {
    */
   routes(through: PlannedSubscription<C>, channel: string, isNew: boolean): readonly Route<C>[] {
     if (this.list === undefined) {
-      this.list = [...this.bindings];
+      this.list = [...this.all()];
       this.arePlain = this.list.every(isPlain);
     }
     if (this.arePlain && !isNew) return this.list;
@@ -63,7 +72,13 @@ export class BindingList<C> implements Iterable<Binding<C>> {
     }
     return routes;
   }
+
+  private all(): Iterable<Binding<C>> {
+    return this.bindings ?? (this.only === undefined ? NONE : [this.only]);
+  }
 }
+
+const NONE: readonly never[] = [];
 
 /** Every message is for its consumer: no other target can take precedence. Channels come before globs, without duplicates. */
 function isPlain<C>({ subscription, target, isOnly }: Binding<C>): boolean {

@@ -1,5 +1,8 @@
 import { ChannelPrefix, publishProblem } from './channel-prefix.js';
+import { isTemplate } from './channel-template.js';
+import { foreignWildcard } from './foreign.wildcard.js';
 import { orderTargets, parseTarget, targetProblem } from './handler-target.js';
+import { globProblems, isGlob, unescapeGlob } from './redis-glob.js';
 
 const none = new ChannelPrefix('');
 
@@ -42,6 +45,24 @@ describe('parseTarget', () => {
     const shop = new ChannelPrefix('shop:');
     expect(parseTarget('__keyevent@0__:expired', shop).subscription.name).toBe('__keyevent@0__:expired');
     expect(parseTarget('__keyevent@*__:expired', shop).subscription.name).toBe('__keyevent@*__:expired');
+  });
+});
+
+describe('a target with any one character', () => {
+  const characters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+
+  it.each(['channel', 'shard', undefined] as const)('is read as its parts say (kind %s)', (kind) => {
+    for (const character of characters) {
+      const text = `a:${character}:b`;
+      const target = parseTarget(text, none, kind);
+      const isPattern = kind === undefined && isGlob(text);
+      const name = kind === undefined && !isPattern ? unescapeGlob(text) : text;
+      expect(target.subscription).toEqual({ kind: isPattern ? 'pattern' : (kind ?? 'channel'), name });
+      expect(target.advice).toBe(kind === undefined ? foreignWildcard(text) : undefined);
+      expect(targetProblem(text) !== undefined).toBe(
+        isTemplate(text) || '<>'.includes(character) || globProblems(text).length > 0,
+      );
+    }
   });
 });
 

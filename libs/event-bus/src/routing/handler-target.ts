@@ -22,12 +22,15 @@ export interface HandlerTarget {
   readonly advice?: string | undefined;
 }
 
+/** What a glob, a template, an escape or a wildcard of another broker has. Most targets have none: they are plain channels. */
+const SPECIAL = /[*?[\\<>{(#+]/;
+
 /** Why this target cannot be subscribed to, or undefined if it can. */
 export function targetProblem(text: unknown, kind?: SubscriptionKind): string | undefined {
   if (typeof text !== 'string') return 'a target must be a string. Write a channel or a Redis glob.';
   if (text === '') return 'the target is empty. Name a channel or a Redis glob, e.g. "orders:*".';
   const ofName = nameProblem(text);
-  if (ofName !== undefined) return ofName;
+  if (ofName !== undefined || !SPECIAL.test(text)) return ofName;
   if (kind === undefined && /[<>]/.test(text)) return templateProblem(text);
   const resolved = kind ?? kindOf(text);
   if (resolved === 'pattern') return globProblems(text)[0];
@@ -43,6 +46,8 @@ export function targetProblem(text: unknown, kind?: SubscriptionKind): string | 
  * taken literally.
  */
 export function parseTarget(text: string, prefix: ChannelPrefix, kind?: SubscriptionKind): HandlerTarget {
+  if (!SPECIAL.test(text) && kind !== 'pattern')
+    return channelTarget(text, kind ?? 'channel', prefix.addToChannel(text));
   if (kind === undefined && isTemplate(text)) return templateTarget(new ChannelTemplate(text), prefix);
   const resolved = kind ?? kindOf(text);
   const advice = kind === undefined ? foreignWildcard(text) : undefined;
@@ -56,8 +61,16 @@ export function parseTarget(text: string, prefix: ChannelPrefix, kind?: Subscrip
       advice,
     };
   }
-  const name = prefix.addToChannel(kind === undefined ? unescapeGlob(text) : text);
-  return { text, subscription: { kind: resolved, name }, matches: (channel) => channel === name, advice };
+  return channelTarget(
+    text,
+    resolved,
+    prefix.addToChannel(kind === undefined ? unescapeGlob(text) : text),
+    advice,
+  );
+}
+
+function channelTarget(text: string, kind: SubscriptionKind, name: string, advice?: string): HandlerTarget {
+  return { text, subscription: { kind, name }, matches: (channel) => channel === name, advice };
 }
 
 /** A template is subscribed to as a glob that matches all its channels; without parameters it is a channel. */

@@ -33,8 +33,10 @@ export class SubscriptionSync<C extends Consumer> {
   /** Resolves when each target of these is served or refused: by the broker's answer to it, or to a glob that covers it. */
   async want(consumers: readonly C[]): Promise<readonly SubscribeOutcome[]> {
     await this.join(consumers);
-    const targets = [...new Set(consumers.flatMap((consumer) => consumer.targets.map(subscriptionOf)))];
-    const outcomes = await inTurns(targets, (slice) => this.outcomesOf(slice));
+    const targets = new Set<SubscriptionTarget>();
+    for (const consumer of consumers)
+      for (const { subscription } of consumer.targets) targets.add(subscription);
+    const outcomes = await inTurns([...targets], (slice) => this.outcomesOf(slice));
     return outcomes.flat();
   }
 

@@ -98,7 +98,15 @@ describe('MessageReader', () => {
     const { read, order, reader } = reading();
     reader.mark = undefined;
     read(message('a', '1') + confirmation('b') + message('b', '2'));
-    expect(order).toEqual([`rest ${message('a', '1')}`, `rest ${confirmation('b')}`, 'message b']);
+    expect(order).toEqual([`rest ${message('a', '1')}${confirmation('b')}`, 'message b']);
+  });
+
+  it('hands on the confirmations of one command together, and each before the messages behind it', () => {
+    const { read, order, reader } = reading();
+    reader.mark = undefined;
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(confirmation) as [string, string, string, string];
+    read(a + b + message('a', '1') + c + d);
+    expect(order).toEqual([`rest ${a}${b}`, 'message a', `rest ${c}${d}`]);
   });
 
   it.each(['+OK\r\n', ':1\r\n', '$-1\r\n', '*-1\r\n', '*0\r\n', '-ERR no\r\n', '$0\r\n\r\n'])(

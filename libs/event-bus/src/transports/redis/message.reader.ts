@@ -97,9 +97,16 @@ export class MessageReader {
         at = this.follow(chunk, restFrom, at);
         continue;
       }
-      // It may contain the confirmation of the subscription that delivers this message.
-      this.handOn(chunk, restFrom, at);
-      restFrom = at;
+      if (restFrom < at) {
+        // The reply after other bytes is one of them, like the hundreds of confirmations of one command.
+        if (isOther(chunk, at)) {
+          at = this.follow(chunk, restFrom, at);
+          continue;
+        }
+        // They may contain the confirmation of the subscription that delivers this message.
+        this.handOn(chunk, restFrom, at);
+        restFrom = at;
+      }
       if (chunk[at] !== this.mark) {
         at = this.follow(chunk, at, at);
         continue;
@@ -201,6 +208,11 @@ function kindAt(chunk: Buffer, start: number): SubscriptionKind | undefined {
   if (chunk[start + 5] !== EIGHT || !isMessage(chunk, start + 9)) return undefined;
   if (values === FOUR && chunk[start + 8] === P) return 'pattern';
   return values === THREE && chunk[start + 8] === S ? 'shard' : undefined;
+}
+
+/** Whether this reply is certainly no message: it is long enough in this chunk to tell. */
+function isOther(chunk: Buffer, start: number): boolean {
+  return start + OTHER_HEAD <= chunk.length && kindAt(chunk, start) === undefined;
 }
 
 /** Whether `message` and a line end follow. */

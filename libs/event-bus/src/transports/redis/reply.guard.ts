@@ -51,11 +51,17 @@ function replaceListener(stream: Redis['stream'], replace: (read: Read) => Read 
   if (other !== undefined) stream.prependListener('data', other);
 }
 
+/** A command that waits for confirmations: its name in lower case, and its arguments. */
+interface Awaited {
+  readonly command: unknown;
+  readonly asked: string;
+  readonly names: ReadonlySet<string>;
+}
+
 class ReplyGuard extends DriverReader {
   /** Differs from the one before the link: the driver has made it when the first reply arrives. */
   private queue: CommandQueue | undefined;
-  /** The command that waits for confirmations, and its names. */
-  private awaited: { readonly command: unknown; readonly names: ReadonlySet<string> } | undefined;
+  private awaited: Awaited | undefined;
 
   constructor(
     private readonly client: Redis,
@@ -101,22 +107,26 @@ class ReplyGuard extends DriverReader {
     if (this.queue.length === 0) return;
     const command = this.queue.peekFront()?.command;
     if (command === undefined) return;
-    const asked = command.name.toLowerCase();
-    if (!CONFIRMATION.test(asked)) return;
-    if (this.awaited?.command !== command)
-      this.awaited = { command, names: new Set(command.args.map(String)) };
-    if (!isAnswerTo(asked, this.awaited.names, reply)) throw new OddReplyError(asked);
+    let { awaited } = this;
+    // A command for hundreds of channels has a confirmation for each.
+    if (awaited?.command !== command) {
+      const asked = command.name.toLowerCase();
+      if (!CONFIRMATION.test(asked)) return;
+      awaited = { command, asked, names: new Set(command.args.map(String)) };
+      this.awaited = awaited;
+    }
+    if (!isAnswerTo(awaited, reply)) throw new OddReplyError(awaited.asked);
   }
 }
 
 /** Also true for a message between the answers. */
-function isAnswerTo(asked: string, names: ReadonlySet<string>, reply: unknown): boolean {
+function isAnswerTo({ asked, names }: Awaited, reply: unknown): boolean {
   if (!Array.isArray(reply)) return false;
   const [kind, name, count] = reply as unknown[];
   const said = String(kind);
-  // A Cluster node sends this without a request when a slot leaves it.
-  if (MESSAGE.test(said) || (said === 'sunsubscribe' && asked !== said)) return true;
-  if (said !== asked || reply.length !== 3) return false;
+  // A Cluster node sends sunsubscribe without a request when a slot leaves it.
+  if (said !== asked) return said === 'sunsubscribe' || MESSAGE.test(said);
+  if (reply.length !== 3) return false;
   const counted = countIn(count);
   if (counted === undefined || (counted === 0 && !asked.includes('un'))) return false;
   return names.size === 0 || (Buffer.isBuffer(name) && names.has(name.toString()));
