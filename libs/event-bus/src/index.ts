@@ -66,6 +66,13 @@ export type {
   HandlerSnapshot,
   SubscriptionSnapshot,
 } from './introspection/event-bus.inspector.js';
+export type {
+  ContractDescription,
+  EventBusDescription,
+  HandlerDescription,
+  HandlerOptionsDescription,
+  TargetDescription,
+} from './introspection/bus.description.js';
 export { EventBusStatus } from './introspection/event-bus.status.js';
 export type { EventBusState } from './introspection/event-bus.status.js';
 

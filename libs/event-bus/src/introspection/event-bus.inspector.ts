@@ -13,6 +13,8 @@ import type {
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventBusState, EventBusStatus } from './event-bus.status.js';
 import { BrokerQuestions } from './broker.questions.js';
+import type { EventBusDescription } from './bus.description.js';
+import { describeBus } from './bus.description.js';
 
 /** The state of one bus in this process, as plain JSON: no payloads, no secrets. */
 export interface EventBusSnapshot {
@@ -122,6 +124,14 @@ export class EventBusInspector {
    */
   async patternCount(): Promise<number> {
     return this.broker.patternCount();
+  }
+
+  /**
+   * What the bus is made of: handlers, their targets and options, and contracts. Sends no command. Handlers are known from the
+   * application's bootstrap on.
+   */
+  describe(): EventBusDescription {
+    return describeBus(this.settings, this.transport, this.registry.handlers);
   }
 
   /** The state of the bus in this process right now. Sends no command, so it works without a connection. */

@@ -151,6 +151,8 @@ export interface EventTransport extends TransportFacets {
   readonly address: string;
   /** The option that sets the address, e.g. `nodes`. @default 'url' */
   readonly addressOption?: string | undefined;
+  /** Whether its connections use TLS. Absent if it has none, or does not tell. */
+  readonly usesTls?: boolean | undefined;
   /** What it supports beyond channels and patterns. */
   readonly capabilities: TransportCapabilities;
   /** The current state; {@link TransportListener.state} reports each change. */

@@ -105,6 +105,10 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
     return this.settings.seeds.map(nodeKey).join(', ');
   }
 
+  get usesTls(): boolean {
+    return Boolean(this.settings.connection.tls);
+  }
+
   /** As far as any of the nodes has answered. */
   get batching(): PublishBatching {
     const answers = [this.publisher, ...this.owners.publishers].map(({ batching }) => batching);

@@ -88,6 +88,11 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
     return this.publisherLink.address;
   }
 
+  get usesTls(): boolean {
+    const { tls, sentinels, enableTLSForSentinelMode } = this.publisherLink.redis.options;
+    return Boolean(tls) && (sentinels == null || enableTLSForSentinelMode === true);
+  }
+
   get database(): number {
     return this.publisherLink.redis.options.db ?? 0;
   }
