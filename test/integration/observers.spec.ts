@@ -202,10 +202,15 @@ describe('An observer', () => {
       { transport: memory({ broker }) },
     );
     await expect(publisher.publish('orders:*', 1)).rejects.toThrow(InvalidChannelError);
-    await expect(publisher.publishMany([{ channel: '', payload: 1 }])).rejects.toThrow(PublishManyError);
+    const event = { channel: '', payload: 1, kind: 'shard' } as const;
+    await expect(publisher.publishMany([event])).rejects.toThrow(PublishManyError);
+    const paid = defineEvent('orders:<id>', undefined, { sharded: true });
+    await expect(publisher.publish(paid, 1, { params: { id: '' } })).rejects.toThrow(InvalidChannelError);
+    const failure = { bus: 'default', error: expect.any(Error), tookMs: MS };
     expect(facts.of('publishFailed')).toEqual([
-      { bus: 'default', channel: 'orders:*', error: expect.any(Error), tookMs: MS },
-      { bus: 'default', channel: '', error: expect.any(Error), tookMs: MS },
+      { ...failure, channel: 'orders:*', kind: 'channel' },
+      { ...failure, channel: '', kind: 'shard' },
+      { ...failure, channel: 'orders:<id>', template: 'orders:<id>', kind: 'shard' },
     ]);
     const sender = await start({}, { transport: memory({ broker }), codec: raw() });
     await sender.publisher.publish('orders', Buffer.from('{'));

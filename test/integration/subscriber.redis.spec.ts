@@ -740,7 +740,17 @@ describe('EventBusInspector', () => {
     );
 
     const snapshot = bus.inspector.snapshot();
-    const idle = { running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
+    const idle = {
+      running: 0,
+      waiting: 0,
+      waitingBytes: 0,
+      dropped: 0,
+      handled: 0,
+      failed: 0,
+      repeated: 0,
+      rejected: 0,
+      leftToGroup: 0,
+    };
     expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
     expect(snapshot).toEqual({
       bus: 'default',
@@ -760,8 +770,16 @@ describe('EventBusInspector', () => {
           waiting: 2,
           waitingBytes: 2,
           dropped: 0,
+          handled: 0,
         }),
-        { handler: 'Notifier.fail', targets: ['broken'], subscriptions: ['app:broken'], ...idle },
+        {
+          handler: 'Notifier.fail',
+          targets: ['broken'],
+          subscriptions: ['app:broken'],
+          ...idle,
+          // The log takes failures. It takes no duration, so none is measured.
+          failed: 1,
+        },
         { handler: 'listener', targets: ['shop'], subscriptions: ['app:shop'], ...idle },
       ],
       subscriptions: [

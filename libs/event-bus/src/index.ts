@@ -73,6 +73,7 @@ export type {
   HandlerOptionsDescription,
   TargetDescription,
 } from './introspection/bus.description.js';
+export type { HandlerDurations } from './dispatching/handler.totals.js';
 export { EventBusStatus } from './introspection/event-bus.status.js';
 export type { EventBusState } from './introspection/event-bus.status.js';
 

@@ -1,6 +1,6 @@
 import { DispatchJournal, HeldHandler, eventOf } from '../../../../test/support/dispatch.journal.js';
 import { settled } from '../../../../test/support/eventually.js';
-import { EventDispatcher } from './event.dispatcher.js';
+import { EventDispatcher, NO_WORK } from './event.dispatcher.js';
 
 describe('EventDispatcher', () => {
   it('is idle when every handler is, and names the work that is left', async () => {
@@ -9,8 +9,9 @@ describe('EventDispatcher', () => {
     dispatcher.add(slow);
     dispatcher.queueOf(slow)?.push(eventOf('a', '1'));
     dispatcher.queueOf(slow)?.push(eventOf('a', '2'));
+    const done = { handled: 0, failed: 0, repeated: 0, rejected: 0, leftToGroup: 0, dropped: 0 };
     expect([...dispatcher.snapshot().values()]).toEqual([
-      { handler: 'Held.handle', running: 1, waiting: 1, waitingBytes: 3, dropped: 0, oldestCallMs: 0 },
+      { handler: 'Held.handle', running: 1, waiting: 1, waitingBytes: 3, ...done, oldestCallMs: 0 },
     ]);
 
     const idle = dispatcher.whenIdle();
@@ -56,9 +57,7 @@ describe('EventDispatcher', () => {
     const dispatcher = new EventDispatcher(new DispatchJournal().services());
     dispatcher.add(unused);
     await dispatcher.whenIdle();
-    expect([...dispatcher.snapshot().values()]).toEqual([
-      { handler: 'Held.handle', running: 0, waiting: 0, waitingBytes: 0, dropped: 0 },
-    ]);
+    expect([...dispatcher.snapshot().values()]).toEqual([{ handler: 'Held.handle', ...NO_WORK }]);
     expect(dispatcher.abandon('over')).toEqual([]);
     dispatcher.remove(unused);
     expect(dispatcher.snapshot().size).toBe(0);

@@ -2,6 +2,7 @@ import type { EventHandler } from './event.handler.js';
 import type { QueueServices } from './handler.queue.js';
 import { HandlerQueue } from './handler.queue.js';
 import type { HandlerCallee } from './handler.runner.js';
+import type { HandlerDurations } from './handler.totals.js';
 
 /** The work that a handler had left when its time was up. */
 export interface UnfinishedWork {
@@ -18,6 +19,18 @@ export interface HandlerWork extends UnfinishedWork {
   readonly waitingBytes: number;
   /** Events that were dropped because the buffer was full, since the start. */
   readonly dropped: number;
+  /** Events that it finished without a failure, since it was added. */
+  readonly handled: number;
+  /** Events for which it failed for the last time, refused ones included. */
+  readonly failed: number;
+  /** Calls that failed and were made again. */
+  readonly repeated: number;
+  /** Events that do not fit its contract, or could not be claimed by its group. */
+  readonly rejected: number;
+  /** Events that another instance of its group claimed. */
+  readonly leftToGroup: number;
+  /** How long its calls took. Absent while none was measured: calls are measured while an observer takes them. */
+  readonly durations?: HandlerDurations;
   /**
    * How long the oldest of its calls has run, in milliseconds, with an error of up to a tenth of `stuckAfterMs` or a second.
    * Absent when none runs.
@@ -30,6 +43,19 @@ interface Desk {
   callee: HandlerCallee;
   queue: HandlerQueue | undefined;
 }
+
+/** Of a handler that has got no event yet. */
+export const NO_WORK: Omit<HandlerWork, 'handler'> = {
+  running: 0,
+  waiting: 0,
+  waitingBytes: 0,
+  dropped: 0,
+  handled: 0,
+  failed: 0,
+  repeated: 0,
+  rejected: 0,
+  leftToGroup: 0,
+};
 
 /** Keeps the queue of each handler, and knows what is still running. */
 export class EventDispatcher {
@@ -94,14 +120,21 @@ export class EventDispatcher {
 }
 
 function workOf({ name }: EventHandler, queue: HandlerQueue | undefined): HandlerWork {
-  if (queue === undefined) return { handler: name, running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
-  const { oldestCallMs } = queue;
+  if (queue === undefined) return { handler: name, ...NO_WORK };
+  const { oldestCallMs, totals } = queue;
+  const { handled, failed, repeated, rejected, leftToGroup, durations } = totals;
   return {
     handler: name,
     running: queue.runningEvents,
     waiting: queue.waitingEvents,
     waitingBytes: queue.waitingBytes,
     dropped: queue.droppedEvents,
+    handled,
+    failed,
+    repeated,
+    rejected,
+    leftToGroup,
+    ...(durations === undefined ? {} : { durations }),
     ...(oldestCallMs === undefined ? {} : { oldestCallMs: Math.round(oldestCallMs) }),
   };
 }

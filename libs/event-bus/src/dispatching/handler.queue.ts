@@ -7,6 +7,7 @@ import type { HandlerSettings } from './handler.options.js';
 import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
 import type { HandlerCallee, RunnerServices } from './handler.runner.js';
 import { HandlerRunner } from './handler.runner.js';
+import type { HandlerTotals } from './handler.totals.js';
 import { MemoryBudget, heldBytesOf } from './memory.budget.js';
 import { checkedKey } from './order.key.js';
 import { SlowEpisodes } from './slow.episodes.js';
@@ -30,6 +31,7 @@ export interface QueueServices extends RunnerServices {
 export class HandlerQueue {
   private readonly settings: HandlerSettings;
   private readonly runner: HandlerRunner;
+  readonly totals: HandlerTotals;
   private readonly waiting = new WaitingEvents<EventContext>();
   /** performance.now() when it became pending; only while that is measured. */
   private readonly waitingSince = new WeakMap<EventContext, number>();
@@ -69,6 +71,7 @@ export class HandlerQueue {
         this.proceed();
       },
     });
+    this.totals = this.runner.totals;
     const { stuckAfterMs } = this.settings;
     this.stuckCalls = new StuckCalls(handler, stuckAfterMs, this.runner.calls, this.waiting, reporter);
   }

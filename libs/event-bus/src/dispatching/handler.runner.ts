@@ -11,6 +11,7 @@ import type { GroupClaims } from './group.claims.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
 import { isWorthRepeating, thrownIn } from './handling.failure.js';
+import { HandlerTotals } from './handler.totals.js';
 import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
 import { Pauses } from './pauses.js';
 import { RunningCalls } from './running.calls.js';
@@ -43,6 +44,7 @@ export class HandlerRunner {
   private readonly isPlain: boolean;
   /** Includes timed-out calls, and events that wait for an asynchronous schema or for a claim. */
   readonly calls = new RunningCalls();
+  readonly totals = new HandlerTotals();
   private readonly pauses = new Pauses();
   private isAbandoned = false;
   private readonly timedCalls: TimedCalls;
@@ -155,6 +157,8 @@ export class HandlerRunner {
         if (!isLast && !this.isAbandoned) await this.pauses.pause(delayMs * factor ** (attempt - 1));
         if (isLast || this.isAbandoned)
           return this.sendDeadLetter(this.failed(current, error, times), event, error, attempt);
+        this.totals.repeated += 1;
+        this.totals.measured(times);
         this.services.reporter.repeated(this.handler, current, error, times);
       }
     }
@@ -165,6 +169,7 @@ export class HandlerRunner {
     const { reporter, claims } = this.services;
     try {
       if ((await claims.take(group, event)) === 'ours') return undefined;
+      this.totals.leftToGroup += 1;
       reporter.leftToGroup(this.handler, event);
       return 'left';
     } catch (error) {
@@ -197,16 +202,21 @@ export class HandlerRunner {
   }
 
   private handled(event: EventContext, times: CallTimes): HandlingOutcome {
+    this.totals.handled += 1;
+    if (times !== UNTIMED) this.totals.measured(times);
     this.services.reporter.handled(this.handler, event, times);
     return 'handled';
   }
 
   private failed(event: EventContext, error: unknown, times: CallTimes): HandlingOutcome {
+    this.totals.failed += 1;
+    this.totals.measured(times);
     this.services.reporter.failed(this.handler, event, error, times);
     return 'failed';
   }
 
   private rejected(event: EventContext, error: unknown): HandlingOutcome {
+    this.totals.rejected += 1;
     this.services.reporter.rejected(event.channel, error as PayloadInvalidError | GroupClaimError);
     return 'rejected';
   }

@@ -1,4 +1,5 @@
 import type { EventDispatcher, HandlerWork } from '../dispatching/event.dispatcher.js';
+import { NO_WORK } from '../dispatching/event.dispatcher.js';
 import type { EventReceiver } from '../dispatching/event.receiver.js';
 import type { EventBusSettings } from '../module/event-bus.options.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
@@ -77,8 +78,6 @@ export interface SubscriptionSnapshot {
   readonly reason?: string;
 }
 
-const NO_WORK: HandlerWork = { handler: '', running: 0, waiting: 0, waitingBytes: 0, dropped: 0 };
-
 /** Queries the broker (PUBSUB …) and this process. Channel names are passed and returned without the prefix. */
 export class EventBusInspector {
   private readonly broker: BrokerQuestions;
@@ -150,7 +149,7 @@ export class EventBusInspector {
       codec: settings.codec.name,
       prefix: settings.prefix.prefix,
       handlers: this.registry.handlers.map((handler) => {
-        const { handler: _name, ...state } = work.get(handler) ?? NO_WORK;
+        const { handler: _name, ...state } = work.get(handler) ?? { handler: handler.name, ...NO_WORK };
         const targets = handler.targets.map(({ text }) => text);
         const subscriptions = this.registry.subscriptionsOf(handler).map(({ name }) => name);
         return { handler: handler.name, targets, subscriptions, ...state };

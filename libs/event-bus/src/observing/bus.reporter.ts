@@ -59,11 +59,16 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     this.observers.tell('published', { ...what, subscriptions, tookMs });
   }
 
-  publishFailed(to: string | EventContract, error: unknown, startedMs: number): void {
+  /** @param asked the `kind` that was asked for. A contract has its own */
+  publishFailed(to: string | EventContract, error: unknown, startedMs: number, asked?: unknown): void {
     this.counters.publishFailed += 1;
     if (!this.observers.takes.publishFailed) return;
-    const channel = textOf(propertyOf(to, 'template') ?? to);
-    this.observers.tell('publishFailed', { bus: this.bus, channel, error, tookMs: msSince(startedMs) });
+    const template = propertyOf(to, 'template');
+    const channel = textOf(template ?? to);
+    const isShard = template === undefined ? asked === 'shard' : propertyOf(to, 'isSharded') === true;
+    const ofContract = template === undefined ? {} : { template: channel };
+    const what = { bus: this.bus, channel, ...ofContract, kind: isShard ? 'shard' : 'channel' } as const;
+    this.observers.tell('publishFailed', { ...what, error, tookMs: msSince(startedMs) });
   }
 
   received(through: SubscriptionTarget, rawChannel: string, bytes: number, events: number): void {

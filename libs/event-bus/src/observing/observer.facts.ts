@@ -32,6 +32,10 @@ export interface PublishedFact extends ObservedFact {
 export interface PublishFailedFact extends ObservedFact {
   /** The template, if it was published with a contract. */
   readonly channel: string;
+  /** The template of the contract that it was published with. Absent if it was published to a channel. */
+  readonly template?: string;
+  /** The command that would have sent it: PUBLISH or SPUBLISH. */
+  readonly kind: 'channel' | 'shard';
   /** What `publish` rejected with. */
   readonly error: unknown;
   /** From the call of `publish` to its rejection, in milliseconds. */

@@ -151,8 +151,9 @@ export class EventBusPublisher {
 
   /** Every outcome passes here, before the caller hears of it. */
   private report(event: EventToPublish, attempt: Attempt, startedMs: number, outcome: PublishOutcome): void {
-    if ('error' in outcome) this.reporter.publishFailed(event?.channel, outcome.error, startedMs);
-    else {
+    if ('error' in outcome) {
+      this.reporter.publishFailed(event?.channel, outcome.error, startedMs, event?.kind);
+    } else {
       const { channel, payload } = event;
       this.reporter.published(attempt as PreparedEvent, channel, payload, outcome.subscriptions, startedMs);
     }
