@@ -255,6 +255,18 @@ describe('EventReceiver', () => {
       expect(Buffer.from(base64, 'base64').toString()).toBe('{"half":\n');
     });
 
+    it.each([
+      ['ASCII', ['1', '{"half":'], [9]],
+      ['other characters', ['"ä"', '{"hälf":', '"\u{1F600}"', '\u{1F600}'], [10, 5]],
+    ])('that arrives as text, of %s, has events of as many bytes as were sent', (_what, records, bytes) => {
+      const { journal, receiver, add } = receiverOf(json());
+      add('One.handle', ['a'], () => undefined, { deadLetter: 'dead' });
+      const through = { kind: 'channel', name: 'app:a' } as const;
+      receiver.receive({ through, channel: 'app:a', body: toJsonSequence(records) });
+      expect(journal.letters.map(({ letter }) => letter.event.bytes)).toEqual(bytes);
+      expect(receiver.receivedMessages).toBe(records.length);
+    });
+
     it('that is too large refuses all of it at once', () => {
       const { journal, add, receive } = receiverOf(json(), 10);
       add('One.handle', ['a'], () => undefined);

@@ -18,7 +18,7 @@ import { KnownAudiences } from './known.audiences.js';
 import { MessageBacklog, RECORDS_PER_TURN } from './message.backlog.js';
 import type { BrokerChannels, MessageReading } from './message.reading.js';
 import type { Records } from './message.records.js';
-import { MAX_RECORDS, OverlongFrame, countOf, recordsIn } from './message.records.js';
+import { MAX_RECORDS, OverlongFrame, countOf, measureOf, recordsIn } from './message.records.js';
 import type { MessageContent } from './unreadable.messages.js';
 import { UnreadableMessages } from './unreadable.messages.js';
 
@@ -114,13 +114,14 @@ export class EventReceiver {
     }
     const atMs = message.receivedAtMs ?? Date.now();
     const reading = own ?? (records === undefined ? this.single : this.framed);
+    const measure = measureOf(body, bytes);
     if (!this.backlog.isEmpty || (Array.isArray(records) && events > RECORDS_PER_TURN)) {
       this.putOff(audience, records ?? [body], { body, bytes }, (rest, record) =>
-        this.handOn(rest, record, reading, atMs, records === undefined ? bytes : undefined),
+        this.handOn(rest, record, reading, atMs, records === undefined ? bytes : measure(record)),
       );
     } else if (records === undefined) this.handOn(audience, body, reading, atMs, bytes);
     else if (records instanceof OverlongFrame) this.refuseFrame(audience, body, events);
-    else for (const record of records) this.handOn(audience, record, reading, atMs);
+    else for (const record of records) this.handOn(audience, record, reading, atMs, measure(record));
   };
 
   /** Asks the plan only once until it changes. */
@@ -148,9 +149,7 @@ export class EventReceiver {
     const { frames } = codec;
     if (frames === undefined || bytes > maxPayloadBytes) return undefined;
     const first = typeof body === 'string' ? body.charCodeAt(0) : body[0];
-    return frames.firstByte === undefined || frames.firstByte === first
-      ? recordsIn(frames, typeof body === 'string' ? Buffer.from(body) : body)
-      : undefined;
+    return frames.firstByte === undefined || frames.firstByte === first ? recordsIn(frames, body) : undefined;
   }
 
   private handOn(
@@ -158,7 +157,7 @@ export class EventReceiver {
     body: string | Buffer,
     reading: MessageReading,
     atMs: number,
-    bytes: number = Buffer.byteLength(body),
+    bytes: number,
   ): void {
     const { channel, recipients } = audience;
     const { bus, maxPayloadBytes } = this.options;

@@ -14,11 +14,16 @@ export class OverlongFrame {
  */
 export const MAX_RECORDS = 131_072;
 
-/** The events in a frame; undefined if it is none. A long frame is counted first, without splitting it. */
-export function recordsIn(frames: EventFrames, body: Buffer): Records | OverlongFrame | undefined {
+/**
+ * The events in a frame; undefined if it is none. A long frame is counted first, without splitting it.
+ *
+ * @param body a string only if the codec reads text
+ */
+export function recordsIn(frames: EventFrames, body: Buffer | string): Records | OverlongFrame | undefined {
   try {
-    const count = body.length > MAX_RECORDS ? (frames.count?.(body) ?? 0) : 0;
-    const records = count > MAX_RECORDS ? undefined : frames.split(body);
+    const content = body as Buffer;
+    const count = content.length > MAX_RECORDS ? (frames.count?.(content) ?? 0) : 0;
+    const records = count > MAX_RECORDS ? undefined : frames.split(content);
     const length = records?.length ?? count;
     return length > MAX_RECORDS ? new OverlongFrame(length) : records;
   } catch {
@@ -30,4 +35,17 @@ export function recordsIn(frames: EventFrames, body: Buffer): Records | Overlong
 export function countOf(records: Records | OverlongFrame | undefined): number {
   if (records === undefined) return 1;
   return records instanceof OverlongFrame ? records.events : records.length;
+}
+
+/** Measures the events of a frame. A text with as many characters as bytes is ASCII, and so are its parts. */
+export function measureOf(body: Buffer | string, bytes: number): (record: string | Buffer) => number {
+  return typeof body === 'string' && body.length === bytes ? lengthOf : byteLengthOf;
+}
+
+function lengthOf({ length }: string | Buffer): number {
+  return length;
+}
+
+function byteLengthOf(record: string | Buffer): number {
+  return Buffer.byteLength(record);
 }

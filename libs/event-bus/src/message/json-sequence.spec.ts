@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { countRecords, jsonSequenceIn, toJsonSequence } from './json-sequence.js';
 
-const read = (body: Buffer) =>
+const read = (body: Buffer | string) =>
   jsonSequenceIn(body)?.map((record) => JSON.parse(record.toString()) as unknown);
 
 describe('a JSON text sequence', () => {
@@ -14,6 +14,17 @@ describe('a JSON text sequence', () => {
     );
   });
 
+  it('gives back as much from its text as from its bytes', () => {
+    const parts = fc.constantFrom('\u001E', '\n', ' ', '1', '"\uFFFD"', '[', 'ä', '"\u{1F600}"');
+    fc.assert(
+      fc.property(fc.array(parts), (pieces) => {
+        const text = `\u001E${pieces.join('')}`;
+        expect(jsonSequenceIn(text)).toEqual(jsonSequenceIn(Buffer.from(text)));
+        expect(countRecords(text)).toBe(countRecords(Buffer.from(text)));
+      }),
+    );
+  });
+
   it('is written as RFC 7464 says: 1E before each text, a line feed behind it', () => {
     expect(toJsonSequence(['1', Buffer.from('"ä"')])).toBe('\u001E1\n\u001E"ä"\n');
   });
@@ -22,6 +33,7 @@ describe('a JSON text sequence', () => {
     'is not what begins otherwise: %j',
     (text) => {
       expect(jsonSequenceIn(Buffer.from(text))).toBeUndefined();
+      expect(jsonSequenceIn(text)).toBeUndefined();
     },
   );
 
@@ -40,6 +52,7 @@ describe('a JSON text sequence', () => {
     ['\u001E1\n\u001E"ä"\n\u001E\n', 3],
   ])('is counted without being read: %j has %i', (text, count) => {
     expect(countRecords(Buffer.from(text))).toBe(count);
+    expect(countRecords(text)).toBe(count);
   });
 
   it('keeps the bytes of each record apart where some are no UTF-8', () => {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { readingText } from './text.decoders.js';
 
 /** The first byte of each record of a JSON text sequence (RFC 7464). No JSON text contains it. */
 const SEPARATOR = '\u001E';
@@ -13,23 +14,33 @@ export function toJsonSequence(texts: readonly (string | Buffer)[]): string {
  * The unparsed texts of a JSON text sequence; undefined if the message is none. Empty records are skipped, as RFC 7464 says; a
  * sequence of only empty records has one empty text.
  */
-export function jsonSequenceIn(body: Buffer): readonly (string | Buffer)[] | undefined {
-  if (body[0] !== SEPARATOR_BYTE) return undefined;
-  const text = body.toString();
-  // If some of it is not UTF-8, only the records with those bytes are invalid: it is split as bytes.
-  const isBroken = text.includes('\uFFFD') && !isUtf8(body);
-  const records = isBroken ? recordsOf(body) : text.slice(1).split(SEPARATOR);
-  if (!records.some(isBlank)) return records;
-  const texts = records.filter((record) => !isBlank(record));
-  return texts.length === 0 ? [''] : texts;
-}
+export const jsonSequenceIn = readingText(
+  (body: Buffer | string): readonly (string | Buffer)[] | undefined => {
+    if (!isSequence(body)) return undefined;
+    const text = body.toString();
+    // If some of it is not UTF-8, only the records with those bytes are invalid: it is split as bytes.
+    const isBroken = typeof body !== 'string' && text.includes('\uFFFD') && !isUtf8(body);
+    const records = isBroken ? recordsOf(body) : text.slice(1).split(SEPARATOR);
+    if (!records.some(isBlank)) return records;
+    const texts = records.filter((record) => !isBlank(record));
+    return texts.length === 0 ? [''] : texts;
+  },
+);
 
 /** Counts the records of a JSON text sequence, including empty ones; 0 if the message is none. */
-export function countRecords(body: Buffer): number {
-  if (body[0] !== SEPARATOR_BYTE) return 0;
+export const countRecords = readingText((body: Buffer | string): number => {
+  if (!isSequence(body)) return 0;
   let count = 0;
-  for (const byte of body) if (byte === SEPARATOR_BYTE) count += 1;
+  if (typeof body === 'string') {
+    for (let at = 0; at < body.length; at += 1) if (body.charCodeAt(at) === SEPARATOR_BYTE) count += 1;
+  } else {
+    for (const byte of body) if (byte === SEPARATOR_BYTE) count += 1;
+  }
   return count;
+});
+
+function isSequence(body: Buffer | string): boolean {
+  return (typeof body === 'string' ? body.charCodeAt(0) : body[0]) === SEPARATOR_BYTE;
 }
 
 function recordsOf(body: Buffer): Buffer[] {
