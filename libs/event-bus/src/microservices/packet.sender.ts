@@ -3,6 +3,7 @@ import type { EventBusRuntime } from '../module/event-bus.runtime.js';
 import { encodeFailure, encodedBody } from '../publishing/encoded.body.js';
 import { PublishCall } from '../publishing/publish.call.js';
 import type { PreparedEvent } from '../publishing/event.preparer.js';
+import { bytesOf } from '../publishing/event.size.js';
 import type { Packet } from './packet.js';
 import { isPacketCodec } from './packet.codec.js';
 
@@ -20,10 +21,11 @@ export class PacketSender {
   prepare(packet: Packet, channel: string): PreparedEvent {
     const { maxPayloadBytes, prefix } = this.runtime.settings;
     const body = this.encode(packet, channel);
-    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    const event = { body, stampBytes: 0 };
+    const bytes = bytesOf(event);
     if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
     const message = { kind: 'channel', channel: prefix.addToChannel(channel), body } as const;
-    return { message, name: channel, bytes };
+    return { message, name: channel, ...event };
   }
 
   /**

@@ -12,6 +12,7 @@ import type { GapHandlerReporter } from '../handlers/gap.handlers.js';
 import { HandlerFailure } from '../handlers/handler.failure.js';
 import type { EventContext } from '../message/event-context.js';
 import type { PreparedEvent } from '../publishing/event.preparer.js';
+import { bytesOf } from '../publishing/event.size.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportState } from '../transports/event.transport.js';
@@ -44,7 +45,7 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
 
   /** @param startedMs performance.now() when the publish began, or 0 if no observer needed it */
   published(
-    { message, name, bytes }: PreparedEvent,
+    event: PreparedEvent,
     to: string | EventContract,
     payload: unknown,
     subscriptions: number,
@@ -54,8 +55,9 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     if (!this.observers.takes.published) return;
     const template = typeof to === 'string' ? {} : { template: to.template };
     const tookMs = msSince(startedMs);
+    const { name: channel, message } = event;
     const { kind } = message;
-    const what = { bus: this.bus, channel: name, ...template, kind, payload, bytes };
+    const what = { bus: this.bus, channel, ...template, kind, payload, bytes: bytesOf(event) };
     this.observers.tell('published', { ...what, subscriptions, tookMs });
   }
 

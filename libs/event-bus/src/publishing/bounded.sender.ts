@@ -3,6 +3,7 @@ import { checkOption, milliseconds } from '../option.checks.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
 import type { AbortWatch } from './abort.watch.js';
 import type { PreparedEvent } from './event.preparer.js';
+import { bytesOf } from './event.size.js';
 import type { PublishBatcher } from './publish.batcher.js';
 import type { PublishBuffer } from './publish.buffer.js';
 import type { Settle } from './publish.call.js';
@@ -53,10 +54,9 @@ export class BoundedSender {
   }
 
   private sendOrBuffer(event: PreparedEvent, terms: SendingTerms, bufferMs: number, settle: Settle): void {
-    const { bytes } = event;
     let latest: PublishOutcome | undefined;
     this.buffer.deliver({
-      bytes,
+      bytes: bytesOf(event),
       bufferMs,
       signal: terms.signal,
       send: (done) =>

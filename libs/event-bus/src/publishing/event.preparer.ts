@@ -12,18 +12,18 @@ import { MAX_STAMP_BYTES } from '../message/event.codec.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import type { EventTransport, MessageBody, OutgoingMessage } from '../transports/event.transport.js';
 import { encodeFailure, encodedBody } from './encoded.body.js';
+import type { SizedEvent } from './event.size.js';
+import { MAX_BYTES_PER_UNIT, bytesOf } from './event.size.js';
 import type { Settle } from './publish.call.js';
 import type { EventToPublish } from './publish.options.js';
 import { SequenceIssuer } from './sequence.issuer.js';
 import { SequencedMessage } from './sequenced.message.js';
 
 /** An event that is ready for the transport. */
-export interface PreparedEvent {
+export interface PreparedEvent extends SizedEvent {
   readonly message: OutgoingMessage;
   /** The channel, without prefix. */
   readonly name: string;
-  /** Its size in memory. */
-  readonly bytes: number;
   /** Rejects when an asynchronous schema rejects the payload. */
   readonly checked?: Promise<unknown>;
 }
@@ -83,9 +83,12 @@ export class EventPreparer {
     // The publisher awaits it, unless encoding throws first: then nothing else would handle the rejection.
     if (checked instanceof Promise) checked.catch(() => undefined);
     const body = this.encode(payload, name, headers);
-    const bytes = this.measure(body, name);
+    this.checkSize(body, name);
     const message = this.makeMessage(kind, channel, body);
-    return checked instanceof Promise ? { message, name, bytes, checked } : { message, name, bytes };
+    const { stampBytes } = this;
+    return checked instanceof Promise
+      ? { message, name, body, stampBytes, checked }
+      : { message, name, body, stampBytes };
   }
 
   /** @throws InvalidChannelError */
@@ -127,12 +130,13 @@ export class EventPreparer {
     return typeof body === 'string' ? body : encodedBody(body);
   }
 
-  /** As receivers measure it: with its sequence number, which is added later. */
-  private measure(body: MessageBody, channel: string): number {
+  /** As receivers measure it: with its sequence number, which is added later. Bytes are counted only near the limit. */
+  private checkSize(body: MessageBody, channel: string): void {
+    const { stampBytes } = this;
     const { maxPayloadBytes } = this.settings;
-    const bytes = this.stampBytes + (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+    if (stampBytes + body.length * MAX_BYTES_PER_UNIT <= maxPayloadBytes) return;
+    const bytes = bytesOf({ body, stampBytes });
     if (bytes > maxPayloadBytes) throw new PayloadTooLargeError(channel, bytes, maxPayloadBytes);
-    return bytes;
   }
 }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { NotConnectedError } from '../errors.js';
 import { json } from '../message/json.codec.js';
 import type { EventFrames } from '../message/event.codec.js';
@@ -20,7 +21,7 @@ describe('FramePacker', () => {
     kind: OutgoingMessage['kind'] = 'channel',
   ) =>
     new PublishCall(
-      { message: { kind, channel, body: text }, name: channel, bytes: text.length },
+      { message: { kind, channel, body: text }, name: channel, body: text, stampBytes: 0 },
       (outcome) => outcomes.set(text, outcome),
       timeoutMs,
     );
@@ -66,6 +67,23 @@ describe('FramePacker', () => {
     for (const entry of packed) expect(Buffer.from(bodyOf(entry.message))).toHaveLength(8);
   });
 
+  it('fills each frame as far as the bytes of its events allow, whatever their characters', () => {
+    const text = fc.stringMatching(/^[a-zä€]{1,9}$/);
+    const sizeOf = (texts: readonly string[]) => Buffer.byteLength(frames.join(texts));
+    fc.assert(
+      fc.property(fc.array(text), fc.integer({ min: 30, max: 90 }), (texts, maxBytes) => {
+        const expected: string[][] = [];
+        for (const each of texts) {
+          const last = expected.at(-1);
+          if (last !== undefined && sizeOf([...last, each]) <= maxBytes) last.push(each);
+          else expected.push([each]);
+        }
+        const packed = new FramePacker(frames, maxBytes).pack(texts.map((each) => call('a', each)));
+        expect(sent(packed).map(([_kind, _channel, bodies]) => bodies)).toEqual(expected);
+      }),
+    );
+  });
+
   it('begins another frame behind 4,000 events', () => {
     const calls = Array.from({ length: 8_001 }, () => call('a', '1'));
     const packed = sent(new FramePacker(frames, 1024 * 1024).pack(calls));
@@ -80,7 +98,7 @@ describe('FramePacker', () => {
         return text;
       };
       const message = { kind: 'channel', channel: 'a', body } as const;
-      return new PublishCall({ message, name: 'a', bytes: 1 }, () => undefined);
+      return new PublishCall({ message, name: 'a', body: text, stampBytes: 0 }, () => undefined);
     };
     const [entry] = new FramePacker(frames, 100).pack([lazy('1'), lazy('2')]);
     const { message } = entry as BatchEntry;

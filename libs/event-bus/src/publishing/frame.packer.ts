@@ -2,6 +2,7 @@ import type { EventFrames } from '../message/event.codec.js';
 import { bodyOf } from '../transports/event.transport.js';
 import type { MessageBody, OutgoingMessage, PublishOutcome } from '../transports/event.transport.js';
 import { encodeFailure, encodedBody } from './encoded.body.js';
+import { bytesOf, mostBytesOf } from './event.size.js';
 import type { BatchEntry } from './publish.batch.js';
 import type { PublishCall } from './publish.call.js';
 
@@ -28,14 +29,13 @@ export class FramePacker {
     const all: Frame[] = [];
     for (const call of calls) {
       const { kind, channel } = call.message;
-      const bytes = call.event.bytes + this.frames.bytesPerEvent;
       let frame = open[kind].get(channel);
-      if (frame === undefined || frame.events === MAX_EVENTS || frame.bytes + bytes > this.maxBytes) {
+      if (frame?.hasRoomFor(call, this.maxBytes) !== true) {
         frame = new Frame(this.frames);
         open[kind].set(channel, frame);
         all.push(frame);
       }
-      frame.add(call, bytes);
+      frame.add(call);
     }
     return all.map((frame) => frame.only ?? frame);
   }
@@ -43,15 +43,13 @@ export class FramePacker {
 
 /** Several events of one channel. Each of their publishers gets the reply to the frame. */
 class Frame implements BatchEntry {
-  bytes = 0;
   timeoutMs = Infinity;
   private readonly calls: PublishCall[] = [];
+  /** Its size at most: exact for the events that are counted, which are the first ones. */
+  private mostBytes = 0;
+  private countedEvents = 0;
 
   constructor(private readonly frames: EventFrames) {}
-
-  get events(): number {
-    return this.calls.length;
-  }
 
   /** The call, where there is only one. */
   get only(): PublishCall | undefined {
@@ -63,9 +61,21 @@ class Frame implements BatchEntry {
     return { kind, channel, body: () => this.join() };
   }
 
-  add(call: PublishCall, bytes: number): void {
+  /** Counts bytes only if the size at most exceeds the limit. */
+  hasRoomFor({ event }: PublishCall, maxBytes: number): boolean {
+    if (this.calls.length === MAX_EVENTS) return false;
+    const { bytesPerEvent } = this.frames;
+    if (this.mostBytes + mostBytesOf(event) + bytesPerEvent <= maxBytes) return true;
+    for (; this.countedEvents < this.calls.length; this.countedEvents += 1) {
+      const counted = (this.calls[this.countedEvents] as PublishCall).event;
+      this.mostBytes -= mostBytesOf(counted) - bytesOf(counted);
+    }
+    return this.mostBytes + bytesOf(event) + bytesPerEvent <= maxBytes;
+  }
+
+  add(call: PublishCall): void {
     this.calls.push(call);
-    this.bytes += bytes;
+    this.mostBytes += mostBytesOf(call.event) + this.frames.bytesPerEvent;
     if (call.timeoutMs < this.timeoutMs) this.timeoutMs = call.timeoutMs;
   }
 

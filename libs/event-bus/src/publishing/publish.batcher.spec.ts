@@ -39,7 +39,7 @@ describe('PublishBatcher', () => {
       expect(own.has(channel)).toBe(false);
       own.set(channel, outcome);
     };
-    const call = new PublishCall({ message, name: channel, bytes: 0 }, settle, timeoutMs);
+    const call = new PublishCall({ message, name: channel, body: '', stampBytes: 0 }, settle, timeoutMs);
     batcher.add(call);
     return call;
   };
@@ -47,7 +47,7 @@ describe('PublishBatcher', () => {
   /** What is published in the rest of this tick is collected. */
   const openTick = () => {
     const message = { kind: 'channel', channel: 'first', body: '' } as const;
-    batcher.add(new PublishCall({ message, name: 'first', bytes: 0 }, () => undefined));
+    batcher.add(new PublishCall({ message, name: 'first', body: '', stampBytes: 0 }, () => undefined));
     expect(line.channels).toEqual([['first']]);
     line.batches.splice(0)[0]?.settled(0, { subscriptions: 0 });
   };
@@ -97,7 +97,7 @@ describe('PublishBatcher', () => {
       const settle = () => {
         if (length > 0) chain(`${(number += 1)}`, length - 1);
       };
-      batcher.add(new PublishCall({ message, name: channel, bytes: 0 }, settle));
+      batcher.add(new PublishCall({ message, name: channel, body: '', stampBytes: 0 }, settle));
     };
     chain('a', 2);
     chain('b', 1);
@@ -132,7 +132,7 @@ describe('PublishBatcher', () => {
           if (depth < 3 && random(2) === 0) add(depth + 1);
         };
         published.push(channel);
-        batcher.add(new PublishCall({ message, name: channel, bytes: 0 }, settle));
+        batcher.add(new PublishCall({ message, name: channel, body: '', stampBytes: 0 }, settle));
       };
       for (let step = 0; step < 20; step += 1) {
         for (let count = random(4); count > 0; count -= 1) add(0);
