@@ -9,7 +9,7 @@ import { RedisCluster } from '../support/redis.cluster.js';
 /** Set for each project in jest.config.mjs. */
 declare const IOREDIS_MAJOR: number;
 
-const capabilities = { shard: true, claim: true, exactCounts: false };
+const capabilities = { shard: true, claim: true, links: true, exactCounts: false };
 
 let cluster: RedisCluster;
 beforeAll(async () => {

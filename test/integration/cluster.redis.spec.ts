@@ -136,6 +136,36 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     expect(new Set(clients.slice(1).map(({ options }) => options.host))).toEqual(new Set(['localhost']));
   });
 
+  it('tells of each connection to which node it leads, and how it is', async () => {
+    const { transport } = await connect();
+    await transport.subscribe([
+      { kind: 'channel', name: 'orders' },
+      { kind: 'shard', name: 'orders' },
+      { kind: 'channel', name: '__keyevent@0__:expired' },
+    ]);
+    await send(transport, 'shard', 'orders');
+    const links = await eventually(() => {
+      const seen = transport.links?.() ?? [];
+      for (const { roundTripMs } of seen) expect(roundTripMs).toBeGreaterThan(0);
+      return seen;
+    });
+    const nodeOf = ({ server }: ClusterNode) => `127.0.0.1:${server.port}`;
+    const owner = nodeOf(await cluster.ownerOf('orders'));
+    expect(
+      links.filter(({ role }) => role.startsWith('shard-')).map(({ role, node }) => [role, node]),
+    ).toEqual([
+      ['shard-publisher', owner],
+      ['shard-subscriber', owner],
+    ]);
+    const masters = (await cluster.masters()).map(nodeOf);
+    const keys = links.filter(({ role }) => role === 'key-event-subscriber');
+    expect(keys.map(({ node }) => String(node)).toSorted()).toEqual(masters.toSorted());
+    const nodes = cluster.nodes.map(nodeOf);
+    for (const { node, isUp } of links) expect([nodes.includes(String(node)), isUp]).toEqual([true, true]);
+    expect(links.slice(0, 2).map(({ role }) => role)).toEqual(['publisher', 'subscriber']);
+    await expect(transport.ping?.()).resolves.toBeUndefined();
+  });
+
   it('opens no more connections than it needs, and closes them with what they were for', async () => {
     const { transport } = await connect();
     const clients = () => transport.unwrap!() as unknown[];

@@ -1,4 +1,5 @@
 import { transportConformance } from '../../libs/event-bus/src/conformance/transport.conformance.js';
+import { BusClosedError, NotConnectedError } from '../../libs/event-bus/src/errors.js';
 import type {
   EventTransport,
   IncomingMessage,
@@ -21,6 +22,8 @@ interface BrokenTransport {
   readonly open: OpenBroken;
   /** @default one that is sound, and delivers later */
   readonly broker?: () => MemoryBroker;
+  /** Whether the tests of links and pings run. @default false: the transport that is broken has none */
+  readonly hasLinks?: boolean;
   /** The tests of the suite that fail, in its order. */
   readonly fails: readonly string[];
 }
@@ -178,16 +181,39 @@ const prompt: BrokenTransport = {
   fails: [],
 };
 
+const linked: BrokenTransport = {
+  fault: 'nothing is broken, and it has links',
+  hasLinks: true,
+  open: (open, listener) => withLinks(open(listener)),
+  fails: [],
+};
+
+const boastful: BrokenTransport = {
+  fault: 'the links are up and answer whatever happens',
+  hasLinks: true,
+  open: (open, listener) =>
+    replace(open(listener), {
+      links: () => [{ role: 'only', isUp: true, provedAgoMs: 0 }],
+      ping: async () => undefined,
+    }),
+  fails: [
+    'tells of links that are up once it is connected',
+    'tells of no link that is up after close',
+    'answers a ping, but not before connect and after close',
+  ],
+};
+
 describe('The conformance suite', () => {
-  it.each([control, deaf, textual, disorderly, undead, greedy, repeating, hasty, prompt])(
+  it.each([control, deaf, textual, disorderly, undead, greedy, repeating, hasty, prompt, linked, boastful])(
     'fails exactly where it has to when $fault',
-    async ({ open, fails, broker = memoryBroker }) => {
+    async ({ open, fails, hasLinks = false, broker = memoryBroker }) => {
       const factory = memory({ broker: broker() });
       const failed: string[] = [];
-      for (const test of transportConformance) {
+      const tests = transportConformance.filter(({ requires }) => hasLinks || !requires?.includes('links'));
+      for (const test of tests) {
         const running = test.run({
           open: async (listener) => open((sound) => factory.create(sound), listener),
-          capabilities: { shard: true, claim: true },
+          capabilities: { shard: true, claim: true, links: hasLinks },
         });
         await running.catch(() => failed.push(test.name));
       }
@@ -199,6 +225,16 @@ describe('The conformance suite', () => {
 
 function late(through: SubscriptionTarget): IncomingMessage {
   return { through, channel: through.name, body: Buffer.from('late') };
+}
+
+function withLinks(transport: EventTransport): EventTransport {
+  return replace(transport, {
+    links: () => [{ role: 'only', isUp: transport.state.status === 'ready', provedAgoMs: 0 }],
+    ping: async () => {
+      if (transport.state.status === 'closed') throw new BusClosedError();
+      if (transport.state.status !== 'ready') throw new NotConnectedError();
+    },
+  });
 }
 
 /** The same transport with some methods replaced. */

@@ -20,12 +20,12 @@ function describeRedis(variant: string, optionsOf: () => RedisTransportOptions, 
     const factory = redis(optionsOf());
     return {
       open: async (listener) => factory.create(listener),
-      capabilities: { shard: HAS_SHARDS, claim: true },
+      capabilities: { shard: HAS_SHARDS, claim: true, links: true },
     };
   };
   const name = `redis(${variant}) on ioredis ${IOREDIS_MAJOR}`;
   describeTransport(name, harness, {
-    capabilities: { shard: HAS_SHARDS, claim: true },
+    capabilities: { shard: HAS_SHARDS, claim: true, links: true },
     ...(after ? { after } : {}),
   });
 }

@@ -42,7 +42,7 @@ const onLoopback = (port: number) => ({ host: '127.0.0.1', port });
 
 describe('a conforming transport', () => {
   let sentinels: RedisSentinels;
-  const capabilities = { shard: HAS_SHARDS, claim: true };
+  const capabilities = { shard: HAS_SHARDS, claim: true, links: true };
   describeTransport(
     `redis({ sentinels }) on ioredis ${IOREDIS_MAJOR}`,
     () => {

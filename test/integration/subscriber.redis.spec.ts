@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import type { Targets } from 'nestjs-redis-event-bus';
 import {
@@ -754,7 +755,12 @@ describe('EventBusInspector', () => {
     expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
     expect(snapshot).toEqual({
       bus: 'default',
+      instance: expect.objectContaining({ host: hostname(), pid: process.pid }),
       status: 'ready',
+      links: [
+        expect.objectContaining({ role: 'publisher', isUp: true }),
+        expect.objectContaining({ role: 'subscriber', isUp: true }),
+      ],
       transport: { name: 'redis', address: `127.0.0.1:${server.port}` },
       codec: 'json',
       prefix: 'app:',

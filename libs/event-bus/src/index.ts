@@ -74,6 +74,7 @@ export type {
   TargetDescription,
 } from './introspection/bus.description.js';
 export type { HandlerDurations } from './dispatching/handler.totals.js';
+export type { EventBusInstance, InstanceOptions } from './introspection/bus.instance.js';
 export { EventBusStatus } from './introspection/event-bus.status.js';
 export type { EventBusState } from './introspection/event-bus.status.js';
 
@@ -131,6 +132,7 @@ export type {
   KeyEventFacet,
   KeyspaceFlags,
   KeyspaceNotifications,
+  LinkFacet,
   MessageBody,
   OutgoingMessage,
   PublishBatching,
@@ -144,6 +146,7 @@ export type {
   TransportCapabilities,
   TransportFacets,
   TransportFactory,
+  TransportLink,
   TransportListener,
   TransportState,
   TransportStatus,

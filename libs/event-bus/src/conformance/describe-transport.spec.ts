@@ -6,8 +6,8 @@ import type { TransportHarness } from './transport.harness.js';
 
 const factory = memory({ broker: memoryBroker() });
 const open: TransportHarness['open'] = async (listener) => factory.create(listener);
-const sharded: TransportHarness = { open, capabilities: { shard: true, claim: true } };
-const plain: TransportHarness = { open, capabilities: { shard: false, claim: true } };
+const sharded: TransportHarness = { open, capabilities: { shard: true, claim: true, links: true } };
+const plain: TransportHarness = { open, capabilities: { shard: false, claim: true, links: true } };
 
 interface Registered {
   readonly name: string;

@@ -3,6 +3,7 @@ import { claimConformance } from './claim.conformance.js';
 import { closingConformance } from './closing.conformance.js';
 import { deliveryConformance } from './delivery.conformance.js';
 import { inspectionConformance } from './inspection.conformance.js';
+import { linkConformance } from './link.conformance.js';
 import { nameConformance } from './name.conformance.js';
 import { shardConformance } from './shard.conformance.js';
 import { streamConformance } from './stream.conformance.js';
@@ -24,5 +25,6 @@ export const transportConformance: readonly TransportConformanceTest[] = [
   ...closingConformance,
   ...inspectionConformance,
   ...claimConformance,
+  ...linkConformance,
   ...shardConformance,
 ];

@@ -12,6 +12,11 @@ export interface TestedCapabilities extends TransportCapabilities {
    */
   readonly claim?: boolean | undefined;
   /**
+   * Whether it has the facets `links` and `ping`.
+   * @default false
+   */
+  readonly links?: boolean | undefined;
+  /**
    * Whether it has the facet `inspect`.
    * @default true
    */
@@ -25,14 +30,14 @@ export interface TestedCapabilities extends TransportCapabilities {
 }
 
 /** A capability that a test may need. */
-export type TestedCapability = 'shard' | 'claim' | 'inspection';
+export type TestedCapability = 'shard' | 'claim' | 'links' | 'inspection';
 
 /** The needed capabilities that the transport lacks. */
 export function missingCapability(
   required: readonly TestedCapability[] = [],
-  { shard, claim = false, inspection = true }: TestedCapabilities,
+  { shard, claim = false, links = false, inspection = true }: TestedCapabilities,
 ): TestedCapability | undefined {
-  const known: Readonly<Record<TestedCapability, boolean>> = { shard, claim, inspection };
+  const known: Readonly<Record<TestedCapability, boolean>> = { shard, claim, links, inspection };
   return required.find((capability) => !known[capability]);
 }
 

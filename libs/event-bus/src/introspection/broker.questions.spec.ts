@@ -43,6 +43,26 @@ describe('BrokerQuestions', () => {
     }
   });
 
+  it('asks whether the broker answers, and not for ever', async () => {
+    const prefix = new ChannelPrefix('');
+    await new BrokerQuestions({ name: 'pigeon', ping: async () => undefined }, prefix).ping();
+    expect(() => new BrokerQuestions({ name: 'pigeon' }, prefix).ping()).toThrow(
+      'The pigeon transport cannot be asked',
+    );
+    jest.useFakeTimers();
+    try {
+      const silent = new BrokerQuestions(
+        { name: 'pigeon', ping: () => new Promise(() => undefined) },
+        prefix,
+      );
+      const asking = silent.ping();
+      jest.advanceTimersByTime(5_000);
+      await expect(asking).rejects.toThrow(NotConnectedError);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('names the transport that cannot be asked', async () => {
     const asked = questionsTo().patternCount();
     await expect(asked).rejects.toThrow(NotSupportedError);

@@ -9,7 +9,7 @@ const ANSWER_TIMEOUT_MS = 5_000;
 /** Asks the broker which subscriptions exist. Channel names are passed and returned without the prefix. */
 export class BrokerQuestions {
   constructor(
-    private readonly transport: Pick<EventTransport, 'name' | 'inspect'>,
+    private readonly transport: Pick<EventTransport, 'name' | 'inspect' | 'ping'>,
     private readonly prefix: ChannelPrefix,
   ) {}
 
@@ -37,6 +37,14 @@ export class BrokerQuestions {
     return (await this.ask({ query: 'patternCount' })).total ?? 0;
   }
 
+  /** Whether it answers at all. */
+  ping(): Promise<void> {
+    const { name, ping } = this.transport;
+    if (ping === undefined)
+      throw new NotSupportedError(`The ${name} transport cannot be asked (it has no ping()).`);
+    return withDeadline(ping.call(this.transport), ANSWER_TIMEOUT_MS, late);
+  }
+
   private ask(query: InspectionQuery): Promise<InspectionResult> {
     const { name, inspect } = this.transport;
     if (inspect === undefined) {
@@ -44,10 +52,11 @@ export class BrokerQuestions {
         `The ${name} transport cannot list subscribers (it has no inspect()). Use snapshot() for this process.`,
       );
     }
-    const late = () => new NotConnectedError(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
     return withDeadline(inspect.call(this.transport, query), ANSWER_TIMEOUT_MS, late);
   }
 }
+
+const late = () => new NotConnectedError(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
 
 /** @throws InvalidOptionError when the broker cannot have such a name. */
 function checkName(option: string, name: string): void {

@@ -10,23 +10,30 @@ import type {
   PublishBatching,
   SubscriptionKind,
   SubscriptionState,
+  TransportLink,
 } from '../transports/event.transport.js';
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventBusState, EventBusStatus } from './event-bus.status.js';
 import { BrokerQuestions } from './broker.questions.js';
 import type { EventBusDescription } from './bus.description.js';
 import { describeBus } from './bus.description.js';
+import { BusInstance } from './bus.instance.js';
+import type { EventBusInstance } from './bus.instance.js';
 
 /** The state of one bus in this process, as plain JSON: no payloads, no secrets. */
 export interface EventBusSnapshot {
   /** The name of the bus. */
   readonly bus: string;
+  /** The service it belongs to, and where that runs. */
+  readonly instance: EventBusInstance;
   /** Whether it works right now, as {@link EventBusStatus.current}. */
   readonly status: EventBusState;
   /** Why it is not ready. Absent when it is. */
   readonly reason?: string;
   /** The transport, e.g. `redis`, and the address it connects to, without credentials. */
   readonly transport: { readonly name: string; readonly address: string };
+  /** The connections, and when each was last known to work. Empty if the transport has none, as `memory()`. */
+  readonly links: readonly TransportLink[];
   /** Absent if the transport has no round trips to save, such as `memory()`. */
   readonly publishing?: {
     /**
@@ -81,6 +88,7 @@ export interface SubscriptionSnapshot {
 /** Queries the broker (PUBSUB …) and this process. Channel names are passed and returned without the prefix. */
 export class EventBusInspector {
   private readonly broker: BrokerQuestions;
+  private readonly instance: BusInstance;
 
   constructor(
     private readonly settings: EventBusSettings,
@@ -93,6 +101,7 @@ export class EventBusInspector {
     private readonly gaps: GapReporter,
   ) {
     this.broker = new BrokerQuestions(transport, settings.prefix);
+    this.instance = new BusInstance(settings.instance);
   }
 
   /**
@@ -133,6 +142,14 @@ export class EventBusInspector {
     return describeBus(this.settings, this.transport, this.registry.handlers);
   }
 
+  /**
+   * Resolves when the broker has answered a command, with any answer.
+   * @throws NotConnectedError without a connection, or after 5 seconds; NotSupportedError if the transport has no `ping()`
+   */
+  async ping(): Promise<void> {
+    return this.broker.ping();
+  }
+
   /** The state of the bus in this process right now. Sends no command, so it works without a connection. */
   snapshot(): EventBusSnapshot {
     const { settings, transport, status } = this;
@@ -140,9 +157,11 @@ export class EventBusInspector {
     const { reason } = status;
     return {
       bus: settings.name,
+      instance: this.instance.read(),
       status: status.current,
       ...(reason === undefined ? {} : { reason }),
       transport: { name: transport.name, address: transport.address },
+      links: transport.links?.() ?? [],
       ...(transport.batching === undefined
         ? {}
         : { publishing: { batching: settings.batching ? transport.batching : 'off' } }),

@@ -20,6 +20,8 @@ import type { TransportFactory } from '../transports/event.transport.js';
 /** The longest string in Redis. */
 const MAX_PAYLOAD_BYTES = 512 * 1024 * 1024;
 
+const someText = fitting((value) => typeof value === 'string' && value !== '', 'must be a non-empty string.');
+
 /** All but the transport, which checks its own options, and the observers, which are a list. */
 const TABLE = {
   prefix: prefixProblem,
@@ -33,6 +35,7 @@ const TABLE = {
   handlerDefaults: { example: 'concurrency: 16', options: HANDLER_OPTIONS },
   coalesce: trueOrFalse,
   logFormat: oneOf('text', 'fields'),
+  instance: { example: "service: 'orders'", options: { service: someText, version: someText } },
   keyspace: { example: "ensure: 'set'", options: { ensure: oneOf('check', 'set', 'off') } },
   startup: {
     example: 'timeoutMs: 5000',

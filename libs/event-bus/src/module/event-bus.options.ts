@@ -4,6 +4,7 @@ import { busOptionProblems } from './event-bus.option-problems.js';
 import type { EventCodec } from '../message/event.codec.js';
 import type { EventContract } from '../contracts/event.contract.js';
 import { json } from '../message/json.codec.js';
+import type { InstanceOptions } from '../introspection/bus.instance.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { EventBusObserver } from '../observing/event-bus.observer.js';
 import type { LogFormat } from '../observing/log.line.js';
@@ -59,6 +60,8 @@ export interface EventBusModuleOptions {
   readonly logFormat?: LogFormat | undefined;
   /** How the bus handles the `notify-keyspace-events` of the server. */
   readonly keyspace?: KeyspaceOptions | undefined;
+  /** How the application is named in snapshots. */
+  readonly instance?: InstanceOptions | undefined;
   /** How long the start may take, and what happens when it fails. */
   readonly startup?: StartupOptions | undefined;
   /** How long the shutdown may take. */
@@ -136,6 +139,7 @@ export function resolveSettings(
     coalesce: options.coalesce ?? true,
     observers: options.observers ?? [],
     logFormat: options.logFormat ?? 'text',
+    instance: options.instance ?? {},
     keyspace: { ensure: options.keyspace?.ensure ?? 'check' },
     startup: {
       timeoutMs: options.startup?.timeoutMs ?? 10_000,

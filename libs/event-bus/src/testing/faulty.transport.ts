@@ -8,6 +8,7 @@ import type {
   SubscribeOutcome,
   SubscriptionInfo,
   SubscriptionTarget,
+  TransportLink,
   TransportListener,
   TransportState,
 } from '../transports/event.transport.js';
@@ -30,6 +31,8 @@ export class FaultyTransport implements EventTransport {
   readonly database: number | undefined;
   readonly claim: EventTransport['claim'];
   readonly inspect: EventTransport['inspect'];
+  readonly links: EventTransport['links'];
+  readonly ping: EventTransport['ping'];
   private readonly inner: EventTransport;
   private innerState: TransportState;
   /** Subscriptions that were reported as confirmed, and not released since. */
@@ -74,6 +77,8 @@ export class FaultyTransport implements EventTransport {
     this.innerState = inner.state;
     this.claim = inner.claim && this.uncut(inner.claim.bind(inner));
     this.inspect = inner.inspect && this.uncut(inner.inspect.bind(inner));
+    this.ping = inner.ping && this.uncut(inner.ping.bind(inner));
+    this.links = inner.links && (() => this.seenLinks());
     faults.add(this);
   }
 
@@ -180,6 +185,11 @@ export class FaultyTransport implements EventTransport {
       for (const resolve of this.whenUp.splice(0)) resolve();
     }
     if (back.length > 0) this.listener.resumed({ reason, targets: back, ...windowSince(fromMs) });
+  }
+
+  private seenLinks(): readonly TransportLink[] {
+    const links = this.inner.links?.() ?? [];
+    return this.faults.isCut ? links.map((link) => ({ ...link, isUp: false })) : links;
   }
 
   private uncut<Args extends unknown[], T>(

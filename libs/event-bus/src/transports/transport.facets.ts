@@ -66,6 +66,37 @@ export interface BatchingFacet {
   readonly batching: PublishBatching;
 }
 
+/** One connection of a transport, and when it was last known to work. */
+export interface TransportLink {
+  /**
+   * What it is for. Of `redis()`: `publisher` and `subscriber`. A Cluster has `shard-publisher`, `shard-subscriber` and
+   * `key-event-subscriber` as well, one for each node that is needed.
+   */
+  readonly role: string;
+  /** The node of a Cluster, as `host:port`. */
+  readonly node?: string | undefined;
+  /** Whether commands can be sent on it right now. */
+  readonly isUp: boolean;
+  /**
+   * For how long it has not proved that it works, in milliseconds: since it was opened, or since the last command was sent whose
+   * answer arrived in time. It goes on while the link is lost. Absent before the first link.
+   */
+  readonly provedAgoMs?: number | undefined;
+  /** How long the answer to the last heartbeat took, in milliseconds. Absent until the first one of this link is answered. */
+  readonly roundTripMs?: number | undefined;
+}
+
+/** Tells how its connections are: for snapshots and health checks. */
+export interface LinkFacet {
+  /** Its connections right now. Sends no command. */
+  links(): readonly TransportLink[];
+  /**
+   * Resolves when the broker has answered a command, with any answer.
+   * @throws NotConnectedError, BusClosedError
+   */
+  ping(): Promise<void>;
+}
+
 /** Exposes the driver that it is made of. */
 export interface DriverFacet {
   /** The driver's clients. Changing their state is at your own risk. */
@@ -73,7 +104,8 @@ export interface DriverFacet {
 }
 
 /** The facets of a Redis transport. */
-export interface AllFacets extends ClaimFacet, InspectionFacet, KeyEventFacet, BatchingFacet, DriverFacet {}
+export interface AllFacets
+  extends ClaimFacet, InspectionFacet, KeyEventFacet, BatchingFacet, LinkFacet, DriverFacet {}
 
 /**
  * The optional parts of a transport. A transport omits the parts it does not support; features that need them fail with a

@@ -55,6 +55,11 @@ export class ClusterSubscriptions {
     return this.shards.connections;
   }
 
+  /** The connections to the masters whose key events are subscribed. */
+  get keyConnections(): KeyspaceSubscriber['connections'] {
+    return this.keys.connections;
+  }
+
   async subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
     const groups = await Promise.all(this.parts.map((part) => part.subscribe(this.ofPart(part, targets))));
     const outcomes = new Map(groups.flat().map((outcome) => [targetKey(outcome.target), outcome]));

@@ -21,6 +21,7 @@ class Master implements MasterOfKeys {
   ) {}
 
   readonly reason = 'not yet';
+  readonly connection = { isUp: true, address: 'h:1', proof: undefined };
   readonly subscriber = {
     subscribe: (targets: readonly SubscriptionTarget[]) => {
       this.held.push(...targets);

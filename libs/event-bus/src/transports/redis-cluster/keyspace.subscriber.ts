@@ -15,6 +15,7 @@ const STATES: readonly SubscriptionState[] = ['denied', 'lost', 'pending', 'want
 
 /** One master that is subscribed to. */
 export interface MasterOfKeys extends Pick<KeyspaceNode, 'key' | 'isFullySubscribed' | 'reason' | 'close'> {
+  readonly connection: Pick<KeyspaceNode['connection'], 'isUp' | 'proof' | 'address'>;
   readonly subscriber: Pick<KeyspaceNode['subscriber'], 'subscribe' | 'unsubscribe' | 'subscriptions'>;
 }
 
@@ -54,6 +55,10 @@ export class KeyspaceSubscriber {
   get reason(): string {
     const broken = [...this.nodes.values()].find(({ isFullySubscribed }) => !isFullySubscribed);
     return broken?.reason ?? 'subscriptions are not confirmed yet';
+  }
+
+  get connections(): readonly MasterOfKeys['connection'][] {
+    return [...this.nodes.values()].map(({ connection }) => connection);
   }
 
   /** Resolves when every master has answered; the first refusal counts. */

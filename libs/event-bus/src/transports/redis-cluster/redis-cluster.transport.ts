@@ -10,9 +10,11 @@ import type {
   PublishBatching,
   SettledListener,
   TransportFactory,
+  TransportLink,
   TransportListener,
 } from '../event.transport.js';
 import { LinkState } from '../link.state.js';
+import { pingServer, reportNodeLinks } from '../redis/link.report.js';
 import { RedisLinks } from '../redis/redis.links.js';
 import { RedisPublisher } from '../redis/redis.publisher.js';
 import { ServerTransport } from '../redis/server.transport.js';
@@ -49,7 +51,7 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
   readonly database = 0;
   readonly keyspace: ClusterKeyspace;
 
-  protected readonly links: LinkState;
+  protected readonly linkState: LinkState;
   protected readonly subscriber: ClusterSubscriptions;
   private readonly settings: ClusterSettings;
   private readonly topology: ClusterTopology;
@@ -97,8 +99,8 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
     this.keyspace = new ClusterKeyspace(settings, topology);
     const down = 'the Cluster is down (cluster_state:fail): some slots have no master';
     const shortage = () => this.subscriber.shortage ?? (topology.isDown ? down : undefined);
-    const parts = { publisher, subscriber, shortage };
-    this.links = new LinkState(new RedisLinks(() => `The Redis Cluster at ${this.address}`, parts), listener);
+    const server = () => `The Redis Cluster at ${this.address}`;
+    this.linkState = new LinkState(new RedisLinks(server, { publisher, subscriber, shortage }), listener);
   }
 
   get address(): string {
@@ -141,6 +143,20 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
     return this.slotPublisher.claim(key, ttlMs);
   }
 
+  links(): readonly TransportLink[] {
+    return [
+      ...reportNodeLinks('publisher', [this.home.link]),
+      ...reportNodeLinks('subscriber', [this.subscriberLink.link]),
+      ...reportNodeLinks('shard-publisher', this.owners.all),
+      ...reportNodeLinks('shard-subscriber', this.subscriber.shardConnections),
+      ...reportNodeLinks('key-event-subscriber', this.subscriber.keyConnections),
+    ];
+  }
+
+  ping(): Promise<void> {
+    return pingServer(this.home.link, this.isClosed);
+  }
+
   /** The ioredis clients: first the publisher, then the subscriber, then those of the masters. */
   unwrap(): Redis[] {
     const { shardConnections } = this.subscriber;
@@ -164,7 +180,7 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
   }
 
   protected override update(): void {
-    this.topology.urgent = this.topology.isKnown && (!this.links.areUp || this.subscriber.isUrgent);
+    this.topology.urgent = this.topology.isKnown && (!this.linkState.areUp || this.subscriber.isUrgent);
     super.update();
   }
 

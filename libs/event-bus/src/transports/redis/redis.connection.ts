@@ -3,7 +3,8 @@ import { clearTimeout, setTimeout } from '../real.time.js';
 import { disconnect, quit } from './client.ending.js';
 import { ConnectionDiagnosis } from './connection.diagnosis.js';
 import type { RedisConnectionListener } from './connection.listener.js';
-import { queueOf, streamOf } from './driver.internals.js';
+import { streamOf } from './driver.internals.js';
+import { heartbeatLink } from './heartbeat.link.js';
 import { MessageInlet } from './message.inlet.js';
 import { RedisBackOff } from './redis.back-off.js';
 import { MAX_BACK_OFF_MS, createClient, masterConnectorOf } from './redis.client.js';
@@ -11,6 +12,7 @@ import { RedisCommands } from './redis.commands.js';
 import { causeOf, isReplyError } from './redis.errors.js';
 import { OddReplyError } from './odd.reply.js';
 import { RedisHeartbeat } from './redis.heartbeat.js';
+import type { LinkProof } from './redis.heartbeat.js';
 import type { RedisBusOptions, RedisLinkSettings } from './redis.options.js';
 import type { RedisMasterConnector } from './redis.master.connector.js';
 import type { RedisSecrets } from './redis.secrets.js';
@@ -69,6 +71,11 @@ export class RedisConnection {
   /** The event loop was blocked shortly before now. */
   get wasBlocked(): boolean {
     return this.heartbeat.wasBlocked;
+  }
+
+  /** As {@link RedisHeartbeat.proof}. */
+  get proof(): LinkProof | undefined {
+    return this.heartbeat.proof;
   }
 
   /** The resolved address of the server that last accepted a connection. Undefined for a path, and before the first. */
@@ -179,25 +186,14 @@ export class RedisConnection {
 
   private createHeartbeat({ heartbeat }: RedisBusOptions): RedisHeartbeat {
     const { redis, listener } = this;
-    return new RedisHeartbeat(
-      {
-        get bytesRead() {
-          return streamOf(redis).bytesRead;
-        },
-        get isAwaitingReply() {
-          return queueOf(redis).length > 0;
-        },
-        ping: async () => {
-          await (listener.ping === undefined ? this.ping() : listener.ping());
-          this.isProved = true;
-        },
-        destroy: (reason) => streamOf(this.redis).destroy(reason),
-        blocked: (blockedMs) => {
-          if (this.closing === undefined) listener.blocked?.(blockedMs);
-        },
-      },
-      heartbeat,
-    );
+    const ping = async () => {
+      await (listener.ping === undefined ? this.ping() : listener.ping());
+      this.isProved = true;
+    };
+    const blocked = (blockedMs: number) => {
+      if (this.closing === undefined) listener.blocked?.(blockedMs);
+    };
+    return new RedisHeartbeat(heartbeatLink(redis, { ping, blocked }), heartbeat);
   }
 
   private connected(): void {

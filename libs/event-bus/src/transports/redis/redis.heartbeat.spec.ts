@@ -203,6 +203,44 @@ describe('RedisHeartbeat', () => {
     expect(link.pings).toBe(2);
   });
 
+  describe('as a proof', () => {
+    it('tells when the latest question was asked that was answered, and how long the answer took', async () => {
+      const heartbeat = new RedisHeartbeat(link, OPTIONS, globalThis);
+      expect(heartbeat.proof).toBeUndefined();
+      const openedMs = performance.now();
+      heartbeat.start();
+      expect(heartbeat.proof).toEqual({ sinceMs: openedMs });
+      await pass(1_000);
+      await pass(30);
+      expect(heartbeat.proof).toEqual({ sinceMs: openedMs });
+      await link.answer();
+      expect(heartbeat.proof).toEqual({ sinceMs: openedMs + 1_000, roundTripMs: 30 });
+    });
+
+    it('stays as it was while nobody answers, and forgets the round trip with the next link', async () => {
+      const heartbeat = start();
+      await pass(1_000);
+      await link.answer();
+      const { proof } = heartbeat;
+      await pass(1_000);
+      await link.vanish();
+      heartbeat.stop();
+      await pass(5_000);
+      expect(heartbeat.proof).toEqual(proof);
+      heartbeat.start();
+      expect(heartbeat.proof).toEqual({ sinceMs: performance.now() });
+    });
+
+    it('is not what answers after the link was given up', async () => {
+      const heartbeat = start();
+      const { proof } = heartbeat;
+      await pass(1_000);
+      heartbeat.stop();
+      await link.answer();
+      expect(heartbeat.proof).toEqual(proof);
+    });
+  });
+
   describe('while the connection is made', () => {
     it('ends a link whose handshake nobody answers', async () => {
       const heartbeat = new RedisHeartbeat(link, OPTIONS, globalThis);

@@ -37,6 +37,14 @@ export interface HeartbeatTime {
   readonly clearTimeout: (timer: NodeJS.Timeout) => void;
 }
 
+/** When a link was last known to work. */
+export interface LinkProof {
+  /** When the command was sent whose answer is the proof, by `performance.now()`; before the first, when the link was opened. */
+  readonly sinceMs: number;
+  /** How long the answer to a heartbeat took. Undefined until the first one of this link is answered. */
+  readonly roundTripMs?: number;
+}
+
 interface Expectation {
   readonly of: 'heartbeat' | 'handshake';
   readonly sinceMs: number;
@@ -61,6 +69,7 @@ export class RedisHeartbeat {
   private dueAtMs = 0;
   private expected: Expectation | undefined;
   private isBlocked = false;
+  private latestProof: LinkProof | undefined;
 
   constructor(
     private readonly link: HeartbeatLink,
@@ -77,6 +86,11 @@ export class RedisHeartbeat {
     return this.isBlocked;
   }
 
+  /** The latest proof that the link works, or that the one before it did. Undefined before the first link. */
+  get proof(): LinkProof | undefined {
+    return this.latestProof;
+  }
+
   /** The server has accepted the connection, and must answer the driver's first commands. */
   expectHandshake(): void {
     this.expect('handshake');
@@ -84,6 +98,7 @@ export class RedisHeartbeat {
 
   /** The link is live: sends heartbeats until stopped. */
   start(): void {
+    this.latestProof = { sinceMs: this.time.performance.now() };
     this.expected = undefined;
     this.beatIn(this.intervalMs);
   }
@@ -98,10 +113,17 @@ export class RedisHeartbeat {
       if (isOnTime) this.isBlocked = false;
       const expectation = this.expect('heartbeat');
       this.link.ping().then(
-        () => this.answered(expectation),
+        () => this.proved(expectation),
         () => undefined,
       );
     });
+  }
+
+  private proved(expectation: Expectation): void {
+    if (this.expected !== expectation) return;
+    const { sinceMs } = expectation;
+    this.latestProof = { sinceMs, roundTripMs: this.time.performance.now() - sinceMs };
+    this.answered(expectation);
   }
 
   private answered(expectation: Expectation): void {

@@ -10,10 +10,12 @@ import type {
   PublishBatching,
   SettledListener,
   TransportFactory,
+  TransportLink,
   TransportListener,
 } from '../event.transport.js';
 import { LinkState } from '../link.state.js';
 import { settleAll } from '../settled.messages.js';
+import { pingServer, reportLink } from './link.report.js';
 import { claimKey } from './redis.claim.js';
 import { RedisConnection } from './redis.connection.js';
 import { inspectRedis } from './redis.inspection.js';
@@ -45,7 +47,7 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
   readonly addressOption: string;
   readonly keyspace: RedisKeyspace;
 
-  protected readonly links: LinkState;
+  protected readonly linkState: LinkState;
   protected readonly subscriber: RedisSubscriber;
   private readonly sentinels: RedisSentinels | undefined;
   private readonly subscriberLink: RedisConnection;
@@ -77,7 +79,7 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
       subscriber: this.subscriberLink,
       shortage: () => (this.subscriber.isFullySubscribed ? undefined : this.subscriber.reason),
     });
-    this.links = new LinkState(links, listener);
+    this.linkState = new LinkState(links, listener);
     this.subscriber = new RedisSubscriber(this.subscriberLink, listener, () => this.update());
     this.keyspace = new RedisKeyspace(this.publisherLink);
     this.publisher = new RedisPublisher(this.publisherLink, () => listener.writable());
@@ -114,6 +116,14 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
   async claim(key: string, ttlMs: number): Promise<boolean> {
     if (this.isClosed) throw new BusClosedError();
     return claimKey(this.publisherLink, key, ttlMs);
+  }
+
+  links(): readonly TransportLink[] {
+    return [reportLink('publisher', this.publisherLink), reportLink('subscriber', this.subscriberLink)];
+  }
+
+  ping(): Promise<void> {
+    return pingServer(this.publisherLink, this.isClosed);
   }
 
   /** The ioredis clients: first the publisher, then the subscriber. */

@@ -17,7 +17,7 @@ import type { RedisSubscriber } from './redis.subscriber.js';
 export abstract class ServerTransport implements Omit<EventTransport, 'name' | 'address' | 'publish'> {
   readonly capabilities = { shard: true };
   protected readonly listener: TransportListener;
-  protected abstract readonly links: LinkState;
+  protected abstract readonly linkState: LinkState;
   protected abstract readonly subscriber: Pick<EventTransport, 'subscribe' | 'unsubscribe' | 'subscriptions'>;
   /** Set once it is closed. */
   protected closing: Promise<void> | undefined;
@@ -27,13 +27,13 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
   }
 
   get state(): TransportState {
-    return this.links.current;
+    return this.linkState.current;
   }
 
   connect(): Promise<void> {
-    const linked = this.links.nextLink();
+    const linked = this.linkState.nextLink();
     if (!this.isClosed) this.start();
-    this.links.update();
+    this.linkState.update();
     return linked;
   }
 
@@ -64,11 +64,11 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
 
   /** The links, or what is missing on them, may have changed. */
   protected update(): void {
-    this.links.update();
+    this.linkState.update();
   }
 
   protected failed(error: Error): void {
-    this.links.failed(error);
+    this.linkState.failed(error);
     this.update();
   }
 
@@ -81,7 +81,7 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
         up();
       },
       down: (reason) => {
-        this.links.lost(reason);
+        this.linkState.lost(reason);
         this.update();
       },
       error: (error) => this.failed(error),
@@ -94,7 +94,7 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
     return {
       up: () => subscriber().resume(),
       down: (reason) => {
-        this.links.lost(reason);
+        this.linkState.lost(reason);
         subscriber().suspend();
       },
       error: (error) => this.failed(error),
@@ -105,8 +105,8 @@ export abstract class ServerTransport implements Omit<EventTransport, 'name' | '
   }
 
   private async end(): Promise<void> {
-    this.links.closing();
+    this.linkState.closing();
     await this.disconnect();
-    this.links.closed();
+    this.linkState.closed();
   }
 }
