@@ -79,9 +79,7 @@ export class ShardSubscriber<Node extends OpenedNode> {
     for (const target of targets) collect(groups, this.nodeFor(target), target);
     const outcomes = await Promise.all(
       [...groups].map(([node, group]) =>
-        node === undefined
-          ? Promise.all(group.map((target) => this.answers.next(target)))
-          : node.subscriber.subscribe(group),
+        node === undefined ? this.answers.next(group) : node.subscriber.subscribe(group),
       ),
     );
     const byName = new Map(outcomes.flat().map((outcome) => [outcome.target.name, outcome]));

@@ -152,7 +152,7 @@ export class RedisSubscriber {
   }
 
   subscribe(targets: readonly SubscriptionTarget[]): Promise<readonly SubscribeOutcome[]> {
-    const outcomes = Promise.all(targets.map((target) => this.hold(target)));
+    const outcomes = this.answers.next(targets, (target) => this.hold(target));
     this.askAgain();
     return outcomes;
   }
@@ -186,14 +186,14 @@ export class RedisSubscriber {
     return release(this.connection, this.parts, targets, ({ name }) => this.routing?.slotOf(name) ?? 0);
   }
 
-  /** Resolves when the broker has answered for this target. */
-  private hold(target: SubscriptionTarget): Promise<SubscribeOutcome> {
+  /** Wants this target. Returns its outcome if the broker need not be asked. */
+  private hold(target: SubscriptionTarget): SubscribeOutcome | undefined {
     // It may still be unsubscribing: messages before the new confirmation belong to the old subscription.
     if (this.table.hold(target)) this.gate.shut([target]);
     const state = this.table.stateOf(target);
-    if (state === 'active') return Promise.resolve({ target });
+    if (state === 'active') return { target };
     if (state === 'denied') this.table.retry(target);
-    return this.answers.next(target);
+    return undefined;
   }
 
   private confirmed(request: SubscriptionRequest): void {

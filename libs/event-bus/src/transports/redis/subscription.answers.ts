@@ -2,34 +2,77 @@ import type { SubscriptionTarget } from '../../routing/subscription-target.js';
 import type { SubscribeOutcome } from '../event.transport.js';
 import { TargetMap } from '../target.map.js';
 
-type Listener = (outcome: SubscribeOutcome) => void;
+/** Takes one outcome for each of several targets. One promise for all of them: a start subscribes to thousands. */
+class OutcomeList {
+  private readonly outcomes: SubscribeOutcome[];
+  private missing: number;
+
+  constructor(
+    count: number,
+    private readonly resolve: (outcomes: readonly SubscribeOutcome[]) => void,
+  ) {
+    this.outcomes = Array.from({ length: count });
+    this.missing = count;
+    if (count === 0) resolve(this.outcomes);
+  }
+
+  set(index: number, outcome: SubscribeOutcome): void {
+    this.outcomes[index] = outcome;
+    this.missing -= 1;
+    if (this.missing === 0) this.resolve(this.outcomes);
+  }
+}
+
+/** Where an answer belongs. */
+interface Place {
+  readonly list: OutcomeList;
+  readonly index: number;
+}
 
 /** Callers that wait for the broker's answer to a subscription. */
 export class SubscriptionAnswers {
-  private readonly waiting = new TargetMap<Listener[]>();
+  private readonly waiting = new TargetMap<Place[]>();
 
-  /** Resolves with the next answer for this target. */
-  next(target: SubscriptionTarget): Promise<SubscribeOutcome> {
+  /**
+   * Resolves with an outcome for each target, in their order.
+   *
+   * @param known returns the outcome of a target for which no answer is outstanding
+   */
+  next(
+    targets: readonly SubscriptionTarget[],
+    known: (target: SubscriptionTarget) => SubscribeOutcome | undefined = () => undefined,
+  ): Promise<readonly SubscribeOutcome[]> {
     return new Promise((resolve) => {
-      const listeners = this.waiting.get(target);
-      if (listeners === undefined) this.waiting.set(target, [resolve]);
-      else listeners.push(resolve);
+      const list = new OutcomeList(targets.length, resolve);
+      for (const [index, target] of targets.entries()) {
+        const outcome = known(target);
+        if (outcome === undefined) this.wait(target, { list, index });
+        else list.set(index, outcome);
+      }
     });
   }
 
   confirmed(target: SubscriptionTarget): void {
-    for (const listener of this.take(target)) listener({ target });
+    for (const { list, index } of this.take(target)) list.set(index, { target });
   }
 
   /** `errorOf` is only called if a caller waits. */
   failed(target: SubscriptionTarget, errorOf: () => Error): void {
-    for (const listener of this.take(target)) listener({ target, error: errorOf() });
+    for (const { list, index } of this.take(target)) list.set(index, { target, error: errorOf() });
   }
 
-  private take(target: SubscriptionTarget): readonly Listener[] {
-    const listeners = this.waiting.get(target);
-    if (listeners === undefined) return [];
+  private wait(target: SubscriptionTarget, place: Place): void {
+    const places = this.waiting.get(target);
+    if (places === undefined) this.waiting.set(target, [place]);
+    else places.push(place);
+  }
+
+  private take(target: SubscriptionTarget): readonly Place[] {
+    const places = this.waiting.get(target);
+    if (places === undefined) return NONE;
     this.waiting.delete(target);
-    return listeners;
+    return places;
   }
 }
+
+const NONE: readonly Place[] = [];
