@@ -114,14 +114,17 @@ export class EventReceiver {
     }
     const atMs = message.receivedAtMs ?? Date.now();
     const reading = own ?? (records === undefined ? this.single : this.framed);
-    const measure = measureOf(body, bytes);
     if (!this.backlog.isEmpty || (Array.isArray(records) && events > RECORDS_PER_TURN)) {
+      const measure = records === undefined ? () => bytes : measureOf(body, bytes);
       this.putOff(audience, records ?? [body], { body, bytes }, (rest, record) =>
-        this.handOn(rest, record, reading, atMs, records === undefined ? bytes : measure(record)),
+        this.handOn(rest, record, reading, atMs, measure(record)),
       );
     } else if (records === undefined) this.handOn(audience, body, reading, atMs, bytes);
     else if (records instanceof OverlongFrame) this.refuseFrame(audience, body, events);
-    else for (const record of records) this.handOn(audience, record, reading, atMs, measure(record));
+    else {
+      const measure = measureOf(body, bytes);
+      for (const record of records) this.handOn(audience, record, reading, atMs, measure(record));
+    }
   };
 
   /** Asks the plan only once until it changes. */
