@@ -257,12 +257,10 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     };
     const load = setInterval(() => {
       publish(10);
-      // Behind a script that the node may refuse.
       publish(1);
     }, 2);
     closers.push(() => clearInterval(load));
-    await eventually(() => expect(publisher.transport.batching).toBe('script'));
-    // Such a slot answers a script with ASK.
+    await eventually(() => expect(batches.length).toBeGreaterThan(20));
     const id = String(await to.server.cli('CLUSTER', 'MYID'));
     await owner.server.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', id);
     const before = batches.length;
@@ -279,7 +277,6 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     await record.until('the last', () => String(record.messages.at(-1)?.body) === String(sent));
     const received = record.messages.map(({ body }) => Number(body));
     expect(received).toEqual([...new Set(received)].toSorted((a, b) => a - b));
-    expect(String(await to.server.cli('INFO', 'commandstats'))).toContain('cmdstat_eval:');
   });
 
   it('claims a key of a slot that is on its way to another node', async () => {

@@ -269,20 +269,15 @@ describe('what a server repeats of a command', () => {
     expect(leaks()).toEqual([]);
   });
 
-  it.each([[['PUBLISH', 'SPUBLISH', 'EVAL']], [['PUBLISH', 'SPUBLISH']], [['EVAL']]])(
-    'has no payload where the server has no %s',
-    async (names) => {
-      const bare = await RedisServer.start({
-        args: without(...names.filter((name) => HAS_SHARDS || name !== 'SPUBLISH')),
-      });
-      closers.push(() => bare.stop());
-      expect(await answerOf(bare.port, names[0]!, 'a', CANARY)).toContain(CANARY);
-      const { app, close } = await start({ url: bare.url });
-      await publishAll(app.get(EventBusPublisher));
-      await close();
-      expect(leaks()).toEqual([]);
-    },
-  );
+  it('has no payload where the server has no PUBLISH', async () => {
+    const bare = await RedisServer.start({ args: without('PUBLISH', ...(HAS_SHARDS ? ['SPUBLISH'] : [])) });
+    closers.push(() => bare.stop());
+    expect(await answerOf(bare.port, 'PUBLISH', 'a', CANARY)).toContain(CANARY);
+    const { app, close } = await start({ url: bare.url });
+    await publishAll(app.get(EventBusPublisher));
+    await close();
+    expect(leaks()).toEqual([]);
+  });
 
   it('has no password where a sentinel has no AUTH', async () => {
     // With a password of its own, a sentinel of Valkey does not repeat the command. Without one, ioredis 5 connects all the same.

@@ -765,7 +765,7 @@ describe('EventBusInspector', () => {
       codec: 'json',
       prefix: 'app:',
       // The events were published in one tick.
-      publishing: { batching: 'undecided' },
+      publishing: { batching: 'pipeline' },
       handlers: [
         // The age of the call that runs is there once somebody has looked at the clock.
         expect.objectContaining({

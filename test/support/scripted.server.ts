@@ -91,22 +91,5 @@ function soundAnswer([name = '', ...args]: readonly string[]): string {
     return args.map((arg) => arrayOf(bulk(kind), bulk(arg), ':1\r\n')).join('');
   if (kind === 'info') return bulk('role:master\r\nloading:0\r\n');
   if (kind === 'ping') return '+PONG\r\n';
-  if (kind === 'eval')
-    return args[0] === 'return 1' ? ':1\r\n' : arrayOf(...publishedBy(args).map(() => ':0\r\n'));
   return /^s?publish$/.test(kind) ? ':0\r\n' : '+OK\r\n';
-}
-
-/** The bodies that a script of ours publishes, which names channels once for several, or for each. */
-function publishedBy([text, keyCount, ...rest]: readonly string[]): readonly string[] {
-  const args = rest.slice(Number(keyCount));
-  if (!text?.includes('#ARGV, 2')) {
-    const bodies: string[] = [];
-    for (let at = 0; at < args.length;) {
-      const count = Number(args[at + 1]);
-      bodies.push(...args.slice(at + 2, at + 2 + count));
-      at += 2 + count;
-    }
-    return bodies;
-  }
-  return args.filter((_arg, index) => index % 2 === 1);
 }

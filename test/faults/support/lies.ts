@@ -3,8 +3,12 @@ import { arrayOf, bulk } from '../../support/scripted.server.js';
 /** What a server that lies says, and instead of what. */
 export interface Lie {
   readonly name: string;
-  /** - `publish`, `eval`, `subscribe`, `unsubscribe`, `ping`, `info`: instead of the answer to this. `push`: to subscribers. */
-  readonly to: 'publish' | 'eval' | 'subscribe' | 'unsubscribe' | 'ping' | 'info' | 'push';
+  /**
+   * - `publish`, `subscribe`, `unsubscribe`, `ping`, `info`: instead of the answer to this.
+   * - `pipeline`: instead of the answer to one of several PUBLISHes that arrive together.
+   * - `push`: to subscribers.
+   */
+  readonly to: 'publish' | 'pipeline' | 'subscribe' | 'unsubscribe' | 'ping' | 'info' | 'push';
   readonly bytes: string;
 }
 
@@ -25,9 +29,6 @@ const ODD_ANSWERS: Readonly<Record<string, string>> = {
 const to = (command: Lie['to'], answers: Readonly<Record<string, string>>): Lie[] =>
   Object.entries(answers).map(([name, bytes]) => ({ name: `${command}: ${name}`, to: command, bytes }));
 
-/** Of a script of eight. */
-const SEVEN_COUNTS = Array<string>(7).fill(':0\r\n');
-
 export const LIES: readonly Lie[] = [
   ...to('publish', {
     ...ODD_ANSWERS,
@@ -42,17 +43,17 @@ export const LIES: readonly Lie[] = [
     'an answer and an error': ':0\r\n-ERR sorry\r\n',
     'an answer and a message': `:0\r\n${arrayOf(bulk('message'), bulk('orders'), bulk('{}'))}`,
   }),
-  ...to('eval', {
+  ...to('pipeline', {
     ...ODD_ANSWERS,
     OK: '+OK\r\n',
-    'a number': ':8\r\n',
-    'too few': arrayOf(...SEVEN_COUNTS),
-    'too many': arrayOf(...SEVEN_COUNTS, ':0\r\n', ':0\r\n'),
-    '-1': arrayOf(...SEVEN_COUNTS, ':-1\r\n'),
-    'a null among them': arrayOf(...SEVEN_COUNTS, NULL),
-    'a text among them': arrayOf(...SEVEN_COUNTS, bulk('a')),
-    'a refusal without a text': arrayOf(...SEVEN_COUNTS, EMPTY),
-    'a refusal that says nothing': arrayOf(...SEVEN_COUNTS, arrayOf(NULL)),
+    '-1': ':-1\r\n',
+    'a number that is too large': ':99999999999999999999\r\n',
+    'a number with a text behind it': bulk('1x'),
+    'an empty text': bulk(''),
+    'an array of a count': arrayOf(':0\r\n'),
+    'an array of counts': arrayOf(':0\r\n', ':0\r\n'),
+    'a fraction': ',1.5\r\n',
+    'a length that never comes': '$9999999999\r\nx',
   }),
   ...to('subscribe', {
     ...ODD_ANSWERS,

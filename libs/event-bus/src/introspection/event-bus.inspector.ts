@@ -34,12 +34,9 @@ export interface EventBusSnapshot {
   readonly transport: { readonly name: string; readonly address: string };
   /** The connections, and when each was last known to work. Empty if the transport has none, as `memory()`. */
   readonly links: readonly TransportLink[];
-  /** Absent if the transport has no round trips to save, such as `memory()`. */
+  /** Absent if the transport sends nothing together, such as `memory()`. */
   readonly publishing?: {
-    /**
-     * How many events published in the same tick are sent: as one `script` (EVAL); one by one in a `pipeline`, because Redis
-     * does not let this user run scripts; `undecided` until as many have been published together; `off` by the option `batching`.
-     */
+    /** How events of the same tick are sent: in one write as a `pipeline`, by Redis; `off` by the option `batching`. */
     readonly batching: PublishBatching | 'off';
   };
   /** The name of the codec, e.g. `json`. */

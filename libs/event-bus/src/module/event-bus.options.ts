@@ -32,8 +32,8 @@ export interface EventBusModuleOptions {
    */
   readonly maxPayloadBytes?: number | undefined;
   /**
-   * The first event of a tick is sent at once, those that follow in the tick together at its end: up to seven in a pipeline, more
-   * as one script (EVAL) where Redis permits it. With `false` each event is sent alone, at once.
+   * The first event of a tick is sent at once, those that follow in the tick together at its end, in one write. With `false` each
+   * event is sent alone, at once.
    * @default true
    */
   readonly batching?: boolean | undefined;

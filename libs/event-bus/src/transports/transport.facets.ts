@@ -1,7 +1,7 @@
 /**
- * - `script`: as one EVAL.
- * - `pipeline`: as separate commands, written together, because the server denies scripts or has none.
- * - `undecided`: not known yet. It is checked with the first messages that are sent together and are enough for a script.
+ * - `pipeline`: as separate commands in one write, as `redis()` and `redisCluster()` do.
+ * - `script`: as one command.
+ * - `undecided`: not known yet.
  */
 export type PublishBatching = 'script' | 'pipeline' | 'undecided';
 
@@ -60,7 +60,7 @@ export interface KeyEventFacet {
   readonly database: number;
 }
 
-/** Saves round trips for events that are published together. */
+/** Sends events together that are published together. */
 export interface BatchingFacet {
   /** How the messages of one call are sent. Only for snapshots. */
   readonly batching: PublishBatching;

@@ -7,7 +7,6 @@ import type {
   InspectionResult,
   MessageSettings,
   OutgoingMessage,
-  PublishBatching,
   SettledListener,
   TransportFactory,
   TransportLink,
@@ -46,6 +45,7 @@ export function redisCluster(options: RedisClusterTransportOptions): TransportFa
 /** Redis pub/sub on a Cluster: PUBLISH reaches every node, SPUBLISH the nodes of one slot. */
 class RedisClusterTransport extends ServerTransport implements EventTransport, AllFacets {
   readonly name = 'redis-cluster';
+  readonly batching = 'pipeline';
   readonly addressOption: string;
   /** A Cluster has no other database. */
   readonly database = 0;
@@ -109,13 +109,6 @@ class RedisClusterTransport extends ServerTransport implements EventTransport, A
 
   get usesTls(): boolean {
     return Boolean(this.settings.connection.tls);
-  }
-
-  /** As far as any of the nodes has answered. */
-  get batching(): PublishBatching {
-    const answers = [this.publisher, ...this.owners.publishers].map(({ batching }) => batching);
-    if (answers.includes('pipeline')) return 'pipeline';
-    return answers.includes('script') ? 'script' : 'undecided';
   }
 
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {

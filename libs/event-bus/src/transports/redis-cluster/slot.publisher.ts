@@ -2,7 +2,6 @@ import { keySlot } from '../../routing/key-slot.js';
 import { NotConnectedError } from '../../errors.js';
 import { collect } from '../collect.js';
 import type { OutgoingMessage, PublishOutcome, SettledListener } from '../event.transport.js';
-import { corked } from '../redis/corked.js';
 import { claimKey } from '../redis/redis.claim.js';
 import type { NodeAddress } from './cluster.node.js';
 import type { ClusterTopology } from './cluster.topology.js';
@@ -28,13 +27,14 @@ export class SlotPublisher {
       const settle = (outcome: PublishOutcome) => settled(index, outcome);
       collect(lanes, this.laneOf(keySlot(message.channel)), { message, settle });
     });
-    const send = () => {
-      for (const [lane, own] of lanes) lane.send(own);
-    };
-    if (lanes.size === 1) return send();
     // One write to each node instead of one for each slot.
-    const sockets = this.links.all.map(({ socket }) => socket);
-    corked(sockets, send);
+    const { publishers } = this.links;
+    for (const publisher of publishers) publisher.cork();
+    try {
+      for (const [lane, own] of lanes) lane.send(own);
+    } finally {
+      for (const publisher of publishers) publisher.uncork();
+    }
   }
 
   /** @throws like EventTransport.claim */

@@ -15,12 +15,20 @@ interface Condition {
   readonly replyMapping?: unknown;
 }
 
-/** Commands without an answer, in the order in which they were sent. */
+/** A command without an answer. */
+export interface QueuedCommand {
+  readonly command: Command;
+  readonly stream: unknown;
+  readonly select: number;
+}
+
+/** In the order in which they were sent. */
 export interface CommandQueue {
   readonly length: number;
-  peekFront(): { readonly command: Command } | undefined;
-  unshift(item: { readonly command: Command; readonly stream: 'socket'; readonly select: number }): void;
-  toArray(): readonly { readonly command: Command }[];
+  peekFront(): QueuedCommand | undefined;
+  shift(): QueuedCommand | undefined;
+  unshift(item: QueuedCommand): void;
+  toArray(): readonly QueuedCommand[];
 }
 
 /** The part that opens the connections of a client. */

@@ -7,7 +7,6 @@ import {
   isNotSent,
   isRefusal,
   isReplyError,
-  isScriptUnstarted,
 } from './redis.errors.js';
 import { RedisSecrets } from './redis.secrets.js';
 
@@ -117,37 +116,5 @@ describe('isNotSent', () => {
     expect(isNotSent(new Error("Stream isn't writeable and enableOfflineQueue options is false"))).toBe(true);
     expect(isNotSent(new Error('Connection is closed.'))).toBe(false);
     expect(isNotSent('enableOfflineQueue')).toBe(false);
-  });
-});
-
-describe('isScriptUnstarted', () => {
-  it.each([
-    "NOPERM this user has no permissions to run the 'eval' command",
-    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
-    "OOM command not allowed when used memory > 'maxmemory'.",
-    'ASK 3999 127.0.0.1:6381',
-    "ERR unknown command 'EVAL', with args beginning with: ",
-    'ERR This Redis command is not allowed from script',
-    'ERR EVAL is disabled on this instance',
-    "unsupported command 'EVAL'",
-  ])('is sure of: %s', (message) => {
-    expect(isScriptUnstarted(reply(message))).toBe(true);
-  });
-
-  it.each([
-    'ERR Error running script (call to f_1): @user_script:1: Script killed by user with SCRIPT KILL...',
-    'ERR Error running script (call to f_1): not enough memory',
-    'ERR upstream failure',
-    'ERR backend connection reset',
-    'ERR unknown error',
-    // Another node has to be asked.
-    'MOVED 3999 127.0.0.1:6381',
-  ])('is not sure of: %s', (message) => {
-    expect(isScriptUnstarted(reply(message))).toBe(false);
-  });
-
-  it('believes the server alone', () => {
-    expect(isScriptUnstarted(new Error('NOPERM'))).toBe(false);
   });
 });

@@ -1,7 +1,6 @@
-import { ReplyError } from 'ioredis';
 import { reasonOf } from '../../errors.js';
 import { aclAdvice } from './acl-advice.js';
-import type { FailedCommand, RedisSecrets } from './redis.secrets.js';
+import type { RedisSecrets } from './redis.secrets.js';
 import { tlsAdvice } from './tls-advice.js';
 
 /** For an attempt that was closed without an error. */
@@ -12,34 +11,9 @@ export function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** An error inside a larger answer, as ioredis would have made it. */
-export function replyError(message: string, command: FailedCommand): Error {
-  return Object.assign(new ReplyError(message) as Error, { command });
-}
-
 /** For UNSUBSCRIBE, PUNSUBSCRIBE or SUNSUBSCRIBE on a connection without a subscription. */
 export function isNothingSubscribed(error: unknown): boolean {
   return isReplyError(error) && error.message.startsWith('NOSUB');
-}
-
-/** A script was killed (SCRIPT KILL): part of it was executed. */
-export function isInsideScript(error: Error): boolean {
-  return /user_script|running script|script killed/i.test(error.message);
-}
-
-/** The errors for a script that the server does not start, and those of servers and proxies without scripts. */
-const UNSTARTED =
-  /^(NOPERM|NOAUTH|MASTERDOWN|BUSY|LOADING|MISCONF|OOM|READONLY|NOREPLICAS|NOSCRIPT|ASK|TRYAGAIN|CLUSTERDOWN)\b/;
-const NO_SCRIPTS =
-  /(unknown|invalid) (or unsupported )?(redis )?command|unsupport|not (yet )?(support|allow|permit|implement)|disabled|no permission|bad lua script|number of keys/i;
-
-/**
- * EVAL was refused before the script started, so nothing was executed, and its messages may be sent in another way. A proxy
- * that has lost its server also answers `ERR`, and cannot know this. After MOVED, it goes to another node.
- */
-export function isScriptUnstarted(error: unknown): error is Error {
-  if (!isReplyError(error) || isInsideScript(error)) return false;
-  return UNSTARTED.test(error.message) || NO_SCRIPTS.test(error.message);
 }
 
 /** Rejected before anything was sent, because the link had just been lost. */

@@ -1,52 +1,49 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { MessageBody, OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import type { OutgoingMessage, PublishOutcome } from '../event.transport.js';
+import type { CommandSeries } from './command.series.js';
 import { OddReplyError } from './odd.reply.js';
 import type { PublishLink } from './redis.publisher.js';
 import { RedisPublisher } from './redis.publisher.js';
-import { MIN_SCRIPT_MESSAGES } from './script.sender.js';
 
 class FakeSocket extends EventEmitter {
   writable = true;
   writableLength = 0;
-  corked = 0;
-
-  cork(): void {
-    this.corked += 1;
-  }
-
-  uncork(): void {
-    this.corked -= 1;
-  }
-}
-
-interface Sent {
-  readonly command: string;
-  readonly answer: (reply: unknown) => void;
-  readonly refuse: (message: string) => void;
 }
 
 /** A link whose server answers when the test says so. */
-class FakeLink implements PublishLink {
+class FakeLink {
   socket = new FakeSocket();
-  readonly sent: Sent[] = [];
+  isProved = false;
   readonly distrusted: string[] = [];
+  /** What was written, by the write. */
+  readonly writes: string[] = [];
+  private readonly unanswered: CommandSeries[] = [];
   readonly redis = {
-    publish: (channel: string, body: MessageBody) => this.call(`publish ${channel}`, [body]),
-    spublish: (channel: string, body: MessageBody) => this.call(`spublish ${channel}`, [body]),
+    sendCommand: (series: CommandSeries) => {
+      this.writes.push(String(series.toWritable(this.socket)));
+      this.unanswered.push(series);
+    },
   };
 
-  call(name: string, args: (string | Buffer)[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.sent.push({
-        command:
-          name === 'eval'
-            ? `eval ${args[0] === 'return 1' ? '1' : args.slice(2).join(' ')}`
-            : `${name} ${String(args[0])}`,
-        answer: resolve,
-        refuse: (message) => reject(Object.assign(new Error(message), { name: 'ReplyError' })),
-      });
-    });
+  /** As the ReplyGuard does. */
+  answer(...replies: readonly unknown[]): void {
+    for (const reply of replies) this.first().replied(reply);
+  }
+
+  refuse(message: string): void {
+    this.first()
+      .refused()
+      .reject(Object.assign(new Error(message), { name: 'ReplyError' }));
+  }
+
+  lose(): void {
+    for (const series of this.unanswered.splice(0)) series.reject(new Error('the link is gone'));
+  }
+
+  /** As ioredis does after `commandTimeout`: the answers may still arrive. */
+  timeOut(): void {
+    for (const series of this.unanswered) series.reject(new Error('Command timed out'));
   }
 
   causeOf(error: unknown): unknown {
@@ -58,10 +55,25 @@ class FakeLink implements PublishLink {
     return new OddReplyError(command);
   }
 
-  isProved = false;
+  private first(): CommandSeries {
+    const [series] = this.unanswered as [CommandSeries];
+    if (series.answeredCount + 1 === series.length) this.unanswered.shift();
+    return series;
+  }
 }
 
-const message = (channel: string, body = channel): OutgoingMessage => ({ kind: 'channel', channel, body });
+const message = (channel: string, body: OutgoingMessage['body'] = channel): OutgoingMessage => ({
+  kind: 'channel',
+  channel,
+  body,
+});
+
+/** `publish a 1`, as it is written. */
+function wire(...commands: readonly string[]): string {
+  const bulks = (command: string) =>
+    command.split(' ').map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`);
+  return commands.map((command) => `*3\r\n${bulks(command).join('')}`).join('');
+}
 
 describe('RedisPublisher', () => {
   let link: FakeLink;
@@ -70,7 +82,8 @@ describe('RedisPublisher', () => {
   beforeEach(() => {
     link = new FakeLink();
     writableCount = 0;
-    publisher = new RedisPublisher(link, () => void (writableCount += 1));
+    // As much of a link as it uses.
+    publisher = new RedisPublisher(link as unknown as PublishLink, () => void (writableCount += 1));
   });
 
   /** What became of each, as far as it is known. */
@@ -83,133 +96,108 @@ describe('RedisPublisher', () => {
     });
     return outcomes;
   }
-  const commands = () => link.sent.map(({ command }) => command);
 
-  /** As many as a script is worth, `a 1`, `b 2` and so on. */
-  const many = (from = 1) =>
-    Array.from({ length: MIN_SCRIPT_MESSAGES }, (_, n) => message('ab'.charAt(n % 2), String(from + n)));
-  const counts = (count: number) => Array<number>(MIN_SCRIPT_MESSAGES).fill(count);
-
-  /** A script's worth that leaves together, and the answer to whether it could have gone as one. */
-  async function permitScripts(): Promise<void> {
-    publish(...many());
-    for (const { answer } of link.sent.splice(0)) answer(1);
-    await turn();
-  }
-
-  it('sends one message as one command, and settles it with what the server counts', async () => {
-    const outcomes = publish(message('a'));
-    const shard = publish({ kind: 'shard', channel: 's', body: 'x' });
-    expect(commands()).toEqual(['publish a a', 'spublish s x']);
-    link.sent[0]!.answer(3);
-    link.sent[1]!.answer('2');
-    await turn();
-    expect([outcomes, shard]).toEqual([[3], [2]]);
+  it('settles each message with what the server counts for it, as soon as it answers', () => {
+    const one = publish(message('a'));
+    const several = publish(message('a', '1'), { kind: 'shard', channel: 'ü', body: 'ö' }, message('b', '3'));
+    expect(link.writes).toEqual([wire('publish a a'), wire('publish a 1', 'spublish ü ö', 'publish b 3')]);
+    link.answer(3, 1, '2');
+    expect([one, several]).toEqual([[3], [1, 2, undefined]]);
+    expect(link.isProved).toBe(true);
+    link.answer(0);
+    expect(several).toEqual([1, 2, 0]);
   });
 
-  it('sends few messages one by one, in one write, and asks for nothing', async () => {
-    const outcomes = publish(...many().slice(1));
-    expect(commands()).toEqual(
-      many()
-        .slice(1)
-        .map(({ channel, body }) => `publish ${channel} ${String(body)}`),
+  it('writes bytes unchanged between texts', () => {
+    publish(
+      message('a', 'x'),
+      message('a', Buffer.from('\r\n$1\r\n')),
+      message('a', Buffer.alloc(0)),
+      message('b'),
     );
-    expect([link.socket.corked, publisher.batching]).toEqual([0, 'undecided']);
-    for (const { answer } of link.sent) answer(1);
-    await turn();
-    expect(outcomes).toEqual(counts(1).slice(1));
-  });
-
-  it('asks whether scripts are permitted when many leave together, and sends them one by one until then', async () => {
-    expect(publisher.batching).toBe('undecided');
-    publish(...many());
-    expect(commands().slice(0, 3)).toEqual(['eval 1', 'publish a 1', 'publish b 2']);
-    expect(link.sent).toHaveLength(1 + MIN_SCRIPT_MESSAGES);
-    expect(link.socket.corked).toBe(0);
-    link.sent[0]!.answer(1);
-    await turn();
-    expect(publisher.batching).toBe('script');
-    for (const { answer } of link.sent.splice(0).slice(1)) answer(1);
-    await turn();
-    const outcomes = publish(...many());
-    expect(commands()).toEqual([expect.stringMatching(/^eval a 1 b 2 a 3 .* 8$/)]);
-    link.sent[0]!.answer(counts(4));
-    await turn();
-    expect(outcomes).toEqual(counts(4));
-  });
-
-  it('sends even one message as a script behind one that may be refused', async () => {
-    await permitScripts();
-    publish(...many());
-    publish(message('a', 'behind'));
-    publish(message('a', 'x'), message('a', 'y'));
-    expect(commands().slice(1)).toEqual(['eval a behind', 'eval a 2 x y']);
-    link.sent[0]!.answer(counts(1));
-    link.sent[1]!.answer([1]);
-    link.sent[2]!.answer([1, 1]);
-    await turn();
-    publish(message('a', 'alone'));
-    expect(commands().at(-1)).toBe('publish a alone');
-  });
-
-  it('asks again on another link', async () => {
-    await permitScripts();
-    link.socket = new FakeSocket();
-    publish(...many());
-    expect(commands()[0]).toBe('eval 1');
-  });
-
-  it('sends each by itself where the server denies scripts', async () => {
-    publish(...many());
-    link.sent[0]!.refuse('NOPERM no eval');
-    await turn();
-    expect(publisher.batching).toBe('pipeline');
-    link.sent.splice(0);
-    publish(...many());
-    expect(commands()).toEqual(many().map(({ channel, body }) => `publish ${channel} ${String(body)}`));
-  });
-
-  it('sends a script that was refused before it began in another way, and what came meanwhile behind it', async () => {
-    await permitScripts();
-    const first = publish(...many());
-    link.sent.splice(0)[0]!.refuse('NOPERM no eval any more');
-    await turn();
-    const second = publish(message('a', '9'));
-    expect(commands()).toEqual(
-      [...many(), message('a', '9')].map(({ channel, body }) => `publish ${channel} ${String(body)}`),
-    );
-    for (const { answer } of link.sent.splice(0)) answer(1);
-    await turn();
-    expect([first, second]).toEqual([counts(1), [1]]);
-  });
-
-  it('does not send a refused script again when something behind it was executed', async () => {
-    await permitScripts();
-    const first = publish(...many());
-    const second = publish(message('a', '9'));
-    const [refused, executed] = link.sent.splice(0);
-    executed!.answer([1]);
-    refused!.refuse('BUSY a script runs');
-    await turn();
-    expect(second).toEqual([1]);
-    expect(first).toEqual(Array(MIN_SCRIPT_MESSAGES).fill('EVENT_BUS_PUBLISH_REFUSED'));
-    expect(link.sent).toEqual([]);
-  });
-
-  it('settles with what the server refuses, and with what is unknown when the link goes', async () => {
-    const refused = publish(message('a'));
-    link.sent.splice(0)[0]!.refuse('NOPERM a');
-    const unknown = publish(message('a'));
-    link.redis.publish = () => Promise.reject(new Error('the link is gone'));
-    const gone = publish(message('a'));
-    link.sent.splice(0)[0]!.answer({ odd: true });
-    await turn();
-    expect([refused, unknown, gone]).toEqual([
-      ['EVENT_BUS_PUBLISH_REFUSED'],
-      ['EVENT_BUS_PUBLISH_UNCONFIRMED'],
-      ['EVENT_BUS_PUBLISH_UNCONFIRMED'],
+    expect(link.writes).toEqual([
+      `${wire('publish a x')}*3\r\n$7\r\npublish\r\n$1\r\na\r\n$6\r\n\r\n$1\r\n\r\n*3\r\n$7\r\npublish\r\n$1\r\na\r\n$0\r\n\r\n${wire('publish b b')}`,
     ]);
-    expect(link.distrusted).toEqual(['publish']);
+  });
+
+  it('begins another write when one has 64 KiB', () => {
+    const body = 'x'.repeat(30_000);
+    publish(message('a', body), message('a', body), message('a', body), message('b'), message('b'));
+    expect(link.writes).toEqual([
+      wire(...Array<string>(3).fill(`publish a ${body}`)),
+      wire('publish b b', 'publish b b'),
+    ]);
+  });
+
+  it('writes what is published while it is corked as one, in order', () => {
+    publisher.cork();
+    const outcomes = [publish(message('a', '1')), publish(message('b', '2'), message('a', '3'))];
+    expect(link.writes).toEqual([]);
+    publisher.uncork();
+    expect(link.writes).toEqual([wire('publish a 1', 'publish b 2', 'publish a 3')]);
+    link.answer(1, 2, 3);
+    expect(outcomes).toEqual([[1], [2, 3]]);
+    publish(message('a'));
+    expect(link.writes).toHaveLength(2);
+    publisher.cork();
+    publisher.uncork();
+    expect(link.writes).toHaveLength(2);
+  });
+
+  it('settles a refused message with the refusal, and the others with their counts', async () => {
+    const outcomes = publish(message('a'), message('no'), message('b'));
+    link.answer(1);
+    link.refuse('NOPERM no');
+    link.answer(2);
+    await turn();
+    expect(outcomes).toEqual([1, 'EVENT_BUS_PUBLISH_REFUSED', 2]);
+  });
+
+  it('settles what has no answer as unconfirmed when the link is lost, and nothing twice', async () => {
+    const outcomes = [publish(message('a'), message('a'), message('a')), publish(message('b'))];
+    link.answer(1);
+    link.refuse('NOPERM a');
+    link.lose();
+    await turn();
+    const unconfirmed = 'EVENT_BUS_PUBLISH_UNCONFIRMED';
+    expect(outcomes).toEqual([[1, 'EVENT_BUS_PUBLISH_REFUSED', unconfirmed], [unconfirmed]]);
+  });
+
+  it('settles nothing again that is answered after it was given up', async () => {
+    const outcomes = publish(message('a'), message('b'), message('c'));
+    link.answer(1);
+    link.timeOut();
+    await turn();
+    link.answer(1);
+    link.refuse('NOPERM c');
+    await turn();
+    expect(outcomes).toEqual([1, 'EVENT_BUS_PUBLISH_UNCONFIRMED', 'EVENT_BUS_PUBLISH_UNCONFIRMED']);
+  });
+
+  it.each([[{ odd: true }], [-1], ['1x'], [null], [[1]]])(
+    'believes no answer from an odd one on: %j',
+    async (odd) => {
+      const outcomes = publish(message('a'), message('b'), message('c'));
+      link.answer(1);
+      expect(() => link.answer(odd)).toThrow(OddReplyError);
+      await turn();
+      expect(outcomes).toEqual([1, 'EVENT_BUS_PUBLISH_UNCONFIRMED', 'EVENT_BUS_PUBLISH_UNCONFIRMED']);
+    },
+  );
+
+  it('fails the message alone whose body cannot be made', () => {
+    const body = () => {
+      throw Object.assign(new Error('no body'), { code: 'ODD' });
+    };
+    const outcomes = publish(
+      message('a'),
+      message('b', body),
+      message('c', () => 'made'),
+    );
+    expect(outcomes).toEqual([undefined, 'ODD', undefined]);
+    expect(link.writes).toEqual([wire('publish a a', 'publish c made')]);
+    link.answer(1, 2);
+    expect(outcomes).toEqual([1, 'ODD', 2]);
   });
 
   it('makes no body of what cannot be written', () => {
@@ -217,11 +205,9 @@ describe('RedisPublisher', () => {
       throw new Error('a body was made');
     };
     link.socket.writable = false;
-    expect(publish({ ...message('a'), body })).toEqual(['EVENT_BUS_NOT_CONNECTED']);
-    expect(publish({ ...message('a'), body }, { ...message('b'), body })).toEqual(
-      Array(2).fill('EVENT_BUS_NOT_CONNECTED'),
-    );
-    expect(link.sent).toEqual([]);
+    expect(publish(message('a', body))).toEqual(['EVENT_BUS_NOT_CONNECTED']);
+    expect(publish(message('a', body), message('b', body))).toEqual(Array(2).fill('EVENT_BUS_NOT_CONNECTED'));
+    expect(link.writes).toEqual([]);
   });
 
   it('takes no more when the socket is full, and tells once when it has drained', () => {
@@ -230,7 +216,7 @@ describe('RedisPublisher', () => {
       ['EVENT_BUS_PUBLISH_BUFFER_FULL'],
       ['EVENT_BUS_PUBLISH_BUFFER_FULL'],
     ]);
-    expect(link.sent).toEqual([]);
+    expect(link.writes).toEqual([]);
     link.socket.writableLength = 0;
     link.socket.emit('drain');
     expect(writableCount).toBe(1);

@@ -98,8 +98,6 @@ function secretsIn(command: FailedCommand | undefined): string[] {
     case 'publish':
     case 'spublish':
       return args.slice(1);
-    case 'eval':
-      return args.slice(2);
     default:
       return [];
   }

@@ -1,9 +1,10 @@
 import { Command } from 'ioredis';
+import type { QueuedCommand } from './driver.internals.js';
 import { RedisSlotMoves, isOutOfStep } from './redis.slot-moves.js';
 
 /** As much of ioredis as it looks into. */
 class Driver {
-  readonly items: { command: Command }[] = [];
+  readonly items: QueuedCommand[] = [];
   readonly deleted: string[] = [];
   readonly subscriptions = {
     del: (replyType: string, name: string): void => void this.deleted.push(`${replyType} ${name}`),
@@ -11,13 +12,14 @@ class Driver {
   readonly commandQueue = {
     length: 0,
     peekFront: () => this.items[0],
-    unshift: (item: { command: Command }) => void this.items.unshift(item),
+    shift: () => this.items.shift(),
+    unshift: (item: QueuedCommand) => void this.items.unshift(item),
     toArray: () => this.items,
   };
 
   ask(name: string, ...args: string[]): Command {
     const command = new Command(name, args);
-    this.items.push({ command });
+    this.items.push({ command, stream: 'socket', select: 0 });
     return command;
   }
 

@@ -7,7 +7,6 @@ import type {
   InspectionResult,
   MessageSettings,
   OutgoingMessage,
-  PublishBatching,
   SettledListener,
   TransportFactory,
   TransportLink,
@@ -44,6 +43,7 @@ export function redis(options: RedisTransportOptions = {}): TransportFactory {
 /** Redis pub/sub on one server: PUBLISH and SPUBLISH, SUBSCRIBE, PSUBSCRIBE and SSUBSCRIBE. */
 class RedisTransport extends ServerTransport implements EventTransport, AllFacets {
   readonly name = 'redis';
+  readonly batching = 'pipeline';
   readonly addressOption: string;
   readonly keyspace: RedisKeyspace;
 
@@ -97,10 +97,6 @@ class RedisTransport extends ServerTransport implements EventTransport, AllFacet
 
   get database(): number {
     return this.publisherLink.redis.options.db ?? 0;
-  }
-
-  get batching(): PublishBatching {
-    return this.publisher.batching;
   }
 
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {

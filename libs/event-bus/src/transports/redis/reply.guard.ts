@@ -1,4 +1,6 @@
-import type { Redis } from 'ioredis';
+import type { Command, Redis } from 'ioredis';
+import type { CommandSeries } from './command.series.js';
+import { isSeries } from './command.series.js';
 import { DriverReader, queueOf, readerOptionsOf, streamOf } from './driver.internals.js';
 import type { CommandQueue, ReplyReaderSettings } from './driver.internals.js';
 import type { MessageInlet } from './message.inlet.js';
@@ -61,6 +63,8 @@ interface Awaited {
 class ReplyGuard extends DriverReader {
   /** Differs from the one before the link: the driver has made it when the first reply arrives. */
   private queue: CommandQueue | undefined;
+  /** The rest of the chunk is not read either. */
+  private isOdd = false;
   private awaited: Awaited | undefined;
 
   constructor(
@@ -72,8 +76,13 @@ class ReplyGuard extends DriverReader {
   }
 
   override returnReply(reply: unknown): void {
+    if (this.isOdd) return;
     try {
-      this.check(reply);
+      const pending = this.pending();
+      if (pending !== undefined) {
+        if (isSeries(pending)) return this.passOn(pending, reply);
+        this.check(reply, pending);
+      }
       super.returnReply(reply);
     } catch (error) {
       this.failed(error);
@@ -81,8 +90,10 @@ class ReplyGuard extends DriverReader {
   }
 
   override returnPush(reply: unknown): void {
+    if (this.isOdd) return;
     try {
-      this.check(reply);
+      const pending = this.pending();
+      if (pending !== undefined) this.check(reply, pending);
       super.returnPush?.(reply);
     } catch (error) {
       this.failed(error);
@@ -90,7 +101,10 @@ class ReplyGuard extends DriverReader {
   }
 
   override returnError(error: Error): void {
+    if (this.isOdd) return;
     try {
+      const pending = this.pending();
+      if (pending !== undefined && isSeries(pending)) this.replace(pending);
       super.returnError(error);
     } catch (thrown) {
       this.failed(thrown);
@@ -98,15 +112,31 @@ class ReplyGuard extends DriverReader {
   }
 
   private failed(error: unknown): void {
+    this.isOdd = true;
     this.odd(error instanceof OddReplyError ? error : new OddReplyError('anything', { cause: error }));
   }
 
-  /** Checks what the pending command shows: the caller checks the rest. */
-  private check(reply: unknown): void {
+  /** The command that the next reply answers. */
+  private pending(): Command | undefined {
     this.queue ??= queueOf(this.client);
-    if (this.queue.length === 0) return;
-    const command = this.queue.peekFront()?.command;
-    if (command === undefined) return;
+    return this.queue.peekFront()?.command;
+  }
+
+  private passOn(series: CommandSeries, reply: unknown): void {
+    if (series.answeredCount + 1 === series.length) this.queue?.shift();
+    series.replied(reply);
+  }
+
+  /** Puts the refused command of a series in front, for the driver to answer. */
+  private replace(series: CommandSeries): void {
+    const entry = this.queue?.peekFront();
+    if (entry === undefined) return;
+    if (series.answeredCount + 1 === series.length) this.queue?.shift();
+    this.queue?.unshift({ ...entry, command: series.refused() });
+  }
+
+  /** Checks what the pending command shows: the caller checks the rest. */
+  private check(reply: unknown, command: Command): void {
     let { awaited } = this;
     // A command for hundreds of channels has a confirmation for each.
     if (awaited?.command !== command) {
