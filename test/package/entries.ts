@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { EventBusModuleOptions, EventTransport, HandlerOptions } from 'nestjs-redis-event-bus';
 import { EventBusModule, OnEvent, cloudEvents, memory, redis, redisCluster } from 'nestjs-redis-event-bus';
+import { EventBusAsyncApi, EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { describeTransport } from 'nestjs-redis-event-bus/conformance';
 import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
 import {
@@ -31,6 +32,11 @@ class OrderNotifier {
 export class AppModule {}
 
 export const testing = [EventBusTestingModule.forRoot({ transport: undefined }), EventBusFaults];
+const documented = { info: { title: 'Orders', version: '1.0.0' }, publishes: undefined, servers: undefined };
+export const asyncApi = [
+  EventBusAsyncApi,
+  EventBusAsyncApiModule.forRoot({ ...documented, path: 'asyncapi', access: 'loopback', guards: undefined }),
+];
 export const cluster = redisCluster({ nodes: ['redis://localhost:7000'], password: undefined });
 export const strategy: MicroserviceOptions = {
   strategy: new EventBusServer({ transport: memory(), codec: undefined }),

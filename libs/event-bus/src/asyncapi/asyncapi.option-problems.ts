@@ -1,0 +1,93 @@
+import { toContract } from '../contracts/event.contract.js';
+import type { OptionCheck, OptionTable } from '../option.checks.js';
+import { fitting, isObject, optionProblems, said, trueOrFalse, unknownOptions } from '../option.checks.js';
+
+const MODULE_CALL = 'EventBusAsyncApiModule.forRoot(…)';
+const EXAMPLE = "info: { title: 'Orders', version: '1.0.0' }";
+
+const DOCUMENT = {
+  info: infoProblem,
+  publishes: fitting(
+    (value) => Array.isArray(value) && value.every((item) => toContract(item) !== undefined),
+    'must be an array of contracts from defineEvent().',
+  ),
+  servers: fitting(
+    (value) => isObject(value) && Object.values(value).every(isServer),
+    "must be an object of servers by name, e.g. { production: { host: 'redis.example:6379', protocol: 'rediss' } }.",
+  ),
+  redactAddress: trueOrFalse,
+  jsonSchema: fitting((value) => typeof value === 'function', 'must be a function: (contract) => schema.'),
+  bus: fitting((value) => typeof value === 'string' && value !== '', 'must be the name of a bus.'),
+} satisfies OptionTable;
+
+const MODULE = {
+  ...DOCUMENT,
+  path: pathProblem,
+  guards: fitting(
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isGuard),
+    'must be an array of at least one guard, e.g. guards: [AdminGuard].',
+  ),
+  access: fitting(
+    (value) => value === 'loopback',
+    "must be 'loopback'. For anything else write guards: [AdminGuard].",
+  ),
+  imports: fitting((value) => Array.isArray(value), 'must be an array of modules.'),
+} satisfies OptionTable;
+
+/** A segment of a URL that neither Express nor Fastify reads as a pattern. */
+const PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*$/;
+
+/** All problems with the options of a document, each with what to write instead. */
+export function documentOptionProblems(options: unknown): string[] {
+  return problemsIn('EventBusAsyncApi.document(app, …)', DOCUMENT, options);
+}
+
+/** The same for the module. */
+export function moduleOptionProblems(options: unknown): string[] {
+  const problems = problemsIn(MODULE_CALL, MODULE, options);
+  return isObject(options) ? [...problems, ...missingPath(options), ...accessProblems(options)] : problems;
+}
+
+function problemsIn(call: string, table: OptionTable, options: unknown): string[] {
+  if (!isObject(options)) return [`${call} has no options. Write ${EXAMPLE}.`];
+  const nameOf = (path: readonly string[]): string => `${call}: ${path.join('.')}`;
+  return [
+    ...said(nameOf(['info']), options['info'] === undefined ? `is missing. Write ${EXAMPLE}.` : undefined),
+    ...optionProblems(table, options, nameOf),
+    ...unknownOptions(Object.keys(table), options, nameOf),
+  ];
+}
+
+function infoProblem(info: unknown): ReturnType<OptionCheck> {
+  const isComplete =
+    isObject(info) &&
+    [info['title'], info['version']].every((text) => typeof text === 'string' && text !== '');
+  return isComplete ? undefined : `must have a title and a version, e.g. ${EXAMPLE}.`;
+}
+
+function missingPath({ path }: Readonly<Record<string, unknown>>): string[] {
+  return path === undefined ? [`${MODULE_CALL}: path is missing. Write path: 'asyncapi'.`] : [];
+}
+
+function pathProblem(path: unknown): ReturnType<OptionCheck> {
+  return typeof path === 'string' && PATH.test(path)
+    ? undefined
+    : "must be a plain path without parameters, globs and a slash at its end, e.g. 'asyncapi' or 'internal/asyncapi'.";
+}
+
+function accessProblems({ guards, access }: Readonly<Record<string, unknown>>): string[] {
+  if (guards !== undefined && access !== undefined)
+    return [`${MODULE_CALL}: guards and access are both set. Leave out access; a guard decides alone.`];
+  if (guards !== undefined || access !== undefined) return [];
+  return [
+    `${MODULE_CALL}: nothing says who may read the document. Write guards: [AdminGuard], or access: 'loopback' for requests from this machine.`,
+  ];
+}
+
+function isServer(value: unknown): boolean {
+  return isObject(value) && [value['host'], value['protocol']].every((text) => typeof text === 'string');
+}
+
+function isGuard(value: unknown): boolean {
+  return typeof value === 'function' || (isObject(value) && typeof value['canActivate'] === 'function');
+}

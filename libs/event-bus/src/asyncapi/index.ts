@@ -1,0 +1,13 @@
+export { EventBusAsyncApi } from './event-bus.asyncapi.js';
+export { EventBusAsyncApiModule } from './event-bus-asyncapi.module.js';
+export type { AsyncApiDocumentOptions, EventBusAsyncApiModuleOptions } from './asyncapi.options.js';
+export type {
+  AsyncApiChannel,
+  AsyncApiDocument,
+  AsyncApiInfo,
+  AsyncApiMessage,
+  AsyncApiOperation,
+  AsyncApiPubSub,
+  AsyncApiReference,
+  AsyncApiServer,
+} from './asyncapi.document.js';
