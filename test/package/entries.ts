@@ -5,6 +5,7 @@ import { EventBusModule, OnEvent, cloudEvents, memory, redis, redisCluster } fro
 import { EventBusAsyncApi, EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { describeTransport } from 'nestjs-redis-event-bus/conformance';
 import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
+import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
 import {
   EventBusFaults,
   EventBusTestingModule,
@@ -42,6 +43,12 @@ export const strategy: MicroserviceOptions = {
   strategy: new EventBusServer({ transport: memory(), codec: undefined }),
 };
 export const client = new EventBusClient({ transport: memory(), requestTimeoutMs: undefined });
+export const metrics = EventBusMetricsModule.forRoot({
+  registry: { registerMetric: () => undefined },
+  prefix: undefined,
+  buckets: undefined,
+  bus: undefined,
+});
 export const codec = cloudEvents({ source: '/orders', frames: undefined });
 export const batchingOf = (transport: EventTransport): string => transport.batching ?? 'none';
 export const describe: typeof describeAsBefore = describeTransport;

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 const SRC = 'libs/event-bus/src';
 const ONLY_INTERNALS = 'Only nest.internals.ts imports inner paths of Nest';
+const NO_METRICS = 'Nothing in src imports prometheus/';
 const ENTRIES_ONLY = 'Apps import package entries only';
 
 /** File, what it imports, the start of the message that says what to do instead. */
@@ -172,6 +173,13 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   [`${SRC}/microservices/event-bus.server.ts`, '@nestjs/microservices/constants.js', ONLY_INTERNALS],
   [`${SRC}/handlers/nest.internals.ts`, './handler.explorer.js', 'handlers/nest.internals.ts imports Nest'],
   [`${SRC}/microservices/nest.internals.ts`, './packet.js', 'microservices/nest.internals.ts imports Nest'],
+  [`${SRC}/module/event-bus.module.ts`, '../prometheus/bus.counts.js', NO_METRICS],
+  [`${SRC}/introspection/event-bus.inspector.ts`, '../prometheus/bus.counts.js', NO_METRICS],
+  [`${SRC}/observing/bus.reporter.ts`, '../prometheus/bus.counts.js', NO_METRICS],
+  [`${SRC}/testing/recorder.ts`, '../prometheus/bus.counts.js', NO_METRICS],
+  [`${SRC}/dispatching/event.receiver.ts`, '../prometheus/bus.counts.js', 'dispatching/ imports'],
+  [`${SRC}/prometheus/bus.counts.ts`, 'prom-client', 'prometheus/ takes any registry'],
+  [`${SRC}/prometheus/bus.counts.ts`, 'ioredis', 'Only transports/redis/'],
   ['apps/orders/src/main.ts', 'nestjs-redis-event-bus/src/index.js', ENTRIES_ONLY],
   ['apps/orders/src/main.ts', 'nestjs-redis-event-bus/dist/routing/redis-glob.js', ENTRIES_ONLY],
   ['apps/orders/src/main.ts', '@libs/shop-events/dist/order.js', ENTRIES_ONLY],
@@ -232,6 +240,8 @@ const allowed: readonly (readonly [string, string])[] = [
   [`${SRC}/testing/recorder.ts`, '../observing/event-bus.observer.js'],
   [`${SRC}/testing/recorder.ts`, '../transports/event.transport.js'],
   [`${SRC}/transports/memory/memory.transport.spec.ts`, '../../conformance/describe-transport.js'],
+  [`${SRC}/prometheus/bus.counts.ts`, '../observing/observer.facts.js'],
+  [`${SRC}/prometheus/bus.counts.ts`, './histogram.js'],
   [`${SRC}/microservices/event-bus.server.ts`, '@nestjs/microservices'],
   [`${SRC}/microservices/nest.internals.ts`, '@nestjs/microservices/constants.js'],
   [`${SRC}/handlers/nest.internals.ts`, '@nestjs/core/injector/injector.js'],
