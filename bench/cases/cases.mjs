@@ -1,4 +1,5 @@
 import { local } from './local.case.mjs';
+import { observed } from './observed.case.mjs';
 import { p1 } from './p1.case.mjs';
 import { p10 } from './p10.case.mjs';
 import { p2 } from './p2.case.mjs';
@@ -29,4 +30,5 @@ export const CASES = new Map([
   ['protocol', protocol],
   ['roads', roads],
   ['local', local],
+  ['observed', observed],
 ]);

@@ -5,9 +5,9 @@ import { deliveryProblems, expectedTally } from '../check/delivery.check.mjs';
  *
  * @type {import('./trial.kind.mjs').OpenTrial}
  */
-export async function openLocalTrial(lab, { name, contender }, { inFlight }) {
+export async function openLocalTrial(lab, { name, contender, settings }, { inFlight }) {
   const worker = lab.worker('local');
-  await worker.call('open', { contender });
+  await worker.call('open', { contender, settings });
   let published = 0;
 
   const tallies = () => worker.call('tallies');

@@ -10,10 +10,10 @@ let arrivals;
 let publish;
 
 serve({
-  async open({ contender: name }) {
+  async open({ contender: name, settings }) {
     const contender = await loadContender(name);
     arrivals = new Arrivals(1);
-    publish = await contender.open(CHANNEL, arrivals.handlers()[0]);
+    publish = await contender.open(CHANNEL, arrivals.handlers()[0], settings);
   },
   /** Publishes the events from this number on, so many at a time. */
   async run({ from, events, inFlight }) {

@@ -1,0 +1,17 @@
+/** What it costs to look at the bus: publish and handle in one process, so that both sides are in one figure. */
+export const observed = ['sync', 'async'].map((style) => ({
+  id: `observed ${style}`,
+  title: `publish and handle in one process, 200 in flight, observed, ${style} handler`,
+  kind: 'local',
+  settings: { inFlight: 200 },
+  entries: [
+    ['unobserved', 'nothing'],
+    ['unobserved again', 'nothing'],
+    ['metrics', 'metrics'],
+  ].map(([name, observer]) => ({
+    name,
+    contender: 'observed-event-bus',
+    rivals: { raw: 'unobserved' },
+    settings: { observer, style },
+  })),
+}));
