@@ -12,7 +12,6 @@ import type { GapHandlerReporter } from '../handlers/gap.handlers.js';
 import { HandlerFailure } from '../handlers/handler.failure.js';
 import type { EventContext } from '../message/event-context.js';
 import type { PreparedEvent } from '../publishing/event.preparer.js';
-import { bytesOf } from '../publishing/event.size.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportState } from '../transports/event.transport.js';
@@ -21,6 +20,7 @@ import { NO_COUNTS } from './event-bus.counters.js';
 import type { ClosedFact, NotedFact, NoticedFact, StartedFact } from './bus.facts.js';
 import type { HandledFact } from './observer.facts.js';
 import type { ObserverRegistry } from './observer.registry.js';
+import { SentEvent } from './sent.event.js';
 
 /** Takes what the parts of one bus report: counts it, and builds a fact if an observer takes one. No call throws. */
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
@@ -53,12 +53,8 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
   ): void {
     this.counters.published += 1;
     if (!this.observers.takes.published) return;
-    const template = typeof to === 'string' ? {} : { template: to.template };
-    const tookMs = msSince(startedMs);
-    const { name: channel, message } = event;
-    const { kind } = message;
-    const what = { bus: this.bus, channel, ...template, kind, payload, bytes: bytesOf(event) };
-    this.observers.tell('published', { ...what, subscriptions, tookMs });
+    const took = msSince(startedMs);
+    this.observers.tell('published', new SentEvent(this.bus, event, to, payload, subscriptions, took));
   }
 
   /** @param asked the `kind` that was asked for. A contract has its own */

@@ -20,7 +20,10 @@ export interface PublishedFact extends ObservedFact {
   readonly kind: 'channel' | 'shard';
   /** As it was passed to `publish`. Do not change it. */
   readonly payload: unknown;
-  /** The length of the message, in bytes. With a codec that numbers its events, an upper bound. */
+  /**
+   * The length of the message, in bytes. With a codec that numbers its events, an upper bound. It is counted when it is read, so
+   * a copy by `{ ...fact }` does not have it.
+   */
   readonly bytes: number;
   /** How many subscriptions the broker reports; 0 when there was no subscriber. */
   readonly subscriptions: number;
