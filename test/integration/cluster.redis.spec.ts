@@ -1,4 +1,5 @@
 /** @needs-redis-7 a node of a Cluster cannot be told its bus port */
+import { jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import {
   InvalidTargetError,
@@ -236,6 +237,21 @@ describe(`redisCluster() on ioredis ${IOREDIS_MAJOR}`, () => {
     await send(other.transport, 'shard', name);
     await record.until('the message', () => record.messages.length === 1);
     expect(resumedIn(record)).toEqual([]);
+  });
+
+  it('sends what is published together with one write to each node, whatever slots it is in', async () => {
+    const { transport } = await connect();
+    const shards = CHANNELS.map((channel) => ({ kind: 'shard', channel, body: 'x' }) as const);
+    const accepted = CHANNELS.map(() => ({ subscriptions: expect.any(Number) }));
+    // Opens the connections.
+    expect(await publishOutcomes(transport, shards)).toEqual(accepted);
+    const writes = (transport.unwrap!() as Redis[]).map(({ stream }) => jest.spyOn(stream, 'write'));
+    expect(await publishOutcomes(transport, shards)).toEqual(accepted);
+    const counts = writes.map(
+      ({ mock }) => mock.calls.filter(([data]) => String(data).includes('spublish')).length,
+    );
+    const owners = await Promise.all(CHANNELS.map(async (channel) => (await cluster.ownerOf(channel)).id));
+    expect(counts.filter((count) => count > 0)).toEqual([...new Set(owners)].map(() => 1));
   });
 
   it('sends batches to a slot that moves, in order, none lost and none twice', async () => {

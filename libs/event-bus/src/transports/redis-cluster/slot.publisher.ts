@@ -10,10 +10,14 @@ import type { LaneMessage } from './slot.lane.js';
 import { SlotLane } from './slot.lane.js';
 
 const MAX_REDIRECTIONS = 4;
+/** A service that publishes to more shard channels computes their slots again. */
+const MAX_CHANNELS = 10_000;
 
 /** Commands that only the owner of a slot accepts: SPUBLISH, and the keys of claims. */
 export class SlotPublisher {
   private readonly lanes = new Map<number, SlotLane>();
+  /** The lanes of the channels that were published to. */
+  private readonly lanesByChannel = new Map<string, SlotLane>();
 
   constructor(
     private readonly links: OwnerLinks,
@@ -25,7 +29,7 @@ export class SlotPublisher {
     const lanes = new Map<SlotLane, LaneMessage[]>();
     messages.forEach((message, index) => {
       const settle = (outcome: PublishOutcome) => settled(index, outcome);
-      collect(lanes, this.laneOf(keySlot(message.channel)), { message, settle });
+      collect(lanes, this.laneOf(message.channel), { message, settle });
     });
     // One write to each node instead of one for each slot.
     const { publishers } = this.links;
@@ -56,7 +60,17 @@ export class SlotPublisher {
     }
   }
 
-  private laneOf(slot: number): SlotLane {
+  private laneOf(channel: string): SlotLane {
+    let lane = this.lanesByChannel.get(channel);
+    if (lane === undefined) {
+      lane = this.laneOfSlot(keySlot(channel));
+      if (this.lanesByChannel.size >= MAX_CHANNELS) this.lanesByChannel.clear();
+      this.lanesByChannel.set(channel, lane);
+    }
+    return lane;
+  }
+
+  private laneOfSlot(slot: number): SlotLane {
     let lane = this.lanes.get(slot);
     if (lane === undefined) {
       lane = new SlotLane(
