@@ -44,10 +44,12 @@ export class SubscriptionAnswers {
   ): Promise<readonly SubscribeOutcome[]> {
     return new Promise((resolve) => {
       const list = new OutcomeList(targets.length, resolve);
-      for (const [index, target] of targets.entries()) {
+      let index = 0;
+      for (const target of targets) {
         const outcome = known(target);
         if (outcome === undefined) this.wait(target, { list, index });
         else list.set(index, outcome);
+        index += 1;
       }
     });
   }
