@@ -3,6 +3,7 @@ import type { EventContext } from '../message/event-context.js';
 import { originalOf } from '../message/event-context.js';
 import type { EventMetadata } from '../message/event.codec.js';
 import { hopsIn } from './dead-letter.hops.js';
+import { thrownIn } from './handling.failure.js';
 
 /** The payload that is published on a handler's `deadLetter` channel for an event that the handler could not handle. */
 export interface DeadLetter {
@@ -61,8 +62,19 @@ export function deadLetterOf(
   return { ...(hops === 1 ? {} : { hops }), event, ...details };
 }
 
+/** The dead letter of an event that a handler could not handle. It contains the payload as it came. */
+export function deadLetterFor(
+  handler: string,
+  event: EventContext,
+  error: unknown,
+  attempts: number,
+): DeadLetter {
+  const details = { error: errorOfDeadLetter(thrownIn(error)), handler, bus: event.bus, attempts };
+  return deadLetterOf(eventOfDeadLetter(event), originalOf(event).payload, details);
+}
+
 /** An event that the codec has decoded once. Decoding it again may fail. */
-export function eventOfDeadLetter(event: EventContext): DeadLetterEvent {
+function eventOfDeadLetter(event: EventContext): DeadLetterEvent {
   const { payload, unread, metadata, channel, receivedAtMs, bytes } = originalOf(event);
   const binary = unread === undefined ? payload : Buffer.from(unread);
   const content = binary instanceof Uint8Array ? { base64: toBase64(binary) } : { payload };

@@ -1,7 +1,6 @@
-import type { EventHandler } from './event.handler.js';
+import type { EventHandler, HandlerCallee } from './event.handler.js';
 import type { QueueServices } from './handler.queue.js';
 import { HandlerQueue } from './handler.queue.js';
-import type { HandlerCallee } from './handler.runner.js';
 import type { HandlerDurations } from './handler.totals.js';
 
 /** The work that a handler had left when its time was up. */

@@ -14,6 +14,33 @@ export interface EventHandler {
   readonly acceptsOfBroker?: (payload: unknown) => boolean;
   /** Whether it receives the replies to requests, which no other handler gets. @default false */
   readonly takesReplies?: boolean;
-  /** Throws or rejects when handling failed. Returns nothing when it finished synchronously. */
-  invoke(event: EventContext): void | Promise<void>;
+  /**
+   * Throws or rejects when handling failed. Returns nothing when it finished synchronously, otherwise a native promise, whose
+   * result is passed to {@link restOf}.
+   */
+  invoke(event: EventContext): void | Promise<unknown>;
+  /**
+   * What is left to wait for in the result of a call's promise, such as an Observable. Absent: nothing. It is no part of
+   * `invoke`, where it would cost each call a promise. May throw.
+   */
+  readonly restOf?: (result: unknown) => Promise<void> | undefined;
 }
+
+/** The handler, or what is called instead of it. */
+export type HandlerCallee = Pick<EventHandler, 'invoke' | 'restOf'>;
+
+/** As `invoke`, but nothing is left to wait for when the promise ends. */
+export function invokeFully(callee: HandlerCallee, event: EventContext): void | Promise<void> {
+  return callee.invoke(event)?.then(callee.restOf ?? nothing);
+}
+
+/** What is left to wait for in the result of a call's promise. Never throws. */
+export function restIn({ restOf }: HandlerCallee, result: unknown): Promise<void> | undefined {
+  try {
+    return restOf?.(result);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+function nothing(): undefined {}

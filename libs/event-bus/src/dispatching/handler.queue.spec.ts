@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { jest } from '@jest/globals';
 import { collectionsOf } from '../../../../test/support/collections.js';
 import { DispatchJournal, HeldHandler, eventOf } from '../../../../test/support/dispatch.journal.js';
@@ -34,7 +35,30 @@ const synchronous = (invoke: (event: EventContext) => void, options: HandlerOpti
   invoke,
 });
 
+/** How many promises are made while `act` runs. */
+function promisesMade(act: () => void): number {
+  let count = 0;
+  const hook = createHook({ init: (_id, type) => void (count += type === 'PROMISE' ? 1 : 0) }).enable();
+  act();
+  hook.disable();
+  return count;
+}
+
 describe('HandlerQueue', () => {
+  it('makes one promise for the event of an asynchronous handler, and none for that of a synchronous one', async () => {
+    const { journal } = queueOf();
+    const over = Promise.resolve();
+    const queueWith = (invoke: EventHandler['invoke']) =>
+      new HandlerQueue({ name: 'Orders.bill', targets: [], invoke }, journal.services());
+    const asynchronousOne = queueWith(() => over);
+    const synchronousOne = queueWith(() => undefined);
+    const [first, second] = [eventOf('a', 1), eventOf('a', 2)];
+    expect(promisesMade(() => asynchronousOne.push(first))).toBe(1);
+    expect(promisesMade(() => synchronousOne.push(second))).toBe(0);
+    await asynchronousOne.whenIdle();
+    expect(journal.lines).toEqual(['handled 2', 'handled 1']);
+  });
+
   it('starts the events of one channel one after the other, in publish order', async () => {
     const { handler, queue, push } = queueOf();
     push('a', '1', '2', '3');

@@ -1,19 +1,19 @@
 import type { GapReporter } from '../gaps/gap.reporter.js';
 import type { EventContext } from '../message/event-context.js';
 import { unparkEvent } from '../message/event-context.js';
-import type { EventHandler } from './event.handler.js';
+import type { EventHandler, HandlerCallee } from './event.handler.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
-import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
-import type { HandlerCallee, RunnerServices } from './handler.runner.js';
+import type { SettledHandling } from './handling.outcome.js';
 import { HandlerRunner } from './handler.runner.js';
 import type { HandlerTotals } from './handler.totals.js';
 import { MemoryBudget, heldBytesOf } from './memory.budget.js';
 import { checkedKey } from './order.key.js';
+import type { RunnerServices } from './runner.services.js';
 import { SlowEpisodes } from './slow.episodes.js';
 import { StuckCalls } from './stuck.calls.js';
 import type { StuckWatch } from './stuck.watch.js';
-import type { LaneTicket, WaitingEvent } from './waiting.events.js';
+import type { WaitingEvent } from './waiting.events.js';
 import { WaitingEvents } from './waiting.events.js';
 
 /** What a queue needs besides its handler. */
@@ -68,6 +68,12 @@ export class HandlerQueue {
       ended: (event) => {
         this.lingering -= 1;
         this.memory.ended(event);
+        this.proceed();
+      },
+      done: (event, key) => {
+        this.running -= 1;
+        this.memory.ended(event);
+        this.waiting.giveBack(key);
         this.proceed();
       },
     });
@@ -136,8 +142,7 @@ export class HandlerQueue {
     try {
       key = checkedKey(orderBy(event));
     } catch (error) {
-      const work = this.runner.giveUp(event, error);
-      if (typeof work !== 'string') this.follow(event, work, undefined);
+      if (typeof this.runner.giveUp(event, error) !== 'string') this.follow(event);
       return;
     }
     this.place(event, key);
@@ -153,30 +158,26 @@ export class HandlerQueue {
   }
 
   private start(event: EventContext, key: unknown): void {
-    const work = this.call(event, false);
-    if (typeof work !== 'string') this.follow(event, work, this.waiting.occupy(key));
+    const work = this.call(event, key, false);
+    if (typeof work !== 'string') {
+      this.waiting.occupy(key);
+      this.follow(event);
+    }
     if (this.cameWithinCall) this.proceed();
   }
 
   /** Events that arrive during the call become pending: their key may be the busy one. */
-  private call(event: EventContext, hasWaited: boolean): SettledHandling {
+  private call(event: EventContext, key: unknown, hasWaited: boolean): SettledHandling {
     this.isCalling = true;
-    const work = hasWaited ? this.runAfterWait(event) : this.runner.run(event);
+    const work = hasWaited ? this.runAfterWait(event, key) : this.runner.run(event, key);
     this.isCalling = false;
     return work;
   }
 
-  private follow(event: EventContext, work: Promise<HandlingOutcome>, ticket: LaneTicket): void {
+  /** The event is being handled, until the runner says that it is done. */
+  private follow(event: EventContext): void {
     this.running += 1;
     this.memory.runs(event);
-    const end = () => {
-      this.running -= 1;
-      this.memory.ended(event);
-      this.waiting.giveBack(ticket);
-      this.proceed();
-    };
-    // It never rejects. If it did, its key would be released all the same.
-    void work.then(end, end);
   }
 
   /** Starts as many pending events as fit. */
@@ -189,11 +190,11 @@ export class HandlerQueue {
       if (head === undefined) break;
       this.isHeld = !this.memory.hasRoomFor(head);
       if (this.isHeld) break;
-      const { item, ticket, weight } = this.waiting.take() as WaitingEvent<EventContext>;
+      const { item, key, weight } = this.waiting.take() as WaitingEvent<EventContext>;
       this.memory.left(weight);
-      const work = this.call(item, true);
-      if (typeof work === 'string') this.waiting.giveBack(ticket);
-      else this.follow(item, work, ticket);
+      const work = this.call(item, key, true);
+      if (typeof work === 'string') this.waiting.giveBack(key);
+      else this.follow(item);
     }
     this.stuckCalls.ended();
     if (this.waiting.length === 0) this.slowness.end();
@@ -203,14 +204,14 @@ export class HandlerQueue {
     for (const listener of listeners) listener();
   }
 
-  private runAfterWait(event: EventContext): SettledHandling {
+  private runAfterWait(event: EventContext, key: unknown): SettledHandling {
     try {
       unparkEvent(event);
     } catch (error) {
       // The codec decoded the same bytes before, but not this time.
-      return this.runner.giveUp(event, error);
+      return this.runner.giveUp(event, error, key);
     }
-    return this.runner.run(event, this.services.reporter.interest.timesCalls ? this.waitedMs(event) : 0);
+    return this.runner.run(event, key, this.services.reporter.interest.timesCalls ? this.waitedMs(event) : 0);
   }
 
   private waitedMs(event: EventContext): number {

@@ -15,18 +15,21 @@ import type { Claim } from './group.claims.js';
 import type { HandlerOptions } from './handler.options.js';
 import { resolveHandlerSettings } from './handler.options.js';
 import { HandlerRunner } from './handler.runner.js';
+import type { RunnerOwner } from './runner.services.js';
 
 type Invoke = EventHandler['invoke'];
 
-function runnerOf(options: HandlerOptions, invoke: Invoke, claim?: Claim) {
+function runnerOf(options: HandlerOptions, invoke: Invoke, claim?: Claim, restOf?: EventHandler['restOf']) {
   const journal = new DispatchJournal();
   const lingering = new Set<EventContext>();
   const ended = jest.fn((event: EventContext) => void lingering.delete(event));
-  const handler = { name: 'Orders.bill', targets: [], settings: resolveHandlerSettings(options), invoke };
+  const settings = resolveHandlerSettings(options);
+  const handler = { name: 'Orders.bill', targets: [], settings, invoke, ...(restOf && { restOf }) };
   const lingers = (event: EventContext) => void lingering.add(event);
-  const owner = { lingers, ended, begun: () => undefined };
+  const done = jest.fn<RunnerOwner['done']>();
+  const owner = { lingers, ended, done, begun: () => undefined };
   const runner = new HandlerRunner(handler, handler, journal.services(claim), owner);
-  return { journal, lingering, ended, runner };
+  return { journal, lingering, ended, done, runner };
 }
 
 const contractEvent = (payload: unknown, schema: StandardSchema) =>
@@ -97,6 +100,102 @@ describe('HandlerRunner', () => {
     await runner.run(eventOf('a', '1'));
     expect(journal.lines).toEqual([expect.stringMatching(/^failed 1 /)]);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each<[string, HandlerOptions, Invoke]>([
+    ['resolves', {}, () => Promise.resolve()],
+    ['rejects', {}, boom],
+    ['has options, and is done at once', { retry: {} }, () => undefined],
+    ['has options, and rejects', { timeoutMs: 5, deadLetter: 'dead' }, boom],
+  ])('says once that an event is done, with its key, where the handler %s', async (_how, options, invoke) => {
+    const { runner, journal, done } = runnerOf(options, invoke);
+    const reported: number[] = [];
+    done.mockImplementation(() => void reported.push(journal.lines.length));
+    const event = eventOf('a', '1');
+    const work = runner.run(event, 'key');
+    expect(done).not.toHaveBeenCalled();
+    await work;
+    await settled();
+    expect(done.mock.calls).toEqual([[event, 'key']]);
+    // What became of it is known by then.
+    expect(reported).toEqual([journal.lines.length]);
+  });
+
+  it('says so of an event that waits for its schema or its dead letter, and of none that is done at once', async () => {
+    const slow = runnerOf({}, () => undefined);
+    await slow.runner.run(
+      contractEvent(
+        1,
+        z.unknown().refine(async () => true),
+      ),
+      'slow',
+    );
+    const given = runnerOf({ deadLetter: 'dead' }, boom);
+    await given.runner.giveUp(eventOf('a', '1'), 'no key', 'given');
+    const quick = runnerOf({}, () => undefined);
+    void quick.runner.run(eventOf('a', '1'), 'quick');
+    void quick.runner.giveUp(eventOf('a', '1'), 'no key', 'quick');
+    await settled();
+    expect([slow, given, quick].map(({ done }) => done.mock.calls.map(([, key]) => key))).toEqual([
+      ['slow'],
+      ['given'],
+      [],
+    ]);
+  });
+
+  it('gives the key back even if a report throws', async () => {
+    const { runner, journal, done } = runnerOf({}, () => Promise.resolve());
+    jest.spyOn(journal, 'handled').mockImplementation(() => {
+      throw new Error('it must not');
+    });
+    await expect(runner.run(eventOf('a', '1'), 'key')).rejects.toThrow('it must not');
+    expect(done).toHaveBeenCalledTimes(1);
+  });
+
+  describe.each<[string, HandlerOptions]>([
+    ['a plain handler', {}],
+    ['a handler with options', { timeoutMs: 1_000 }],
+  ])('waits for what is left of the result of %s', (_which, options) => {
+    const left = (restOf: EventHandler['restOf']) =>
+      runnerOf(options, async () => 'result', undefined, restOf);
+
+    it('until it ends', async () => {
+      let end!: () => void;
+      const restOf = jest.fn(() => new Promise<void>((resolve) => (end = resolve)));
+      const { runner, journal, done } = left(restOf);
+      const work = runner.run(eventOf('a', '1'));
+      await settled();
+      expect([restOf.mock.calls, journal.lines, runner.calls.isEmpty]).toEqual([[['result']], [], false]);
+      end();
+      await work;
+      await settled();
+      expect([journal.lines, runner.calls.isEmpty, done.mock.calls.length]).toEqual([['handled 1'], true, 1]);
+    });
+
+    it.each<[string, () => Promise<void>]>([
+      ['rejects', boom],
+      [
+        'throws',
+        () => {
+          throw new Error('boom');
+        },
+      ],
+    ])('and fails where that %s', async (_how, restOf) => {
+      const { runner, journal, done } = left(restOf);
+      await runner.run(eventOf('a', '1'));
+      await settled();
+      expect([journal.lines, runner.calls.isEmpty, done.mock.calls.length]).toEqual([
+        ['failed 1 boom'],
+        true,
+        1,
+      ]);
+    });
+
+    it('and for nothing where nothing is left', async () => {
+      const { runner, journal } = left(() => undefined);
+      await runner.run(eventOf('a', '1'));
+      expect(journal.lines).toEqual(['handled 1']);
+    });
   });
 
   describe('with timeoutMs', () => {

@@ -1,39 +1,21 @@
 import type { GroupClaimError, PayloadInvalidError } from '../errors.js';
 import type { EventContext } from '../message/event-context.js';
-import { abortEvent, admitEvent, originalOf, repeatEvent } from '../message/event-context.js';
-import type { CallContext } from './call.context.js';
-import type { DeadLetterSink } from './dead.letter.js';
-import { errorOfDeadLetter, eventOfDeadLetter, deadLetterOf } from './dead.letter.js';
-import type { CallTimes, DispatchReporter } from './dispatch.reporter.js';
+import { abortEvent, admitEvent, repeatEvent } from '../message/event-context.js';
+import { deadLetterFor } from './dead.letter.js';
+import type { CallTimes } from './dispatch.reporter.js';
 import { NEVER_CALLED, UNTIMED } from './dispatch.reporter.js';
-import type { EventHandler } from './event.handler.js';
-import type { GroupClaims } from './group.claims.js';
+import type { EventHandler, HandlerCallee } from './event.handler.js';
+import { invokeFully, restIn } from './event.handler.js';
 import { DEFAULT_HANDLER_SETTINGS } from './handler.options.js';
 import type { HandlerSettings } from './handler.options.js';
-import { isWorthRepeating, thrownIn } from './handling.failure.js';
+import { isWorthRepeating } from './handling.failure.js';
 import { HandlerTotals } from './handler.totals.js';
-import type { HandlingOutcome, SettledHandling } from './handling.outcome.js';
+import type { HandlingOutcome, PendingHandling, SettledHandling } from './handling.outcome.js';
 import { Pauses } from './pauses.js';
+import type { RunnerOwner, RunnerServices } from './runner.services.js';
+import type { BegunCall } from './running.calls.js';
 import { RunningCalls } from './running.calls.js';
-import type { LingeringListener } from './timed.calls.js';
 import { TimedCalls } from './timed.calls.js';
-
-/** What a runner needs besides the handler. */
-export interface RunnerServices {
-  readonly reporter: DispatchReporter;
-  readonly deadLetters: DeadLetterSink;
-  readonly claims: GroupClaims;
-  readonly context: CallContext;
-}
-
-/** Receives what the outcomes of {@link HandlerRunner.run} do not show. */
-export interface RunnerOwner extends LingeringListener {
-  /** The first call started after none was running. */
-  begun(): void;
-}
-
-/** The handler, or what is called instead of it. */
-export type HandlerCallee = Pick<EventHandler, 'invoke'>;
 
 /**
  * Handles one event at a time with one handler: claims it, checks it, calls the handler, and retries. Every outcome is
@@ -62,15 +44,18 @@ export class HandlerRunner {
     this.isPlain = timeoutMs === undefined && retry.attempts === 1 && deadLetter === false && group === false;
   }
 
-  /** @param waitedMs how long the event was pending, where that is measured */
-  run(event: EventContext, waitedMs = 0): SettledHandling {
-    return this.isPlain ? this.runPlainly(event, waitedMs) : this.runCarefully(event, waitedMs);
+  /** The owner gets `key` back when the event is done. @param waitedMs how long it was pending, where that is measured */
+  run(event: EventContext, key?: unknown, waitedMs = 0): SettledHandling {
+    return this.isPlain
+      ? this.runPlainly(event, key, waitedMs)
+      : this.followed(event, key, this.runCarefully(event, waitedMs));
   }
 
   /** For an event whose handler was not called. */
-  giveUp(event: EventContext, error: unknown): SettledHandling {
+  giveUp(event: EventContext, error: unknown, key?: unknown): SettledHandling {
     const outcome = this.failed(event, error, NEVER_CALLED);
-    return this.settings.deadLetter === false ? outcome : this.sendDeadLetter(outcome, event, error, 0);
+    if (this.settings.deadLetter === false) return outcome;
+    return this.followed(event, key, this.sendDeadLetter(outcome, event, error, 0));
   }
 
   /** Aborts the signals of running calls. Nothing is retried, and nothing starts. */
@@ -80,86 +65,95 @@ export class HandlerRunner {
     this.pauses.end();
   }
 
-  private runPlainly(event: EventContext, waitedMs: number): SettledHandling {
+  private runPlainly(event: EventContext, key: unknown, waitedMs: number): SettledHandling {
     let admitted: void | Promise<void>;
     try {
       admitted = admitEvent(event);
     } catch (error) {
       return this.rejected(event, error);
     }
-    if (admitted === undefined) return this.callPlainly(event, waitedMs);
-    this.begin(event);
-    return admitted.then(
-      () => {
-        this.calls.end(event);
-        return this.isAbandoned ? 'abandoned' : this.callPlainly(event, waitedMs);
-      },
-      (error: unknown) => {
-        this.calls.end(event);
-        return this.rejected(event, error);
-      },
-    );
+    return admitted === undefined
+      ? this.callPlainly(event, key, waitedMs)
+      : this.followed(event, key, this.callAdmitted(this.begin(event), waitedMs, admitted));
   }
 
-  private callPlainly(event: EventContext, waitedMs: number): SettledHandling {
+  /** One promise for the whole event beside the handler's own: each one more would cost as much as a synchronous handler. */
+  private callPlainly(event: EventContext, key: unknown, waitedMs: number): SettledHandling {
+    const { callee } = this;
     const startedMs = this.startedMs();
+    let work: void | Promise<unknown>;
     try {
-      const call = this.services.context.run(invoke, this.callee, event);
-      if (call === undefined) return this.handled(event, timesOf(1, waitedMs, startedMs));
-      this.begin(event);
-      return call.then(
-        () => {
-          this.calls.end(event);
-          return this.handled(event, timesOf(1, waitedMs, startedMs));
-        },
-        (error: unknown) => {
-          this.calls.end(event);
-          return this.failed(event, error, timesOf(1, waitedMs, startedMs));
-        },
-      );
+      work = this.services.context.run(invoke, callee, event);
     } catch (error) {
       return this.failed(event, error, timesOf(1, waitedMs, startedMs));
     }
+    if (work === undefined) return this.handled(event, timesOf(1, waitedMs, startedMs));
+    const call = this.begin(event);
+    const end = (result: unknown): SettledHandling => {
+      const rest = result === undefined ? undefined : restIn(callee, result);
+      if (rest !== undefined) return rest.then(end, fail);
+      return this.endPlainly(call, key, timesOf(1, waitedMs, startedMs));
+    };
+    const fail = (error: unknown): HandlingOutcome =>
+      this.endPlainly(call, key, timesOf(1, waitedMs, startedMs), { error });
+    return work.then(end, fail);
   }
 
-  private async runCarefully(event: EventContext, waitedMs: number): Promise<HandlingOutcome> {
-    this.begin(event);
-    const { group } = this.settings;
-    const claimed = group === false ? undefined : await this.claim(group, event);
-    if (claimed !== undefined) {
-      this.calls.end(event);
-      return claimed;
-    }
+  private endPlainly(
+    call: BegunCall,
+    key: unknown,
+    times: CallTimes,
+    thrown?: { readonly error: unknown },
+  ): HandlingOutcome {
+    this.calls.end(call);
     try {
-      const admitted = admitEvent(event);
+      if (thrown === undefined) return this.handled(call.event, times);
+      return this.failed(call.event, thrown.error, times);
+    } finally {
+      this.owner.done(call.event, key);
+    }
+  }
+
+  private async runCarefully(event: EventContext, waitedMs: number): PendingHandling {
+    const call = this.begin(event);
+    const claimed = this.settings.group === false ? undefined : await this.claim(this.settings.group, event);
+    if (claimed === undefined) return this.callAdmitted(call, waitedMs);
+    this.calls.end(call);
+    return claimed;
+  }
+
+  /** @param admission that of {@link admitEvent}, where it was called before */
+  private async callAdmitted(call: BegunCall, waitedMs: number, admission?: Promise<void>): PendingHandling {
+    const { event } = call;
+    try {
+      const admitted = admission ?? admitEvent(event);
       if (admitted !== undefined) await admitted;
     } catch (error) {
-      this.calls.end(event);
+      this.calls.end(call);
       return this.sendDeadLetter(this.rejected(event, error), event, error, 0);
     }
-    if (!this.isAbandoned) return this.callRepeatedly(event, waitedMs);
-    this.calls.end(event);
+    if (!this.isAbandoned) return this.callRepeatedly(call, waitedMs);
+    this.calls.end(call);
     return 'abandoned';
   }
 
-  private async callRepeatedly(event: EventContext, waitedMs: number): Promise<HandlingOutcome> {
+  private async callRepeatedly(first: BegunCall, waitedMs: number): PendingHandling {
     const { attempts, delayMs, factor } = this.settings.retry;
     for (let attempt = 1; ; attempt += 1) {
-      const current = attempt === 1 ? event : repeatEvent(event);
-      if (current !== event) this.begin(current);
+      const call = attempt === 1 ? first : this.begin(repeatEvent(first.event));
       const startedMs = this.startedMs();
       try {
-        await this.callInTime(current);
-        return this.handled(current, timesOf(attempt, waitedMs, startedMs));
+        await this.callInTime(call);
+        return this.handled(call.event, timesOf(attempt, waitedMs, startedMs));
       } catch (error) {
         const times = timesOf(attempt, waitedMs, startedMs);
         const isLast = attempt === attempts || !isWorthRepeating(error);
         if (!isLast && !this.isAbandoned) await this.pauses.pause(delayMs * factor ** (attempt - 1));
         if (isLast || this.isAbandoned)
-          return this.sendDeadLetter(this.failed(current, error, times), event, error, attempt);
+          return this.sendDeadLetter(this.failed(call.event, error, times), first.event, error, attempt);
         this.totals.repeated += 1;
         this.totals.measured(times);
-        this.services.reporter.repeated(this.handler, current, error, times);
+        this.services.reporter.repeated(this.handler, call.event, error, times);
       }
     }
   }
@@ -178,22 +172,29 @@ export class HandlerRunner {
   }
 
   /** Settles with the call, or rejects when it times out. */
-  private async callInTime(event: EventContext): Promise<void> {
-    let call: void | Promise<void>;
+  private async callInTime(call: BegunCall): Promise<void> {
+    let work: void | Promise<void>;
     try {
-      call = this.services.context.run(invoke, this.callee, event);
+      work = this.services.context.run(invokeFully, this.callee, call.event);
     } catch (error) {
-      this.calls.end(event);
+      this.calls.end(call);
       throw error;
     }
-    if (call === undefined) return this.calls.end(event);
-    const ended = call.finally(() => this.calls.end(event));
-    return this.timedCalls.inTime(ended, event);
+    if (work === undefined) return this.calls.end(call);
+    const ended = work.finally(() => this.calls.end(call));
+    return this.timedCalls.inTime(ended, call.event);
   }
 
-  private begin(event: EventContext): void {
+  /** Tells the owner when it is done. It never rejects; if it did, its key would be given back all the same. */
+  private followed(event: EventContext, key: unknown, work: PendingHandling): PendingHandling {
+    const end = () => this.owner.done(event, key);
+    void work.then(end, end);
+    return work;
+  }
+
+  private begin(event: EventContext): BegunCall {
     if (this.calls.isEmpty) this.owner.begun();
-    this.calls.begin(event);
+    return this.calls.begin(event);
   }
 
   /** When a call starts. 0 while nobody measures. */
@@ -227,18 +228,18 @@ export class HandlerRunner {
     event: EventContext,
     error: unknown,
     attempts: number,
-  ): Promise<HandlingOutcome> {
+  ): PendingHandling {
     const { deadLetter } = this.settings;
     if (deadLetter === false) return outcome;
-    const { name: handler } = this.handler;
-    const details = { error: errorOfDeadLetter(thrownIn(error)), handler, bus: event.bus, attempts };
-    const letter = deadLetterOf(eventOfDeadLetter(event), originalOf(event).payload, details);
-    await this.services.deadLetters.send(deadLetter, letter);
+    await this.services.deadLetters.send(
+      deadLetter,
+      deadLetterFor(this.handler.name, event, error, attempts),
+    );
     return outcome;
   }
 }
 
-function invoke(callee: HandlerCallee, event: EventContext): void | Promise<void> {
+function invoke(callee: HandlerCallee, event: EventContext): void | Promise<unknown> {
   return callee.invoke(event);
 }
 

@@ -8,5 +8,8 @@
  */
 export type HandlingOutcome = 'handled' | 'failed' | 'rejected' | 'left' | 'abandoned';
 
+/** An outcome that is not known yet. */
+export type PendingHandling = Promise<HandlingOutcome>;
+
 /** An outcome that is known synchronously costs no promise. */
-export type SettledHandling = HandlingOutcome | Promise<HandlingOutcome>;
+export type SettledHandling = HandlingOutcome | PendingHandling;

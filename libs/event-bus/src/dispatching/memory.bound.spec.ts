@@ -75,7 +75,7 @@ class Scene {
         invoke ??
         ((event) => {
           this.started.push(event);
-          return new Promise((resolve) => this.ends.push(resolve));
+          return new Promise<void>((resolve) => this.ends.push(resolve));
         }),
     };
     this.plan.add([handler]);

@@ -7,42 +7,66 @@ export interface RunningCall {
   readonly forMs: number;
 }
 
+/** A call from its begin to its end. */
+export class BegunCall {
+  isRunning = true;
+  /** performance.now() of the first look after it began. */
+  sinceMs: number | undefined = undefined;
+  older: BegunCall | undefined = undefined;
+  newer: BegunCall | undefined = undefined;
+
+  constructor(readonly event: EventContext) {}
+}
+
 /**
  * The running calls of one handler. Reading a clock for each call would double its cost, so a call is timed from the first look
- * after it began. The error is at most the time between two looks.
+ * after it began. The error is at most the time between two looks. A linked list: a set would hash each event.
  */
 export class RunningCalls {
-  /** Calls that began since the last look. */
-  private readonly unseen = new Set<EventContext>();
-  /** Oldest first, with performance.now() of the first look. */
-  private readonly seen = new Map<EventContext, number>();
+  private oldest: BegunCall | undefined;
+  private newest: BegunCall | undefined;
 
   get isEmpty(): boolean {
-    return this.unseen.size === 0 && this.seen.size === 0;
+    return this.oldest === undefined;
   }
 
-  begin(event: EventContext): void {
-    this.unseen.add(event);
+  begin(event: EventContext): BegunCall {
+    const call = new BegunCall(event);
+    const { newest } = this;
+    call.older = newest;
+    if (newest === undefined) this.oldest = call;
+    else newest.newer = call;
+    this.newest = call;
+    return call;
   }
 
-  end(event: EventContext): void {
-    if (!this.unseen.delete(event)) this.seen.delete(event);
+  /** Idempotent. */
+  end(call: BegunCall): void {
+    if (!call.isRunning) return;
+    call.isRunning = false;
+    const { older, newer } = call;
+    if (older === undefined) this.oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.newest = older;
+    else newer.older = older;
+    // An old call that still points to newer ones would keep them alive until the next full collection.
+    call.older = undefined;
+    call.newer = undefined;
   }
 
-  has(event: EventContext): boolean {
-    return this.unseen.has(event) || this.seen.has(event);
-  }
-
-  *events(): Generator<EventContext> {
-    yield* this.seen.keys();
-    yield* this.unseen;
+  /** Oldest first. */
+  events(): readonly EventContext[] {
+    const events: EventContext[] = [];
+    for (let call = this.oldest; call !== undefined; call = call.newer) events.push(call.event);
+    return events;
   }
 
   /** The oldest call. Undefined if none is running. */
-  look(nowMs: number): RunningCall | undefined {
-    for (const event of this.unseen) this.seen.set(event, nowMs);
-    this.unseen.clear();
-    for (const [event, sinceMs] of this.seen) return { event, forMs: Math.max(0, nowMs - sinceMs) };
-    return undefined;
+  look(nowMs: number): (RunningCall & { readonly call: BegunCall }) | undefined {
+    for (let call = this.newest; call !== undefined && call.sinceMs === undefined; call = call.older)
+      call.sinceMs = nowMs;
+    const { oldest } = this;
+    if (oldest === undefined) return undefined;
+    return { call: oldest, event: oldest.event, forMs: Math.max(0, nowMs - (oldest.sinceMs ?? nowMs)) };
   }
 }

@@ -1,13 +1,12 @@
-import type { EventContext } from '../message/event-context.js';
 import type { DispatchReporter } from './dispatch.reporter.js';
 import type { EventHandler } from './event.handler.js';
-import type { RunningCall, RunningCalls } from './running.calls.js';
+import type { BegunCall, RunningCall, RunningCalls } from './running.calls.js';
 import type { WatchedCalls } from './stuck.watch.js';
 
 /** Reports calls of one handler that do not end, once for all that are stuck at the same time. */
 export class StuckCalls implements WatchedCalls {
   /** The call that was reported last, while any is stuck. */
-  private reported: EventContext | undefined;
+  private reported: BegunCall | undefined;
 
   constructor(
     private readonly handler: EventHandler,
@@ -22,7 +21,7 @@ export class StuckCalls implements WatchedCalls {
     if (this.reported !== undefined) this.endReported(nowMs);
     if (oldest === undefined) return false;
     if (this.reported === undefined && this.isStuck(oldest)) {
-      this.reported = oldest.event;
+      this.reported = oldest.call;
       this.reporter.stuck(this.handler, oldest, this.waiting.length);
     }
     return true;
@@ -35,10 +34,10 @@ export class StuckCalls implements WatchedCalls {
 
   /** The stuck call has ended, and no other one is stuck. */
   private endReported(nowMs: number): void {
-    const event = this.reported as EventContext;
-    if (this.calls.has(event)) return;
+    const { isRunning, event } = this.reported as BegunCall;
+    if (isRunning) return;
     const oldest = this.calls.look(nowMs);
-    this.reported = oldest !== undefined && this.isStuck(oldest) ? oldest.event : undefined;
+    this.reported = oldest !== undefined && this.isStuck(oldest) ? oldest.call : undefined;
     if (this.reported === undefined) this.reporter.unstuck(this.handler, event);
   }
 

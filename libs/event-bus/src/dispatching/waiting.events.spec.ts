@@ -1,6 +1,6 @@
 import { collectionsOf } from '../../../../test/support/collections.js';
 import fc from 'fast-check';
-import type { LaneTicket, WaitingEvent } from './waiting.events.js';
+import type { WaitingEvent } from './waiting.events.js';
 import { WaitingEvents } from './waiting.events.js';
 
 /** Takes and gives back until nothing can start. */
@@ -8,7 +8,7 @@ function drain(waiting: WaitingEvents<string>): string[] {
   const taken: string[] = [];
   for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
     taken.push(next.item);
-    waiting.giveBack(next.ticket);
+    waiting.giveBack(next.key);
   }
   return taken;
 }
@@ -21,7 +21,7 @@ describe('WaitingEvents', () => {
     expect(first?.item).toBe('a1');
     expect(waiting.take()).toBeUndefined();
     expect(waiting.isBusy('a')).toBe(true);
-    waiting.giveBack(first?.ticket);
+    waiting.giveBack(first?.key);
     expect(drain(waiting)).toEqual(['a2', 'a3']);
     expect([waiting.length, waiting.bytes, waiting.keyCount]).toEqual([0, 0, 0]);
   });
@@ -40,20 +40,26 @@ describe('WaitingEvents', () => {
     expect(drain(waiting)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
   });
 
-  it('keeps a key busy that was occupied from outside, until its ticket comes back', () => {
+  it('keeps a key busy that was occupied from outside, until it is given back', () => {
     const waiting = new WaitingEvents<string>();
-    const ticket = waiting.occupy('a');
+    waiting.occupy('a');
     expect(waiting.isBusy('a')).toBe(true);
     waiting.add('a1', 1, 'a');
     expect(waiting.take()).toBeUndefined();
-    waiting.giveBack(ticket);
+    waiting.giveBack('a');
     expect(waiting.take()?.item).toBe('a1');
-    expect(waiting.occupy(undefined)).toBeUndefined();
+  });
+
+  it('knows nothing of an item without a key once it is taken', () => {
+    const waiting = new WaitingEvents<string>();
+    waiting.occupy(undefined);
+    waiting.giveBack(undefined);
+    expect([waiting.keyCount, waiting.length]).toEqual([0, 0]);
   });
 
   it('drops what has waited longest, whatever its key', () => {
     const waiting = new WaitingEvents<string>();
-    const running = waiting.occupy('b');
+    waiting.occupy('b');
     waiting.add('b1', 10, 'b');
     waiting.add('a1', 20, 'a');
     waiting.add('b2', 30, 'b');
@@ -62,7 +68,7 @@ describe('WaitingEvents', () => {
     expect(waiting.dropOldest()?.item).toBe('a1');
     expect([waiting.length, waiting.bytes, waiting.keyCount]).toEqual([1, 30, 1]);
     expect(waiting.take()).toBeUndefined();
-    waiting.giveBack(running);
+    waiting.giveBack('b');
     expect(drain(waiting)).toEqual(['b2']);
     expect(waiting.dropOldest()).toBeUndefined();
   });
@@ -97,7 +103,7 @@ describe('WaitingEvents', () => {
 
   it('stays as small as what waits while 1,000,000 keys come and go and nothing can start', () => {
     const waiting = new WaitingEvents<number>();
-    const stuck = waiting.occupy('stuck');
+    waiting.occupy('stuck');
     let largest = 0;
     for (let index = 0; index < 1_000_000; index += 1) {
       if (waiting.length === 1_000) waiting.dropOldest();
@@ -109,7 +115,7 @@ describe('WaitingEvents', () => {
     expect(waiting.keyCount).toBe(501);
     expect(largest).toBeLessThan(4_000);
     expect(waiting.take()?.item).toBe(999_000);
-    waiting.giveBack(stuck);
+    waiting.giveBack('stuck');
   });
 });
 
@@ -121,22 +127,25 @@ type Call =
 
 /** What every call returned, and the sizes after it. */
 function traceOf(waiting: Pick<WaitingEvents<number>, keyof ListsOfWaiting>, calls: readonly Call[]) {
-  const tickets: LaneTicket[] = [];
+  const busy: unknown[] = [];
   return calls.map((step, item) => {
     let outcome: unknown;
     if (step.call === 'add') waiting.add(item, step.bytes, step.key);
     if (step.call === 'occupy') {
       outcome = waiting.isBusy(step.key);
-      if (outcome === false) tickets.push(waiting.occupy(step.key));
+      if (outcome === false) {
+        waiting.occupy(step.key);
+        busy.push(step.key);
+      }
     }
     if (step.call === 'take') {
       const taken = waiting.take();
       outcome = taken?.item;
-      if (taken !== undefined) tickets.push(taken.ticket);
+      if (taken !== undefined) busy.push(taken.key);
     }
-    if (step.call === 'giveBack' && tickets.length > 0) {
-      const [ticket] = tickets.splice(step.which % tickets.length, 1);
-      waiting.giveBack(ticket);
+    if (step.call === 'giveBack' && busy.length > 0) {
+      const [key] = busy.splice(step.which % busy.length, 1);
+      waiting.giveBack(key);
     }
     if (step.call === 'dropOldest') outcome = waiting.dropOldest()?.item;
     return [outcome, waiting.length, waiting.bytes, waiting.keyCount];
@@ -173,10 +182,8 @@ class ListsOfWaiting {
     if (!mustWait) this.turns.push(key ?? item);
   }
 
-  occupy(key: string | undefined): LaneTicket {
-    if (key === undefined) return undefined;
-    this.busy.push(key);
-    return { key };
+  occupy(key: string | undefined): void {
+    if (key !== undefined) this.busy.push(key);
   }
 
   take(): WaitingEvent<number> | undefined {
@@ -184,12 +191,12 @@ class ListsOfWaiting {
     if (turn === undefined) return undefined;
     const index = this.items.findIndex(({ item, key }) => (key ?? item) === turn);
     const [taken] = this.items.splice(index, 1);
-    return { item: taken?.item as number, weight: 0, ticket: this.occupy(taken?.key) };
+    this.occupy(taken?.key);
+    return { item: taken?.item as number, weight: 0, key: taken?.key };
   }
 
-  giveBack(ticket: LaneTicket): void {
-    if (ticket === undefined) return;
-    const { key } = ticket as { key: string };
+  giveBack(key: string | undefined): void {
+    if (key === undefined) return;
     this.busy.splice(this.busy.indexOf(key), 1);
     if (this.hasWaiting(key)) this.turns.push(key);
   }
@@ -201,7 +208,7 @@ class ListsOfWaiting {
     if (dropped.key === undefined || !this.hasWaiting(dropped.key)) {
       this.turns = this.turns.filter((other) => other !== turn);
     }
-    return { item: dropped.item, weight: 0, ticket: undefined };
+    return { item: dropped.item, weight: 0, key: dropped.key };
   }
 
   private hasWaiting(wanted: unknown): boolean {

@@ -15,12 +15,12 @@ export interface WaitingEvent<T> {
   /** The memory that it is counted with, see MemoryBudget. */
   readonly weight: number;
   /** Passed to {@link WaitingEvents.giveBack} when the item is done. */
-  readonly ticket: LaneTicket;
+  readonly key: unknown;
 }
 
 interface Entry<T> extends WaitingEvent<T> {
   readonly bytes: number;
-  readonly ticket: Lane<T>;
+  readonly lane: Lane<T>;
   /** The next one in its lane. */
   next: Entry<T> | undefined;
   older: Entry<T> | undefined;
@@ -29,9 +29,6 @@ interface Entry<T> extends WaitingEvent<T> {
 
 /** How many empty lanes may stay in `ready` before they are removed. */
 const SPARE_LANES = 1_024;
-
-/** Stands for a busy key. */
-export type LaneTicket = object | undefined;
 
 /**
  * The pending items of one handler. Items with the same key are taken one at a time, in the order they were added, and
@@ -64,12 +61,9 @@ export class WaitingEvents<T> {
     return key !== undefined && this.lanes.has(key);
   }
 
-  /** Makes the key busy until the ticket is given back. Only for a key that is not busy, even if items of it are pending. */
-  occupy(key: unknown): LaneTicket {
-    if (key === undefined) return undefined;
-    const lane = this.laneFor(key);
-    lane.isBusy = true;
-    return lane;
+  /** Makes the key busy until it is given back. Only for a key that is not busy, even if items of it are pending. */
+  occupy(key: unknown): void {
+    if (key !== undefined) this.laneFor(key).isBusy = true;
   }
 
   add(item: T, bytes: number, key: unknown, weight = 0): void {
@@ -78,7 +72,8 @@ export class WaitingEvents<T> {
       item,
       bytes,
       weight,
-      ticket: lane,
+      key,
+      lane,
       next: undefined,
       older: this.newest,
       newer: undefined,
@@ -109,7 +104,7 @@ export class WaitingEvents<T> {
   take(): WaitingEvent<T> | undefined {
     for (let lane = this.ready.shift(); lane !== undefined; lane = this.ready.shift()) {
       const entry = lane.first;
-      // A lane that became busy meanwhile returns with its ticket.
+      // A lane that became busy meanwhile returns with its key.
       if (entry === undefined || lane.isBusy) continue;
       this.takeOut(entry);
       lane.isBusy = true;
@@ -118,20 +113,20 @@ export class WaitingEvents<T> {
     return undefined;
   }
 
-  /** The item that was taken with this ticket is done. */
-  giveBack(ticket: LaneTicket): void {
-    if (ticket === undefined) return;
-    const lane = ticket as Lane<T>;
+  /** The item with this key is done, see {@link occupy} and {@link take}. */
+  giveBack(key: unknown): void {
+    const lane = key === undefined ? undefined : this.lanes.get(key);
+    if (lane === undefined) return;
     lane.isBusy = false;
     if (lane.first !== undefined) this.ready.push(lane);
-    else if (lane.key !== undefined) this.lanes.delete(lane.key);
+    else this.lanes.delete(key);
   }
 
   /** Takes out the oldest item: it is the first of its lane. */
   dropOldest(): WaitingEvent<T> | undefined {
     const entry = this.oldest;
     if (entry === undefined) return undefined;
-    const { ticket: lane } = entry;
+    const { lane } = entry;
     this.takeOut(entry);
     if (lane.first === undefined && !lane.isBusy && lane.key !== undefined) this.lanes.delete(lane.key);
     if (this.ready.length > 2 * this.itemCount + SPARE_LANES) this.forgetEmptyLanes();
@@ -162,7 +157,7 @@ export class WaitingEvents<T> {
 
   /** The entry is the first of its lane. */
   private takeOut(entry: Entry<T>): void {
-    const { ticket: lane, older, newer } = entry;
+    const { lane, older, newer } = entry;
     lane.first = entry.next;
     if (lane.first === undefined) lane.last = undefined;
     if (older === undefined) this.oldest = newer;

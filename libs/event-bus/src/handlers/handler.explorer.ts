@@ -23,7 +23,7 @@ import { hasEventEmitter } from './event-emitter.module.js';
 import { isObject } from '../option.checks.js';
 import { EventBusCopies } from '../module/event-bus.copies.js';
 import { composeScopedCall } from './scoped.invoker.js';
-import { settle } from './settle.js';
+import { restOf, settle } from './settle.js';
 
 export interface ExploredHandlers {
   readonly handlers: readonly EventHandler[];
@@ -162,10 +162,10 @@ export class HandlerExplorer {
     const targets = orderTargets(targetsOf(own, prefix));
     const invoke = this.composeCall(candidate);
     const keyEvents = own.flatMap((one) => one.keyEvents ?? []);
-    if (keyEvents.length === 0) return { name, targets, settings, invoke };
+    if (keyEvents.length === 0) return { name, targets, settings, invoke, restOf };
     const acceptsOfBroker = keyEventFilter(keyEvents, database);
     // Key events have no id, so groups cannot claim them.
-    return { name, targets, settings: { ...settings, group: false }, acceptsOfBroker, invoke };
+    return { name, targets, settings: { ...settings, group: false }, acceptsOfBroker, invoke, restOf };
   }
 
   private composeCall(candidate: HandlerDeclaration): HandlerCall {

@@ -11,10 +11,13 @@ import { areDeclared } from './declared.arguments.js';
 import type { EnhancerHost, Enhancers, HandlerMethod } from './nest.enhancers.js';
 import { callMethod } from './nest.enhancers.js';
 import type { NestInternals } from './nest.internals.js';
-import { pendingIn } from './settle.js';
+import { pendingIn, restOf } from './settle.js';
 
-/** Calls the method with guards, interceptors, pipes and filters around it. Throws {@link HandlerFailure}. */
-export type HandlerCall = (event: EventContext) => void | Promise<void>;
+/**
+ * Calls the method with guards, interceptors, pipes and filters around it. Throws {@link HandlerFailure}. What a promise resolves
+ * with may have to be waited for, see `restOf` of settle.ts.
+ */
+export type HandlerCall = (event: EventContext) => void | Promise<unknown>;
 
 /** Composes one handler's call once, so that an event costs only what is bound to its handler. */
 export function composeCall(nest: NestInternals, host: EnhancerHost, enhancers: Enhancers): HandlerCall {
@@ -60,7 +63,8 @@ class HandlerPipeline {
       const asked = this.guards.check(args);
       if (asked !== undefined) await asked;
       const pending = pendingIn(this.interceptors.around(args, () => this.invoke(args, attempt)));
-      if (pending !== undefined) await pending;
+      const rest = pending === undefined ? undefined : restOf(await pending);
+      if (rest !== undefined) await rest;
     } catch (error) {
       const isPipes = attempt.refused !== undefined && attempt.refused.error === error;
       await this.filters.handle(isPipes ? new HandlerFailure('pipe', error) : error, args);

@@ -9,6 +9,7 @@ import { composeCall } from './handler.pipeline.js';
 import type { HandlerDeclaration } from './handler.problems.js';
 import { findEnhancers, findFilters } from './nest.enhancers.js';
 import type { Injector, NestInternals } from './nest.internals.js';
+import { settle } from './settle.js';
 import { InstanceWrapper, REQUEST_CONTEXT_ID, STATIC_CONTEXT } from './nest.internals.js';
 
 /**
@@ -49,7 +50,7 @@ export function composeScopedCall(
     } catch (error) {
       return filters.handle(new HandlerFailure('scope', error), [event.payload, event]);
     }
-    await call(event);
+    await settle(call(event));
   };
 }
 

@@ -4,25 +4,30 @@ import { isThenable, toPromise } from '../foreign.js';
 
 /** Waits for a promise, and for the last value of an Observable, which runs only when it is subscribed to. */
 export async function settle(result: unknown): Promise<void> {
-  await settled(await result);
+  await restOf(await result);
 }
 
 /**
- * What to wait for in the result of a method. Undefined if it is done already.
+ * What to wait for in the result of a method, as a native promise, and then {@link restOf} its result. Undefined if it is done
+ * already. A promise of the method is returned unchanged: every event of an asynchronous handler passes here.
  * @throws what a property of the result throws
  */
-export function pendingIn(result: unknown): Promise<void> | undefined {
+export function pendingIn(result: unknown): Promise<unknown> | undefined {
   if (result === undefined || result === null) return undefined;
-  // Without a closure or an async function: every event of an asynchronous handler passes here.
-  if (isPlainPromise(result)) return result.then(settled);
-  return isObservable(result) || isThenable(result) ? settle(result) : undefined;
+  if (isPlainPromise(result)) return result;
+  return isThenable(result) ? settle(result) : restOf(result);
 }
 
-/** The same for callers without Observables. */
-export function pendingPromiseIn(result: unknown): Promise<void> | undefined {
+/** The same for callers without Observables, who need no {@link restOf}. */
+export function pendingPromiseIn(result: unknown): Promise<unknown> | undefined {
   if (result === undefined || result === null) return undefined;
-  if (isPlainPromise(result)) return result.then(nothing);
-  return isThenable(result) ? toPromise(result).then(nothing) : undefined;
+  if (isPlainPromise(result)) return result;
+  return isThenable(result) ? toPromise(result) : undefined;
+}
+
+/** What is left to wait for in what a promise resolved with: an Observable. @throws what a property of it throws */
+export function restOf(value: unknown): Promise<void> | undefined {
+  return isObservable(value) ? lastValueOf(value).then(nothing) : undefined;
 }
 
 /** Resolves with the last value of an Observable, or with undefined if it has none. */
@@ -55,11 +60,6 @@ export function lastValueOf(source: Observable<unknown>): Promise<unknown> {
 /** A native promise with its original `then`: that of a subclass may do anything. */
 function isPlainPromise(value: unknown): value is Promise<unknown> {
   return value instanceof Promise && value.constructor === Promise && value.then === Promise.prototype.then;
-}
-
-function settled(value: unknown): undefined | Promise<void> {
-  if (!isObservable(value)) return undefined;
-  return lastValueOf(value).then(nothing);
 }
 
 function nothing(): void {}

@@ -1,4 +1,5 @@
-import type { EventHandler } from '../dispatching/event.handler.js';
+import type { EventHandler, HandlerCallee } from '../dispatching/event.handler.js';
+import { invokeFully } from '../dispatching/event.handler.js';
 import { ignoreRejection, isThenable, toPromise } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
 import type { AroundHandle } from './event-bus.observer.js';
@@ -6,7 +7,6 @@ import type { HookWatch } from './hook.watch.js';
 import type { ContainedObserver, ObserverRegistry } from './observer.registry.js';
 import { OnceCall } from './once.call.js';
 
-type Invocable = Pick<EventHandler, 'invoke'>;
 type Answers = WeakMap<EventHandler, AroundHandle | undefined>;
 
 /** Calls handlers through the hooks of observers: exactly once, whatever a hook does. */
@@ -24,8 +24,8 @@ export class HandleHooks {
    * The function to call in place of the handler: the handler itself if no observer wraps it. The first observer is the
    * outermost.
    */
-  around(handler: EventHandler): Invocable {
-    return this.observers.withHook('aroundHandle').reduceRight<Invocable>((inner, observer) => {
+  around(handler: EventHandler): HandlerCallee {
+    return this.observers.withHook('aroundHandle').reduceRight<HandlerCallee>((inner, observer) => {
       const hook = this.hookOf(observer, handler);
       return hook === undefined ? inner : { invoke: (event) => this.run(observer, hook, event, inner) };
     }, handler);
@@ -58,9 +58,9 @@ export class HandleHooks {
     observer: ContainedObserver,
     hook: AroundHandle,
     event: EventContext,
-    handler: Invocable,
+    handler: HandlerCallee,
   ): void | Promise<void> {
-    const call = new OnceCall<never, void | Promise<void>>(() => handler.invoke(event));
+    const call = new OnceCall<never, void | Promise<void>>(() => invokeFully(handler, event));
     let end: Promise<unknown> | undefined;
     try {
       const returned: unknown = hook(event, call.next);
