@@ -1,10 +1,19 @@
-import type { RedisPlace } from '@libs/shop-events';
+import { NotificationSent, type RedisPlace } from '@libs/shop-events';
 import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
+import { EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { HealthController } from './health.controller.js';
 import { HttpEnd } from './http.end.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
+
+/** Documents the events of this service, for developers on its machine: open /asyncapi. */
+const ASYNC_API = {
+  path: 'asyncapi',
+  access: 'loopback',
+  info: { title: 'Notifications', version: '1.0.0' },
+  publishes: [NotificationSent],
+} as const;
 
 export interface AppModuleOptions {
   /** Where notifications are stored. By default in the memory of the process. */
@@ -20,7 +29,11 @@ export class AppModule {
   static forRoot({ redis, notifyDelayMs = 0, transport = memory() }: AppModuleOptions = {}): DynamicModule {
     return {
       module: AppModule,
-      imports: [EventBusModule.forRoot({ transport }), NotificationsModule.forRoot({ redis, notifyDelayMs })],
+      imports: [
+        EventBusModule.forRoot({ transport }),
+        NotificationsModule.forRoot({ redis, notifyDelayMs }),
+        EventBusAsyncApiModule.forRoot(ASYNC_API),
+      ],
       controllers: [HealthController],
       providers: [HttpEnd, { provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
     };

@@ -1,10 +1,19 @@
-import { type RedisPlace, redisTransport } from '@libs/shop-events';
+import { OrderChanged, type RedisPlace, redisTransport } from '@libs/shop-events';
 import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
+import { EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { HealthController } from './health.controller.js';
 import { HttpEnd } from './http.end.js';
 import { OrdersModule } from './orders/orders.module.js';
+
+/** Documents the events of this service, for developers on its machine: open /asyncapi. */
+const ASYNC_API = {
+  path: 'asyncapi',
+  access: 'loopback',
+  info: { title: 'Orders', version: '1.0.0' },
+  publishes: [OrderChanged],
+} as const;
 
 export interface AppModuleOptions {
   /** Where orders are stored. By default in the memory of the process. */
@@ -21,6 +30,7 @@ export class AppModule {
       imports: [
         EventBusModule.forRoot({ transport: transport ?? (redis ? redisTransport(redis) : memory()) }),
         OrdersModule.forRoot({ redis }),
+        EventBusAsyncApiModule.forRoot(ASYNC_API),
       ],
       controllers: [HealthController],
       providers: [HttpEnd, { provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],

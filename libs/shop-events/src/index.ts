@@ -10,7 +10,9 @@ export {
   type ReachedStatus,
   reachedStatusSchema,
 } from './order.js';
-export { ALL_ORDER_CHANNELS, notificationSentChannel, orderChannel } from './channels.js';
+export { notificationSentChannel } from './channels.js';
+export { NotificationSent, OrderChanged } from './contracts.js';
+export { type Notification, notificationSchema } from './notification.js';
 export { oneLine } from './one-line.js';
 export { closeHttpServer } from './http/close-http-server.js';
 export { orderKey, ORDERS_BY_CHANGE_KEY } from './keys.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { notificationSentChannel, oneLine } from '@libs/shop-events';
+import { NotificationSent, oneLine } from '@libs/shop-events';
 import { Injectable, Logger } from '@nestjs/common';
 import { EventBusPublisher } from 'nestjs-redis-event-bus';
 import type { Notification } from './notification.js';
@@ -83,9 +83,9 @@ export class CustomerNotifier {
 
   /** The notification is stored already: a service that misses the event finds it there. */
   private async announce(notification: Notification): Promise<void> {
-    const channel = notificationSentChannel(notification.customerId);
+    const { customerId } = notification;
     try {
-      await this.publisher.publish(channel, notification);
+      await this.publisher.publish(NotificationSent, notification, { params: { customerId } });
     } catch (error) {
       this.logger.warn(
         `The notification is stored but not announced (notification=${oneLine(notification.id)}): ${oneLine(error)}`,

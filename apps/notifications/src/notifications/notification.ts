@@ -1,5 +1,8 @@
-import { orderSchema, type OrderStatus } from '@libs/shop-events';
+import { type Notification, OrderChanged, orderSchema, type OrderStatus } from '@libs/shop-events';
+import { defineEvent } from 'nestjs-redis-event-bus';
 import { z } from 'zod';
+
+export type { Notification };
 
 /** The part of an order that this service needs. Other fields may be present, absent or different. */
 export const orderNewsSchema = orderSchema
@@ -8,15 +11,8 @@ export const orderNewsSchema = orderSchema
 
 export type OrderNews = Readonly<z.infer<typeof orderNewsSchema>>;
 
-/** One for each order and status. */
-export interface Notification {
-  readonly id: string;
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly status: OrderStatus;
-  readonly text: string;
-  readonly createdAt: string;
-}
+/** What this service requires of an {@link OrderChanged}: any client may publish anything on a channel. */
+export const OrderNewsArrived = defineEvent(OrderChanged.template, orderNewsSchema);
 
 const TEXTS: Readonly<Record<OrderStatus, string>> = {
   created: 'Thank you for your order.',

@@ -1,9 +1,7 @@
-import { ALL_ORDER_CHANNELS } from '@libs/shop-events';
-import { Injectable, UsePipes } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type EventContext, OnEvent } from 'nestjs-redis-event-bus';
 import { CustomerNotifier } from './customer.notifier.js';
-import { notificationsOf, type OrderNews } from './notification.js';
-import { OrderNewsPipe } from './order-news.pipe.js';
+import { notificationsOf, type OrderNews, OrderNewsArrived } from './notification.js';
 
 /** Notifies customers about their orders: once for each order and status, however often an event arrives. */
 @Injectable()
@@ -11,8 +9,7 @@ export class OrderNotifier {
   constructor(private readonly customers: CustomerNotifier) {}
 
   /** The store or the mail gateway may be available again in a moment, so a retry is worthwhile. */
-  @OnEvent(ALL_ORDER_CHANNELS, { orderBy: orderIdOf, retry: { attempts: 3 } })
-  @UsePipes(OrderNewsPipe)
+  @OnEvent(OrderNewsArrived, { orderBy: orderIdOf, retry: { attempts: 3 } })
   async notify(order: OrderNews): Promise<void> {
     await this.tell(order);
   }
@@ -32,7 +29,7 @@ export class OrderNotifier {
   }
 }
 
-/** Runs before any pipe has validated the payload: it may be anything. */
+/** Runs before the contract has validated the payload: it may be anything. */
 function orderIdOf({ payload }: EventContext): string {
   return String((payload as { id?: unknown } | null)?.id);
 }

@@ -1,4 +1,4 @@
-import { oneLine, type Order, orderChannel } from '@libs/shop-events';
+import { oneLine, type Order, OrderChanged } from '@libs/shop-events';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventBusPublisher, EventBusStatus } from 'nestjs-redis-event-bus';
 import { changeId, OrderStore } from './order.store.js';
@@ -70,7 +70,8 @@ export class OrderAnnouncer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async publish(order: Order): Promise<void> {
-    await this.publisher.publish(orderChannel(order.status), order, {
+    await this.publisher.publish(OrderChanged, order, {
+      params: { status: order.status },
       whenDisconnected: { bufferMs: BUFFER_MS },
     });
     await this.orders.markAnnounced(order);
