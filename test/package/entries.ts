@@ -6,6 +6,7 @@ import { EventBusAsyncApi, EventBusAsyncApiModule } from 'nestjs-redis-event-bus
 import { describeTransport } from 'nestjs-redis-event-bus/conformance';
 import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
+import { EventBusHealthIndicator, EventBusHealthModule } from 'nestjs-redis-event-bus/terminus';
 import {
   EventBusFaults,
   EventBusTestingModule,
@@ -49,6 +50,9 @@ export const metrics = EventBusMetricsModule.forRoot({
   buckets: undefined,
   bus: undefined,
 });
+export const health = EventBusHealthModule;
+export const isUp = async (indicator: EventBusHealthIndicator): Promise<boolean> =>
+  (await indicator.isHealthy('bus', { timeoutMs: undefined, maxGaps: undefined })).bus.status === 'up';
 export const codec = cloudEvents({ source: '/orders', frames: undefined });
 export const batchingOf = (transport: EventTransport): string => transport.batching ?? 'none';
 export const describe: typeof describeAsBefore = describeTransport;

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 const SRC = 'libs/event-bus/src';
 const ONLY_INTERNALS = 'Only nest.internals.ts imports inner paths of Nest';
 const NO_METRICS = 'Nothing in src imports prometheus/';
+const NO_HEALTH = 'Nothing in src imports terminus/';
 const ENTRIES_ONLY = 'Apps import package entries only';
 
 /** File, what it imports, the start of the message that says what to do instead. */
@@ -166,6 +167,12 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   [`${SRC}/dispatching/event.receiver.ts`, '../microservices/packet.js', 'dispatching/ imports'],
   [`${SRC}/message/json.codec.ts`, '../microservices/packet.js', 'message/ imports'],
   [`${SRC}/transports/redis/redis.transport.ts`, '../../microservices/packet.js', 'A transport imports'],
+  [`${SRC}/module/event-bus.module.ts`, '../terminus/watched.bus.js', NO_HEALTH],
+  [`${SRC}/introspection/event-bus.status.ts`, '../terminus/a.js', NO_HEALTH],
+  [`${SRC}/testing/recorder.ts`, '../terminus/a.js', NO_HEALTH],
+  [`${SRC}/microservices/event-bus.server.ts`, '../terminus/a.js', NO_HEALTH],
+  [`${SRC}/terminus/watched.bus.ts`, '@nestjs/terminus', 'terminus/ stands on what everybody can use'],
+  [`${SRC}/terminus/watched.bus.ts`, '../module/event-bus.runtime.js', 'terminus/ stands on'],
   [`${SRC}/module/event-bus.module.ts`, '@nestjs/core/internal', ONLY_INTERNALS],
   [`${SRC}/handlers/handler.explorer.ts`, '@nestjs/core/injector/injector.js', ONLY_INTERNALS],
   [`${SRC}/testing/recorder.ts`, '@nestjs/common/constants.js', ONLY_INTERNALS],
@@ -253,6 +260,9 @@ const allowed: readonly (readonly [string, string])[] = [
   [`${SRC}/asyncapi/document.builder.ts`, '../introspection/bus.description.js'],
   [`${SRC}/asyncapi/document.builder.ts`, './unique.ids.js'],
   [`${SRC}/asyncapi/yaml.text.ts`, 'yaml'],
+  [`${SRC}/terminus/watched.bus.ts`, '../index.js'],
+  [`${SRC}/terminus/watched.bus.ts`, '../deadline.js'],
+  [`${SRC}/terminus/watched.bus.ts`, '@nestjs/core'],
   ['apps/orders/src/main.ts', 'nestjs-redis-event-bus'],
   ['apps/orders/src/main.ts', 'nestjs-redis-event-bus/microservices'],
   ['apps/orders/src/main.ts', '@libs/shop-events'],
