@@ -53,6 +53,15 @@ describe('the notifications app', () => {
     expect(send).toHaveBeenCalledTimes(3);
   });
 
+  it('serves the metrics of its bus', async () => {
+    await publish('created');
+    const { text } = await http()
+      .get('/metrics')
+      .expect(200)
+      .expect('content-type', /^text\/plain; version=0\.0\.4/);
+    expect(text).toMatch(/^event_bus_handled_total\{.*handler="OrderNotifier\.\w+".*outcome="ok"\} 1$/m);
+  });
+
   it('tells once when the same event comes twice at the same time', async () => {
     await Promise.all([publish('created'), publish('created')]);
     expect(await listed()).toHaveLength(1);

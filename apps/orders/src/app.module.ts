@@ -3,8 +3,11 @@ import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestj
 import { APP_PIPE } from '@nestjs/core';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
 import { EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
+import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
+import { Registry } from 'prom-client';
 import { HealthController } from './health.controller.js';
 import { HttpEnd } from './http.end.js';
+import { MetricsController } from './metrics.controller.js';
 import { OrdersModule } from './orders/orders.module.js';
 
 /** Documents the events of this service, for developers on its machine: open /asyncapi. */
@@ -25,15 +28,21 @@ export interface AppModuleOptions {
 @Module({})
 export class AppModule {
   static forRoot({ redis, transport }: AppModuleOptions = {}): DynamicModule {
+    const registry = new Registry();
     return {
       module: AppModule,
       imports: [
         EventBusModule.forRoot({ transport: transport ?? (redis ? redisTransport(redis) : memory()) }),
+        EventBusMetricsModule.forRoot({ registry }),
         OrdersModule.forRoot({ redis }),
         EventBusAsyncApiModule.forRoot(ASYNC_API),
       ],
-      controllers: [HealthController],
-      providers: [HttpEnd, { provide: APP_PIPE, useClass: StandardSchemaValidationPipe }],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        HttpEnd,
+        { provide: Registry, useValue: registry },
+        { provide: APP_PIPE, useClass: StandardSchemaValidationPipe },
+      ],
     };
   }
 }

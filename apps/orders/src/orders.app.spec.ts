@@ -48,6 +48,15 @@ describe('the orders app', () => {
     ]);
   });
 
+  it('serves the metrics of its bus', async () => {
+    await place();
+    const { text } = await http()
+      .get('/metrics')
+      .expect(200)
+      .expect('content-type', /^text\/plain; version=0\.0\.4/);
+    expect(text).toMatch(/^event_bus_published_total\{.*outcome="nobody"\} 1$/m);
+  });
+
   it('refuses an impossible step with 409, says why, and publishes nothing', async () => {
     const order = await place();
     const { body } = await http().post(`/orders/${order.id}/ship`).expect(409);
