@@ -388,7 +388,8 @@ describe('EventBusMetricsModule', () => {
         throw proxy;
       }
     }
-    const { publisher } = await startWith(shared, [Orders], { transport: memory({ broker }) });
+    const bus = await startWith(shared, [Orders], { transport: memory({ broker }) });
+    const { publisher } = bus;
     await sendRaw(broker, 'orders', '{');
     await publisher.publish('late', 1);
     await publisher.publish('odd', 1);
@@ -411,6 +412,7 @@ describe('EventBusMetricsModule', () => {
       expect(await of('gaps_total', { reason: 'buffer-overflow' })).toBe(1);
       expect(await of('missed_total')).toBe(2);
     });
+    expect(bus.lines('error', 'warn').filter((line) => line.includes('observer'))).toEqual([]);
   });
 });
 
