@@ -53,6 +53,7 @@ function metricIn({ registry, prefix }: MetricsPlace, name: string, key: MetricK
   if (isOurs(found)) return found;
   const metric = new RegisteredMetric(name, METRICS[key]);
   try {
+    // Each client types its own classes, and takes what looks like one of them.
     registry.registerMetric(metric as never);
   } catch (error) {
     const problem = `EventBusMetricsModule cannot register ${name} (${reasonOf(error)}). Set another prefix than ${quote(prefix)}, or pass another registry.`;
