@@ -1,6 +1,5 @@
 import { jest } from '@jest/globals';
 import { untyped } from '../../../../test/support/untyped.js';
-import type { EventBusSnapshot } from '../introspection/event-bus.inspector.js';
 import { BusCounts } from './bus.counts.js';
 import { READINGS } from './bus.readings.js';
 import { BusState } from './bus.state.js';
