@@ -417,6 +417,75 @@ describe('An observer', () => {
     await client.close();
   });
 
+  it('is told the group of a handler, and which call of it for an event of which size it wraps', async () => {
+    const told: unknown[] = [];
+    const observer: EventBusObserver = {
+      aroundHandle:
+        ({ group }) =>
+        (_event, next, { attempt, bytes }) => {
+          told.push([group, attempt, bytes]);
+          return next();
+        },
+    };
+    @Injectable()
+    class Orders {
+      @OnEvent('orders', { group: 'billing', retry: { attempts: 3, delayMs: 0 } })
+      handle(): void {
+        if (told.length < 3) throw new Error('not yet');
+      }
+    }
+    const codec = cloudEvents({ source: '/orders' });
+    const { publisher } = await startWith(Orders, { observers: [facts.observer, observer], codec });
+    await publisher.publish('orders', 1);
+    await eventually(() => expect(told).toHaveLength(3));
+    const { bytes } = await facts.first('received');
+    expect(told).toEqual([1, 2, 3].map((attempt) => ['billing', attempt, bytes]));
+  });
+
+  it('makes the calls of the transport in a context of its own, and no others', async () => {
+    const store = new AsyncLocalStorage<string>();
+    const made: unknown[] = [];
+    const observer: EventBusObserver = {
+      aroundTransport: ({ transport, codec }) => {
+        made.push(transport, codec);
+        return (next) => store.run('transport', next);
+      },
+    };
+    const broker = memoryBroker();
+    const inner = memory({ broker });
+    const noting = (name: string) => made.push(`${name} in ${store.getStore()}`);
+    const transport = {
+      name: inner.name,
+      problems: inner.problems,
+      create: (...args: Parameters<typeof inner.create>) => {
+        const created = inner.create(...args);
+        const connect = created.connect.bind(created);
+        const publish = created.publish.bind(created);
+        return Object.assign(created, {
+          connect: () => (noting('connect'), connect()),
+          publish: (...sent: Parameters<typeof publish>) => (noting('publish'), publish(...sent)),
+        });
+      },
+    };
+    const { publisher } = await startWith(
+      ordersWith(() => noting('handle')),
+      { transport, observers: [observer] },
+    );
+    await store.run('a request', async () => {
+      await publisher.publish('orders', 1);
+      noting('publisher');
+    });
+    await eventually(() => expect(made).toContain('handle in undefined'));
+    expect(made).toEqual([
+      'memory',
+      'json',
+      'connect in transport',
+      'publish in transport',
+      'handle in undefined',
+      'publisher in a request',
+    ]);
+  });
+
   it('that was added late wraps the handlers that are there, until it is removed', async () => {
     const { app, publisher } = await start(
       { providers: [ordersWith(() => undefined)] },

@@ -81,9 +81,12 @@ export type { EventBusState } from './introspection/event-bus.status.js';
 export { EventBusObservers } from './observing/event-bus.observers.js';
 export type {
   AroundHandle,
+  AroundTransport,
   EventBusObserver,
+  ObservedCall,
   ObservedHandler,
   ObservedPublish,
+  ObservedTransport,
 } from './observing/event-bus.observer.js';
 export type * from './observing/bus.facts.js';
 export type * from './observing/observer.facts.js';

@@ -140,7 +140,7 @@ export class HandlerRunner {
   private async callRepeatedly(first: BegunCall, waitedMs: number): PendingHandling {
     const { attempts, delayMs, factor } = this.settings.retry;
     for (let attempt = 1; ; attempt += 1) {
-      const call = attempt === 1 ? first : this.begin(repeatEvent(first.event));
+      const call = attempt === 1 ? first : this.begin(repeatEvent(first.event, attempt));
       const startedMs = this.startedMs();
       try {
         await this.callInTime(call);

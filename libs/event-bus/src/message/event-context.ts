@@ -29,7 +29,15 @@ export let admitEvent: (event: EventContext) => void | Promise<void>;
 export let originalOf: (event: EventContext) => ReceivedEvent;
 
 /** The same event for another call of its handler, with its own signal. Not part of the public API. */
-export let repeatEvent: (event: EventContext) => EventContext;
+export let repeatEvent: (event: EventContext, attempt: number) => EventContext;
+
+/** Which call of its handler the event is for: 1 for the first. Not part of the public API. */
+export function attemptOf(event: EventContext): number {
+  return repeats.get(event) ?? 1;
+}
+
+/** Events for later calls than the first, with the number of their call. */
+const repeats = new WeakMap<EventContext, number>();
 
 /** Aborts the event's signal, once; the handler's work may listen to it. Not part of the public API. */
 export let abortEvent: (event: EventContext, reason: unknown) => void;
@@ -78,11 +86,12 @@ export class EventContext<T = unknown> {
   static {
     Object.defineProperty(this.prototype, EVENT, { value: true });
     originalOf = (event) => event.#original;
-    repeatEvent = (event) => {
+    repeatEvent = (event, attempt) => {
       const { pattern, bus, params, payload } = event;
       const repeated = new EventContext(event.#original, pattern, bus, params, event.#contract);
       // Already validated: this is the schema's output.
       (repeated as { payload: unknown }).payload = payload;
+      repeats.set(repeated, attempt);
       return repeated;
     };
     admitEvent = (event) => {

@@ -100,10 +100,11 @@ export class EventBusRuntime {
       gaps,
       brokerChannels: keyEvents,
     });
-    this.transport = factory.create(
+    const created = factory.create(
       new InTurnListener(this.listener(), (error) => this.reporter.listenerFailed('transport', error)),
       { maxPayloadBytes, takesText: readsText(codec) },
     );
+    this.transport = observation.transportHooks.around(created, codec);
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
     const { transport, batcher, publishHooks } = this;

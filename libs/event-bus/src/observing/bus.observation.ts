@@ -9,6 +9,7 @@ import type { LogFormat } from './log.line.js';
 import { LogObserver } from './log.observer.js';
 import { ObserverRegistry } from './observer.registry.js';
 import { PublishHooks } from './publish.hooks.js';
+import { TransportHooks } from './transport.hooks.js';
 
 /** The name of the observed bus. */
 export interface ObservedBus {
@@ -29,6 +30,7 @@ export class BusObservation {
   readonly reporter: BusReporter;
   readonly handleHooks: HandleHooks;
   readonly publishHooks: PublishHooks;
+  readonly transportHooks: TransportHooks;
   /** For the application. */
   readonly observers: EventBusObservers;
 
@@ -40,5 +42,6 @@ export class BusObservation {
     const hooks = new HookWatch(watch, stuckAfterMs, (...hook) => this.reporter.hookStuck(...hook));
     this.handleHooks = new HandleHooks(name, this.registry, hooks);
     this.publishHooks = new PublishHooks(name, this.registry, hooks);
+    this.transportHooks = new TransportHooks(name, this.registry);
   }
 }

@@ -11,22 +11,64 @@ export interface ObservedHandler extends facts.ObservedFact {
   readonly name: string;
   /** As written, channels before globs. */
   readonly targets: readonly string[];
+  /** Its option `group`. Absent if it has none. */
+  readonly group?: string;
+}
+
+/** One call of a handler, as passed to {@link AroundHandle}. */
+export interface ObservedCall {
+  /** 1 for the first call for this event. */
+  readonly attempt: number;
+  /** The length of the event as received, in bytes. */
+  readonly bytes: number;
 }
 
 /** An event that is about to be encoded and sent. */
 export interface ObservedPublish extends facts.ObservedFact {
   /** The template, if it is published with a contract. */
   readonly channel: string;
+  /** The template of the contract that it is published with. Absent if it is published to a channel. */
+  readonly template?: string;
+  /** The publisher's own headers, which take precedence over those of a hook. Absent if there are none. */
+  readonly headers?: EventHeaders;
   /** Whether the codec sends headers. If it does not, the headers of a hook are ignored. */
   readonly carriesMetadata: boolean;
   /** How many events the call publishes: more than 1 only for `publishMany`. */
   readonly batchSize: number;
+  /** An object that all events of one `publishMany` have in common, and no other. Absent for `publish`. */
+  readonly batch?: object;
+  /** The event as it is sent. Absent before `next` was called, and for an event that cannot be sent. */
+  readonly encoded?: {
+    /** The channel, without the application's prefix. */
+    readonly channel: string;
+    /** The length of the message, in bytes. With a codec that numbers its events, an upper bound. */
+    readonly bytes: number;
+  };
+}
+
+/** The transport of a bus, as passed to {@link EventBusObserver.aroundTransport}. */
+export interface ObservedTransport extends facts.ObservedFact {
+  /** `redis`, `redis-cluster` or `memory`. */
+  readonly transport: string;
+  /** `host:port`. */
+  readonly address: string;
+  /** The name of the codec, e.g. `json`. */
+  readonly codec: string;
+  /** Whether the codec sends headers. */
+  readonly carriesMetadata: boolean;
 }
 
 /**
  * Runs in place of one call of a handler, and calls `next()`, which makes that call. See {@link EventBusObserver.aroundHandle}.
  */
-export type AroundHandle = (event: EventContext, next: () => void | Promise<void>) => void | Promise<void>;
+export type AroundHandle = (
+  event: EventContext,
+  next: () => void | Promise<void>,
+  call: ObservedCall,
+) => void | Promise<void>;
+
+/** Runs in place of one call into the transport, and calls `next()`, which makes that call and never throws. */
+export type AroundTransport = (next: () => void) => void;
 
 /**
  * Takes the facts of a bus, for metrics, traces and consoles. Every method is optional; a fact is only built when an observer
@@ -113,10 +155,19 @@ export interface EventBusObserver {
    * event is published without the hook. A hook that does not end after that is reported as {@link stuck}.
    */
   aroundPublish?(publish: ObservedPublish, next: (headers?: EventHeaders) => Promise<number>): unknown;
+
+  /**
+   * Called once, when the bus is created, so only for observers of the option `observers`. It returns a function that runs in
+   * place of each call into the transport: connecting, publishing, subscribing, asking. What the transport starts in the call,
+   * its commands, connections and timers, stays in the AsyncLocalStorage context in which `next` was called.
+   *
+   * Each call is made exactly once, before the hook returns, and its outcome is that of the transport, whatever the hook does.
+   */
+  aroundTransport?(transport: ObservedTransport): AroundTransport | undefined;
 }
 
 /** The methods that take facts. */
-export type FactName = Exclude<keyof EventBusObserver, 'aroundHandle' | 'aroundPublish'>;
+export type FactName = Exclude<keyof EventBusObserver, 'aroundHandle' | 'aroundPublish' | 'aroundTransport'>;
 
 /** The fact that the method of this name takes. */
 export type FactOf<Name extends FactName> = Parameters<NonNullable<EventBusObserver[Name]>>[0];

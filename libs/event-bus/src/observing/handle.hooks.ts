@@ -2,6 +2,7 @@ import type { EventHandler, HandlerCallee } from '../dispatching/event.handler.j
 import { invokeFully } from '../dispatching/event.handler.js';
 import { ignoreRejection, isThenable, toPromise } from '../foreign.js';
 import type { EventContext } from '../message/event-context.js';
+import { attemptOf, originalOf } from '../message/event-context.js';
 import type { AroundHandle } from './event-bus.observer.js';
 import type { HookWatch } from './hook.watch.js';
 import type { ContainedObserver, ObserverRegistry } from './observer.registry.js';
@@ -40,11 +41,13 @@ export class HandleHooks {
 
   private ask(
     { observer, failed }: ContainedObserver,
-    { name, targets }: EventHandler,
+    { name, targets, settings }: EventHandler,
   ): AroundHandle | undefined {
     try {
       const texts = targets.map(({ text }) => text);
-      const hook: unknown = observer.aroundHandle?.({ bus: this.bus, name, targets: texts });
+      const group = settings?.group;
+      const grouped = typeof group === 'string' ? { group } : {};
+      const hook: unknown = observer.aroundHandle?.({ bus: this.bus, name, targets: texts, ...grouped });
       if (hook === undefined || typeof hook === 'function') return hook as AroundHandle | undefined;
       ignoreRejection(hook);
       throw new TypeError('It must return a function, or undefined.');
@@ -63,7 +66,10 @@ export class HandleHooks {
     const call = new OnceCall<never, void | Promise<void>>(() => invokeFully(handler, event));
     let end: Promise<unknown> | undefined;
     try {
-      const returned: unknown = hook(event, call.next);
+      const returned: unknown = hook(event, call.next, {
+        attempt: attemptOf(event),
+        bytes: originalOf(event).bytes,
+      });
       if (isThenable(returned)) end = toPromise(returned);
     } catch (error) {
       if (!call.hasFailedWith(error)) observer.failed('aroundHandle', error);

@@ -2,7 +2,7 @@ import { isThenable, propertyOf, textOf, toPromise } from '../foreign.js';
 import type { EventBusObserver, FactName, FactOf } from './event-bus.observer.js';
 import { LogEpisode } from './log.episode.js';
 
-export type HookName = 'aroundHandle' | 'aroundPublish';
+export type HookName = 'aroundHandle' | 'aroundPublish' | 'aroundTransport';
 
 /** The names of all methods that take facts. */
 export const FACT_NAMES = Object.keys({
@@ -36,7 +36,7 @@ export const FACT_NAMES = Object.keys({
 } satisfies Record<FactName, true>) as readonly FactName[];
 
 const CALL_FACTS: readonly FactName[] = ['handled', 'failed', 'repeated'];
-const HOOK_NAMES: readonly HookName[] = ['aroundHandle', 'aroundPublish'];
+const HOOK_NAMES: readonly HookName[] = ['aroundHandle', 'aroundPublish', 'aroundTransport'];
 
 /** Why it cannot be an observer, with what to write instead. Undefined if it can. */
 export function observerProblem(observer: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import { isThenable, toPromise } from '../foreign.js';
 import type { EventHeaders } from '../message/event.codec.js';
+import type { PreparedEvent } from '../publishing/event.preparer.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
 import type { ObservedPublish } from './event-bus.observer.js';
 import type { HookWatch } from './hook.watch.js';
@@ -15,6 +16,8 @@ export interface HookedEvent<T> {
   /** Must be called once. */
   readonly settled: (outcome: PublishOutcome) => void;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Runs the publish hooks of observers. Exactly one event is published, whatever a hook does. */
 export class PublishHooks {
@@ -40,8 +43,11 @@ export class PublishHooks {
    * precedence.
    * @param prepare must not throw
    */
-  prepare<T>(publish: Omit<ObservedPublish, 'bus'>, prepare: (added?: EventHeaders) => T): HookedEvent<T> {
-    const about = { bus: this.bus, ...publish };
+  prepare<T>(
+    publish: Omit<ObservedPublish, 'bus' | 'encoded'>,
+    prepare: (added?: EventHeaders) => T,
+  ): HookedEvent<T> {
+    const about: Writable<ObservedPublish> = { bus: this.bus, ...publish };
     // `run` makes its inner call before it returns.
     let hooked!: HookedEvent<T>;
     const innermost: Publish = (added) =>
@@ -50,7 +56,9 @@ export class PublishHooks {
           if ('error' in outcome) reject(outcome.error);
           else resolve(outcome.subscriptions);
         };
-        hooked = { prepared: prepare(publish.carriesMetadata ? added : undefined), settled };
+        const prepared = prepare(publish.carriesMetadata ? added : undefined);
+        if (isEncoded(prepared)) about.encoded = { channel: prepared.name, bytes: prepared.bytes };
+        hooked = { prepared, settled };
       });
     const chain = this.observers.reduceRight<Publish>(
       (inner, observer) => (added) =>
@@ -75,6 +83,10 @@ export class PublishHooks {
     if (end !== undefined) void this.watch.follow({ observer, name: 'aroundPublish', channel, end, call });
     return sent;
   }
+}
+
+function isEncoded(prepared: unknown): prepared is Pick<PreparedEvent, 'name' | 'bytes'> {
+  return typeof prepared === 'object' && prepared !== null && 'bytes' in prepared;
 }
 
 /** Accepts only strings as values; an observer that adds anything else has failed. */

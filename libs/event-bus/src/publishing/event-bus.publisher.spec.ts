@@ -20,6 +20,7 @@ import type { DecodedEvent } from '../message/event.codec.js';
 import { json } from '../message/json.codec.js';
 import { raw } from '../message/raw.codec.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
+import type { ObservedPublish } from '../observing/event-bus.observer.js';
 import type { ObserverRegistry } from '../observing/observer.registry.js';
 import type { PublishHooks } from '../observing/publish.hooks.js';
 import { bodyOf } from '../transports/event.transport.js';
@@ -141,6 +142,44 @@ describe('an observer around publishes', () => {
       ['b', 2, true, 1],
       ['orders:<id>', 1, true, 'InvalidChannelError'],
     ]);
+  });
+
+  it('is told the contract, the headers and the call that an event is from, and what it was encoded to', async () => {
+    const publisher = publisherWith();
+    const told: ObservedPublish[] = [];
+    observers.add({
+      aroundPublish: (publish, next) => {
+        expect(publish.encoded).toBeUndefined();
+        told.push(publish);
+        next().catch(() => undefined);
+      },
+    });
+    const order = defineEvent('orders:<id>');
+    await publisher.publish(order, 1, { params: { id: '7' }, headers: { tenant: 'acme' } });
+    const events = [
+      { channel: 'a', payload: 1 },
+      { channel: 'c*', payload: 2 },
+    ];
+    for (let call = 0; call < 2; call += 1) await reject(publisher.publishMany(events));
+    expect(told).toMatchObject([
+      {
+        channel: 'orders:<id>',
+        template: 'orders:<id>',
+        headers: { tenant: 'acme' },
+        encoded: { channel: 'orders:7', bytes: expect.any(Number) },
+      },
+      { channel: 'a', encoded: { channel: 'a' } },
+      { channel: 'c*' },
+      { channel: 'a' },
+      { channel: 'c*' },
+    ]);
+    expect(told[1]).not.toHaveProperty('template');
+    expect(told[1]).not.toHaveProperty('headers');
+    expect(told[2]).not.toHaveProperty('encoded');
+    const [alone, first, second, third] = told.map(({ batch }) => batch);
+    expect(alone).toBeUndefined();
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
   });
 
   it('whose headers the codec refuses does not keep an event back', async () => {

@@ -9,6 +9,7 @@ import { AbortWatch } from './abort.watch.js';
 import { BoundedSender, sendingTerms } from './bounded.sender.js';
 import type { Attempt, PreparedEvent } from './event.preparer.js';
 import { EventPreparer } from './event.preparer.js';
+import type { EventBatch } from './hooked.attempts.js';
 import { HookedAttempts, whenChecked } from './hooked.attempts.js';
 import type { PublishBatcher } from './publish.batcher.js';
 import { PublishBuffer } from './publish.buffer.js';
@@ -94,7 +95,7 @@ export class EventBusPublisher {
     const startedMs = this.reporter.timesPublishes ? performance.now() : 0;
     return new Promise((resolve, reject) => {
       const event = options === undefined ? { channel, payload } : { ...options, channel, payload };
-      const attempt = this.attempt(event, 1);
+      const attempt = this.attempt(event);
       const settle = (outcome: PublishOutcome) => {
         this.report(event, attempt, startedMs, outcome);
         if ('error' in outcome) reject(outcome.error);
@@ -119,7 +120,8 @@ export class EventBusPublisher {
     const startedMs = this.reporter.timesPublishes ? performance.now() : 0;
     // Wrong options fail the whole call.
     if (options !== undefined) sendingTerms(options);
-    const attempts = events.map((event) => this.attempt(event, events.length));
+    const batch = this.hooks.isEmpty ? undefined : { size: events.length };
+    const attempts = events.map((event) => this.attempt(event, batch));
     const checked = attempts.some((attempt) => 'checked' in attempt)
       ? await Promise.all(attempts.map(whenChecked))
       : attempts;
@@ -138,9 +140,9 @@ export class EventBusPublisher {
     return outcomes.map((outcome) => (outcome as { subscriptions: number }).subscriptions);
   }
 
-  private attempt(event: EventToPublish, batchSize: number): Attempt {
+  private attempt(event: EventToPublish, batch?: EventBatch): Attempt {
     if (this.hooks.isEmpty) return this.preparer.attempt(event);
-    return this.hookedAttempts.prepare(event, batchSize);
+    return this.hookedAttempts.prepare(event, batch);
   }
 
   private send(attempt: Attempt, options: PublishManyOptions | undefined, settle: Settle): void {

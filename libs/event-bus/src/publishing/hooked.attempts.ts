@@ -15,6 +15,12 @@ export async function whenChecked(attempt: Attempt): Promise<Attempt> {
   }
 }
 
+/** One `publishMany`. */
+export interface EventBatch {
+  /** How many events it publishes. */
+  readonly size: number;
+}
+
 /** Prepares events within the `aroundPublish` hooks of observers. Never throws. */
 export class HookedAttempts {
   constructor(
@@ -24,12 +30,20 @@ export class HookedAttempts {
     private readonly reporter: BusReporter,
   ) {}
 
-  /** @param batchSize how many events the call publishes */
-  prepare(event: EventToPublish, batchSize: number): Attempt {
+  /** @param batch the `publishMany` that it belongs to */
+  prepare(event: EventToPublish, batch?: EventBatch): Attempt {
     const to = propertyOf(event, 'channel');
-    const channel = textOf(propertyOf(to, 'template') ?? to);
-    const { carriesMetadata } = this;
-    const { prepared, settled } = this.hooks.prepare({ channel, carriesMetadata, batchSize }, (added) =>
+    const template = propertyOf(to, 'template');
+    const channel = textOf(template ?? to);
+    const about = {
+      channel,
+      ...(template === undefined ? {} : { template: channel }),
+      ...headersOf(event),
+      carriesMetadata: this.carriesMetadata,
+      batchSize: batch?.size ?? 1,
+      ...(batch === undefined ? {} : { batch }),
+    };
+    const { prepared, settled } = this.hooks.prepare(about, (added) =>
       added === undefined ? this.preparer.attempt(event) : this.attemptWith(added, event),
     );
     return { ...prepared, hooked: settled };
@@ -43,4 +57,10 @@ export class HookedAttempts {
     if (!('error' in plain)) this.reporter.listenerFailed('aroundPublish', attempt.error);
     return plain;
   }
+}
+
+/** JavaScript code may pass any value: the preparer rejects what is no object. */
+function headersOf(event: EventToPublish): { headers?: EventHeaders } {
+  const headers = propertyOf(event, 'headers');
+  return typeof headers === 'object' && headers !== null ? { headers: headers as EventHeaders } : {};
 }
