@@ -1,6 +1,7 @@
 import { isThenable, toPromise } from '../foreign.js';
 import type { EventHeaders } from '../message/event.codec.js';
 import type { PreparedEvent } from '../publishing/event.preparer.js';
+import { bytesOf } from '../publishing/event.size.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
 import type { ObservedPublish } from './event-bus.observer.js';
 import type { HookWatch } from './hook.watch.js';
@@ -57,7 +58,7 @@ export class PublishHooks {
           else resolve(outcome.subscriptions);
         };
         const prepared = prepare(publish.carriesMetadata ? added : undefined);
-        if (isEncoded(prepared)) about.encoded = { channel: prepared.name, bytes: prepared.bytes };
+        if (isEncoded(prepared)) about.encoded = new EncodedEvent(prepared);
         hooked = { prepared, settled };
       });
     const chain = this.observers.reduceRight<Publish>(
@@ -85,8 +86,23 @@ export class PublishHooks {
   }
 }
 
-function isEncoded(prepared: unknown): prepared is Pick<PreparedEvent, 'name' | 'bytes'> {
-  return typeof prepared === 'object' && prepared !== null && 'bytes' in prepared;
+type Encoded = Pick<PreparedEvent, 'name' | 'body' | 'stampBytes'>;
+
+function isEncoded(prepared: unknown): prepared is Encoded {
+  return typeof prepared === 'object' && prepared !== null && 'body' in prepared;
+}
+
+/** Counts the bytes only for hooks that read them. */
+class EncodedEvent implements NonNullable<ObservedPublish['encoded']> {
+  constructor(private readonly event: Encoded) {}
+
+  get channel(): string {
+    return this.event.name;
+  }
+
+  get bytes(): number {
+    return bytesOf(this.event);
+  }
 }
 
 /** Accepts only strings as values; an observer that adds anything else has failed. */
