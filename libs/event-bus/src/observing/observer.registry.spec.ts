@@ -157,7 +157,9 @@ describe('observerProblem', () => {
   it.each([[undefined], [null], ['handled'], [{}], [{ onHandled: () => undefined }], [{ handled: true }]])(
     'refuses %p, and names the methods that there are',
     (observer) => {
-      expect(observerProblem(observer)).toMatch(/^must be an object with .*: published, .*aroundTransport\.$/);
+      expect(observerProblem(observer)).toMatch(
+        /^must be an object with .*: published, .*aroundTransport\.$/,
+      );
     },
   );
 });
