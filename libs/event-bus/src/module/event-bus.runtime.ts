@@ -100,11 +100,7 @@ export class EventBusRuntime {
       gaps,
       brokerChannels: keyEvents,
     });
-    const created = factory.create(
-      new InTurnListener(this.listener(), (error) => this.reporter.listenerFailed('transport', error)),
-      { maxPayloadBytes, takesText: readsText(codec) },
-    );
-    this.transport = observation.transportHooks.around(created, codec);
+    this.transport = observation.transportHooks.around(this.open(factory), codec);
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
     const { transport, batcher, publishHooks } = this;
@@ -144,6 +140,14 @@ export class EventBusRuntime {
       const raw = this.settings.prefix.addToChannel(channel);
       return isGone(raw) && !plan.isWanted(raw);
     });
+  }
+
+  private open(factory: TransportFactory): EventTransport {
+    const { maxPayloadBytes, codec } = this.settings;
+    return factory.create(
+      new InTurnListener(this.listener(), (error) => this.reporter.listenerFailed('transport', error)),
+      { maxPayloadBytes, takesText: readsText(codec) },
+    );
   }
 
   private listener(): TransportListener {

@@ -1,0 +1,101 @@
+import type { Attributes, Span, Tracer } from '@opentelemetry/api';
+import type { AroundHandle, ObservedCall, ObservedHandler } from '../observing/event-bus.observer.js';
+import type { FailedFact, HandledFact, RepeatedFact } from '../observing/observer.facts.js';
+import type { EventContext } from '../message/event-context.js';
+import type { BusPlaces } from './bus.places.js';
+import * as names from './messaging.attributes.js';
+import type { TracingSettings } from './open-telemetry.options.js';
+import { otel } from './otel.api.js';
+import { linksTo } from './publisher.spans.js';
+import { markFailed } from './span.failure.js';
+import { contextIn } from './trace.headers.js';
+
+/** The span of a call that has not ended. */
+interface OpenSpan {
+  readonly span: Span;
+  /** By performance.now(). */
+  readonly startedMs: number;
+}
+
+/**
+ * The spans of handlers: one `process` for each call. A hook begins it, so that the handler works in its context; the facts of the
+ * bus end it, so that a call ends there as it does for the bus, a timeout included.
+ */
+export class ProcessSpans {
+  /** By the event of the call: each call has one of its own. */
+  private readonly open = new WeakMap<EventContext, OpenSpan>();
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly settings: TracingSettings,
+    private readonly places: BusPlaces,
+  ) {}
+
+  readonly around = (handler: ObservedHandler): AroundHandle => {
+    const fixed = this.attributesOf(handler);
+    return (event, next, call) => this.run(fixed, event, call, next);
+  };
+
+  readonly handled = ({ event }: HandledFact): void => {
+    this.take(event)?.span.end();
+  };
+
+  readonly failed = ({ event, error, isRefusal }: FailedFact): void => {
+    const open = this.take(event);
+    if (open === undefined) return;
+    markFailed(open.span, error, isRefusal);
+    open.span.end();
+  };
+
+  /** It is told after the pause that precedes the next call. */
+  readonly repeated = ({ event, error, tookMs }: RepeatedFact): void => {
+    const open = this.take(event);
+    if (open === undefined) return;
+    markFailed(open.span, error);
+    open.span.end(open.startedMs + tookMs);
+  };
+
+  private run(
+    fixed: Attributes,
+    event: EventContext,
+    call: ObservedCall,
+    next: () => void | Promise<void>,
+  ): void {
+    const { pattern, channel, metadata } = event;
+    const target = pattern ?? channel;
+    const sender = contextIn(metadata);
+    const attributes = { ...fixed, [names.DESTINATION_NAME]: channel, [names.ATTEMPT]: call.attempt };
+    const span = this.tracer.startSpan(
+      `process ${target}`,
+      {
+        kind: otel.SpanKind.CONSUMER,
+        root: this.settings.parent === 'none',
+        links: linksTo(sender),
+        attributes,
+      },
+      sender,
+    );
+    if (span.isRecording()) {
+      span.setAttribute(names.DESTINATION_TEMPLATE, target);
+      if (typeof metadata.id === 'string') span.setAttribute(names.MESSAGE_ID, metadata.id);
+      if (this.settings.messageBodySize) span.setAttribute(names.MESSAGE_BODY_SIZE, call.bytes);
+      this.open.set(event, { span, startedMs: performance.now() });
+    }
+    void otel.context.with(otel.trace.setSpan(sender, span), next);
+  }
+
+  private take(event: EventContext): OpenSpan | undefined {
+    const open = this.open.get(event);
+    this.open.delete(event);
+    return open;
+  }
+
+  private attributesOf({ bus, name, group }: ObservedHandler): Attributes {
+    return {
+      ...this.places.of(bus),
+      ...names.OPERATIONS.process,
+      [names.HANDLER]: name,
+      ...(group === undefined ? {} : { [names.CONSUMER_GROUP_NAME]: group }),
+    };
+  }
+}
