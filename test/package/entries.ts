@@ -7,6 +7,7 @@ import { describeTransport } from 'nestjs-redis-event-bus/conformance';
 import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
 import { EventBusHealthIndicator, EventBusHealthModule } from 'nestjs-redis-event-bus/terminus';
+import { openTelemetry } from 'nestjs-redis-event-bus/opentelemetry';
 import {
   EventBusFaults,
   EventBusTestingModule,
@@ -39,6 +40,7 @@ export const asyncApi = [
   EventBusAsyncApi,
   EventBusAsyncApiModule.forRoot({ ...documented, path: 'asyncapi', access: 'loopback', guards: undefined }),
 ];
+export const traces = openTelemetry({ parent: 'none', destinationName: undefined });
 export const cluster = redisCluster({ nodes: ['redis://localhost:7000'], password: undefined });
 export const strategy: MicroserviceOptions = {
   strategy: new EventBusServer({ transport: memory(), codec: undefined }),

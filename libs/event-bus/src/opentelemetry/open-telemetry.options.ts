@@ -26,8 +26,7 @@ export interface OpenTelemetryOptions {
   readonly createSpans?: boolean | undefined;
   /**
    * Names the destination of a channel that has no contract, in span names and metrics: return one of few names, such as
-   * `'orders'` for `orders:17`, or undefined for none.
-   * @default channels without a contract are not named
+   * `'orders'` for `orders:17`, or undefined for none. Without it these channels are not named.
    */
   readonly destinationName?: ((channel: string) => string | undefined) | undefined;
   /** Whether spans tell the size of the message, as `messaging.message.body.size`. @default false */
