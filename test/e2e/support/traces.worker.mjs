@@ -23,7 +23,7 @@ const whenHandled = new Promise((resolve) => (handled = resolve));
 class Handlers {
   notify() {
     tracer.startSpan('work').end();
-    setImmediate(handled);
+    setImmediate(() => handled());
   }
 }
 const descriptor = Object.getOwnPropertyDescriptor(Handlers.prototype, 'notify');
