@@ -1,7 +1,9 @@
 import { NotificationSent, type RedisPlace } from '@libs/shop-events';
 import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
+import { EventBusHealthModule } from 'nestjs-redis-event-bus/terminus';
 import { EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
 import { Registry } from 'prom-client';
@@ -34,6 +36,8 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
+        TerminusModule.forRoot({ logger: false }),
+        EventBusHealthModule,
         EventBusModule.forRoot({ transport }),
         EventBusMetricsModule.forRoot({ registry }),
         NotificationsModule.forRoot({ redis, notifyDelayMs }),

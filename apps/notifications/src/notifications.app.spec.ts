@@ -220,4 +220,14 @@ describe('the notifications app', () => {
     jest.spyOn(app.get(EventBusStatus), 'current', 'get').mockReturnValue('degraded');
     await http().get('/health').expect(503, { status: 'degraded' });
   });
+
+  it('is ready while the bus is, and lives all the same', async () => {
+    expect((await http().get('/health/ready').expect(200)).body).toMatchObject({
+      status: 'ok',
+      details: { 'event-bus': { status: 'up', state: 'ready' } },
+    });
+    jest.spyOn(app.get(EventBusStatus), 'current', 'get').mockReturnValue('degraded');
+    await http().get('/health/ready').expect(503);
+    await http().get('/health/live').expect(200, { status: 'ok' });
+  });
 });

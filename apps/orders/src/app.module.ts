@@ -1,7 +1,9 @@
 import { OrderChanged, type RedisPlace, redisTransport } from '@libs/shop-events';
 import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
 import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
+import { EventBusHealthModule } from 'nestjs-redis-event-bus/terminus';
 import { EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
 import { Registry } from 'prom-client';
@@ -32,6 +34,8 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
+        TerminusModule.forRoot({ logger: false }),
+        EventBusHealthModule,
         EventBusModule.forRoot({ transport: transport ?? (redis ? redisTransport(redis) : memory()) }),
         EventBusMetricsModule.forRoot({ registry }),
         OrdersModule.forRoot({ redis }),

@@ -183,6 +183,16 @@ describe('the orders app', () => {
     await http().get('/health').expect(503, { status: 'degraded' });
   });
 
+  it('is ready while the bus is, and lives all the same', async () => {
+    expect((await http().get('/health/ready').expect(200)).body).toMatchObject({
+      status: 'ok',
+      details: { 'event-bus': { status: 'up', state: 'ready' } },
+    });
+    jest.spyOn(app.get(EventBusStatus), 'current', 'get').mockReturnValue('degraded');
+    await http().get('/health/ready').expect(503);
+    await http().get('/health/live').expect(200, { status: 'ok' });
+  });
+
   async function expectRefusal(body: unknown, reason: string): Promise<void> {
     const answer = await http()
       .post('/orders')
