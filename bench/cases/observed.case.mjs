@@ -8,6 +8,8 @@ export const observed = ['sync', 'async'].map((style) => ({
     ['unobserved', 'nothing'],
     ['unobserved again', 'nothing'],
     ['metrics', 'metrics'],
+    ['traces without an SDK', 'tracesWithoutSdk'],
+    ['traces', 'traces'],
   ].map(([name, observer]) => ({
     name,
     contender: 'observed-event-bus',

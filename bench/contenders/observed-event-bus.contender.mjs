@@ -1,15 +1,25 @@
 import 'reflect-metadata';
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventBusModule, EventBusPublisher, OnEvent, cloudEvents, memory } from 'nestjs-redis-event-bus';
+import { openTelemetry } from 'nestjs-redis-event-bus/opentelemetry';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
 import { Registry } from 'prom-client';
 import { decorateMethod, handlerClasses } from './handler.class.mjs';
 
-/** What looks at the bus, as the modules to import. */
+/** What looks at the bus: the modules to import, and the observers. */
 const OBSERVERS = {
-  nothing: () => [],
-  metrics: () => [EventBusMetricsModule.forRoot({ registry: new Registry() })],
+  nothing: () => ({}),
+  metrics: () => ({ imports: [EventBusMetricsModule.forRoot({ registry: new Registry() })] }),
+  tracesWithoutSdk: () => ({ observers: [openTelemetry()] }),
+  traces: () => {
+    // Each span is sampled, and goes nowhere.
+    const exporter = { export: (_spans, done) => done({ code: 0 }), shutdown: async () => undefined };
+    new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] }).register();
+    return { observers: [openTelemetry()] };
+  },
 };
 
 /** This library on `memory()`, with something that looks at it. */
@@ -20,9 +30,11 @@ export const contender = {
       { targets: [{ name: channel }], style, handlers: [handle] },
       (target, prototype, key) => decorateMethod(OnEvent(target.name), prototype, key),
     );
-    const bus = EventBusModule.forRoot({ transport: memory(), codec: cloudEvents({ source: '/orders' }) });
+    const { imports = [], observers = [] } = OBSERVERS[observer]();
+    const codec = cloudEvents({ source: '/orders' });
+    const bus = EventBusModule.forRoot({ transport: memory(), codec, observers });
     class AppModule {}
-    Module({ imports: [bus, ...OBSERVERS[observer]()], providers: classes })(AppModule);
+    Module({ imports: [bus, ...imports], providers: classes })(AppModule);
     const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
     const publisher = app.get(EventBusPublisher);
     return (order) => publisher.publish(channel, order);
