@@ -10,6 +10,8 @@ import { yamlOf } from './yaml.text.js';
 export interface ServedBus {
   readonly inspector: EventBusInspector;
   readonly options: AsyncApiDocumentOptions;
+  /** The contracts that a warning has named. */
+  readonly warned: Set<string>;
 }
 
 /** The parts of a request that Express and Fastify share. */
@@ -58,7 +60,8 @@ export class DocumentAnswers {
   }
 
   private document(): object {
-    return documentOf(this.bus.inspector, this.bus.options);
+    const { inspector, options, warned } = this.bus;
+    return documentOf(inspector, options, warned);
   }
 
   private reply(response: unknown, type: string, body: string, status = 200): void {

@@ -34,6 +34,8 @@ export class EventBusAsyncApiModule {
 
 /** The bus of the options; its schemas are converted once when it is ready, so that warnings come with the start. */
 class DescribedBus implements ServedBus, OnApplicationBootstrap {
+  readonly warned = new Set<string>();
+
   constructor(
     readonly inspector: EventBusInspector,
     readonly options: AsyncApiDocumentOptions,
@@ -43,7 +45,7 @@ class DescribedBus implements ServedBus, OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     // Not awaited: the bus may become ready in a later hook.
     this.status.whenReady().then(
-      () => documentOf(this.inspector, this.options),
+      () => documentOf(this.inspector, this.options, this.warned),
       () => undefined,
     );
   }

@@ -16,9 +16,6 @@ interface Application {
   get<T>(token: unknown, options: { readonly strict: false }): T;
 }
 
-/** The contracts that a warning has named, by bus. */
-const warned = new WeakMap<EventBusInspector, Set<string>>();
-
 /** Describes a bus as an AsyncAPI 3.0 document. */
 export class EventBusAsyncApi {
   /**
@@ -33,12 +30,19 @@ export class EventBusAsyncApi {
   }
 }
 
-/** @param options without problems */
-export function documentOf(inspector: EventBusInspector, options: AsyncApiDocumentOptions): AsyncApiDocument {
+/**
+ * @param options without problems
+ * @param warned the contracts that a warning has named
+ */
+export function documentOf(
+  inspector: EventBusInspector,
+  options: AsyncApiDocumentOptions,
+  warned = new Set<string>(),
+): AsyncApiDocument {
   const description = inspector.describe();
   const builder = new DocumentBuilder(description, options, (contract, pointer) => {
     const converted = jsonSchemaOf(contract, pointer, options.jsonSchema);
-    if ('reason' in converted) warnOnce(inspector, description.bus, contract.template, converted.reason);
+    if ('reason' in converted) warnOnce(warned, description.bus, contract.template, converted.reason);
     return converted;
   });
   return builder.build();
@@ -61,11 +65,9 @@ function inspectorIn(app: Application, bus: string | undefined): EventBusInspect
   }
 }
 
-function warnOnce(inspector: EventBusInspector, bus: string, contract: string, reason: string): void {
-  const known = warned.get(inspector) ?? new Set<string>();
-  warned.set(inspector, known);
-  if (known.has(contract)) return;
-  known.add(contract);
+function warnOnce(warned: Set<string>, bus: string, contract: string, reason: string): void {
+  if (warned.has(contract)) return;
+  warned.add(contract);
   new LogWriter(bus).warn({
     sentence: 'The AsyncAPI document shows no payload for a contract, whose schema has no JSON Schema',
     fields: { contract: quoted(contract), reason: bare(reason) },
