@@ -62,7 +62,7 @@ export function deadLetterOf(
   return { ...(hops === 1 ? {} : { hops }), event, ...details };
 }
 
-/** The dead letter of an event that a handler could not handle. It contains the payload as it came. */
+/** The dead letter of an event that a handler could not handle. It contains the payload unchanged. */
 export function deadLetterFor(
   handler: string,
   event: EventContext,

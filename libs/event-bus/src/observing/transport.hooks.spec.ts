@@ -56,6 +56,7 @@ describe('TransportHooks', () => {
   beforeEach(() => {
     scene = new HookScene();
     hooks = new TransportHooks('default', scene.registry);
+    // The calls that the hooks surround, of a transport that the spec can look at.
     transport = Object.freeze(new NotingTransport(store)) as unknown as Called;
   });
   afterEach(() => scene.close());
@@ -144,6 +145,7 @@ describe('TransportHooks', () => {
 
   it('report an observer that throws or returns no function when it is asked, and do without it', async () => {
     scene.registry.add({ aroundTransport: boom });
+    // An async hook, which the types do not allow.
     scene.registry.add({ aroundTransport: () => Promise.reject(new Error('late')) as unknown as undefined });
     expect(hooked()).toBe(transport);
     await settled();

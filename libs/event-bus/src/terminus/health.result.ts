@@ -12,7 +12,7 @@ export type EventBusHealth = {
   readonly reason?: string;
 } & Partial<EventBusHealthDetails>;
 
-/** What is told of the bus. Channels and globs contain the prefix of the bus. */
+/** The details of a bus. Channels and globs contain the prefix of the bus. */
 export interface EventBusHealthDetails {
   /** As `EventBusStatus.current`. */
   readonly state: EventBusState;

@@ -3,10 +3,10 @@ import type { TransportLink } from '../event.transport.js';
 import { performance } from '../real.time.js';
 import type { RedisConnection } from './redis.connection.js';
 
-/** What is told of a connection. */
+/** The part of a connection that is reported. */
 export type ReportedConnection = Pick<RedisConnection, 'isUp' | 'proof'>;
 
-/** One connection as the transport tells of it. */
+/** One connection, as the transport reports it. */
 export function reportLink(role: string, { isUp, proof }: ReportedConnection, node?: string): TransportLink {
   return {
     role,
