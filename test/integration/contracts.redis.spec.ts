@@ -17,6 +17,7 @@ import {
 import type { EventContext, EventPayload, StandardSchema } from 'nestjs-redis-event-bus';
 import * as v from 'valibot';
 import { z } from 'zod';
+import { eventually } from '../support/eventually.js';
 import { Inbox } from '../support/inbox.js';
 import { RedisServer } from '../support/redis.server.js';
 import { untyped } from '../support/untyped.js';
@@ -206,7 +207,8 @@ describe('contracts', () => {
         { slow: 1 },
       ]),
     );
-    expect(counters()).toMatchObject({ rejected: 2, failed: 0, handled: 2 });
+    // A call is counted when it has returned, which is after the inbox has its event.
+    await eventually(() => expect(counters()).toMatchObject({ rejected: 2, failed: 0, handled: 2 }));
   });
 
   it("count a handler's own invalid publish as its failure", async () => {
