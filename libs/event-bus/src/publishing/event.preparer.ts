@@ -10,6 +10,7 @@ import { EventContract, strangeContractProblem, toContract } from '../contracts/
 import type { EventCodec, EventHeaders } from '../message/event.codec.js';
 import { MAX_STAMP_BYTES } from '../message/event.codec.js';
 import { publishProblem } from '../routing/channel-prefix.js';
+import { ChannelMemo } from '../routing/channel.memo.js';
 import type { EventTransport, MessageBody, OutgoingMessage } from '../transports/event.transport.js';
 import { encodeFailure, encodedBody } from './encoded.body.js';
 import type { SizedEvent } from './event.size.js';
@@ -34,10 +35,6 @@ export type Attempt = (PreparedEvent | { readonly error: Error }) & {
   readonly hooked?: Settle;
 };
 
-/** The limits of the cache of checked channels. Channels beyond them are checked at each publish. */
-const MAX_CHANNELS = 10_000;
-const MAX_NAME_LENGTH = 256;
-
 type Kind = OutgoingMessage['kind'];
 
 /** Validates and encodes an event, or says why it cannot be sent. */
@@ -45,7 +42,7 @@ export class EventPreparer {
   private readonly makeMessage: (kind: Kind, channel: string, body: MessageBody) => OutgoingMessage;
   private readonly stampBytes: number;
   /** Checked channels, with prefix, by their names without prefix. */
-  private readonly channels = new Map<string, string>();
+  private readonly channels = new ChannelMemo<string>();
   /** Contracts of this copy of the package, by those of another copy. */
   private readonly foreignContracts = new WeakMap<object, EventContract>();
 
@@ -101,8 +98,6 @@ export class EventPreparer {
       );
     }
     const channel = this.settings.prefix.addToChannel(name);
-    if (name.length > MAX_NAME_LENGTH) return channel;
-    if (this.channels.size >= MAX_CHANNELS) this.channels.clear();
     this.channels.set(name, channel);
     return channel;
   }

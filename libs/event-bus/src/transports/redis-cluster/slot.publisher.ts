@@ -1,3 +1,4 @@
+import { ChannelMemo } from '../../routing/channel.memo.js';
 import { keySlot } from '../../routing/key-slot.js';
 import { NotConnectedError } from '../../errors.js';
 import { collect } from '../collect.js';
@@ -10,14 +11,12 @@ import type { LaneMessage } from './slot.lane.js';
 import { SlotLane } from './slot.lane.js';
 
 const MAX_REDIRECTIONS = 4;
-/** A service that publishes to more shard channels computes their slots again. */
-const MAX_CHANNELS = 10_000;
 
 /** Commands that only the owner of a slot accepts: SPUBLISH, and the keys of claims. */
 export class SlotPublisher {
   private readonly lanes = new Map<number, SlotLane>();
   /** The lanes of the channels that were published to. */
-  private readonly lanesByChannel = new Map<string, SlotLane>();
+  private readonly lanesByChannel = new ChannelMemo<SlotLane>();
 
   constructor(
     private readonly links: OwnerLinks,
@@ -64,7 +63,6 @@ export class SlotPublisher {
     let lane = this.lanesByChannel.get(channel);
     if (lane === undefined) {
       lane = this.laneOfSlot(keySlot(channel));
-      if (this.lanesByChannel.size >= MAX_CHANNELS) this.lanesByChannel.clear();
       this.lanesByChannel.set(channel, lane);
     }
     return lane;
