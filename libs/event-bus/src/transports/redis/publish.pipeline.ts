@@ -4,6 +4,7 @@ import type { CommandSeries } from './command.series.js';
 import { commandOf } from './driver.internals.js';
 import { OddReplyError, countIn } from './odd.reply.js';
 import type { PublishAnswers } from './publish.answers.js';
+import type { PublishLink } from './redis.publisher.js';
 
 const HEADS: Readonly<Record<OutgoingMessage['kind'], string>> = {
   channel: '*3\r\n$7\r\npublish\r\n$',
@@ -49,6 +50,16 @@ export class PublishPipeline extends Command implements CommandSeries {
       this.text = '\r\n';
     }
     this.sent.push({ message, body, index, settled });
+  }
+
+  /** Writes all of them. Call it once. An instrumentation of the client may throw, or return a promise of its own. */
+  send(redis: PublishLink['redis']): void {
+    try {
+      const sent = redis.sendCommand(this);
+      if (sent !== this.promise) Promise.resolve(sent).catch(() => undefined);
+    } catch (error) {
+      this.reject(error as Error);
+    }
   }
 
   /** Of ioredis 6, whose client may get it while ours is 5. The answers have one form in all contexts. */

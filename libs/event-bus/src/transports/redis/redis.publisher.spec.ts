@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Escapes } from '../../../../../test/support/escapes.js';
 import type { OutgoingMessage, PublishOutcome } from '../event.transport.js';
 import type { CommandSeries } from './command.series.js';
 import { OddReplyError } from './odd.reply.js';
@@ -20,9 +21,10 @@ class FakeLink {
   readonly writes: string[] = [];
   private readonly unanswered: CommandSeries[] = [];
   readonly redis = {
-    sendCommand: (series: CommandSeries) => {
+    sendCommand: (series: CommandSeries): unknown => {
       this.writes.push(String(series.toWritable(this.socket)));
       this.unanswered.push(series);
+      return series.promise;
     },
   };
 
@@ -75,6 +77,10 @@ function wire(...commands: readonly string[]): string {
   return commands.map((command) => `*3\r\n${bulks(command).join('')}`).join('');
 }
 
+function raise(error: Error): never {
+  throw error;
+}
+
 describe('RedisPublisher', () => {
   let link: FakeLink;
   let writableCount: number;
@@ -96,6 +102,28 @@ describe('RedisPublisher', () => {
     });
     return outcomes;
   }
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => raise(new Error('instrumented'))],
+    ['rejects with a promise of its own', () => Promise.reject(new Error('instrumented'))],
+  ])('settles all messages when an instrumented client %s, and goes on', async (_what, fail) => {
+    const { sendCommand } = link.redis;
+    const escapes = new Escapes();
+    escapes.listen();
+    link.redis.sendCommand = (series) => {
+      sendCommand(series);
+      return fail();
+    };
+    const failed = publish(message('a', '1'), message('b', '2'));
+    link.redis.sendCommand = sendCommand;
+    const next = publish(message('c', '3'));
+    const escaped = await escapes.take();
+    escapes.release();
+    expect(escaped).toEqual([]);
+    link.answer(1, 1, 1);
+    expect(next).toEqual([1]);
+    expect(failed).not.toContain(undefined);
+  });
 
   it('settles each message with what the server counts for it, as soon as it answers', () => {
     const one = publish(message('a'));

@@ -49,10 +49,10 @@ export class RedisPublisher {
   publish(messages: readonly OutgoingMessage[], settled: SettledListener): void {
     for (let index = 0; index < messages.length; index += 1)
       this.add(messages[index] as OutgoingMessage, index, settled);
+    if (this.isCorked) return;
     const { pipeline } = this;
-    if (pipeline === undefined || this.isCorked) return;
     this.pipeline = undefined;
-    this.link.redis.sendCommand(pipeline);
+    pipeline?.send(this.link.redis);
   }
 
   /** What is published from now on is written by {@link uncork}. */
@@ -83,7 +83,7 @@ export class RedisPublisher {
   private write(): void {
     const { pipeline } = this;
     this.pipeline = undefined;
-    if (pipeline !== undefined) this.link.redis.sendCommand(pipeline);
+    pipeline?.send(this.link.redis);
   }
 
   /** Why nothing can be written right now: checked before the body is made. */
