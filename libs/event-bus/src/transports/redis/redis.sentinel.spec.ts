@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { FakeSentinel } from '../../../../../test/support/fake.sentinel.js';
 import { freePort } from '../../../../../test/support/free.port.js';
 import { RedisSecrets } from './redis.secrets.js';
@@ -99,8 +98,8 @@ describe('RedisSentinel', () => {
         );
       let first = await reasonOfAsking();
       while (!first.includes('see sentinelTLS')) {
-        // One that is silent rejects at once: its connections need turns of the loop.
-        await delay(1);
+        // One that is silent rejects at once, so the loop must wait for its connections.
+        await once(server, 'connection');
         first = await reasonOfAsking();
       }
       isMute = true;
