@@ -4,7 +4,7 @@
  */
 const path = require('node:path');
 
-const NEST = /^@nestjs\/(common|core|microservices|platform-express|testing)(\/|$)/;
+const NEST = /^@nestjs\/(common|core|microservices|platform-express|platform-fastify|terminus|testing)(\/|$)/;
 const SHARED = /^(rxjs|reflect-metadata)(\/|$)/;
 const WORKSPACE = path.join(__dirname, '../..');
 
