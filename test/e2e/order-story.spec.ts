@@ -126,10 +126,19 @@ describe('orders and notifications, two processes over Redis', () => {
     await untilNotified(notifications, 'bob', 2);
   });
 
-  it('handles what a foreign client publishes', async () => {
+  it('handles plain JSON that a foreign client publishes', async () => {
     await redis.cli('PUBLISH', 'orders:created', '{"id":"f1","customerId":"foreign","status":"created"}');
     expect(await untilNotified(notifications, 'foreign', 1)).toMatchObject([
       { orderId: 'f1', status: 'created' },
+    ]);
+  });
+
+  it('handles a CloudEvent that a foreign client publishes, with no more attributes than it must have', async () => {
+    const data = { id: 'f2', customerId: 'foreign-event', status: 'created' };
+    const event = { specversion: '1.0', id: 'event-1', source: '/foreign', type: 'order.created', data };
+    await redis.cli('PUBLISH', 'orders:created', JSON.stringify(event));
+    expect(await untilNotified(notifications, 'foreign-event', 1)).toMatchObject([
+      { orderId: 'f2', status: 'created' },
     ]);
   });
 
@@ -150,7 +159,7 @@ describe('orders and notifications, two processes over Redis', () => {
     expect((await notifications.get('/health')).status).toBe(200);
   });
 
-  it('sends plain JSON that any client can read', async () => {
+  it('sends CloudEvents as JSON that any client can read, with the payload as data', async () => {
     const inbox = new Inbox<{ channel: string; text: string }>();
     const foreign = new Redis(redis.url);
     foreign.on('pmessage', (_pattern: string, channel: string, text: string) =>
@@ -161,12 +170,19 @@ describe('orders and notifications, two processes over Redis', () => {
       const order = await placeOrder(orders, 'plain');
       const [notification] = await untilNotified(notifications, 'plain', 1);
       const received = await inbox.upTo(({ channel }) => channel === 'notifications:plain:sent');
-      expect(
-        received.map(({ channel, text }) => ({ channel, payload: JSON.parse(text) as unknown })),
-      ).toEqual([
-        { channel: 'orders:created', payload: order },
-        { channel: 'notifications:plain:sent', payload: notification },
+      const event = {
+        specversion: '1.0',
+        id: expect.any(String),
+        time: expect.any(String),
+        datacontenttype: 'application/json',
+        publisherid: expect.any(String),
+        sequence: expect.stringMatching(/^\d{16}$/),
+      };
+      expect(received.map(({ text }) => JSON.parse(text) as unknown)).toEqual([
+        { ...event, source: '/orders', type: 'orders:created', data: order },
+        { ...event, source: '/notifications', type: 'notifications:plain:sent', data: notification },
       ]);
+      expect(received.map(({ channel }) => channel)).toEqual(['orders:created', 'notifications:plain:sent']);
     } finally {
       foreign.disconnect();
     }

@@ -2,9 +2,10 @@ import { NotificationSent, type RedisPlace } from '@libs/shop-events';
 import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
+import { cloudEvents, EventBusModule, memory, type TransportFactory } from 'nestjs-redis-event-bus';
 import { EventBusHealthModule } from 'nestjs-redis-event-bus/terminus';
 import { EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
+import { openTelemetry } from 'nestjs-redis-event-bus/opentelemetry';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
 import { Registry } from 'prom-client';
 import { HealthController } from './health.controller.js';
@@ -38,7 +39,11 @@ export class AppModule {
       imports: [
         TerminusModule.forRoot({ logger: false }),
         EventBusHealthModule,
-        EventBusModule.forRoot({ transport }),
+        EventBusModule.forRoot({
+          transport,
+          codec: cloudEvents({ source: '/notifications' }),
+          observers: [openTelemetry()],
+        }),
         EventBusMetricsModule.forRoot({ registry }),
         NotificationsModule.forRoot({ redis, notifyDelayMs }),
         EventBusAsyncApiModule.forRoot(ASYNC_API),

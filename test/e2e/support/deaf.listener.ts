@@ -1,6 +1,13 @@
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { EventBusModule, EventBusStatus, type EventContext, OnEvent, redis } from 'nestjs-redis-event-bus';
+import {
+  cloudEvents,
+  EventBusModule,
+  EventBusStatus,
+  type EventContext,
+  OnEvent,
+  redis,
+} from 'nestjs-redis-event-bus';
 import type { Order } from '../../../libs/shop-events/src/index.js';
 
 const FENCE = 'fence';
@@ -26,7 +33,9 @@ export class DeafListener {
 
   static async start(url: string): Promise<DeafListener> {
     @Module({
-      imports: [EventBusModule.forRoot({ transport: redis({ url }) })],
+      imports: [
+        EventBusModule.forRoot({ transport: redis({ url }), codec: cloudEvents({ source: '/control' }) }),
+      ],
       providers: [OrderListener],
     })
     class ListenerModule {}

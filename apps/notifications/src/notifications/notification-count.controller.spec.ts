@@ -40,7 +40,7 @@ describe('notifications.count', () => {
     expect(await count({})).toBe(0);
   });
 
-  it('counts the notifications of a customer, or all, while events stay plain JSON', async () => {
+  it('counts the notifications of a customer, or all, while events stay CloudEvents', async () => {
     await notify('o1', 'ada');
     await notify('o2', 'ada');
     await notify('o3', 'bob');
