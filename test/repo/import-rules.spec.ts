@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 const SRC = 'libs/event-bus/src';
 const ONLY_INTERNALS = 'Only nest.internals.ts imports inner paths of Nest';
 const NO_METRICS = 'Nothing in src imports prometheus/';
+const NO_REPORTS = 'Only entry points that show reports import reporting/';
 const NO_HEALTH = 'Nothing in src imports terminus/';
 const ENTRIES_ONLY = 'Apps import package entries only';
 
@@ -198,6 +199,10 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   [`${SRC}/dispatching/event.receiver.ts`, '../prometheus/bus.counts.js', 'dispatching/ imports'],
   [`${SRC}/prometheus/bus.counts.ts`, 'prom-client', 'prometheus/ takes any registry'],
   [`${SRC}/prometheus/bus.counts.ts`, 'ioredis', 'Only transports/redis/'],
+  [`${SRC}/module/event-bus.module.ts`, '../reporting/report.js', NO_REPORTS],
+  [`${SRC}/introspection/event-bus.inspector.ts`, '../reporting/report.js', NO_REPORTS],
+  [`${SRC}/microservices/event-bus.server.ts`, '../reporting/report.js', NO_REPORTS],
+  [`${SRC}/testing/recorder.ts`, '../reporting/report.js', NO_REPORTS],
   ['apps/orders/src/main.ts', 'nestjs-redis-event-bus/src/index.js', ENTRIES_ONLY],
   ['apps/orders/src/main.ts', 'nestjs-redis-event-bus/dist/routing/redis-glob.js', ENTRIES_ONLY],
   ['apps/orders/src/main.ts', '@libs/shop-events/dist/order.js', ENTRIES_ONLY],
@@ -260,6 +265,7 @@ const allowed: readonly (readonly [string, string])[] = [
   [`${SRC}/transports/memory/memory.transport.spec.ts`, '../../conformance/describe-transport.js'],
   [`${SRC}/prometheus/bus.counts.ts`, '../observing/observer.facts.js'],
   [`${SRC}/prometheus/bus.counts.ts`, './histogram.js'],
+  [`${SRC}/reporting/report.ts`, '../introspection/event-bus.inspector.js'],
   [`${SRC}/microservices/event-bus.server.ts`, '@nestjs/microservices'],
   [`${SRC}/microservices/nest.internals.ts`, '@nestjs/microservices/constants.js'],
   [`${SRC}/handlers/nest.internals.ts`, '@nestjs/core/injector/injector.js'],
