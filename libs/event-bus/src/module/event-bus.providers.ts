@@ -1,4 +1,6 @@
 import type { Provider } from '@nestjs/common';
+import type { BusAccess } from './bus.access.js';
+import { busAccessToken } from './bus.access.js';
 import {
   EVENT_BUS_SETTINGS,
   EVENT_BUS_TEST_KIT,
@@ -28,11 +30,16 @@ const PARTS = [
 
 /** The injectables of one bus, exported to other modules. */
 export function exportedProviders(name: string): Provider[] {
-  return PARTS.map(({ type, part }) => ({
+  const parts: Provider[] = PARTS.map(({ type, part }) => ({
     provide: eventBusToken<unknown>(type, name),
     useFactory: (runtime: EventBusRuntime) => runtime[part],
     inject: [EventBusRuntime],
   }));
+  return [...parts, { provide: busAccessToken(name), useFactory: accessTo, inject: [EventBusRuntime] }];
+}
+
+function accessTo({ transport, factory, settings }: EventBusRuntime): BusAccess {
+  return { transport, factory, prefix: settings.prefix.prefix };
 }
 
 /** The providers behind them, private to the module. */

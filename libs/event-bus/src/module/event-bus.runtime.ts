@@ -69,7 +69,7 @@ export class EventBusRuntime {
 
   constructor(
     readonly settings: EventBusSettings,
-    factory: TransportFactory,
+    readonly factory: TransportFactory,
     kit?: BusTestKit,
     /** Receives the targets that deliver nothing from here on, in stream order. */
     private readonly released: (targets: readonly SubscriptionTarget[]) => void = () => undefined,

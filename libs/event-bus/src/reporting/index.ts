@@ -1,4 +1,4 @@
-export { InstanceDirectory } from './instance.directory.js';
+export { InstanceDirectory, instanceKey } from './instance.directory.js';
 export type { IgnoredMessages, InstanceDirectoryOptions } from './instance.directory.js';
 export type { InstanceState, KnownInstance } from './known.instance.js';
 export { reportTarget } from './report.channel.js';

@@ -102,9 +102,8 @@ export class InstanceDirectory {
   }
 
   private remember(message: ReportMessage): boolean {
-    const { id, host, pid, startedAt } = message.instance;
     const bus = message.bus ?? DEFAULT_BUS;
-    const key = JSON.stringify([id, host, pid, startedAt, bus]);
+    const key = instanceKey(message);
     const nowMs = this.now();
     let record = this.records.get(key);
     if (record === undefined) {
@@ -138,6 +137,14 @@ export class InstanceDirectory {
       if (record.wasGoneFor(nowMs, FORGET_AFTER_MS)) this.records.delete(record.key);
     }
   }
+}
+
+/** The `key` under which the sender of a message is known. */
+export function instanceKey({
+  instance: { id, host, pid, startedAt },
+  bus = DEFAULT_BUS,
+}: ReportMessage): string {
+  return JSON.stringify([id, host, pid, startedAt, bus]);
 }
 
 function byServiceAndStart(a: KnownInstance, b: KnownInstance): number {
