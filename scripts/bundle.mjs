@@ -1,16 +1,17 @@
 // Joins the modules of the built library into a few files, since Node takes its time for each of hundreds of small ones. Entry
 // points, types, names and the way from a stack trace to the sources stay. The last step of `npm run build`.
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
 
 const library = fileURLToPath(new URL('../libs/event-bus/', import.meta.url));
 const dist = join(library, 'dist');
-const { exports } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
+const { exports, bin } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
 
 /** `testing/index`, by which its bundle is `dist/testing/index.js` again. */
-const entries = Object.values(exports).flatMap((target) => target.default ?? []);
+const commands = Object.values(bin);
+const entries = [...Object.values(exports).flatMap((target) => target.default ?? []), ...commands];
 const input = Object.fromEntries(
   entries.map((path) => [relative('dist', path).replace(/\.js$/, ''), join(library, path)]),
 );
@@ -33,6 +34,7 @@ const { output } = await bundle.write({
   chunkFileNames: 'shared/[hash].js',
 });
 await bundle.close();
+for (const command of commands) chmodSync(join(library, command), 0o755);
 
 const renamed = output.flatMap(({ code = '' }) => code.match(/\bclass \w+\$\d+/g) ?? []);
 if (renamed.length > 0) {

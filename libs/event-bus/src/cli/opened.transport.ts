@@ -1,0 +1,70 @@
+import { withDeadline } from '../deadline.js';
+import type { EventTransport, TransportListener, TransportState } from '../transports/event.transport.js';
+import type { ServerAccess } from './server.access.js';
+import type { Terminal } from './terminal.js';
+
+const SILENT: TransportListener = {
+  message: () => undefined,
+  confirmed: () => undefined,
+  released: () => undefined,
+  denied: () => undefined,
+  resumed: () => undefined,
+  writable: () => undefined,
+  state: () => undefined,
+  warned: () => undefined,
+};
+
+/** What a command wants to hear of its transport. */
+export type Heard = Partial<Pick<TransportListener, 'message' | 'resumed'>>;
+
+/**
+ * Connects, calls `use`, and closes in any case. Ctrl-C ends it while it connects.
+ *
+ * @throws Error when there is no connection in time, with the reason
+ */
+export async function withTransport<T>(
+  { transport: factory, timeoutMs }: Pick<ServerAccess, 'transport' | 'timeoutMs'>,
+  terminal: Terminal,
+  heard: Heard,
+  use: (transport: EventTransport) => Promise<T>,
+): Promise<T> {
+  const states = new StateNotes(terminal);
+  const transport = factory.create({
+    ...SILENT,
+    ...heard,
+    state: (state) => states.changed(state),
+    warned: ({ sentence, advice }) =>
+      terminal.note(advice === undefined ? sentence : `${sentence}. ${advice}`),
+  });
+  const close = () => void transport.close();
+  terminal.signal.addEventListener('abort', close, { once: true });
+  try {
+    await withDeadline(transport.connect(), timeoutMs, () => {
+      const { reason = 'no answer' } = transport.state;
+      return new Error(`No connection to ${transport.address} within ${timeoutMs} ms: ${reason}.`);
+    });
+    return await use(transport);
+  } finally {
+    terminal.signal.removeEventListener('abort', close);
+    await transport.close();
+  }
+}
+
+/** Says once what is wrong with the connection, and once that it is back. */
+class StateNotes {
+  private isTroubled = false;
+  private wasReady = false;
+
+  constructor(private readonly terminal: Terminal) {}
+
+  changed({ status, reason, isRefused }: TransportState): void {
+    if (status === 'ready') {
+      if (this.isTroubled && this.wasReady) this.terminal.note('Connected again.');
+      this.isTroubled = false;
+      this.wasReady = true;
+    } else if (status !== 'closed' && reason !== undefined && isRefused !== true && !this.isTroubled) {
+      this.isTroubled = true;
+      this.terminal.note(`Not connected, trying again: ${reason}.`);
+    }
+  }
+}

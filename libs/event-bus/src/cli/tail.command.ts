@@ -1,0 +1,81 @@
+import { withDeadline } from '../deadline.js';
+import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import type { HandlerTarget } from '../routing/handler-target.js';
+import { orderTargets, parseTarget, targetProblem } from '../routing/handler-target.js';
+import { targetKey } from '../routing/subscription-target.js';
+import type { EventTransport, IncomingMessage, Interruption } from '../transports/event.transport.js';
+import type { Command, CommandCall } from './command.js';
+import { eventJson, eventText, gapJson, gapText } from './event.lines.js';
+import { EXIT_CODES } from './exit.codes.js';
+import type { ExitCode } from './exit.codes.js';
+import { withTransport } from './opened.transport.js';
+import { UsageError } from './usage.error.js';
+
+export const tailCommand: Command = {
+  name: 'tail',
+  summary: 'Shows events as they arrive.',
+  args: '<target>...',
+  options: { shard: { type: 'boolean', text: 'The targets are shard channels (SSUBSCRIBE).' } },
+  help: [
+    'Shows the time, the channel and the payload of each event, one a line, until Ctrl-C. A target is a channel, a\nRedis glob (orders:*, in quotes) or a template (orders:<id>:paid). A gap says that events may be missing.',
+  ],
+  examples: [`tail 'orders:*'`, `tail 'orders:*' payments:failed --json`],
+  run: tail,
+};
+
+async function tail({ values, args, server, terminal }: CommandCall): Promise<ExitCode> {
+  const { prefix } = server;
+  const targets = readTargets(args, prefix, values['shard'] === true);
+  const [event, gap] = values['json'] === true ? [eventJson, gapJson] : [eventText, gapText];
+  const heard = {
+    message: (message: IncomingMessage) => {
+      if (isFirst(message, targets)) terminal.print(event(message, prefix.strip(message.channel)));
+    },
+    resumed: (interruption: Interruption) =>
+      terminal.print(gap(interruption, textsOf(interruption, targets))),
+  };
+  const listening = withTransport(server, terminal, heard, async (transport) => {
+    await withDeadline(subscribe(transport, targets), server.timeoutMs, () => {
+      return new Error(`Redis did not confirm the subscriptions within ${server.timeoutMs} ms.`);
+    });
+    const texts = targets.map(({ text }) => text).join(', ');
+    terminal.note(`Listening to ${texts} on ${transport.address}. Ctrl-C ends it.`);
+    await terminal.ended();
+  });
+  await listening.catch((error: unknown) => {
+    // Ctrl-C while it connects is no failure either.
+    if (!terminal.signal.aborted) throw error;
+  });
+  return EXIT_CODES.success;
+}
+
+async function subscribe(transport: EventTransport, targets: readonly HandlerTarget[]): Promise<void> {
+  const outcomes = await transport.subscribe(targets.map(({ subscription }) => subscription));
+  const refused = outcomes.find(({ error }) => error !== undefined);
+  if (refused?.error !== undefined) throw refused.error;
+}
+
+/** @throws UsageError */
+function readTargets(
+  texts: readonly string[],
+  prefix: ChannelPrefix,
+  isShard: boolean,
+): readonly HandlerTarget[] {
+  if (texts.length === 0) throw new UsageError("tail takes at least one target. Write tail 'orders:*'.");
+  const kind = isShard ? 'shard' : undefined;
+  const [problem] = texts.flatMap((text) => targetProblem(text, kind) ?? []);
+  if (problem !== undefined) throw new UsageError(`A target cannot be subscribed to: ${problem}`);
+  return orderTargets(texts.map((text) => parseTarget(text, prefix, kind)));
+}
+
+/** Redis sends an event once for each subscription that matches: only the first one shows it. */
+function isFirst({ channel, through }: IncomingMessage, targets: readonly HandlerTarget[]): boolean {
+  const first = targets.find((target) => target.matches(channel));
+  return first !== undefined && targetKey(first.subscription) === targetKey(through);
+}
+
+/** As they were written, without the prefix. */
+function textsOf({ targets: lost }: Interruption, targets: readonly HandlerTarget[]): readonly string[] {
+  const keys = new Set(lost.map(targetKey));
+  return targets.filter(({ subscription }) => keys.has(targetKey(subscription))).map(({ text }) => text);
+}
