@@ -86,6 +86,7 @@ export type {
   ObservedCall,
   ObservedHandler,
   ObservedPublish,
+  PublishNext,
   ObservedTransport,
 } from './observing/event-bus.observer.js';
 export type * from './observing/bus.facts.js';

@@ -1,5 +1,4 @@
 import { InvalidOptionError, quote } from '../errors.js';
-import type { EventHeaders } from './event.codec.js';
 
 const NAME = /^[a-z0-9]{1,20}$/;
 /** The attributes that the codec sets itself: a header must not override them. */
@@ -18,11 +17,9 @@ const NEVER_EMPTY = new Set(['id', 'subject', 'dataschema']);
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** @throws InvalidOptionError when a header cannot be an attribute of a CloudEvent. */
-export function checkHeaders(headers: EventHeaders): void {
-  for (const [name, value] of Object.entries(headers)) {
-    const problem = headerProblem(name, value);
-    if (problem !== undefined) throw new InvalidOptionError(`headers[${quote(name)}]`, problem);
-  }
+export function checkHeader(name: string, value: unknown): asserts value is string {
+  const problem = headerProblem(name, value);
+  if (problem !== undefined) throw new InvalidOptionError(`headers[${quote(name)}]`, problem);
 }
 
 /** The problem with the `source` of a CloudEvent, if there is one: it must be a URI-reference (RFC 3986). */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidOptionError, PayloadDecodeError } from '../errors.js';
-import { checkHeaders, sourceProblem } from './cloud-events.attributes.js';
+import { checkHeader, sourceProblem } from './cloud-events.attributes.js';
 import type { DecodedEvent, EventCodec, EventHeaders, EventMetadata, EventStamp } from './event.codec.js';
 import { NO_METADATA } from './event.codec.js';
 import { fromJsonText, toJsonText } from './json-text.js';
@@ -81,11 +81,19 @@ function sourceOf(options: unknown): string {
 
 /** The members of a JSON object, without its braces. */
 function attributesOf(headers: EventHeaders | undefined): string {
-  const id = randomUUID();
-  const time = new Date().toISOString();
-  if (headers === undefined) return `"id":"${id}","time":"${time}"`;
-  checkHeaders(headers);
-  return JSON.stringify({ id, time, ...headers }).slice(1, -1);
+  if (headers === undefined) return `"id":"${randomUUID()}","time":"${new Date().toISOString()}"`;
+  let id: string | undefined;
+  let time: string | undefined;
+  let others = '';
+  // As text: an object of several spreads costs more than all the rest.
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    checkHeader(name, value);
+    if (name === 'id') id = value;
+    else if (name === 'time') time = value;
+    else others += `,"${name}":${JSON.stringify(value)}`;
+  }
+  return `"id":${JSON.stringify(id ?? randomUUID())},"time":"${time ?? new Date().toISOString()}"${others}`;
 }
 
 function dataOf(payload: unknown): string {

@@ -39,10 +39,13 @@ export class PacketSender {
     // A packet is encoded before the connection is awaited, so hooks cannot add headers.
     const hooked = publishHooks.isEmpty
       ? undefined
-      : publishHooks.prepare({ channel: name, carriesMetadata: false, batchSize: 1 }, () => event).settled;
+      : publishHooks.prepare(
+          { bus: publishHooks.bus, channel: name, carriesMetadata: false, batchSize: 1 },
+          () => event,
+        );
     return new Promise((resolve, reject) => {
       const call = new PublishCall(event, (outcome) => {
-        hooked?.(outcome);
+        hooked?.settled(outcome);
         if ('error' in outcome) {
           reporter.publishFailed(name, outcome.error, startedMs);
           reject(outcome.error);

@@ -1,5 +1,6 @@
 import type { EventContext } from '../message/event-context.js';
 import type { EventHeaders } from '../message/event.codec.js';
+import type { PublishOutcome } from '../transports/event.transport.js';
 import type * as busFacts from './bus.facts.js';
 import type * as facts from './observer.facts.js';
 
@@ -44,6 +45,14 @@ export interface ObservedPublish extends facts.ObservedFact {
     /** The length of the message, in bytes. With a codec that numbers its events, an upper bound. */
     readonly bytes: number;
   };
+}
+
+/** Publishes the event of an {@link EventBusObserver.aroundPublish}. Only the first call does. */
+export interface PublishNext {
+  /** Resolves with the number that `publish` returns, or rejects as it does. @param headers those to add */
+  (headers?: EventHeaders): Promise<number>;
+  /** The same without a promise, for hooks that run for each of very many events. @param settled gets the outcome */
+  (headers: EventHeaders | undefined, settled: (outcome: PublishOutcome) => void): void;
 }
 
 /** The transport of a bus, as passed to {@link EventBusObserver.aroundTransport}. */
@@ -154,7 +163,7 @@ export interface EventBusObserver {
    * `next` before it returns or awaits anything, because events are encoded in the call and sent in call order; otherwise the
    * event is published without the hook. A hook that does not end after that is reported as {@link stuck}.
    */
-  aroundPublish?(publish: ObservedPublish, next: (headers?: EventHeaders) => Promise<number>): unknown;
+  aroundPublish?(publish: ObservedPublish, next: PublishNext): unknown;
 
   /**
    * Called once, when the bus is created, so only for observers of the option `observers`. It returns a function that runs in

@@ -63,7 +63,7 @@ export class HandleHooks {
     event: EventContext,
     handler: HandlerCallee,
   ): void | Promise<void> {
-    const call = new OnceCall<never, void | Promise<void>>(() => invokeFully(handler, event));
+    const call = new OnceCall(invokeFully, handler, event);
     let end: Promise<unknown> | undefined;
     try {
       const returned: unknown = hook(event, call.next, {

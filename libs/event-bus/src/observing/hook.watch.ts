@@ -2,6 +2,12 @@ import type { StuckWatch, WatchedCalls } from '../dispatching/stuck.watch.js';
 import type { ContainedObserver, HookName } from './observer.registry.js';
 import type { OnceCall } from './once.call.js';
 
+/** A call that is made once, whatever its arguments and its result. */
+type FollowedCall = Pick<
+  OnceCall<never, never, unknown>,
+  'isMade' | 'make' | 'follow' | 'hasFailedWith' | 'whenMade' | 'whenOver'
+>;
+
 /** An asynchronous hook of an observer, and the call that it has to make. */
 export interface RunningHook {
   readonly observer: ContainedObserver;
@@ -9,7 +15,7 @@ export interface RunningHook {
   readonly channel: string;
   /** Its return value. */
   readonly end: Promise<unknown>;
-  readonly call: OnceCall<never, unknown>;
+  readonly call: FollowedCall;
 }
 
 /**
@@ -30,6 +36,7 @@ export class HookWatch implements WatchedCalls {
   /** Resolves when the call was made: by the hook, or because the hook ended without it. Never rejects. */
   async follow(hook: RunningHook): Promise<void> {
     const { observer, name, end, call } = hook;
+    call.follow();
     const ended = end.then(
       () => undefined,
       (error: unknown) => call.hasFailedWith(error) || observer.failed(name, error),

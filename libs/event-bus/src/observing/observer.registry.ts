@@ -76,6 +76,16 @@ export class ContainedObserver {
     }
   }
 
+  /** Calls a function that the observer's hook has passed. */
+  call<T>(hook: HookName, passed: (value: T) => unknown, value: T): void {
+    try {
+      const told = passed(value);
+      if (isThenable(told)) toPromise(told).catch((error: unknown) => this.failed(hook, error));
+    } catch (error) {
+      this.failed(hook, error);
+    }
+  }
+
   readonly failed = (method: FactName | HookName, error: unknown): void => {
     this.failures.log((unlogged) => this.log.observerFailed(this.name, method, error, unlogged));
   };

@@ -1,39 +1,50 @@
 import { isThenable } from '../foreign.js';
 
 /** A call that is made only once. Every caller gets the same outcome. */
-export class OnceCall<Argument, Result> {
+export class OnceCall<First, Second, Result> {
   private hasBegun = false;
+  private isFollowed = false;
   private result: Result | undefined;
   private thrown: { readonly error: unknown } | undefined;
   private rejection: { readonly error: unknown } | undefined;
   private onMade: (() => void) | undefined;
 
-  constructor(private readonly call: (argument?: Argument) => Result) {}
+  /** Takes two arguments, so that callers need no closure per event. */
+  constructor(
+    private readonly call: (first: First, second: Second) => Result,
+    private readonly first: First,
+    private readonly second: Second,
+  ) {}
 
   get isMade(): boolean {
     return this.hasBegun;
   }
 
   /** Makes the call the first time. @throws what it threw */
-  readonly next = (argument?: Argument): Result => {
-    this.make(argument);
+  readonly next = (): Result => {
+    this.make();
     if (this.thrown !== undefined) throw this.thrown.error;
     return this.result as Result;
   };
 
   /** Like {@link next}, for callers that do not need its outcome. */
-  make(argument?: Argument): void {
+  make(): void {
     if (this.hasBegun) return;
     this.hasBegun = true;
+    const { call } = this;
     try {
-      this.result = this.call(argument);
-      // Set first, so that it is known when the result is awaited.
-      if (isThenable(this.result))
-        this.result.then(undefined, (error: unknown) => (this.rejection = { error }));
+      this.result = call(this.first, this.second);
     } catch (error) {
       this.thrown = { error };
     }
+    if (this.isFollowed) this.noteRejection();
     this.onMade?.();
+  }
+
+  /** From now on {@link hasFailedWith} knows of rejections too. Costs a promise, so only those who wait for the call do this. */
+  follow(): void {
+    this.isFollowed = true;
+    if (this.hasBegun) this.noteRejection();
   }
 
   /** Whether its outcome is exactly this error. */
@@ -50,5 +61,12 @@ export class OnceCall<Argument, Result> {
   /** Resolves when the call has ended, with any outcome. */
   async whenOver(): Promise<void> {
     await Promise.allSettled([this.result]);
+  }
+
+  private noteRejection(): void {
+    if (!isThenable(this.result)) return;
+    this.result.then(undefined, (error: unknown) => {
+      this.rejection = { error };
+    });
   }
 }

@@ -4,12 +4,14 @@ import { settled } from '../../../../test/support/eventually.js';
 import { HookScene } from '../../../../test/support/hook.scene.js';
 import type { EventHeaders } from '../message/event.codec.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
+import { untyped } from '../../../../test/support/untyped.js';
 import type { EventBusObserver } from './event-bus.observer.js';
 import { PublishHooks } from './publish.hooks.js';
 
 type Hook = NonNullable<EventBusObserver['aroundPublish']>;
 
-const EVENT = { channel: 'orders', carriesMetadata: true, batchSize: 1 };
+/** It belongs to the hooks, so that each event has its own. */
+const event = () => ({ bus: 'default', channel: 'orders', carriesMetadata: true, batchSize: 1 });
 const boom = () => {
   throw new Error('boom');
 };
@@ -41,6 +43,21 @@ describe('PublishHooks', () => {
     ['awaits next', async (_publish, next) => next(), []],
     ['calls next twice', (_publish, next) => void Promise.allSettled([next(), next()]), []],
     ['calls next again when it is over', async (_publish, next) => void (await next(), await next()), []],
+    ['takes no promise', (_publish, next) => next(undefined, () => undefined), []],
+    [
+      'takes the outcome and throws',
+      (_publish, next) => next(undefined, boom),
+      ['Object.aroundPublish boom'],
+    ],
+    [
+      'takes the outcome and rejects',
+      (_publish, next) =>
+        next(
+          undefined,
+          untyped(async () => boom()),
+        ),
+      ['Object.aroundPublish boom'],
+    ],
     ['returns without calling next', () => undefined, []],
     ['calls next too late', async (_publish, next) => (await settled(), next()), []],
     ['throws before it calls next', boom, ['Object.aroundPublish boom']],
@@ -65,9 +82,9 @@ describe('PublishHooks', () => {
       ['an event that fails', { error: new Error('no') }],
     ])('prepares %s once, within the call', async (_what, outcome) => {
       around(hook);
-      const { prepared, settled: settle } = hooks.prepare(EVENT, prepare);
-      expect([prepared, prepare.mock.calls]).toEqual(['prepared', [[undefined]]]);
-      settle(outcome);
+      const hooked = hooks.prepare(event(), prepare);
+      expect([hooked.prepared, prepare.mock.calls]).toEqual(['prepared', [[undefined]]]);
+      hooked.settled(outcome);
       await settled();
       await settled();
       expect([prepare.mock.calls.length, scene.failures]).toEqual([1, reported]);
@@ -79,12 +96,27 @@ describe('PublishHooks', () => {
     around(async (publish, next) => {
       seen.push(publish, await next());
     });
-    hooks.prepare(EVENT, prepare).settled({ subscriptions: 2 });
+    hooks.prepare(event(), prepare).settled({ subscriptions: 2 });
     await settled();
     around(async (_publish, next) => next().catch((error: Error) => seen.push(error.message)));
-    hooks.prepare(EVENT, prepare).settled({ error: new Error('no') });
+    hooks.prepare(event(), prepare).settled({ error: new Error('no') });
     await settled();
-    expect([seen, scene.failures]).toEqual([[{ bus: 'default', ...EVENT }, 2, 'no'], []]);
+    expect([seen, scene.failures]).toEqual([[event(), 2, 'no'], []]);
+  });
+
+  it('tells a hook that takes no promise what comes of it, each time that it asks', async () => {
+    const seen: unknown[] = [];
+    let ask: () => void = () => undefined;
+    around((_publish, next) => {
+      ask = () => next(undefined, (outcome) => seen.push(outcome));
+      ask();
+      ask();
+      void next().then((subscriptions) => seen.push(subscriptions));
+    });
+    hooks.prepare(event(), prepare).settled({ subscriptions: 2 });
+    ask();
+    await settled();
+    expect(seen).toEqual([...Array<PublishOutcome>(3).fill({ subscriptions: 2 }), 2]);
   });
 
   it('runs in the context of the call', () => {
@@ -94,19 +126,19 @@ describe('PublishHooks', () => {
       seen.push(storage.getStore());
       void storage.run('hook', () => next());
     });
-    storage.run('publisher', () => hooks.prepare(EVENT, () => seen.push(storage.getStore())));
+    storage.run('publisher', () => hooks.prepare(event(), () => seen.push(storage.getStore())));
     expect(seen).toEqual(['publisher', 'hook']);
   });
 
   it('adds the headers of all hooks, those of the inner ones before those of the outer ones', () => {
     around((_publish, next) => void next({ traceparent: 'outer', tenant: 'x' }));
     around((_publish, next) => void next({ traceparent: 'inner' }));
-    expect(hooks.prepare(EVENT, prepare).prepared).toEqual({ traceparent: 'inner', tenant: 'x' });
+    expect(hooks.prepare(event(), prepare).prepared).toEqual({ traceparent: 'inner', tenant: 'x' });
   });
 
   it('leaves headers out that the codec does not carry', () => {
     around((_publish, next) => void next({ tenant: 'x' }));
-    const { prepared } = hooks.prepare({ ...EVENT, carriesMetadata: false }, prepare);
+    const { prepared } = hooks.prepare({ ...event(), carriesMetadata: false }, prepare);
     expect([prepared, scene.failures]).toEqual(['prepared', []]);
   });
 
@@ -123,16 +155,16 @@ describe('PublishHooks', () => {
     ],
   ])('publishes without headers that are %s, and says so', (_what, headers) => {
     around((_publish, next) => void next(headers as EventHeaders));
-    expect(hooks.prepare(EVENT, prepare).prepared).toBe('prepared');
+    expect(hooks.prepare(event(), prepare).prepared).toBe('prepared');
     expect(scene.failures).toEqual([expect.stringMatching(/^Object\.aroundPublish (Headers must be|boom)/)]);
   });
 
   it('reports a hook that does not end once its event is out, and not before', async () => {
     around((_publish, next) => next().then(() => new Promise(() => undefined)));
-    const { settled: settle } = hooks.prepare(EVENT, prepare);
+    const hooked = hooks.prepare(event(), prepare);
     await settled();
     expect([scene.lookLater(), scene.stuck]).toEqual([false, []]);
-    settle({ subscriptions: 1 });
+    hooked.settled({ subscriptions: 1 });
     await settled();
     scene.lookLater();
     expect(scene.stuck).toEqual(['Object.aroundPublish orders']);

@@ -49,7 +49,7 @@ function ask(
 function runThrough({ failed }: ContainedObserver, hook: AroundTransport): Run {
   const hookFailed = (error: unknown) => failed('aroundTransport', error);
   return (inner) => {
-    const call = new OnceCall<never, unknown>(inner);
+    const call = new OnceCall(inner, undefined, undefined);
     try {
       const returned: unknown = hook(() => call.make());
       if (isThenable(returned)) toPromise(returned).catch(hookFailed);

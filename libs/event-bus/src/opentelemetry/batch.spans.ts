@@ -1,9 +1,11 @@
-import type { Span } from '@opentelemetry/api';
-import type { ObservedPublish } from '../observing/event-bus.observer.js';
+import type { Attributes, Span } from '@opentelemetry/api';
+import type { ObservedPublish, PublishNext } from '../observing/event-bus.observer.js';
+import type { PublishOutcome } from '../transports/event.transport.js';
 import { BATCH_MESSAGE_COUNT } from './messaging.attributes.js';
 import { otel } from './otel.api.js';
-import type { Destination, Next, PublisherSpans } from './publisher.spans.js';
-import { attributesOf, contextHeaders, givenContext, linksTo, nameOf, whenSent } from './publisher.spans.js';
+import type { Destination, PublisherSpans } from './publisher.spans.js';
+import { contextHeaders, describe, endWith, givenContext, linksTo, nameOf } from './publisher.spans.js';
+import { publisherContext } from './silent.context.js';
 
 /** One `publishMany` that is under way. */
 interface Batch {
@@ -31,40 +33,49 @@ export class BatchSpans {
   ) {}
 
   /** @param key what the events of the call have in common */
-  publish(key: object, publish: ObservedPublish, next: Next): void {
+  publish(key: object, publish: ObservedPublish, next: PublishNext): void {
     const batch = this.batches.get(key) ?? this.begin(key, publish);
     const { span } = batch;
     join(batch, this.spans.destinationOf(publish));
-    const sent = this.send(batch, publish, next);
-    whenSent(sent, span, () => {
+    const end = () => {
       batch.open -= 1;
       if (batch.open === 0) span.end();
-    });
+    };
+    this.send(batch, publish, next, (outcome) => endWith(outcome, span, end));
   }
 
   private begin(key: object, { bus, batchSize }: ObservedPublish): Batch {
     const { CLIENT, PRODUCER } = otel.SpanKind;
-    const span = this.spans.start('publish', bus, NOWHERE, { kind: this.areCreated ? CLIENT : PRODUCER });
+    const span = this.spans.start('publish', bus, NOWHERE, {
+      kind: this.areCreated ? CLIENT : PRODUCER,
+      parent: publisherContext(),
+    });
     span.setAttribute(BATCH_MESSAGE_COUNT, batchSize);
     const batch = { span, common: NOWHERE, awaited: batchSize, open: batchSize };
     this.batches.set(key, batch);
     return batch;
   }
 
-  private send({ span }: Batch, publish: ObservedPublish, next: Next): Promise<number> {
+  private send(
+    { span }: Batch,
+    publish: ObservedPublish,
+    next: PublishNext,
+    settled: (outcome: PublishOutcome) => void,
+  ): void {
     const given = givenContext(publish);
     if (given !== undefined) {
       span.addLinks(linksTo(given));
-      return next();
+      return next(undefined, settled);
     }
-    if (!this.areCreated) return next(publish.carriesMetadata ? contextHeaders(span) : undefined);
+    const parent = publisherContext();
+    if (!this.areCreated)
+      return next(publish.carriesMetadata ? contextHeaders(span, parent) : undefined, settled);
     const { bus } = publish;
     const kind = otel.SpanKind.PRODUCER;
-    const created = this.spans.start('create', bus, this.spans.destinationOf(publish), { kind });
+    const created = this.spans.start('create', bus, this.spans.destinationOf(publish), { kind, parent });
     span.addLink({ context: created.spanContext() });
-    const sent = this.spans.send(publish, created, next);
+    this.spans.send(publish, created, parent, next, settled);
     created.end();
-    return sent;
   }
 }
 
@@ -81,5 +92,7 @@ function join(batch: Batch, { template, channel }: Destination): void {
   batch.awaited -= 1;
   if (batch.awaited > 0) return;
   span.updateName(nameOf('publish', batch.common));
-  span.setAttributes(attributesOf(batch.common));
+  const attributes: Attributes = {};
+  describe(attributes, batch.common);
+  span.setAttributes(attributes);
 }

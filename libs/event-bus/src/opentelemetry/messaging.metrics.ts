@@ -1,4 +1,4 @@
-import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
+import type { Counter, Histogram, Meter } from '@opentelemetry/api';
 import type {
   FailedFact,
   HandledFact,
@@ -46,44 +46,34 @@ export class MessagingMetrics {
     });
   }
 
-  readonly published = (fact: PublishedFact): void => this.countSent(fact, {});
+  readonly published = (fact: PublishedFact): void => this.countSent(fact);
 
-  readonly publishFailed = (fact: PublishFailedFact): void => this.countSent(fact, errorIn(fact));
+  readonly publishFailed = (fact: PublishFailedFact): void => this.countSent(fact, errorTypeOf(fact.error));
 
-  readonly handled = (fact: HandledFact): void => this.countCall(fact, {});
+  readonly handled = (fact: HandledFact): void => this.countCall(fact);
 
-  readonly failed = (fact: FailedFact): void => this.countCall(fact, errorIn(fact));
+  readonly failed = (fact: FailedFact): void => this.countCall(fact, errorTypeOf(fact.error));
 
-  readonly repeated = (fact: RepeatedFact): void => this.countCall(fact, errorIn(fact));
+  readonly repeated = (fact: RepeatedFact): void => this.countCall(fact, errorTypeOf(fact.error));
 
   private countSent(
     { bus, channel, template, tookMs }: Pick<PublishedFact, 'bus' | 'channel' | 'template' | 'tookMs'>,
-    error: Attributes,
+    error?: string,
   ): void {
     const destination = template ?? this.settings.destinationName(channel);
-    const attributes = {
-      ...this.places.of(bus),
-      ...names.OPERATIONS.publish,
-      ...(destination === undefined ? {} : { [names.DESTINATION_TEMPLATE]: destination }),
-      ...error,
-    };
+    const attributes = this.places.attributesOf(bus, 'publish');
+    if (destination !== undefined) attributes[names.DESTINATION_TEMPLATE] = destination;
+    if (error !== undefined) attributes[names.ERROR_TYPE] = error;
     this.sent.add(1, attributes);
     this.operationDuration.record(tookMs / 1000, attributes);
   }
 
-  private countCall({ bus, handler, target, attempt, tookMs }: HandledFact, error: Attributes): void {
-    const attributes = {
-      ...this.places.of(bus),
-      ...names.OPERATIONS.process,
-      [names.DESTINATION_TEMPLATE]: target,
-      [names.HANDLER]: handler,
-      ...error,
-    };
+  private countCall({ bus, handler, target, attempt, tookMs }: HandledFact, error?: string): void {
+    const attributes = this.places.attributesOf(bus, 'process');
+    attributes[names.DESTINATION_TEMPLATE] = target;
+    attributes[names.HANDLER] = handler;
+    if (error !== undefined) attributes[names.ERROR_TYPE] = error;
     if (attempt <= 1) this.consumed.add(1, attributes);
     if (attempt > 0) this.processDuration.record(tookMs / 1000, attributes);
   }
-}
-
-function errorIn({ error }: { readonly error: unknown }): Attributes {
-  return { [names.ERROR_TYPE]: errorTypeOf(error) };
 }

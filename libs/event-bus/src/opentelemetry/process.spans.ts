@@ -64,7 +64,10 @@ export class ProcessSpans {
     const { pattern, channel, metadata } = event;
     const target = pattern ?? channel;
     const sender = contextIn(metadata);
-    const attributes = { ...fixed, [names.DESTINATION_NAME]: channel, [names.ATTEMPT]: call.attempt };
+    // Assigned: what is added to a spread costs a microsecond.
+    const attributes = Object.assign({}, fixed);
+    attributes[names.DESTINATION_NAME] = channel;
+    attributes[names.ATTEMPT] = call.attempt;
     const span = this.tracer.startSpan(
       `process ${target}`,
       {
@@ -91,11 +94,9 @@ export class ProcessSpans {
   }
 
   private attributesOf({ bus, name, group }: ObservedHandler): Attributes {
-    return {
-      ...this.places.of(bus),
-      ...names.OPERATIONS.process,
-      [names.HANDLER]: name,
-      ...(group === undefined ? {} : { [names.CONSUMER_GROUP_NAME]: group }),
-    };
+    const attributes = this.places.attributesOf(bus, 'process');
+    attributes[names.HANDLER] = name;
+    if (group !== undefined) attributes[names.CONSUMER_GROUP_NAME] = group;
+    return attributes;
   }
 }

@@ -1,8 +1,10 @@
-import type { ObservedPublish } from '../observing/event-bus.observer.js';
+import type { ObservedPublish, PublishNext } from '../observing/event-bus.observer.js';
+import type { PublishOutcome } from '../transports/event.transport.js';
 import { BatchSpans } from './batch.spans.js';
 import { otel } from './otel.api.js';
-import type { Next, PublishHook, PublisherSpans } from './publisher.spans.js';
-import { givenContext, linksTo, whenSent } from './publisher.spans.js';
+import type { PublishHook, PublisherSpans } from './publisher.spans.js';
+import { endWith, givenContext, linksTo } from './publisher.spans.js';
+import { publisherContext } from './silent.context.js';
 
 /** The spans of publishers: one `publish` for each event, and for `publishMany` those of {@link BatchSpans}. */
 export class PublishSpans {
@@ -21,14 +23,15 @@ export class PublishSpans {
     else this.publish(publish, next);
   };
 
-  private publish(publish: ObservedPublish, next: Next): void {
+  private publish(publish: ObservedPublish, next: PublishNext): void {
     const { spans } = this;
     const given = givenContext(publish);
     const { PRODUCER, CLIENT } = otel.SpanKind;
-    const options = { kind: given === undefined ? PRODUCER : CLIENT, links: linksTo(given) };
-    const span = spans.start('publish', publish.bus, spans.destinationOf(publish), options);
-    const sent =
-      given === undefined ? spans.send(publish, span, next) : spans.sendAsItIs(publish, span, next);
-    if (span.isRecording()) whenSent(sent, span, () => span.end());
+    const parent = publisherContext();
+    const start = { kind: given === undefined ? PRODUCER : CLIENT, links: linksTo(given), parent };
+    const span = spans.start('publish', publish.bus, spans.destinationOf(publish), start);
+    const settled = (outcome: PublishOutcome) => endWith(outcome, span, () => span.end());
+    if (given === undefined) spans.send(publish, span, parent, next, settled);
+    else spans.sendAsItIs(publish, span, next, settled);
   }
 }

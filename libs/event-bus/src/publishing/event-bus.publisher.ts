@@ -159,6 +159,6 @@ export class EventBusPublisher {
       const { channel, payload } = event;
       this.reporter.published(attempt as PreparedEvent, channel, payload, outcome.subscriptions, startedMs);
     }
-    attempt.hooked?.(outcome);
+    attempt.hooked?.settled(outcome);
   }
 }

@@ -31,8 +31,8 @@ export interface PreparedEvent extends SizedEvent {
 
 /** An event that is ready to be sent, or why it cannot be sent. */
 export type Attempt = (PreparedEvent | { readonly error: Error }) & {
-  /** Of an observer that waits for the outcome. */
-  readonly hooked?: Settle;
+  /** The hooks of observers, which wait for the outcome. */
+  hooked?: { settled: Settle };
 };
 
 type Kind = OutgoingMessage['kind'];
@@ -57,16 +57,20 @@ export class EventPreparer {
   /**
    * Validates and encodes, synchronously; after this only an asynchronous schema and the broker can reject the event.
    * Never throws.
+   * @param headers in place of those of the event
    */
-  attempt(event: EventToPublish): Attempt {
+  attempt(event: EventToPublish, headers?: EventHeaders): Attempt {
     try {
-      return this.prepare(event);
+      return this.prepare(event, headers ?? event.headers);
     } catch (error) {
       return { error: error as Error };
     }
   }
 
-  private prepare({ channel: to, payload, kind: wanted, params, headers }: EventToPublish): PreparedEvent {
+  private prepare(
+    { channel: to, payload, kind: wanted, params }: EventToPublish,
+    headers: EventHeaders | undefined,
+  ): PreparedEvent {
     const contract = typeof to === 'string' ? undefined : this.contractOf(to);
     const name = contract === undefined ? (to as string) : channelOf(contract, params);
     const channel = this.channels.get(name) ?? this.checkedChannel(name);

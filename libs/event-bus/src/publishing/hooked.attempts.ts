@@ -1,6 +1,9 @@
 import { propertyOf, textOf } from '../foreign.js';
+import { isObject } from '../option.checks.js';
 import type { EventHeaders } from '../message/event.codec.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
+import type { ObservedPublish } from '../observing/event-bus.observer.js';
+import type { Writable } from '../observing/hooked.publish.js';
 import type { PublishHooks } from '../observing/publish.hooks.js';
 import type { Attempt, EventPreparer } from './event.preparer.js';
 import type { EventToPublish } from './publish.options.js';
@@ -35,32 +38,36 @@ export class HookedAttempts {
     const to = propertyOf(event, 'channel');
     const template = propertyOf(to, 'template');
     const channel = textOf(template ?? to);
-    const about = {
+    const { bus } = this.hooks;
+    // Assigned, because a spread costs as much as the rest of this method.
+    const about: Writable<ObservedPublish> = {
+      bus,
       channel,
-      ...(template === undefined ? {} : { template: channel }),
-      ...headersOf(event),
       carriesMetadata: this.carriesMetadata,
       batchSize: batch?.size ?? 1,
-      ...(batch === undefined ? {} : { batch }),
     };
-    const { prepared, settled } = this.hooks.prepare(about, (added) =>
+    if (template !== undefined) about.template = channel;
+    const headers = propertyOf(event, 'headers');
+    // JavaScript code may pass any value: the preparer rejects what is no object.
+    if (typeof headers === 'object' && headers !== null) about.headers = headers as EventHeaders;
+    if (batch !== undefined) about.batch = batch;
+    const hooked = this.hooks.prepare(about, (added) =>
       added === undefined ? this.preparer.attempt(event) : this.attemptWith(added, event),
     );
-    return { ...prepared, hooked: settled };
+    const { prepared } = hooked;
+    prepared.hooked = hooked;
+    return prepared;
   }
 
   /** Publishes without the added headers when the codec rejects them. */
   private attemptWith(added: EventHeaders, event: EventToPublish): Attempt {
-    const attempt = this.preparer.attempt({ ...event, headers: { ...added, ...event.headers } });
+    const own = propertyOf(event, 'headers');
+    // No headers at all: the preparer says so.
+    if (own !== undefined && !isObject(own)) return this.preparer.attempt(event);
+    const attempt = this.preparer.attempt(event, own === undefined ? added : { ...added, ...event.headers });
     if (!('error' in attempt)) return attempt;
     const plain = this.preparer.attempt(event);
     if (!('error' in plain)) this.reporter.listenerFailed('aroundPublish', attempt.error);
     return plain;
   }
-}
-
-/** JavaScript code may pass any value: the preparer rejects what is no object. */
-function headersOf(event: EventToPublish): { headers?: EventHeaders } {
-  const headers = propertyOf(event, 'headers');
-  return typeof headers === 'object' && headers !== null ? { headers: headers as EventHeaders } : {};
 }
