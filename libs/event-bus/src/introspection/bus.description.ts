@@ -27,7 +27,7 @@ export interface EventBusDescription {
 
 /** One handler, its targets and its options. */
 export interface HandlerDescription {
-  /** `OrderNotifier.notify`, or `listener` for one added at run time. */
+  /** `OrderNotifier.notify`; `listener`, or `replies` of an `EventBusClient`, for one added at run time. */
   readonly handler: string;
   /** Whether it was added at run time: it may be gone in a moment. */
   readonly isListener: boolean;
@@ -71,8 +71,12 @@ export interface HandlerOptionsDescription extends Omit<HandlerSettings, 'orderB
   readonly timeoutMs?: number;
 }
 
-/** The name of every handler that was added at run time. A decorated method has a dot in its name. */
-const LISTENER = 'listener';
+const ADDED_AT_RUN_TIME = ['listener', 'replies'];
+
+/** Whether handlers of this name come and go, with targets that nobody declared. A decorated method has a dot in its name. */
+export function isAddedAtRunTime(handler: string): boolean {
+  return ADDED_AT_RUN_TIME.includes(handler);
+}
 
 export function describeBus(
   settings: EventBusSettings,
@@ -120,7 +124,7 @@ function areEqual(a: EventContract, b: EventContract): boolean {
 function describeHandler({ name, targets, settings }: EventHandler): HandlerDescription {
   return {
     handler: name,
-    isListener: name === LISTENER,
+    isListener: isAddedAtRunTime(name),
     targets: targets.map(describeTarget),
     options: describeOptions(settings),
   };

@@ -14,6 +14,7 @@ import {
   StartupError,
 } from '../errors.js';
 import { propertyOf } from '../foreign.js';
+import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
 import { publishProblem } from '../routing/channel-prefix.js';
 import { nameProblem } from '../routing/name.problem.js';
 import type { MicroserviceStatus } from './microservice.status.js';
@@ -127,6 +128,11 @@ export class EventBusClient extends ClientProxy {
   /** Calls back on each change to `connected`, `reconnecting` or `disconnected`. */
   override on(event: MicroserviceStatus, callback: () => void): void {
     this.reporter.on(event, callback);
+  }
+
+  /** The state of its bus, as of that of a module. Read it each time: after a failed {@link connect} the client has a new bus. */
+  get inspector(): EventBusInspector {
+    return this.exchange.session.runtime.inspector;
   }
 
   /** The ioredis clients, `[publisher, subscriber]`; with `memory()` the transport itself. */

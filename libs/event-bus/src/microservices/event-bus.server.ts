@@ -4,6 +4,7 @@ import { Server, Transport } from '@nestjs/microservices';
 import type { ApplicationBus } from '../module/application.buses.js';
 import { APPLICATION_BUS } from '../module/application.buses.js';
 import { ConfigurationError } from '../errors.js';
+import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
 import { BusSession } from './bus.session.js';
 import type { MicroserviceStatus, MicroserviceStatusEvents } from './microservice.status.js';
 import { StatusReporter } from './microservice.status.js';
@@ -124,6 +125,11 @@ export class EventBusServer
     callback: MicroserviceStatusEvents[Event],
   ): void {
     this.reporter.on(event, callback);
+  }
+
+  /** The state of its bus, as of that of a module. Its handlers are known from {@link listen} on. */
+  get inspector(): EventBusInspector {
+    return this.session.runtime.inspector;
   }
 
   /** The ioredis clients, `[publisher, subscriber]`; with `memory()` the transport itself. */

@@ -123,6 +123,7 @@ export class EventBusRuntime {
       this.status,
       this.gaps,
     );
+    observation.registry.attach({ bus: name, inspector: this.inspector });
   }
 
   /** Resolves when all received messages have been passed on, and no handler is running or has pending events. */

@@ -1,6 +1,13 @@
+import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportStatus } from '../transports/event.transport.js';
 import type { ObservedFact } from './observer.facts.js';
+
+/** The observer has been added to a bus. */
+export interface AttachedFact extends ObservedFact {
+  /** The bus in numbers, at any time: `inspector.snapshot()`. */
+  readonly inspector: EventBusInspector;
+}
 
 /** The state of the connections changed. `EventBusStatus` becomes `ready` only when the start is complete as well. */
 export interface StateChangedFact extends ObservedFact {

@@ -88,6 +88,8 @@ export type AroundTransport = (next: () => void) => void;
  * minute, and the observer stays registered.
  */
 export interface EventBusObserver {
+  /** Called once: when the bus has been created, or when the observer is added to it later. */
+  attached?(fact: busFacts.AttachedFact): Told;
   /** The broker accepted an event. */
   published?(fact: facts.PublishedFact): Told;
   /** A `publish` rejected, or one event of a `publishMany` failed. */

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { Inbox } from '../../../../test/support/inbox.js';
 import { settled } from '../../../../test/support/eventually.js';
 import { ODDITIES, WAYS } from '../../../../test/support/oddities.js';
+import { untyped } from '../../../../test/support/untyped.js';
 import { reasonOf } from '../foreign.js';
 import type { EventBusObserver } from './event-bus.observer.js';
 import type { NoticedFact } from './bus.facts.js';
@@ -44,6 +45,28 @@ describe('ObserverRegistry', () => {
     expect(registry.timesCalls).toBe(true);
     remove();
     expect(registry.timesCalls).toBe(false);
+  });
+
+  it('tells each observer once of the bus: when that is complete, or when the observer is added later', () => {
+    const told: string[] = [];
+    registry.add({ attached: ({ bus }) => void told.push(`first ${bus}`) });
+    expect(told).toEqual([]);
+    registry.attach({ bus: 'audit', inspector: untyped({}) });
+    registry.add({ attached: ({ bus }) => void told.push(`second ${bus}`) });
+    expect(told).toEqual(['first audit', 'second audit']);
+  });
+
+  it('adds an observer that fails when it is told of the bus, and logs it', () => {
+    registry.attach({ bus: 'audit', inspector: untyped({}) });
+    const failing = {
+      attached() {
+        throw new Error('no place');
+      },
+      handled: () => undefined,
+    };
+    registry.add(failing);
+    expect(registry.takes.handled).toBe(true);
+    expect(log.failures.items).toEqual(['Object.attached no place 0']);
   });
 
   it('tells observers in the order in which they were added, and the log last', () => {

@@ -1,4 +1,5 @@
 import { isThenable, propertyOf, textOf, toPromise } from '../foreign.js';
+import type { AttachedFact } from './bus.facts.js';
 import type { EventBusObserver, FactName, FactOf } from './event-bus.observer.js';
 import { LogEpisode } from './log.episode.js';
 
@@ -33,6 +34,7 @@ export const FACT_NAMES = Object.keys({
   listenerFailed: true,
   warned: true,
   noted: true,
+  attached: true,
 } satisfies Record<FactName, true>) as readonly FactName[];
 
 const CALL_FACTS: readonly FactName[] = ['handled', 'failed', 'repeated'];
@@ -108,6 +110,7 @@ export class ObserverRegistry {
   private added: readonly ContainedObserver[] = [];
   private readonly last: ContainedObserver;
   private readonly changeListeners: (() => void)[] = [];
+  private bus: AttachedFact | undefined;
 
   constructor(private readonly log: ObserverFailureLog) {
     this.last = new ContainedObserver(log, log);
@@ -128,9 +131,16 @@ export class ObserverRegistry {
   add(observer: EventBusObserver): () => void {
     const entry = new ContainedObserver(observer, this.log);
     this.change([...this.added, entry]);
+    if (this.bus !== undefined) entry.tell('attached', this.bus);
     return () => {
       if (this.added.includes(entry)) this.change(this.added.filter((other) => other !== entry));
     };
+  }
+
+  /** The bus is complete: tells the observers that are there, and later each that is added. */
+  attach(bus: AttachedFact): void {
+    this.bus = Object.freeze(bus);
+    this.tell('attached', bus);
   }
 
   tell<Name extends FactName>(name: Name, fact: FactOf<Name>): void {

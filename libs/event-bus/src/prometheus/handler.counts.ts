@@ -1,5 +1,6 @@
 import { HandlerTimeoutError } from '../errors.js';
 import { isA } from '../foreign.js';
+import { isAddedAtRunTime } from '../introspection/bus.description.js';
 import type { FailedFact } from '../observing/observer.facts.js';
 import { unescapeGlob } from '../routing/redis-glob.js';
 import { Histogram } from './histogram.js';
@@ -12,9 +13,6 @@ export interface CallOutcomes {
   refused: number;
   timeout: number;
 }
-
-/** The name of every listener that was added at run time. */
-const LISTENER = 'listener';
 
 /** What one handler did. All listeners that were added at run time are one handler, with one target. */
 export class HandlerCounts {
@@ -37,7 +35,7 @@ export class HandlerCounts {
 
   /** Whether its targets come and go, so that their names must not become labels. */
   get isListener(): boolean {
-    return this.name === LISTENER;
+    return isAddedAtRunTime(this.name);
   }
 
   /** @param texts as written */

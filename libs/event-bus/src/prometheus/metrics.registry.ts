@@ -56,12 +56,12 @@ function metricIn({ registry, prefix }: MetricsPlace, name: string, key: MetricK
     // Each client types its own classes, and takes what looks like one of them.
     registry.registerMetric(metric as never);
   } catch (error) {
-    const problem = `EventBusMetricsModule cannot register ${name} (${reasonOf(error)}). Set another prefix than ${quote(prefix)}, or pass another registry.`;
+    const problem = `The event bus cannot register ${name} (${reasonOf(error)}). Set another prefix than ${quote(prefix)}, or pass another registry.`;
     throw new ConfigurationError([problem]);
   }
   return metric;
 }
 
 function hasBus({ bus, prefix }: MetricsPlace): string {
-  return `the registry has metrics of a bus ${quote(bus)} with the prefix ${quote(prefix)} already. Import EventBusMetricsModule once for each bus; give the applications of one process registries of their own.`;
+  return `the registry has metrics of a bus ${quote(bus)} with the prefix ${quote(prefix)} already. Each bus needs a name of its own, and its metrics once; applications of one process need registries of their own.`;
 }

@@ -1,12 +1,11 @@
 import { ConfigurationError } from '../errors.js';
-import { DEFAULT_BUS } from '../module/event-bus.constants.js';
 import type { OptionTable } from '../option.checks.js';
 import { fitting, isObject, optionProblems, unknownOptions } from '../option.checks.js';
 import { DEFAULT_BUCKETS } from './histogram.js';
 import type { MetricsRegistry } from './metrics.registry.js';
 
-/** Options of `EventBusMetricsModule.forRoot()`. Only `registry` is required. */
-export interface EventBusMetricsOptions {
+/** Options of {@link eventBusMetrics}. Only `registry` is required. */
+export interface MetricsOptions {
   /** The registry that your `/metrics` serves: `register`, or a `new Registry()`, of `prom-client` or `@prometheus-io/client`. */
   readonly registry: MetricsRegistry;
   /** Put before every name, with `_` between. @default 'event_bus' */
@@ -16,8 +15,16 @@ export interface EventBusMetricsOptions {
    * @default [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
    */
   readonly buckets?: readonly number[] | undefined;
-  /** The name of the bus, as in `EventBusModule.forRoot({ name })`. Import the module once for each bus. @default 'default' */
-  readonly bus?: string | undefined;
+}
+
+/** The options with all defaults applied. */
+export type MetricsSettings = {
+  readonly [Name in keyof MetricsOptions]-?: NonNullable<MetricsOptions[Name]>;
+};
+
+/** And the bus of a module. */
+export interface BusMetricsSettings extends MetricsSettings {
+  readonly bus: string;
 }
 
 const MAX_BUCKETS = 50;
@@ -31,35 +38,34 @@ const TABLE = {
     areBuckets,
     `must be an array of 1 to ${MAX_BUCKETS} ascending numbers of seconds, e.g. [0.01, 0.1, 1].`,
   ),
-  bus: fitting(
-    (value) => typeof value === 'string' && value !== '',
-    'must be the name of a bus, as in EventBusModule.forRoot({ name }).',
-  ),
-} satisfies OptionTable & Record<Exclude<keyof EventBusMetricsOptions, 'registry'>, unknown>;
+} satisfies OptionTable & Record<Exclude<keyof MetricsOptions, 'registry'>, unknown>;
 
-export type MetricsSettings = {
-  readonly [Name in keyof EventBusMetricsOptions]-?: NonNullable<EventBusMetricsOptions[Name]>;
-};
-
-/** @throws ConfigurationError with everything that is wrong with the options, each with what to write instead */
-export function resolveMetricsOptions(options: EventBusMetricsOptions): MetricsSettings {
-  const problems = problemsOf(options);
-  if (problems.length > 0)
-    throw new ConfigurationError(problems.map((problem) => `EventBusMetricsModule: ${problem}`));
-  const { registry, prefix = 'event_bus', buckets = DEFAULT_BUCKETS, bus = DEFAULT_BUS } = options;
-  return { registry, prefix, buckets: [...buckets], bus };
+/**
+ * @param call what the messages begin with
+ * @param more the checks of further options
+ * @throws ConfigurationError with everything that is wrong with the options, each with what to write instead
+ */
+export function resolveMetricsOptions(
+  call: string,
+  options: MetricsOptions,
+  more: OptionTable = {},
+): MetricsSettings {
+  const problems = problemsOf(options, { ...TABLE, ...more });
+  if (problems.length > 0) throw new ConfigurationError(problems.map((problem) => `${call}: ${problem}`));
+  const { registry, prefix = 'event_bus', buckets = DEFAULT_BUCKETS } = options;
+  return { registry, prefix, buckets: [...buckets] };
 }
 
-function problemsOf(options: unknown): string[] {
-  if (!isObject(options)) return ['options are missing. Write forRoot({ registry: register }).'];
+function problemsOf(options: unknown, table: OptionTable): string[] {
+  if (!isObject(options)) return ['options are missing. Write { registry: register }.'];
   const { registry } = options;
   const isRegistry = isObject(registry) && typeof registry['registerMetric'] === 'function';
   return [
     ...(isRegistry
       ? []
       : ['registry must have registerMetric. Pass register, or a new Registry(), of prom-client.']),
-    ...optionProblems(TABLE, options),
-    ...unknownOptions(['registry', ...Object.keys(TABLE)], options),
+    ...optionProblems(table, options),
+    ...unknownOptions(['registry', ...Object.keys(table)], options),
   ];
 }
 
