@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import type {
   CallHandler,
   CanActivate,
+  DynamicModule,
   INestApplication,
-  ModuleMetadata,
   NestInterceptor,
 } from '@nestjs/common';
 import {
@@ -86,17 +86,17 @@ afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
 });
 
-async function served(
+function served(
   adapter: string,
   options: Omit<EventBusAsyncApiModuleOptions, 'path' | 'info'>,
-  { prefix = '', more = [] as NonNullable<ModuleMetadata['imports']> } = {},
+  mount: { readonly prefix?: string } = {},
 ) {
+  return servedBy(adapter, EventBusAsyncApiModule.forRoot({ ...BASE, ...options }), mount);
+}
+
+async function servedBy(adapter: string, asyncApi: DynamicModule, { prefix = '' } = {}) {
   @Module({
-    imports: [
-      EventBusModule.forRoot({ transport: memory() }),
-      EventBusAsyncApiModule.forRoot({ ...BASE, ...options }),
-      ...more,
-    ],
+    imports: [EventBusModule.forRoot({ transport: memory() }), asyncApi],
     providers: [Handlers],
   })
   class AppModule {}
@@ -158,6 +158,43 @@ describe.each(['Express', 'Fastify'])('the AsyncAPI module on %s', (adapter) => 
     const response = await fetch(`${url}/ops/asyncapi/`);
     const isRelative = (await response.text()).includes('src="../asyncapi/page.js"');
     expect([response.status, isRelative]).toEqual(adapter === 'Fastify' ? [404, false] : [200, true]);
+  });
+
+  it('takes the options of the document from a factory, and guards the routes as without one', async () => {
+    const module = EventBusAsyncApiModule.forRootAsync({
+      path: BASE.path,
+      guards: [AdminGuard],
+      imports: [KeysModule],
+      inject: [Keys],
+      useFactory: async ({ admin }: Keys) => ({
+        info: { title: admin, version: '2' },
+        publishes: [OrderCreated],
+      }),
+    });
+    const { app, url } = await servedBy(adapter, module);
+    for (const route of ROUTES) expect((await fetch(`${url}/ops/asyncapi${route}`)).status).toBe(401);
+    const response = await fetch(`${url}/ops/asyncapi.json`, { headers: { authorization: 'secret' } });
+    expect(await response.json()).toEqual(
+      EventBusAsyncApi.document(app, {
+        info: { title: 'secret', version: '2' },
+        publishes: [OrderCreated],
+      }),
+    );
+  });
+
+  it('takes the options of the document from a class', async () => {
+    class Options {
+      createEventBusAsyncApiOptions() {
+        return { info };
+      }
+    }
+    const module = EventBusAsyncApiModule.forRootAsync({
+      path: 'docs',
+      access: 'loopback',
+      useClass: Options,
+    });
+    const { url } = await servedBy(adapter, module);
+    expect(await (await fetch(`${url}/docs.json`)).json()).toMatchObject({ info: { title: info.title } });
   });
 
   it('lets in this machine alone with access: loopback', async () => {
@@ -238,6 +275,57 @@ describe('the options of the AsyncAPI module', () => {
     ['a bus that is not there', { ...BASE, access: 'loopback', bus: 'audit' }, /no bus named "audit"/],
   ])('fail the start with what to write: %s', async (_what, options, problem) => {
     expect(await given(options)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  const made = () => ({ info });
+  const asyncGiven = (options: unknown) =>
+    problemsOf({ imports: [EventBusAsyncApiModule.forRootAsync(untyped(options))] }, { transport: memory() });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no options', undefined, /forRootAsync\(…\) has no options\. Write useFactory/],
+    ['no factory', { path: 'a', access: 'loopback' }, /one of useFactory, useClass, useExisting must make/],
+    [
+      'info beside the factory',
+      { path: 'a', access: 'loopback', info, useFactory: made },
+      /info is not an option\. Known options: bus, path, guards, access, imports, inject.* All others are returned by useFactory/,
+    ],
+    ['no path', { access: 'loopback', useFactory: made }, /forRootAsync\(…\): path is missing/],
+    ['neither guards nor access', { path: 'a', useFactory: made }, /Write guards: \[AdminGuard\]/],
+    ['a glob as path', { path: '*', access: 'loopback', useFactory: made }, /path must be a plain path/],
+    ...(['path', 'guards', 'access', 'bus'] as const).map((name): [string, unknown, RegExp] => [
+      `${name} in what the factory returns`,
+      { path: 'a', access: 'loopback', useFactory: async () => ({ info, [name]: 'x' }) },
+      new RegExp(`${name} is needed before useFactory is called\\. Write it beside useFactory`),
+    ]),
+    [
+      'a factory that returns nothing',
+      { path: 'a', access: 'loopback', useFactory: () => undefined },
+      /useFactory must return an object/,
+    ],
+    [
+      'a factory that returns no info',
+      { path: 'a', access: 'loopback', useFactory: async () => ({ publishes: [] }) },
+      /forRootAsync\(…\), useFactory: info is missing/,
+    ],
+    [
+      'another bus',
+      { path: 'a', access: 'loopback', bus: 'audit', useFactory: made },
+      /no bus named "audit"/,
+    ],
+  ])('fail the start with what to write in forRootAsync: %s', async (_what, options, problem) => {
+    expect(await asyncGiven(options)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('keep by type out of the factory what is needed before it', () => {
+    EventBusAsyncApiModule.forRootAsync({
+      path: 'a',
+      access: 'loopback',
+      // @ts-expect-error -- guards are known when the controller is declared
+      useFactory: () => ({ info, guards: [AdminGuard] }),
+    });
+    // @ts-expect-error -- so is the path
+    EventBusAsyncApiModule.forRootAsync({ access: 'loopback', useFactory: made });
+    expect(() => EventBusAsyncApiModule.forRootAsync(untyped({}))).not.toThrow();
   });
 
   it('are all checked at once', async () => {

@@ -1,8 +1,11 @@
 import { toContract } from '../contracts/event.contract.js';
+import { AsyncOptions } from '../module/async.options.js';
 import type { OptionCheck, OptionTable } from '../option.checks.js';
 import { fitting, isObject, optionProblems, said, trueOrFalse, unknownOptions } from '../option.checks.js';
+import type { MadeDocument } from './asyncapi.options.js';
 
 const MODULE_CALL = 'EventBusAsyncApiModule.forRoot(…)';
+const ASYNC_CALL = 'EventBusAsyncApiModule.forRootAsync(…)';
 const EXAMPLE = "info: { title: 'Orders', version: '1.0.0' }";
 
 const DOCUMENT = {
@@ -20,8 +23,8 @@ const DOCUMENT = {
   bus: fitting((value) => typeof value === 'string' && value !== '', 'must be the name of a bus.'),
 } satisfies OptionTable;
 
-const MODULE = {
-  ...DOCUMENT,
+const BESIDE_FACTORY = {
+  bus: DOCUMENT.bus,
   path: pathProblem,
   guards: fitting(
     (value) => Array.isArray(value) && value.length > 0 && value.every(isGuard),
@@ -31,8 +34,20 @@ const MODULE = {
     (value) => value === 'loopback',
     "must be 'loopback'. For anything else write guards: [AdminGuard].",
   ),
+} satisfies OptionTable;
+
+const MODULE = {
+  ...DOCUMENT,
+  ...BESIDE_FACTORY,
   imports: fitting((value) => Array.isArray(value), 'must be an array of modules.'),
 } satisfies OptionTable;
+
+/** Where `forRootAsync` gets the options of the document from. */
+export const ASYNC_OPTIONS = new AsyncOptions<MadeDocument, 'createEventBusAsyncApiOptions'>(
+  ASYNC_CALL,
+  'createEventBusAsyncApiOptions',
+  BESIDE_FACTORY,
+);
 
 /** A segment of a URL that neither Express nor Fastify reads as a pattern. */
 const PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*$/;
@@ -44,8 +59,22 @@ export function documentOptionProblems(options: unknown): string[] {
 
 /** The same for the module. */
 export function moduleOptionProblems(options: unknown): string[] {
-  const problems = problemsIn(MODULE_CALL, MODULE, options);
-  return isObject(options) ? [...problems, ...missingPath(options), ...accessProblems(options)] : problems;
+  return [...problemsIn(MODULE_CALL, MODULE, options), ...routeProblems(MODULE_CALL, options)];
+}
+
+/** The same for the argument of `forRootAsync`. */
+export function asyncOptionProblems(options: unknown): string[] {
+  return [...ASYNC_OPTIONS.problemsIn(options), ...routeProblems(ASYNC_CALL, options)];
+}
+
+/** The same for what its factory made. */
+export function madeOptionProblems(made: unknown): string[] {
+  const late = ASYNC_OPTIONS.lateProblemsIn(made);
+  return late.length > 0 ? late : problemsIn(`${ASYNC_CALL}, useFactory`, DOCUMENT, made);
+}
+
+function routeProblems(call: string, options: unknown): string[] {
+  return isObject(options) ? [...missingPath(call, options), ...accessProblems(call, options)] : [];
 }
 
 function problemsIn(call: string, table: OptionTable, options: unknown): string[] {
@@ -65,8 +94,8 @@ function infoProblem(info: unknown): ReturnType<OptionCheck> {
   return isComplete ? undefined : `must have a title and a version, e.g. ${EXAMPLE}.`;
 }
 
-function missingPath({ path }: Readonly<Record<string, unknown>>): string[] {
-  return path === undefined ? [`${MODULE_CALL}: path is missing. Write path: 'asyncapi'.`] : [];
+function missingPath(call: string, { path }: Readonly<Record<string, unknown>>): string[] {
+  return path === undefined ? [`${call}: path is missing. Write path: 'asyncapi'.`] : [];
 }
 
 function pathProblem(path: unknown): ReturnType<OptionCheck> {
@@ -75,12 +104,12 @@ function pathProblem(path: unknown): ReturnType<OptionCheck> {
     : "must be a plain path without parameters, globs and a slash at its end, e.g. 'asyncapi' or 'internal/asyncapi'.";
 }
 
-function accessProblems({ guards, access }: Readonly<Record<string, unknown>>): string[] {
+function accessProblems(call: string, { guards, access }: Readonly<Record<string, unknown>>): string[] {
   if (guards !== undefined && access !== undefined)
-    return [`${MODULE_CALL}: guards and access are both set. Leave out access; a guard decides alone.`];
+    return [`${call}: guards and access are both set. Leave out access; a guard decides alone.`];
   if (guards !== undefined || access !== undefined) return [];
   return [
-    `${MODULE_CALL}: nothing says who may read the document. Write guards: [AdminGuard], or access: 'loopback' for requests from this machine.`,
+    `${call}: nothing says who may read the document. Write guards: [AdminGuard], or access: 'loopback' for requests from this machine.`,
   ];
 }
 

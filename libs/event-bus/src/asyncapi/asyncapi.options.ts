@@ -1,4 +1,4 @@
-import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
+import type { CanActivate, ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
 import type { EventContract } from '../contracts/event.contract.js';
 import type { ContractDescription } from '../introspection/bus.description.js';
 import type { AsyncApiInfo, AsyncApiServer } from './asyncapi.document.js';
@@ -22,7 +22,7 @@ export interface AsyncApiDocumentOptions {
   readonly bus?: string | undefined;
 }
 
-/** Options of {@link EventBusAsyncApiModule}. One of `guards` and `access` is required. */
+/** Options of `EventBusAsyncApiModule.forRoot()`. One of `guards` and `access` is required. */
 export interface EventBusAsyncApiModuleOptions extends AsyncApiDocumentOptions {
   /** The path of the page, without a slash at its end: `asyncapi` serves `/asyncapi`, `/asyncapi.json` and `/asyncapi.yaml`. */
   readonly path: string;
@@ -33,3 +33,18 @@ export interface EventBusAsyncApiModuleOptions extends AsyncApiDocumentOptions {
   /** The modules of what the guards inject. @default [] */
   readonly imports?: ModuleMetadata['imports'] | undefined;
 }
+
+/** Nest needs them before a factory can run. */
+type BesideFactory = Pick<EventBusAsyncApiModuleOptions, 'path' | 'guards' | 'access' | 'bus'>;
+
+/** What the factory of `EventBusAsyncApiModule.forRootAsync()` returns. */
+export type MadeDocument = Omit<AsyncApiDocumentOptions, 'bus'> & {
+  readonly [Name in keyof BesideFactory]?: never;
+};
+
+/**
+ * Options of `EventBusAsyncApiModule.forRootAsync()`: one of `useFactory`, `useClass` and `useExisting` makes those of the document, and
+ * `path`, `guards`, `access` and `bus` stand beside it.
+ */
+export interface EventBusAsyncApiAsyncOptions
+  extends BesideFactory, ConfigurableModuleAsyncOptions<MadeDocument, 'createEventBusAsyncApiOptions'> {}

@@ -1,4 +1,4 @@
-import type { DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
+import type { DynamicModule, FactoryProvider, OnApplicationBootstrap, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { ConfigurationError } from '../errors.js';
 import { EventBusInspector } from '../introspection/event-bus.inspector.js';
@@ -6,8 +6,18 @@ import { EventBusStatus } from '../introspection/event-bus.status.js';
 import { eventBusToken } from '../module/event-bus.inject.js';
 import type { ServedBus } from './document.answers.js';
 import { SERVED_BUS, asyncApiController } from './asyncapi.controller.js';
-import { moduleOptionProblems } from './asyncapi.option-problems.js';
-import type { AsyncApiDocumentOptions, EventBusAsyncApiModuleOptions } from './asyncapi.options.js';
+import {
+  ASYNC_OPTIONS,
+  asyncOptionProblems,
+  madeOptionProblems,
+  moduleOptionProblems,
+} from './asyncapi.option-problems.js';
+import type {
+  AsyncApiDocumentOptions,
+  EventBusAsyncApiAsyncOptions,
+  EventBusAsyncApiModuleOptions,
+  MadeDocument,
+} from './asyncapi.options.js';
 import { documentOf, noBusProblem } from './event-bus.asyncapi.js';
 import { LoopbackGuard } from './loopback.guard.js';
 
@@ -22,13 +32,20 @@ export class EventBusAsyncApiModule {
     const module = EventBusAsyncApiModule;
     const problems = moduleOptionProblems(options);
     if (problems.length > 0) return { module, providers: [failing(problems)] };
-    const { path, guards = [LoopbackGuard], access: _access, imports = [], ...document } = options;
-    return {
-      module,
-      imports,
-      controllers: [asyncApiController(path.replace(/^\//, ''), guards)],
-      providers: [servedBus(document)],
-    };
+    const { path, guards, access: _access, imports = [], ...document } = options;
+    const controllers = [controllerOf({ path, guards })];
+    return { module, imports, controllers, providers: [servedBus(document.bus, () => document)] };
+  }
+
+  /** As {@link forRoot}, with the options of the document from a factory. Pass `path`, `guards`, `access` and `bus` next to it. */
+  static forRootAsync(options: EventBusAsyncApiAsyncOptions): DynamicModule {
+    const module = EventBusAsyncApiModule;
+    const problems = asyncOptionProblems(options);
+    if (problems.length > 0) return { module, providers: [failing(problems)] };
+    const { bus } = options;
+    const { imports, providers } = ASYNC_OPTIONS.partsOf(options);
+    const served = servedBus(bus, (made) => ({ ...withoutProblems(made), bus }), ASYNC_OPTIONS.token);
+    return { module, imports, controllers: [controllerOf(options)], providers: [...providers, served] };
   }
 }
 
@@ -51,20 +68,42 @@ class DescribedBus implements ServedBus, OnApplicationBootstrap {
   }
 }
 
-function servedBus(options: AsyncApiDocumentOptions): NonNullable<DynamicModule['providers']>[number] {
-  const { bus } = options;
-  const optional = (token: unknown) => ({ token: token as string, optional: true });
+function controllerOf({
+  path,
+  guards = [LoopbackGuard],
+}: Pick<EventBusAsyncApiModuleOptions, 'path' | 'guards'>): Type<unknown> {
+  return asyncApiController(path.replace(/^\//, ''), guards);
+}
+
+/** @param token provides what `optionsOf` takes */
+function servedBus(
+  bus: string | undefined,
+  optionsOf: (made: unknown) => AsyncApiDocumentOptions,
+  token?: FactoryProvider['provide'],
+): FactoryProvider {
+  const optional = (of: FactoryProvider['provide']) => ({ token: of, optional: true });
   return {
     provide: SERVED_BUS,
-    useFactory: (inspector?: EventBusInspector, status?: EventBusStatus) => {
+    useFactory: (inspector?: EventBusInspector, status?: EventBusStatus, made?: unknown) => {
+      const options = optionsOf(made);
       if (inspector === undefined || status === undefined) throw new ConfigurationError([noBusProblem(bus)]);
       return new DescribedBus(inspector, options, status);
     },
-    inject: [optional(eventBusToken(EventBusInspector, bus)), optional(eventBusToken(EventBusStatus, bus))],
+    inject: [
+      optional(eventBusToken(EventBusInspector, bus)),
+      optional(eventBusToken(EventBusStatus, bus)),
+      ...(token === undefined ? [] : [token]),
+    ],
   };
 }
 
-function failing(problems: readonly string[]): NonNullable<DynamicModule['providers']>[number] {
+function withoutProblems(made: unknown): MadeDocument {
+  const problems = madeOptionProblems(made);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return made as MadeDocument;
+}
+
+function failing(problems: readonly string[]): FactoryProvider {
   return {
     provide: SERVED_BUS,
     useFactory: () => {

@@ -1,6 +1,10 @@
 export { EventBusAsyncApi } from './event-bus.asyncapi.js';
 export { EventBusAsyncApiModule } from './event-bus-asyncapi.module.js';
-export type { AsyncApiDocumentOptions, EventBusAsyncApiModuleOptions } from './asyncapi.options.js';
+export type {
+  AsyncApiDocumentOptions,
+  EventBusAsyncApiAsyncOptions,
+  EventBusAsyncApiModuleOptions,
+} from './asyncapi.options.js';
 export type {
   AsyncApiChannel,
   AsyncApiDocument,
