@@ -93,7 +93,7 @@ function checkFiles({ path, bytes, files }) {
   expect(bytes <= MAX_PACKED_KB * 1000, `${bytes} bytes packed; the limit is ${MAX_PACKED_KB} kB`);
   const modules = files.filter((file) => file.endsWith('.js'));
   expect(modules.length <= MAX_MODULES, `${modules.length} modules, which npm run build joins: run it first`);
-  const unwanted = files.filter((file) => /\.tsbuildinfo$|\.spec\./.test(file));
+  const unwanted = files.filter((file) => /\.tsbuildinfo$|\.spec\.|\.png$/.test(file));
   expect(unwanted.length === 0, `files that do not belong into the package: ${unwanted.join(', ')}`);
 
   const unpacked = unpack(path, join(work, 'unpacked'));

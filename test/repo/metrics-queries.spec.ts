@@ -113,6 +113,30 @@ describe('deploy/event-bus.rules.yml', () => {
   });
 });
 
+describe('docs/operating.md', () => {
+  const page = readFileSync('docs/operating.md', 'utf8');
+  /** The first cell of each row that begins with code. */
+  const cellsBetween = (first: string, last: string) =>
+    page
+      .slice(page.indexOf(`\n${first}\n`), page.indexOf(`\n${last}\n`))
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split(' | ')[0]!);
+
+  it('has each metric', () => {
+    const named = cellsBetween('## Metrics', '### Dashboard').flatMap((cell) =>
+      [...cell.matchAll(/`(\w+)(?:\{[^}]*\})?`/g)].map(([, name]) => String(name)),
+    );
+    const all = (Object.values(METRICS) as readonly MetricDefinition[]).map(({ name }) => name);
+    expect(named.toSorted()).toEqual(all.toSorted());
+  });
+
+  it('has each alert, in the order of the rules', () => {
+    const named = cellsBetween('### Alerts', '### Try it').map((cell) => /`(\w+)`/.exec(cell)?.[1]);
+    expect(named).toEqual(rules.map(({ alert }) => alert));
+  });
+});
+
 describe('deploy/event-bus.dashboard.json', () => {
   const queries = dashboard.panels.flatMap(({ title, targets }) =>
     targets.map(({ expr, legendFormat }) => [title, expr, legendFormat] as const),
