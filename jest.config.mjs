@@ -36,6 +36,7 @@ const shared = {
 const sources = {
   '^nestjs-redis-event-bus$': '<rootDir>/libs/event-bus/src/index.ts',
   '^nestjs-redis-event-bus/([^/.]+)$': '<rootDir>/libs/event-bus/src/$1/index.ts',
+  '^nestjs-redis-event-bus-console$': '<rootDir>/libs/console/src/index.ts',
   '^@libs/shop-events$': '<rootDir>/libs/shop-events/src/index.ts',
   '^(\\.{1,2}/.*)\\.js$': '$1',
 };
@@ -94,7 +95,7 @@ export default {
     './libs/event-bus/src/': { lines: 95, branches: 90 },
   },
   projects: [
-    project('unit', ['{libs,apps}/*/src/**/*.spec.ts', 'examples/**/*.spec.ts']),
+    project('unit', ['{libs,apps}/*/{src,page}/**/*.spec.ts', 'examples/**/*.spec.ts']),
     project('integration', ['test/{integration,migration}/**/*.spec.ts']),
     {
       ...project('fake-time', ['test/integration/fake-time.redis.spec.ts']),

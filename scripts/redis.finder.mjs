@@ -38,7 +38,7 @@ export async function findRedis(env) {
   const own = await startRedis(env);
   if (own) return { ...own, description: `Redis started for this run at ${own.url}, kept in memory${hint}` };
   return {
-    description: `no Redis: both apps in one process, events and data in its memory${hint}`,
+    description: `no Redis: all apps in one process, events and data in its memory${hint}`,
     stop: async () => {},
   };
 }

@@ -9,11 +9,15 @@ import { ROOT } from './workspace.build.mjs';
 const STOP_TIMEOUT_MS = 15_000;
 const READY_TIMEOUT_MS = 30_000;
 
-/** @typedef {Readonly<Record<'orders' | 'notifications', number>>} ShopPorts */
+/** @typedef {'orders' | 'notifications' | 'console'} AppName */
+/** @typedef {Readonly<{ orders: number, notifications: number, console?: number }>} ShopPorts without a port, an app is not started */
 
-/** The running apps: a process for each, or one for both when there is no Redis between them. */
+/** The running apps: a process for each, or one for all when there is no Redis between them. */
 export class Shop {
-  #processes;
+  /** @type {Map<string, { start: () => import('node:child_process').ChildProcess, child: import('node:child_process').ChildProcess }>} */
+  #processes = new Map();
+  #isStopping = false;
+  #watchers = [];
 
   /**
    * @param {object} options
@@ -25,31 +29,46 @@ export class Shop {
    */
   constructor({ redisUrl, ports, host, env, write }) {
     const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-    this.urls = {
-      orders: `http://${reachable}:${ports.orders}`,
-      notifications: `http://${reachable}:${ports.notifications}`,
-    };
+    const apps = Object.entries(ports);
+    this.urls = Object.fromEntries(apps.map(([name, port]) => [name, `http://${reachable}:${port}`]));
 
     const shared = { ...env, HOST: host, REDIS_URL: redisUrl };
-    const start = (name, script, variables) => {
-      const child = spawnGuarded(process.execPath, ['--enable-source-maps', join(ROOT, script)], {
-        env: { ...shared, ...variables },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      readLines(child, (line) => write(withPrefix(name, line)));
-      return { name, child };
+    const add = (name, script, variables) => {
+      const start = () => {
+        const child = spawnGuarded(process.execPath, ['--enable-source-maps', join(ROOT, script)], {
+          env: { ...shared, ...variables },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        readLines(child, (line) => write(withPrefix(name, line)));
+        child.once('close', () => this.#ended(name, child));
+        return child;
+      };
+      this.#processes.set(name, { start, child: start() });
     };
-    this.#processes = redisUrl
-      ? [
-          start('orders', 'apps/orders/dist/main.js', { PORT: String(ports.orders) }),
-          start('notifications', 'apps/notifications/dist/main.js', { PORT: String(ports.notifications) }),
-        ]
-      : [
-          start('shop', 'scripts/both.apps.mjs', {
-            ORDERS_PORT: String(ports.orders),
-            NOTIFICATIONS_PORT: String(ports.notifications),
-          }),
-        ];
+    if (redisUrl) {
+      for (const [name, port] of apps) add(name, `apps/${name}/dist/main.js`, { PORT: String(port) });
+    } else {
+      const variables = apps.map(([name, port]) => [`${name.toUpperCase()}_PORT`, String(port)]);
+      add('shop', 'scripts/all.apps.mjs', Object.fromEntries(variables));
+    }
+  }
+
+  /** The names of the processes: `shop` when there is one for all apps. */
+  get processes() {
+    return [...this.#processes.keys()];
+  }
+
+  isRunning(name) {
+    return !hasExited(this.#processes.get(name).child);
+  }
+
+  /**
+   * Calls back when an app has ended that {@link stop} has not ended.
+   *
+   * @param {(name: string, how: string) => void} watcher
+   */
+  onEnd(watcher) {
+    this.#watchers.push(watcher);
   }
 
   /**
@@ -58,23 +77,24 @@ export class Shop {
    * @returns {Promise<never>}
    */
   failure() {
-    return Promise.race(
-      this.#processes.map(
-        ({ name, child }) =>
-          new Promise((_resolve, reject) => {
-            const fail = () =>
-              reject(
-                new StartError(`${name} has ended (${child.signalCode ?? `exit code ${child.exitCode}`}).`),
-              );
-            if (hasExited(child)) fail();
-            else child.once('close', fail);
-          }),
-      ),
-    );
+    return new Promise((_resolve, reject) => {
+      this.onEnd((name, how) => reject(new StartError(`${name} has ended (${how}).`)));
+    });
+  }
+
+  /** Ends an app as a crash would. */
+  kill(name) {
+    this.#processes.get(name).child.kill('SIGKILL');
+  }
+
+  /** Starts an app that has ended. */
+  startAgain(name) {
+    const entry = this.#processes.get(name);
+    if (hasExited(entry.child)) entry.child = entry.start();
   }
 
   /**
-   * Resolves when both apps say that they are ready.
+   * Resolves when all apps say that they are ready.
    *
    * @param {AbortSignal} signal
    */
@@ -91,7 +111,13 @@ export class Shop {
 
   /** Lets the apps finish what they do. Resolves when they have ended. */
   async stop() {
-    await Promise.all(this.#processes.map(({ child }) => stopProcess(child, STOP_TIMEOUT_MS)));
+    this.#isStopping = true;
+    await Promise.all([...this.#processes.values()].map(({ child }) => stopProcess(child, STOP_TIMEOUT_MS)));
+  }
+
+  #ended(name, child) {
+    if (this.#isStopping) return;
+    for (const watcher of this.#watchers) watcher(name, child.signalCode ?? `exit code ${child.exitCode}`);
   }
 }
 

@@ -4,8 +4,8 @@ import { StartError } from './start.error.mjs';
 import { ensureBuilt } from './workspace.build.mjs';
 
 /**
- * Builds what is stale, finds Redis, starts both apps, and runs `whileOpen` when they are ready. Stops everything, also
- * when that fails, when an app ends, or on a signal.
+ * Builds what is stale, finds Redis, starts the apps, and runs `whileOpen` when they are ready. Stops everything, also when that
+ * fails, when an app ends before it is ready, or on a signal.
  *
  * @param {object} options
  * @param {Record<string, string | undefined>} options.env
@@ -13,9 +13,10 @@ import { ensureBuilt } from './workspace.build.mjs';
  * @param {(line: string) => void} options.write
  * @param {() => Promise<import('./shop.mjs').ShopPorts>} options.choosePorts
  * @param {(shop: Shop, signal: AbortSignal) => Promise<void>} options.whileOpen
+ * @param {boolean} [options.isWhole] whether an app that ends later ends everything
  * @returns {Promise<'done' | 'interrupted' | 'failed'>}
  */
-export async function runShop({ env, host, write, choosePorts, whileOpen }) {
+export async function runShop({ env, host, write, choosePorts, whileOpen, isWhole = true }) {
   const interruption = new AbortController();
   const { signal } = interruption;
   // Stays for good: a signal that comes twice, from the terminal and from npm, must not cut the stopping short.
@@ -39,7 +40,7 @@ export async function runShop({ env, host, write, choosePorts, whileOpen }) {
     const failure = shop.failure();
     failure.catch(() => undefined);
     await Promise.race([shop.untilReady(signal), failure, interrupted]);
-    await Promise.race([whileOpen(shop, signal), failure, interrupted]);
+    await Promise.race([whileOpen(shop, signal), ...(isWhole ? [failure] : []), interrupted]);
     return 'done';
   } catch (error) {
     if (signal.aborted) return 'interrupted';

@@ -1,8 +1,9 @@
 import { portProblem } from './free.port.mjs';
+import { followKeys } from './shop.keys.mjs';
 import { runShop } from './shop.runner.mjs';
 import { StartError } from './start.error.mjs';
 
-// npm start: both sample apps, and a Redis when there is none yet. Ctrl-C ends them all.
+// npm start: the sample apps and the console, and a Redis when there is none yet. Ctrl-C ends them all.
 
 const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' };
 const host = env.HOST || '127.0.0.1';
@@ -12,19 +13,24 @@ const outcome = await runShop({
   env,
   host,
   write,
+  isWhole: false,
   choosePorts: async () => {
-    const orders = await portOf('ORDERS_PORT', 3000);
-    const notifications = await portOf('NOTIFICATIONS_PORT', 3001);
-    if (orders !== notifications) return { orders, notifications };
+    const ports = {
+      orders: await portOf('ORDERS_PORT', 3000),
+      notifications: await portOf('NOTIFICATIONS_PORT', 3001),
+      console: await portOf('CONSOLE_PORT', 3002),
+    };
+    const taken = Object.values(ports).find((port, index, all) => all.indexOf(port) !== index);
+    if (taken === undefined) return ports;
     throw new StartError(
-      `Both apps would use port ${orders}. Set ORDERS_PORT or NOTIFICATIONS_PORT to another one.`,
+      `Two apps would use port ${taken}. Set ORDERS_PORT, NOTIFICATIONS_PORT or CONSOLE_PORT to another one.`,
     );
   },
-  whileOpen: (shop) => {
-    write(
-      `Ready: orders at ${shop.urls.orders}/orders, notifications at ${shop.urls.notifications}/notifications`,
-    );
-    return new Promise(() => {});
+  whileOpen: async (shop, signal) => {
+    const { console: page, orders, notifications } = shop.urls;
+    write(`Ready: see the events at ${page}/event-bus`);
+    write(`       orders at ${orders}/orders, notifications at ${notifications}/notifications`);
+    await followKeys(shop, { write, signal, input: process.stdin });
   },
 });
 process.exitCode = outcome === 'failed' ? 1 : 0;

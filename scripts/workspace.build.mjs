@@ -6,7 +6,14 @@ import { StartError } from './start.error.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const PROJECTS = ['libs/event-bus', 'libs/shop-events', 'apps/orders', 'apps/notifications'];
+const PROJECTS = [
+  'libs/event-bus',
+  'libs/shop-events',
+  'libs/console',
+  'apps/orders',
+  'apps/notifications',
+  'apps/console',
+];
 
 /** The projects whose `dist` is missing, or older than their sources. */
 export function staleProjects() {

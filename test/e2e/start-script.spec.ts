@@ -29,10 +29,11 @@ describe('npm start', () => {
   });
 
   async function start(environment: Record<string, string>) {
-    const ports = { orders: await freePort(), notifications: await freePort() };
+    const ports = { orders: await freePort(), notifications: await freePort(), console: await freePort() };
     const process = NodeProcess.start('scripts/start.mjs', {
       ORDERS_PORT: String(ports.orders),
       NOTIFICATIONS_PORT: String(ports.notifications),
+      CONSOLE_PORT: String(ports.console),
       ...environment,
     });
     started.push(process);
@@ -48,6 +49,8 @@ describe('npm start', () => {
     const { id } = await placeOrder(orders, 'ada');
     expect(await orders.post(`/orders/${id}/pay`)).toMatchObject({ status: 200 });
     await untilNotified(notifications, 'ada', 2);
+    const [, page] = await process.prints(/^Ready: see the events at (\S+)$/m);
+    expect(await (await fetch(String(page))).text()).toContain('<title>Event bus</title>');
   }
 
   async function expectToEnd({ process, ports }: Started, signal: NodeJS.Signals): Promise<void> {
@@ -84,20 +87,20 @@ describe('npm start', () => {
     expect(await answers(Number(port))).toBe(false);
   });
 
-  itWithoutUsualRedis('runs both apps in one process where there is no redis-server', async () => {
+  itWithoutUsualRedis('runs all apps in one process where there is no redis-server', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'path-without-redis-'));
     try {
       await symlink('/bin/sh', join(directory, 'sh'));
       const shop = await start({ PATH: directory });
       await expectToWork(shop);
-      expect(shop.process.output).toMatch(/^Using no Redis: both apps in one process/m);
+      expect(shop.process.output).toMatch(/^Using no Redis: all apps in one process/m);
       await expectToEnd(shop, 'SIGTERM');
     } finally {
       await rm(directory, { recursive: true });
     }
   });
 
-  it.each(['ORDERS_PORT', 'NOTIFICATIONS_PORT'])(
+  it.each(['ORDERS_PORT', 'NOTIFICATIONS_PORT', 'CONSOLE_PORT'])(
     'names %s when the port is taken, and starts nothing',
     async (variable) => {
       const other = createServer().listen(0, '127.0.0.1');
@@ -125,16 +128,49 @@ describe('npm start', () => {
     expect(nobody.process.output).toMatch(/^The Redis of REDIS_URL .* does not answer: .*ECONNREFUSED/);
   });
 
-  it('stops everything, and fails, when one app ends', async () => {
+  it('says that an app has ended, lets the others live, and starts it again with its key', async () => {
     const redis = await RedisServer.start();
     try {
-      const { process: script, ports } = await start({ REDIS_URL: redis.url });
-      await script.prints(/^Ready: /m);
-      const [, pid] = await script.prints(/^\[notifications\] (\d+) /m);
+      const shop = await start({ REDIS_URL: redis.url });
+      await shop.process.prints(/^Ready: /m);
+      const [, pid] = await shop.process.prints(/^\[notifications\] (\d+) /m);
       process.kill(Number(pid), 'SIGKILL');
-      expect(await script.exited).toEqual({ code: 1, signal: null });
-      expect(script.output).toContain('notifications has ended (SIGKILL).');
-      await expect(fetch(`http://127.0.0.1:${ports.orders}/health`)).rejects.toThrow('fetch failed');
+      await shop.process.prints(/^notifications has ended \(SIGKILL\)\. Press n to start it again\.$/m);
+      expect((await fetch(`http://127.0.0.1:${shop.ports.orders}/health`)).ok).toBe(true);
+
+      shop.process.type('n');
+      await shop.process.prints(/^Starting notifications again\.$[^]*^\[notifications\] .*Listening/m);
+      await expectToWork(shop);
+      await expectToEnd(shop, 'SIGTERM');
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('lets orders come with a key, kills an app with another, and ends everything with q', async () => {
+    const redis = await RedisServer.start();
+    try {
+      const shop = await start({ REDIS_URL: redis.url });
+      await shop.process.prints(/^Ready: /m);
+      shop.process.type('t');
+      await shop.process.prints(/^Orders come\./m);
+      await shop.process.prints(/^\[notifications\] .*(ada|grace|edsger|barbara|tony)/m);
+      shop.process.type('n');
+      await shop.process.prints(/^notifications has ended \(SIGKILL\)/m);
+      shop.process.type('q');
+      expect(await shop.process.exited).toEqual({ code: 0, signal: null });
+      await expect(fetch(`http://127.0.0.1:${shop.ports.orders}/health`)).rejects.toThrow('fetch failed');
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('ends, and fails, when an app cannot start', async () => {
+    const redis = await RedisServer.start();
+    try {
+      const shop = await start({ REDIS_URL: redis.url, NOTIFY_DELAY_MS: 'soon' });
+      expect(await shop.process.exited).toEqual({ code: 1, signal: null });
+      expect(shop.process.output).toContain('notifications has ended (exit code 1).');
     } finally {
       await redis.stop();
     }

@@ -20,6 +20,7 @@ export class NodeProcess {
   private text = '';
 
   private constructor(private readonly child: ChildProcess) {
+    child.stdin!.on('error', () => undefined);
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => (this.text += chunk));
     }
@@ -38,7 +39,7 @@ export class NodeProcess {
   ): NodeProcess {
     const env = { PATH: process.env['PATH'], NO_COLOR: '1', ...environment };
     return new NodeProcess(
-      spawn(process.execPath, [resolve(ROOT, script), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [resolve(ROOT, script), ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] }),
     );
   }
 
@@ -67,6 +68,11 @@ export class NodeProcess {
 
   get pid(): number {
     return this.child.pid!;
+  }
+
+  /** Presses keys of its terminal. */
+  type(keys: string): void {
+    this.child.stdin!.write(keys);
   }
 
   signal(signal: NodeJS.Signals): void {

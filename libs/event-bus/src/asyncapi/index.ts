@@ -15,3 +15,4 @@ export type {
   AsyncApiReference,
   AsyncApiServer,
 } from './asyncapi.document.js';
+export { LoopbackGuard } from './loopback.guard.js';

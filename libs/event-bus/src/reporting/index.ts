@@ -1,3 +1,5 @@
+export { busAccessToken } from '../module/bus.access.js';
+export type { BusAccess } from '../module/bus.access.js';
 export { InstanceDirectory, instanceKey } from './instance.directory.js';
 export type { IgnoredMessages, InstanceDirectoryOptions } from './instance.directory.js';
 export type { InstanceState, KnownInstance } from './known.instance.js';

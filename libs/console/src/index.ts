@@ -1,0 +1,2 @@
+export { EventBusConsoleModule } from './event-bus-console.module.js';
+export type { EventBusConsoleOptions } from './console.options.js';
