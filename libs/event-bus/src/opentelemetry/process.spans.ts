@@ -1,8 +1,9 @@
-import type { Attributes, Span, Tracer } from '@opentelemetry/api';
+import type { Attributes, Tracer } from '@opentelemetry/api';
 import type { AroundHandle, ObservedCall, ObservedHandler } from '../observing/event-bus.observer.js';
 import type { FailedFact, HandledFact, RepeatedFact } from '../observing/observer.facts.js';
 import type { EventContext } from '../message/event-context.js';
 import type { BusPlaces } from './bus.places.js';
+import { OpenSpans } from './open.spans.js';
 import * as names from './messaging.attributes.js';
 import type { TracingSettings } from './open-telemetry.options.js';
 import { otel } from './otel.api.js';
@@ -10,20 +11,12 @@ import { linksTo } from './publisher.spans.js';
 import { markFailed } from './span.failure.js';
 import { contextIn } from './trace.headers.js';
 
-/** The span of a call that has not ended. */
-interface OpenSpan {
-  readonly span: Span;
-  /** By performance.now(). */
-  readonly startedMs: number;
-}
-
 /**
  * The spans of handlers: one `process` for each call. A hook begins it, so that the handler works in its context; the facts of the
  * bus end it, so that a call ends there as it does for the bus, a timeout included.
  */
 export class ProcessSpans {
-  /** By the event of the call: each call has one of its own. */
-  private readonly open = new WeakMap<EventContext, OpenSpan>();
+  private readonly open = new OpenSpans();
 
   constructor(
     private readonly tracer: Tracer,
@@ -37,11 +30,11 @@ export class ProcessSpans {
   };
 
   readonly handled = ({ event }: HandledFact): void => {
-    this.take(event)?.span.end();
+    this.open.take(event)?.span.end();
   };
 
   readonly failed = ({ event, error, isRefusal }: FailedFact): void => {
-    const open = this.take(event);
+    const open = this.open.take(event);
     if (open === undefined) return;
     markFailed(open.span, error, isRefusal);
     open.span.end();
@@ -49,7 +42,7 @@ export class ProcessSpans {
 
   /** It is told after the pause that precedes the next call. */
   readonly repeated = ({ event, error, tookMs }: RepeatedFact): void => {
-    const open = this.take(event);
+    const open = this.open.take(event);
     if (open === undefined) return;
     markFailed(open.span, error);
     open.span.end(open.startedMs + tookMs);
@@ -82,15 +75,9 @@ export class ProcessSpans {
       span.setAttribute(names.DESTINATION_TEMPLATE, target);
       if (typeof metadata.id === 'string') span.setAttribute(names.MESSAGE_ID, metadata.id);
       if (this.settings.messageBodySize) span.setAttribute(names.MESSAGE_BODY_SIZE, call.bytes);
-      this.open.set(event, { span, startedMs: performance.now() });
+      this.open.add(event, span);
     }
     void otel.context.with(otel.trace.setSpan(sender, span), next);
-  }
-
-  private take(event: EventContext): OpenSpan | undefined {
-    const open = this.open.get(event);
-    this.open.delete(event);
-    return open;
   }
 
   private attributesOf({ bus, name, group }: ObservedHandler): Attributes {
