@@ -1,6 +1,4 @@
 import 'reflect-metadata';
-import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventBusModule, EventBusPublisher, OnEvent, cloudEvents, memory } from 'nestjs-redis-event-bus';
@@ -8,6 +6,7 @@ import { openTelemetry } from 'nestjs-redis-event-bus/opentelemetry';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
 import { Registry } from 'prom-client';
 import { decorateMethod, handlerClasses } from './handler.class.mjs';
+import { registerTracing } from './tracing.support.mjs';
 
 /** What looks at the bus: the modules to import, and the observers. */
 const OBSERVERS = {
@@ -15,9 +14,7 @@ const OBSERVERS = {
   metrics: () => ({ imports: [EventBusMetricsModule.forRoot({ registry: new Registry() })] }),
   tracesWithoutSdk: () => ({ observers: [openTelemetry()] }),
   traces: () => {
-    // Each span is sampled, and goes nowhere.
-    const exporter = { export: (_spans, done) => done({ code: 0 }), shutdown: async () => undefined };
-    new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] }).register();
+    registerTracing();
     return { observers: [openTelemetry()] };
   },
 };
