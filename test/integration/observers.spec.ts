@@ -187,6 +187,25 @@ describe('An observer', () => {
     ]);
   });
 
+  it('learns in the hook of a dead letter with which event the handler failed', async () => {
+    const failed: unknown[] = [];
+    const hook: EventBusObserver = {
+      aroundPublish: ({ channel, deadLetterOf }, next) => {
+        failed.push([channel, deadLetterOf]);
+        next(undefined, () => undefined);
+      },
+    };
+    const { publisher } = await startWith(ordersWith(boom, { deadLetter: 'dead' }), {
+      observers: [facts.observer, hook],
+    });
+    await publisher.publish('orders', 1);
+    await facts.first('deadLettered');
+    expect(failed).toEqual([
+      ['orders', undefined],
+      ['dead', facts.of('failed')[0]!['event']],
+    ]);
+  });
+
   it('takes dead letters that are lost', async () => {
     const { publisher } = await startWith(ordersWith(boom, { deadLetter: 'dead' }), { maxPayloadBytes: 30 });
     await publisher.publish('orders', 1);

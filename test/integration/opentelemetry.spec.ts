@@ -201,6 +201,53 @@ describe('openTelemetry', () => {
     expect(second).toMatchObject({ status: SpanStatusCode.UNSET, parent: first!.parent });
   });
 
+  it.each(['publisher', 'none'] as const)(
+    'makes a dead letter a child of the last call that failed, with its baggage (parent: %s)',
+    async (parent) => {
+      telemetry.register();
+      let seen: string | undefined;
+      @Injectable()
+      class Failing {
+        @OnEvent('failing', { retry: { attempts: 2, delayMs: 1 }, deadLetter: 'dead' })
+        async handle(): Promise<void> {
+          throw new Error('boom');
+        }
+
+        @OnEvent('dead')
+        take(): void {
+          seen = propagation.getActiveBaggage()?.getEntry('tenant')?.value;
+        }
+      }
+      const { publisher } = await boot({ observers: [openTelemetry({ parent })] }, Failing);
+      const baggage = propagation.createBaggage({ tenant: { value: 'acme' } });
+      await context.with(propagation.setBaggage(context.active(), baggage), () =>
+        publisher.publish('failing', 1),
+      );
+      const [dead] = await ended('process dead');
+      const last = telemetry.named('process failing')[1]!;
+      const letter = telemetry.named('publish')[1]!;
+      expect(letter).toMatchObject({ kind: SpanKind.PRODUCER, parent: last.spanId, traceId: last.traceId });
+      expect([dead!.links, seen]).toEqual([[letter.spanId], 'acme']);
+    },
+  );
+
+  it.each(['publisher', 'none'] as const)(
+    'has no call above the dead letter of an event that no handler was called with (parent: %s)',
+    async (parent) => {
+      telemetry.register();
+      @Injectable()
+      class Unordered {
+        @OnEvent('unordered', { deadLetter: 'dead', orderBy: () => untyped(undefined) })
+        handle(): void {}
+      }
+      const { publisher } = await boot({ observers: [openTelemetry({ parent })] }, Unordered);
+      await publisher.publish('unordered', 1);
+      const [publish, letter] = await ended('publish', 2);
+      expect(telemetry.named('process unordered')).toEqual([]);
+      expect(letter!.parent).toBe(parent === 'publisher' ? publish!.spanId : undefined);
+    },
+  );
+
   it('ends the span of a publish that failed with its error', async () => {
     telemetry.register();
     const { publisher } = await boot({ maxPayloadBytes: 400 });

@@ -42,7 +42,8 @@ export interface DeadLetterEvent {
 
 /** Publishes dead letters. Never rejects: it reports dead letters that it cannot publish. */
 export interface DeadLetterSink {
-  send(channel: string, letter: DeadLetter): Promise<void>;
+  /** @param event the event of the last call of its handler, for observers. Absent where the message could not be read */
+  send(channel: string, letter: DeadLetter, event?: EventContext): Promise<void>;
 }
 
 /** The fields of a dead letter besides its event. */

@@ -150,7 +150,7 @@ export class HandlerRunner {
         const isLast = attempt === attempts || !isWorthRepeating(error);
         if (!isLast && !this.isAbandoned) await this.pauses.pause(delayMs * factor ** (attempt - 1));
         if (isLast || this.isAbandoned)
-          return this.sendDeadLetter(this.failed(call.event, error, times), first.event, error, attempt);
+          return this.sendDeadLetter(this.failed(call.event, error, times), call.event, error, attempt);
         this.totals.repeated += 1;
         this.totals.measured(times);
         this.services.reporter.repeated(this.handler, call.event, error, times);
@@ -234,6 +234,7 @@ export class HandlerRunner {
     await this.services.deadLetters.send(
       deadLetter,
       deadLetterFor(this.handler.name, event, error, attempts),
+      event,
     );
     return outcome;
   }

@@ -88,7 +88,7 @@ export class EventBusRuntime {
     this.gaps = new GapReporter(tracker, (gap) => this.tell(gap));
     const claims = new GroupClaims(prefix.prefix, (key, ttlMs) => this.claim(key, ttlMs));
     // Created later: dead letters are published through the transport, which delivers to the receiver.
-    const deadLetters: DeadLetterSink = { send: (channel, letter) => this.deadLetters.send(channel, letter) };
+    const deadLetters: DeadLetterSink = { send: (...letter) => this.deadLetters.send(...letter) };
     const { gaps } = this;
     const services = { reporter, deadLetters, gaps, claims, watch: this.stuckWatch, context: this.context };
     this.dispatcher = new EventDispatcher(services, (handler) => handleHooks.around(handler));

@@ -38,6 +38,8 @@ export interface ObservedPublish extends facts.ObservedFact {
   readonly batchSize: number;
   /** An object that all events of one `publishMany` have in common, and no other. Absent for `publish`. */
   readonly batch?: object;
+  /** The event that a handler failed with, if this is the dead letter about it: that of the last call. Absent otherwise. */
+  readonly deadLetterOf?: EventContext;
   /** The event as it is sent. Absent before `next` was called, and for an event that cannot be sent. */
   readonly encoded?: {
     /** The channel, without the application's prefix. */

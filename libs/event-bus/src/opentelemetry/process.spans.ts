@@ -1,4 +1,4 @@
-import type { Attributes, Tracer } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext, Tracer } from '@opentelemetry/api';
 import type { AroundHandle, ObservedCall, ObservedHandler } from '../observing/event-bus.observer.js';
 import type { FailedFact, HandledFact, RepeatedFact } from '../observing/observer.facts.js';
 import type { EventContext } from '../message/event-context.js';
@@ -17,6 +17,8 @@ import { contextIn } from './trace.headers.js';
  */
 export class ProcessSpans {
   private readonly open = new OpenSpans();
+  /** By the event of the call. What follows from it comes later. */
+  private readonly failedCalls = new WeakMap<EventContext, SpanContext>();
 
   constructor(
     private readonly tracer: Tracer,
@@ -38,6 +40,7 @@ export class ProcessSpans {
     if (open === undefined) return;
     markFailed(open.span, error, isRefusal);
     open.span.end();
+    this.failedCalls.set(event, open.span.spanContext());
   };
 
   /** It is told after the pause that precedes the next call. */
@@ -47,6 +50,14 @@ export class ProcessSpans {
     markFailed(open.span, error);
     open.span.end(open.startedMs + tookMs);
   };
+
+  /** What a dead letter is a child of: the call that failed, or the publisher of the event where no handler was called. */
+  contextAfter(event: EventContext): Context {
+    const sender = contextIn(event.metadata);
+    const call = this.failedCalls.get(event);
+    if (call !== undefined) return otel.trace.setSpanContext(sender, call);
+    return this.settings.parent === 'none' ? otel.trace.deleteSpan(sender) : sender;
+  }
 
   private run(
     fixed: Attributes,

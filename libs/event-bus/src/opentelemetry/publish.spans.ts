@@ -2,6 +2,7 @@ import type { ObservedPublish, PublishNext } from '../observing/event-bus.observ
 import type { PublishOutcome } from '../transports/event.transport.js';
 import { BatchSpans } from './batch.spans.js';
 import { otel } from './otel.api.js';
+import type { ProcessSpans } from './process.spans.js';
 import type { PublishHook, PublisherSpans } from './publisher.spans.js';
 import { endWith, givenContext, linksTo } from './publisher.spans.js';
 import { publisherContext } from './silent.context.js';
@@ -12,6 +13,7 @@ export class PublishSpans {
 
   constructor(
     private readonly spans: PublisherSpans,
+    private readonly calls: Pick<ProcessSpans, 'contextAfter'>,
     areCreated: boolean,
   ) {
     this.batches = new BatchSpans(spans, areCreated);
@@ -27,7 +29,8 @@ export class PublishSpans {
     const { spans } = this;
     const given = givenContext(publish);
     const { PRODUCER, CLIENT } = otel.SpanKind;
-    const parent = publisherContext();
+    const { deadLetterOf } = publish;
+    const parent = deadLetterOf === undefined ? publisherContext() : this.calls.contextAfter(deadLetterOf);
     const start = { kind: given === undefined ? PRODUCER : CLIENT, links: linksTo(given), parent };
     const span = spans.start('publish', publish.bus, spans.destinationOf(publish), start);
     const settled = (outcome: PublishOutcome) => endWith(outcome, span, () => span.end());

@@ -28,7 +28,7 @@ export function methodsForSdk(settings: TracingSettings, places: BusPlaces): Sdk
   const publisher = new PublisherSpans(tracer, settings, places);
   return {
     ...(metrics && { published: metrics.published, publishFailed: metrics.publishFailed }),
-    aroundPublish: new PublishSpans(publisher, settings.createSpans).around,
+    aroundPublish: new PublishSpans(publisher, calls, settings.createSpans).around,
     aroundHandle: calls.around,
     handled: both(calls.handled, metrics?.handled),
     failed: both(calls.failed, metrics?.failed),

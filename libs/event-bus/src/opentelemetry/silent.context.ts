@@ -16,7 +16,10 @@ export function runSilently(call: () => void): void {
   otel.context.with(SILENT, call);
 }
 
-/** The context of who publishes. Dead letters are published where the transport delivered their events: they have none. */
+/**
+ * The context of who publishes. The dead letter of a message that could not be read is published where the transport delivered it:
+ * it has none.
+ */
 export function publisherContext(): Context {
   const active = otel.context.active();
   return active.getValue(OF_TRANSPORT) === true ? otel.ROOT_CONTEXT : active;

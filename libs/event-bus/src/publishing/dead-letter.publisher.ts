@@ -2,7 +2,10 @@ import { MAX_HOPS } from '../dispatching/dead-letter.hops.js';
 import type { DeadLetter, DeadLetterSink } from '../dispatching/dead.letter.js';
 import { PayloadEncodeError, PayloadTooLargeError, reasonOf } from '../errors.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
+import type { EventContext } from '../message/event-context.js';
 import type { EventBusPublisher } from './event-bus.publisher.js';
+import type { PublishOptions } from './publish.options.js';
+import { DEAD_LETTER_OF } from './publish.options.js';
 
 /** The most that are sent concurrently: bad messages may arrive faster than the broker accepts dead letters. */
 const MAX_LETTERS_UNDER_WAY = 1_000;
@@ -22,7 +25,7 @@ export class DeadLetterPublisher implements DeadLetterSink {
     private readonly reporter: BusReporter,
   ) {}
 
-  async send(channel: string, letter: DeadLetter): Promise<void> {
+  async send(channel: string, letter: DeadLetter, event?: EventContext): Promise<void> {
     if ((letter.hops ?? 1) > MAX_HOPS) {
       this.reporter.deadLetterLost(channel, letter, IN_A_RING);
       return;
@@ -44,7 +47,7 @@ export class DeadLetterPublisher implements DeadLetterSink {
       );
       return;
     }
-    const sending = this.post(channel, letter);
+    const sending = this.post(channel, letter, event);
     this.underWay.add(sending);
     this.bytesUnderWay += bytes;
     await sending;
@@ -57,12 +60,14 @@ export class DeadLetterPublisher implements DeadLetterSink {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
 
-  private async post(channel: string, letter: DeadLetter): Promise<void> {
+  private async post(channel: string, letter: DeadLetter, failed?: EventContext): Promise<void> {
+    const about = failed === undefined ? {} : { [DEAD_LETTER_OF]: failed };
+    const options = { whenDisconnected: { bufferMs: BUFFER_MS }, ...about };
     try {
-      await this.publish(channel, letter).catch((error: unknown) => {
+      await this.publish(channel, letter, options).catch((error: unknown) => {
         if (!(error instanceof PayloadTooLargeError)) throw error;
         const { payload: _payload, base64: _base64, ...rest } = letter.event;
-        return this.publish(channel, { ...letter, event: rest });
+        return this.publish(channel, { ...letter, event: rest }, options);
       });
       this.reporter.deadLettered(channel, letter);
     } catch (error) {
@@ -71,8 +76,7 @@ export class DeadLetterPublisher implements DeadLetterSink {
   }
 
   /** As JSON text where the codec encodes only bytes and text. */
-  private async publish(channel: string, letter: DeadLetter): Promise<void> {
-    const options = { whenDisconnected: { bufferMs: BUFFER_MS } };
+  private async publish(channel: string, letter: DeadLetter, options: PublishOptions): Promise<void> {
     try {
       await this.publisher.publish(channel, letter, options);
     } catch (error) {

@@ -1,5 +1,6 @@
 import { propertyOf, textOf } from '../foreign.js';
 import { isObject } from '../option.checks.js';
+import type { EventContext } from '../message/event-context.js';
 import type { EventHeaders } from '../message/event.codec.js';
 import type { BusReporter } from '../observing/bus.reporter.js';
 import type { ObservedPublish } from '../observing/event-bus.observer.js';
@@ -7,6 +8,7 @@ import type { Writable } from '../observing/hooked.publish.js';
 import type { PublishHooks } from '../observing/publish.hooks.js';
 import type { Attempt, EventPreparer } from './event.preparer.js';
 import type { EventToPublish } from './publish.options.js';
+import { DEAD_LETTER_OF } from './publish.options.js';
 
 /** Resolves after an asynchronous schema has accepted or rejected the payload. Never rejects. */
 export async function whenChecked(attempt: Attempt): Promise<Attempt> {
@@ -51,6 +53,8 @@ export class HookedAttempts {
     // JavaScript code may pass any value: the preparer rejects what is no object.
     if (typeof headers === 'object' && headers !== null) about.headers = headers as EventHeaders;
     if (batch !== undefined) about.batch = batch;
+    const failed = propertyOf(event, DEAD_LETTER_OF);
+    if (failed !== undefined) about.deadLetterOf = failed as EventContext;
     const hooked = this.hooks.prepare(about, (added) =>
       added === undefined ? this.preparer.attempt(event) : this.attemptWith(added, event),
     );

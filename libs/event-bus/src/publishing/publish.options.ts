@@ -9,6 +9,9 @@ import type { EventHeaders } from '../message/event.codec.js';
  */
 export type WhenDisconnected = 'reject' | { readonly bufferMs: number };
 
+/** The option of a dead letter that names the event of the failed call. Not part of the public API. */
+export const DEAD_LETTER_OF = Symbol('nestjs-redis-event-bus: dead letter of');
+
 /** Options of a `publish`. */
 export interface PublishOptions {
   /** `shard` sends with SPUBLISH, to subscriptions of `kind: 'shard'` only. @default 'channel' */
