@@ -174,6 +174,49 @@ describe('the command line at a server', () => {
   });
 });
 
+describe('doctor', () => {
+  it('ends with 0 at a sound server, with 1 when it found something, and with 2 for wrong arguments', async () => {
+    const redis = await RedisServer.start({ password: SECRET });
+    try {
+      await redis.cli(
+        'ACL',
+        'SETUSER',
+        'orders',
+        'on',
+        `>${SECRET}`,
+        '&orders:*',
+        '+publish',
+        '+ping',
+        '+info',
+      );
+      const environment = { REDIS_URL: `redis://127.0.0.1:${redis.port}`, REDIS_PASSWORD: SECRET };
+      const [sound, lacking, wrongPassword, wrongRole] = await Promise.all([
+        run(['doctor'], environment),
+        run(['doctor', '--user', 'orders', '--for', 'publisher'], environment),
+        run(['doctor'], { ...environment, REDIS_PASSWORD: 'wrong-horse-battery' }),
+        run(['doctor', '--for', 'friend'], environment),
+      ]);
+      expect(sound).toMatchObject({
+        code: 0,
+        stderr: '',
+        stdout: expect.stringMatching(/\n0 findings\.\n$/),
+      });
+      expect(lacking).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(/lacks \+unsubscribe\. Run ACL SETUSER/),
+      });
+      expect(wrongPassword).toMatchObject({ code: 1, stdout: expect.stringMatching(/WRONGPASS/) });
+      expect(wrongPassword.stdout + wrongPassword.stderr).not.toContain('wrong-horse');
+      expect(wrongRole).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^--for takes one of publisher/),
+      });
+    } finally {
+      await redis.stop();
+    }
+  });
+});
+
 describe('the command line and a user', () => {
   let redis: RedisServer;
   beforeAll(async () => {
@@ -259,6 +302,19 @@ describe('the command line and TLS', () => {
     expect(withoutCertificate.code).toBe(1);
     expect(withoutCertificate.stderr).toMatch(/certificate required.*set --cert and --key/);
   });
+
+  it('is what doctor reports', async () => {
+    const environment = { REDIS_KEY_PASSPHRASE: SECRET, REDIS_URL: redis.url };
+    const [sound, plain] = await Promise.all([
+      run(['doctor', ...file('ca'), ...file('cert'), ...file('key')], environment),
+      run(['doctor', '--url', redis.url.replace('rediss', 'redis'), '--timeout-ms', '500']),
+    ]);
+    expect(sound).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^ok +connection +\S+ with TLS$/m),
+    });
+    expect(plain).toMatchObject({ code: 1, stdout: expect.stringMatching(/speaks TLS, write rediss:/) });
+  });
 });
 
 describe('the command line and several servers', () => {
@@ -278,6 +334,10 @@ describe('the command line and several servers', () => {
       await channels.prints('stdout', / orders:created 1$/m);
       await shards.prints('stdout', / {c} 1$/m);
       expect(shards.lines).toHaveLength(3);
+      expect(await run(['doctor', ...at])).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^ok +cluster-state +cluster_state:ok/m),
+      });
     } finally {
       await Promise.all(started.splice(0).map((command) => command.interrupt()));
       await cluster.stopAll();

@@ -170,7 +170,8 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   [`${SRC}/cli/tail.command.ts`, '@nestjs/common', 'cli/ stands on the transports'],
   [`${SRC}/cli/tail.command.ts`, 'ioredis', 'cli/ stands on the transports'],
   [`${SRC}/cli/tail.command.ts`, '../module/event-bus.runtime.js', 'cli/ stands on the transports'],
-  [`${SRC}/cli/tail.command.ts`, '../index.js', 'cli/ stands on the transports'],
+  [`${SRC}/cli/tail.command.ts`, '../index.js', 'index.ts is the entry'],
+  [`${SRC}/cli/doctor/examination.ts`, '../../module/event-bus.runtime.js', 'cli/ stands on the transports'],
   [`${SRC}/module/event-bus.module.ts`, '@nestjs/microservices', 'Only microservices/ imports'],
   [
     `${SRC}/handlers/on-event.decorator.ts`,
@@ -221,6 +222,10 @@ const forbidden: readonly (readonly [string, string, string])[] = [
 ];
 
 const allowed: readonly (readonly [string, string])[] = [
+  [`${SRC}/cli/tail.command.ts`, '../transports/redis/redis.transport.js'],
+  [`${SRC}/cli/tail.command.ts`, '../printable.js'],
+  [`${SRC}/cli/doctor/examination.ts`, '../../transports/event.transport.js'],
+  [`${SRC}/cli/doctor/examination.ts`, '../server.access.js'],
   [`${SRC}/index.ts`, './handlers/on-event.decorator.js'],
   [`${SRC}/module/event-bus.module.ts`, '@nestjs/common'],
   [`${SRC}/module/event-bus.module.ts`, '../transports/redis/redis.transport.js'],

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Command, CommandOption, OptionValues, OptionsByName } from './command.js';
 import { commandHelp, generalHelp } from './command.help.js';
 import { inCommandLineWords } from './command.words.js';
+import { doctorCommand } from './doctor.command.js';
 import { EXIT_CODES } from './exit.codes.js';
 import type { ExitCode } from './exit.codes.js';
 import { packageVersion } from './package.version.js';
@@ -12,7 +13,7 @@ import { tailCommand } from './tail.command.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage.error.js';
 
-const COMMANDS: readonly Command[] = [tailCommand, publishCommand];
+const COMMANDS: readonly Command[] = [tailCommand, publishCommand, doctorCommand];
 
 const GENERAL_OPTIONS: OptionsByName = {
   json: { type: 'boolean', text: 'Write JSON, one object a line.' },

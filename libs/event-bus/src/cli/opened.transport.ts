@@ -15,7 +15,7 @@ const SILENT: TransportListener = {
 };
 
 /** What a command wants to hear of its transport. */
-export type Heard = Partial<Pick<TransportListener, 'message' | 'resumed'>>;
+export type Heard = Partial<Pick<TransportListener, 'message' | 'resumed' | 'denied' | 'warned'>>;
 
 /**
  * Connects, calls `use`, and closes in any case. Ctrl-C ends it while it connects.
@@ -31,10 +31,10 @@ export async function withTransport<T>(
   const states = new StateNotes(terminal);
   const transport = factory.create({
     ...SILENT,
-    ...heard,
     state: (state) => states.changed(state),
     warned: ({ sentence, advice }) =>
       terminal.note(advice === undefined ? sentence : `${sentence}. ${advice}`),
+    ...heard,
   });
   const close = () => void transport.close();
   terminal.signal.addEventListener('abort', close, { once: true });
@@ -50,21 +50,21 @@ export async function withTransport<T>(
   }
 }
 
-/** Says once what is wrong with the connection, and once that it is back. */
+/** Says once that there is no connection and why, and once that it is back. */
 class StateNotes {
   private isTroubled = false;
   private wasReady = false;
 
   constructor(private readonly terminal: Terminal) {}
 
-  changed({ status, reason, isRefused }: TransportState): void {
+  changed({ status, reason, error, isRefused }: TransportState): void {
     if (status === 'ready') {
       if (this.isTroubled && this.wasReady) this.terminal.note('Connected again.');
       this.isTroubled = false;
       this.wasReady = true;
-    } else if (status !== 'closed' && reason !== undefined && isRefused !== true && !this.isTroubled) {
+    } else if (error !== undefined && isRefused !== true && !this.isTroubled) {
       this.isTroubled = true;
-      this.terminal.note(`Not connected, trying again: ${reason}.`);
+      this.terminal.note(`Not connected, trying again: ${reason ?? error.message}.`);
     }
   }
 }

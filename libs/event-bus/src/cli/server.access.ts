@@ -6,7 +6,7 @@ import type { TransportFactory } from '../transports/event.transport.js';
 import { redisCluster } from '../transports/redis-cluster/redis-cluster.transport.js';
 import { redis } from '../transports/redis/redis.transport.js';
 import type { OptionValues, OptionsByName } from './command.js';
-import type { ServerAddress } from './server.address.js';
+import type { ServerAddress, UrlParts } from './server.address.js';
 import { readAddresses } from './server.address.js';
 import { UsageError } from './usage.error.js';
 
@@ -55,6 +55,11 @@ export interface ServerAccess {
   readonly transport: TransportFactory;
   /** Leads to one node, with the same user and TLS. */
   readonly node: (address: ServerAddress) => TransportFactory;
+  /** Those of the URLs. */
+  readonly addresses: readonly ServerAddress[];
+  readonly database: number;
+  readonly username: string | undefined;
+  readonly hasPassword: boolean;
   readonly prefix: ChannelPrefix;
   readonly timeoutMs: number;
 }
@@ -72,25 +77,46 @@ export function readServerAccess(values: OptionValues, env: Environment): Server
   const timeoutMs = readTimeout(values);
   const common = {
     connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
+    ...accessOf(values, env, addresses),
+  };
+  const node = ({ host, port }: ServerAddress) => redis({ ...common, host, port });
+  const hosts = addresses.map(({ host, port }) => ({ host, port }));
+  const database = isCluster ? 0 : first.database;
+  const transport = isCluster
+    ? redisCluster({ ...common, nodes: hosts })
+    : sentinel === undefined
+      ? redis({ ...common, ...hosts[0], db: database })
+      : redis({ ...common, ...ofSentinels(common, env), sentinels: hosts, name: sentinel, db: database });
+  const [problem] = transport.problems;
+  if (problem !== undefined) throw new UsageError(problem);
+  return {
+    topology,
+    transport,
+    node,
+    addresses: hosts,
+    database,
+    username: common.username,
+    hasPassword: common.password !== undefined,
+    prefix: new ChannelPrefix(readPrefix(values)),
+    timeoutMs,
+  };
+}
+
+/** The user, and TLS. */
+function accessOf(
+  values: OptionValues,
+  env: Environment,
+  [first, ...others]: readonly [UrlParts, ...UrlParts[]],
+) {
+  return {
     username: textOf(values, 'user') ?? first.username ?? set(env['REDIS_USERNAME']),
     password: first.password ?? set(env['REDIS_PASSWORD']),
     ...tlsOf(
       values,
       env,
-      addresses.some(({ isSecure }) => isSecure),
+      [first, ...others].some(({ isSecure }) => isSecure),
     ),
   };
-  const node = ({ host, port }: ServerAddress) => redis({ ...common, host, port });
-  const hosts = addresses.map(({ host, port }) => ({ host, port }));
-  const transport = {
-    server: () => redis({ ...common, ...hosts[0], db: first.database }),
-    cluster: () => redisCluster({ ...common, nodes: hosts }),
-    sentinel: () =>
-      redis({ ...common, ...ofSentinels(common, env), sentinels: hosts, name: sentinel, db: first.database }),
-  }[topology]();
-  const [problem] = transport.problems;
-  if (problem !== undefined) throw new UsageError(problem);
-  return { topology, transport, node, prefix: new ChannelPrefix(readPrefix(values)), timeoutMs };
 }
 
 function ofSentinels({ tls }: { tls?: object }, env: Environment) {

@@ -1,14 +1,16 @@
 import { withDeadline } from '../deadline.js';
-import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { HandlerTarget } from '../routing/handler-target.js';
-import { orderTargets, parseTarget, targetProblem } from '../routing/handler-target.js';
 import { targetKey } from '../routing/subscription-target.js';
-import type { EventTransport, IncomingMessage, Interruption } from '../transports/event.transport.js';
+import type { EventTransport, IncomingMessage, SubscriptionTarget } from '../transports/event.transport.js';
 import type { Command, CommandCall } from './command.js';
 import { eventJson, eventText, gapJson, gapText } from './event.lines.js';
 import { EXIT_CODES } from './exit.codes.js';
 import type { ExitCode } from './exit.codes.js';
+import type { ChannelPrefix } from '../routing/channel-prefix.js';
+import type { Heard } from './opened.transport.js';
+import type { Terminal } from './terminal.js';
 import { withTransport } from './opened.transport.js';
+import { readTargets } from './target.arguments.js';
 import { UsageError } from './usage.error.js';
 
 export const tailCommand: Command = {
@@ -25,15 +27,9 @@ export const tailCommand: Command = {
 
 async function tail({ values, args, server, terminal }: CommandCall): Promise<ExitCode> {
   const { prefix } = server;
+  if (args.length === 0) throw new UsageError("tail takes at least one target. Write tail 'orders:*'.");
   const targets = readTargets(args, prefix, values['shard'] === true);
-  const [event, gap] = values['json'] === true ? [eventJson, gapJson] : [eventText, gapText];
-  const heard = {
-    message: (message: IncomingMessage) => {
-      if (isFirst(message, targets)) terminal.print(event(message, prefix.strip(message.channel)));
-    },
-    resumed: (interruption: Interruption) =>
-      terminal.print(gap(interruption, textsOf(interruption, targets))),
-  };
+  const heard = hearing(targets, values['json'] === true, prefix, terminal);
   const listening = withTransport(server, terminal, heard, async (transport) => {
     await withDeadline(subscribe(transport, targets), server.timeoutMs, () => {
       return new Error(`Redis did not confirm the subscriptions within ${server.timeoutMs} ms.`);
@@ -49,23 +45,37 @@ async function tail({ values, args, server, terminal }: CommandCall): Promise<Ex
   return EXIT_CODES.success;
 }
 
+/** What arrives, line by line. */
+function hearing(
+  targets: readonly HandlerTarget[],
+  isJson: boolean,
+  prefix: ChannelPrefix,
+  terminal: Terminal,
+): Heard {
+  const [event, gap] = isJson ? [eventJson, gapJson] : [eventText, gapText];
+  let isDenied = false;
+  return {
+    message: (message) => {
+      if (isFirst(message, targets)) terminal.print(event(message, prefix.strip(message.channel)));
+    },
+    denied: (denied, sinceMs) => {
+      // A target that was never active fails the start, and a later attempt says nothing new.
+      if (sinceMs === undefined || isDenied) return;
+      isDenied = true;
+      const texts = textsOf(denied, targets).join(', ');
+      terminal.note(`Redis denies ${texts}, trying again. Check the rules of the user in its ACL.`);
+    },
+    resumed: (interruption) => {
+      isDenied = false;
+      terminal.print(gap(interruption, textsOf(interruption.targets, targets)));
+    },
+  };
+}
+
 async function subscribe(transport: EventTransport, targets: readonly HandlerTarget[]): Promise<void> {
   const outcomes = await transport.subscribe(targets.map(({ subscription }) => subscription));
   const refused = outcomes.find(({ error }) => error !== undefined);
   if (refused?.error !== undefined) throw refused.error;
-}
-
-/** @throws UsageError */
-function readTargets(
-  texts: readonly string[],
-  prefix: ChannelPrefix,
-  isShard: boolean,
-): readonly HandlerTarget[] {
-  if (texts.length === 0) throw new UsageError("tail takes at least one target. Write tail 'orders:*'.");
-  const kind = isShard ? 'shard' : undefined;
-  const [problem] = texts.flatMap((text) => targetProblem(text, kind) ?? []);
-  if (problem !== undefined) throw new UsageError(`A target cannot be subscribed to: ${problem}`);
-  return orderTargets(texts.map((text) => parseTarget(text, prefix, kind)));
 }
 
 /** Redis sends an event once for each subscription that matches: only the first one shows it. */
@@ -75,7 +85,7 @@ function isFirst({ channel, through }: IncomingMessage, targets: readonly Handle
 }
 
 /** As they were written, without the prefix. */
-function textsOf({ targets: lost }: Interruption, targets: readonly HandlerTarget[]): readonly string[] {
-  const keys = new Set(lost.map(targetKey));
+function textsOf(some: readonly SubscriptionTarget[], targets: readonly HandlerTarget[]): readonly string[] {
+  const keys = new Set(some.map(targetKey));
   return targets.filter(({ subscription }) => keys.has(targetKey(subscription))).map(({ text }) => text);
 }
