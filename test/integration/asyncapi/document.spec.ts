@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Parser } from '@asyncapi/parser';
 import {
   EventBusInspector,
   OnEvent,
@@ -10,14 +9,14 @@ import {
   redis,
 } from 'nestjs-redis-event-bus';
 import type { EventTransport } from 'nestjs-redis-event-bus';
-import type { AsyncApiDocument, AsyncApiDocumentOptions } from 'nestjs-redis-event-bus/asyncapi';
+import type { AsyncApiDocumentOptions } from 'nestjs-redis-event-bus/asyncapi';
 import { EventBusAsyncApi } from 'nestjs-redis-event-bus/asyncapi';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { startedApps } from '../../support/started.apps.js';
 import { untyped } from '../../support/untyped.js';
 import type { Json } from './support/document.problems.js';
-import { at, problemsIn } from './support/document.problems.js';
+import { at, copyOf, parserErrors, problemsIn } from './support/document.problems.js';
 
 const info = { title: 'Orders', version: '1.2.3', description: 'Sells.' };
 
@@ -84,16 +83,6 @@ async function documentWith(
 ) {
   const { app } = await bootOn(bus);
   return EventBusAsyncApi.document(app, { info, publishes: PUBLISHES, ...options });
-}
-
-async function parserErrors(document: object): Promise<string[]> {
-  const diagnostics = await new Parser().validate(JSON.stringify(document));
-  return diagnostics.filter(({ severity }) => severity === 0).map(({ message }) => message);
-}
-
-/** A deep copy to break. */
-function copyOf(document: AsyncApiDocument): Record<string, Record<string, Json>> {
-  return JSON.parse(JSON.stringify(document)) as Record<string, Record<string, Json>>;
 }
 
 describe('the AsyncAPI document of a bus', () => {

@@ -1,10 +1,10 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { Controller, Get, Inject, Req, Res, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { PageRequest, ServedBus } from './document.answers.js';
+import type { PageRequest, ServedBuses } from './document.answers.js';
 import { DocumentAnswers } from './document.answers.js';
 
-export const SERVED_BUS = Symbol('nestjs-redis-event-bus:asyncapi');
+export const SERVED_BUSES = Symbol('nestjs-redis-event-bus:asyncapi');
 
 /** The metadata by which @nestjs/swagger leaves out a controller. */
 const SWAGGER_EXCLUDED = 'swagger/apiExcludeController';
@@ -19,8 +19,8 @@ export function asyncApiController(
   class AsyncApiController {
     private readonly answers: DocumentAnswers;
 
-    constructor(@Inject(SERVED_BUS) bus: ServedBus, @Inject(HttpAdapterHost) host: HttpAdapterHost) {
-      this.answers = new DocumentAnswers(bus, host);
+    constructor(@Inject(SERVED_BUSES) served: ServedBuses, @Inject(HttpAdapterHost) host: HttpAdapterHost) {
+      this.answers = new DocumentAnswers(served, host);
     }
 
     @Get(path)

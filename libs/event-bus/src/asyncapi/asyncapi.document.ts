@@ -42,6 +42,8 @@ export interface AsyncApiChannel {
   readonly parameters?: Readonly<Record<string, { readonly description: string }>>;
   /** References to `components.messages`. */
   readonly messages: Readonly<Record<string, AsyncApiReference>>;
+  /** References to `servers`. Absent if all channels are on all of them. */
+  readonly servers?: readonly AsyncApiReference[];
   /** Empty: the specification defines no member for Redis. */
   readonly bindings: { readonly redis: Readonly<Record<string, never>> };
   /** What Redis knows it by. */
@@ -60,6 +62,14 @@ export interface AsyncApiMessage {
   readonly payload: object;
 }
 
+/** Where a request is answered. */
+export interface AsyncApiReply {
+  /** A reference to the channel of the replies. */
+  readonly channel: AsyncApiReference;
+  /** References to messages of that channel. */
+  readonly messages: readonly AsyncApiReference[];
+}
+
 /** What a handler receives, or what the application sends. */
 export interface AsyncApiOperation {
   /** `receive` for a handler, `send` for a contract that is published and for a dead letter. */
@@ -70,8 +80,20 @@ export interface AsyncApiOperation {
   readonly title: string;
   /** References to messages of the channel. Absent: any of them. */
   readonly messages?: readonly AsyncApiReference[];
+  /** Absent unless it answers requests. */
+  readonly reply?: AsyncApiReply;
   /** The handler and its options, or the contract. */
   readonly 'x-event-bus': Readonly<Record<string, unknown>>;
+}
+
+/** A bus that a document describes. */
+export interface AsyncApiBus {
+  /** Its name. */
+  readonly bus: string;
+  /** The name of its codec. */
+  readonly codec: string;
+  /** The application's prefix, `''` when it has none. */
+  readonly prefix: string;
 }
 
 /** An AsyncAPI 3.0 document as a plain object. */
@@ -93,6 +115,6 @@ export interface AsyncApiDocument {
     readonly messages: Readonly<Record<string, AsyncApiMessage>>;
     readonly schemas: Readonly<Record<string, object>>;
   };
-  /** The bus that the document describes. */
-  readonly 'x-event-bus': { readonly bus: string; readonly codec: string; readonly prefix: string };
+  /** The bus that the document describes, and the servers that it describes besides. */
+  readonly 'x-event-bus': AsyncApiBus & { readonly servers?: readonly AsyncApiBus[] };
 }

@@ -18,7 +18,10 @@ export interface AsyncApiDocumentOptions {
    * then asked itself, by Standard JSON Schema (`~standard.jsonSchema`), which zod and ArkType implement.
    */
   readonly jsonSchema?: ((contract: ContractDescription) => object | undefined) | undefined;
-  /** The bus, by the name given in `EventBusModule.forRoot({ name })`. @default 'default' */
+  /**
+   * The bus, by the name given in `EventBusModule.forRoot({ name })` or to an `EventBusServer`; no other is described then. By default
+   * it is the bus without a name, and every `EventBusServer` of the application.
+   */
   readonly bus?: string | undefined;
 }
 

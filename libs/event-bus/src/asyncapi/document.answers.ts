@@ -1,14 +1,15 @@
 import type { HttpAdapterHost } from '@nestjs/core';
-import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
+import type { EventBusDescription } from '../introspection/bus.description.js';
 import type { AsyncApiDocumentOptions } from './asyncapi.options.js';
 import { documentOf } from './event-bus.asyncapi.js';
 import { PAGE_POLICY, PAGE_STYLE, pageOf } from './page.html.js';
 import { PAGE_SCRIPT } from './page.script.js';
 import { yamlOf } from './yaml.text.js';
 
-/** The bus whose document a controller serves. */
-export interface ServedBus {
-  readonly inspector: EventBusInspector;
+/** The buses whose document a controller serves. */
+export interface ServedBuses {
+  /** As they are now. */
+  describe(): readonly EventBusDescription[];
   readonly options: AsyncApiDocumentOptions;
   /** The contracts that a warning has named. */
   readonly warned: Set<string>;
@@ -32,7 +33,7 @@ const HEADERS = {
 /** Answers by the HTTP adapter: what a method of the controller returns, an interceptor of the application may wrap. */
 export class DocumentAnswers {
   constructor(
-    private readonly bus: ServedBus,
+    private readonly served: ServedBuses,
     private readonly host: HttpAdapterHost,
     private readonly toYaml: (document: object) => Promise<string | undefined> = yamlOf,
   ) {}
@@ -60,8 +61,8 @@ export class DocumentAnswers {
   }
 
   private document(): object {
-    const { inspector, options, warned } = this.bus;
-    return documentOf(inspector, options, warned);
+    const { options, warned } = this.served;
+    return documentOf(this.served.describe(), options, warned);
   }
 
   private reply(response: unknown, type: string, body: string, status = 200): void {

@@ -1,111 +1,82 @@
 import { toContract } from '../contracts/event.contract.js';
 import { describeContract } from '../introspection/bus.description.js';
-import type {
-  ContractDescription,
-  EventBusDescription,
-  HandlerDescription,
-  TargetDescription,
-} from '../introspection/bus.description.js';
+import type { ContractDescription, EventBusDescription } from '../introspection/bus.description.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
-import type { AsyncApiDocument, AsyncApiOperation, AsyncApiReference } from './asyncapi.document.js';
+import type { AsyncApiBus, AsyncApiDocument } from './asyncapi.document.js';
 import type { AsyncApiDocumentOptions } from './asyncapi.options.js';
-import { ChannelTable, channelAt } from './channel.table.js';
+import { BusChannels } from './bus.channels.js';
+import { BusSection } from './bus.section.js';
+import { ChannelTable } from './channel.table.js';
+import { DocumentServers } from './document.servers.js';
 import type { ToJsonSchema } from './message.table.js';
-import { MessageTable, NOT_SUFFICIENT } from './message.table.js';
-import { serversOf } from './document.servers.js';
-import { UniqueIds } from './unique.ids.js';
+import { Components, MessageTable, NOT_SUFFICIENT } from './message.table.js';
+import { OperationTable } from './operation.table.js';
 
-/** Builds the document of one bus: receives for its handlers, sends for what is published and for dead letters. */
+/** Builds the document of one or several buses. */
 export class DocumentBuilder {
-  private readonly channels: ChannelTable;
-  private readonly messages: MessageTable;
-  private readonly operations: Record<string, AsyncApiOperation> = {};
-  private readonly ids = new UniqueIds();
+  private readonly channels = new ChannelTable();
+  private readonly operations = new OperationTable();
+  private readonly components = new Components();
+  /** By codec. */
+  private readonly messages = new Map<string, MessageTable>();
+  private readonly servers: DocumentServers;
 
+  /** @param buses at least one; the first one publishes the contracts of the options */
   constructor(
-    private readonly bus: EventBusDescription,
+    private readonly buses: readonly EventBusDescription[],
     private readonly options: AsyncApiDocumentOptions,
-    convert: ToJsonSchema,
+    private readonly convert: ToJsonSchema,
   ) {
-    this.channels = new ChannelTable(new ChannelPrefix(bus.prefix));
-    this.messages = new MessageTable(bus.codec, convert);
+    this.servers = new DocumentServers(buses, options);
   }
 
   build(): AsyncApiDocument {
-    const { bus, channels, messages, operations, options } = this;
-    // Listeners come and go.
-    for (const handler of bus.handlers.filter(({ isListener }) => !isListener)) this.addHandler(handler);
-    for (const contract of publishedOf(options)) this.addPublished(contract);
-    for (const contract of bus.contracts) this.addContract(contract);
-    for (const id of channels.silent) channels.addMessage(id, messages.any());
-    const servers = serversOf(bus, options);
-    const { description, ...info } = options.info;
+    const { buses, channels, components, operations } = this;
+    const { servers } = this.servers;
+    for (const bus of buses) this.describe(bus);
+    const [first, ...others] = buses.map(nameOf) as [AsyncApiBus, ...AsyncApiBus[]];
     return {
       asyncapi: '3.0.0',
-      info: {
-        ...info,
-        description: [description, NOT_SUFFICIENT].filter(Boolean).join('\n\n'),
-      } as typeof options.info,
-      ...(messages.contentType === undefined ? {} : { defaultContentType: messages.contentType }),
+      info: this.info,
+      ...this.contentType,
       ...(servers === undefined ? {} : { servers }),
       channels: channels.channels,
-      operations,
-      components: { messages: messages.messages, schemas: messages.schemas },
-      'x-event-bus': { bus: bus.bus, codec: bus.codec, prefix: bus.prefix },
+      operations: operations.operations,
+      components: { messages: components.messages, schemas: components.schemas },
+      'x-event-bus': others.length === 0 ? first : { ...first, servers: others },
     };
   }
 
-  private addHandler({ handler, targets, options }: HandlerDescription): void {
-    for (const target of targets) {
-      const channel = this.channels.ofTarget(target);
-      const id = this.ids.take(targets.length === 1 ? handler : `${handler}.${channel}`);
-      this.operations[id] = {
-        action: 'receive',
-        channel: channelAt(channel),
-        title: handler,
-        ...this.messagesOf(channel, target),
-        'x-event-bus': { handler, target: target.target, ...options },
-      };
-    }
-    if (options.deadLetter !== false) this.addDeadLetter(handler, options.deadLetter);
+  private describe(bus: EventBusDescription): void {
+    const { buses, channels, operations, options, servers } = this;
+    const own = new BusChannels(channels, new ChannelPrefix(bus.prefix), servers.referencesOf(bus));
+    const section = new BusSection(bus, own, this.messagesOf(bus), operations);
+    section.add(bus === buses[0] ? publishedOf(options) : []);
   }
 
-  /** A target without a contract takes every message of its channel. */
-  private messagesOf(
-    channel: string,
-    { contract }: TargetDescription,
-  ): { readonly messages?: readonly AsyncApiReference[] } {
-    return contract === undefined ? {} : { messages: [this.addContract(contract, channel)] };
+  private messagesOf({ codec }: EventBusDescription): MessageTable {
+    const known = this.messages.get(codec);
+    if (known !== undefined) return known;
+    const table = new MessageTable(codec, this.components, this.convert);
+    this.messages.set(codec, table);
+    return table;
   }
 
-  private addContract(
-    contract: ContractDescription,
-    channel = this.channels.ofContract(contract),
-  ): AsyncApiReference {
-    return this.channels.addMessage(channel, this.messages.ofContract(contract));
+  private get info(): AsyncApiDocument['info'] {
+    const { description, ...info } = this.options.info;
+    const texts = [description, NOT_SUFFICIENT].filter(Boolean);
+    return { ...info, description: texts.join('\n\n') } as AsyncApiDocument['info'];
   }
 
-  private addPublished(contract: ContractDescription): void {
-    const channel = this.channels.ofContract(contract);
-    this.operations[this.ids.take(`publish.${channel}`)] = {
-      action: 'send',
-      channel: channelAt(channel),
-      title: `Publishes ${contract.template}`,
-      messages: [this.addContract(contract, channel)],
-      'x-event-bus': { contract: contract.template },
-    };
+  /** That of all messages, if they have one in common. */
+  private get contentType(): Pick<AsyncApiDocument, 'defaultContentType'> {
+    const [type, ...others] = new Set([...this.messages.values()].map(({ contentType }) => contentType));
+    return type === undefined || others.length > 0 ? {} : { defaultContentType: type };
   }
+}
 
-  private addDeadLetter(handler: string, deadLetter: string): void {
-    const channel = this.channels.ofName(deadLetter);
-    this.operations[this.ids.take(`${handler}.deadLetter`)] = {
-      action: 'send',
-      channel: channelAt(channel),
-      title: `Dead letters of ${handler}`,
-      messages: [this.channels.addMessage(channel, this.messages.deadLetter())],
-      'x-event-bus': { deadLetterOf: handler },
-    };
-  }
+function nameOf({ bus, codec, prefix }: EventBusDescription): AsyncApiBus {
+  return { bus, codec, prefix };
 }
 
 /** Each once, also if the list has it twice. */

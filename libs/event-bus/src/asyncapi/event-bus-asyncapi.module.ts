@@ -1,11 +1,13 @@
 import type { DynamicModule, FactoryProvider, OnApplicationBootstrap, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { ConfigurationError } from '../errors.js';
+import type { EventBusDescription } from '../introspection/bus.description.js';
 import { EventBusInspector } from '../introspection/event-bus.inspector.js';
 import { EventBusStatus } from '../introspection/event-bus.status.js';
 import { eventBusToken } from '../module/event-bus.inject.js';
-import type { ServedBus } from './document.answers.js';
-import { SERVED_BUS, asyncApiController } from './asyncapi.controller.js';
+import type { ServedBuses } from './document.answers.js';
+import { SERVED_BUSES, asyncApiController } from './asyncapi.controller.js';
 import {
   ASYNC_OPTIONS,
   asyncOptionProblems,
@@ -18,7 +20,7 @@ import type {
   EventBusAsyncApiModuleOptions,
   MadeDocument,
 } from './asyncapi.options.js';
-import { documentOf, noBusProblem } from './event-bus.asyncapi.js';
+import { busesOf, documentOf } from './event-bus.asyncapi.js';
 import { LoopbackGuard } from './loopback.guard.js';
 
 /** Serves the AsyncAPI document of a bus as `<path>.json` and `<path>.yaml`, and a page that shows it as `<path>`. */
@@ -34,7 +36,7 @@ export class EventBusAsyncApiModule {
     if (problems.length > 0) return { module, providers: [failing(problems)] };
     const { path, guards, access: _access, imports = [], ...document } = options;
     const controllers = [controllerOf({ path, guards })];
-    return { module, imports, controllers, providers: [servedBus(document.bus, () => document)] };
+    return { module, imports, controllers, providers: [servedBuses(document.bus, () => document)] };
   }
 
   /** As {@link forRoot}, with the options of the document from a factory. Pass `path`, `guards`, `access` and `bus` next to it. */
@@ -44,25 +46,35 @@ export class EventBusAsyncApiModule {
     if (problems.length > 0) return { module, providers: [failing(problems)] };
     const { bus } = options;
     const { imports, providers } = ASYNC_OPTIONS.partsOf(options);
-    const served = servedBus(bus, (made) => ({ ...withoutProblems(made), bus }), ASYNC_OPTIONS.token);
+    const served = servedBuses(bus, (made) => ({ ...withoutProblems(made), bus }), ASYNC_OPTIONS.token);
     return { module, imports, controllers: [controllerOf(options)], providers: [...providers, served] };
   }
 }
 
-/** The bus of the options; its schemas are converted once when it is ready, so that warnings come with the start. */
-class DescribedBus implements ServedBus, OnApplicationBootstrap {
+/**
+ * Those of the options. Schemas are converted once when the bus of the module is ready, so that warnings come with the start.
+ * Servers are connected to an application after its providers were created.
+ */
+class DescribedBuses implements ServedBuses, OnApplicationBootstrap {
   readonly warned = new Set<string>();
 
   constructor(
-    readonly inspector: EventBusInspector,
     readonly options: AsyncApiDocumentOptions,
-    private readonly status: EventBusStatus,
+    private readonly modules: ModulesContainer,
+    private readonly inspector?: EventBusInspector,
+    private readonly status?: EventBusStatus,
   ) {}
 
+  describe(): readonly EventBusDescription[] {
+    return busesOf(this.inspector, this.modules, this.options.bus);
+  }
+
+  /** @throws ConfigurationError when there is no bus */
   onApplicationBootstrap(): void {
+    this.describe();
     // Not awaited: the bus may become ready in a later hook.
-    this.status.whenReady().then(
-      () => documentOf(this.inspector, this.options, this.warned),
+    this.status?.whenReady().then(
+      () => documentOf(this.describe(), this.options, this.warned),
       () => undefined,
     );
   }
@@ -76,20 +88,22 @@ function controllerOf({
 }
 
 /** @param token provides what `optionsOf` takes */
-function servedBus(
+function servedBuses(
   bus: string | undefined,
   optionsOf: (made: unknown) => AsyncApiDocumentOptions,
   token?: FactoryProvider['provide'],
 ): FactoryProvider {
   const optional = (of: FactoryProvider['provide']) => ({ token: of, optional: true });
   return {
-    provide: SERVED_BUS,
-    useFactory: (inspector?: EventBusInspector, status?: EventBusStatus, made?: unknown) => {
-      const options = optionsOf(made);
-      if (inspector === undefined || status === undefined) throw new ConfigurationError([noBusProblem(bus)]);
-      return new DescribedBus(inspector, options, status);
-    },
+    provide: SERVED_BUSES,
+    useFactory: (
+      modules: ModulesContainer,
+      inspector?: EventBusInspector,
+      status?: EventBusStatus,
+      made?: unknown,
+    ) => new DescribedBuses(optionsOf(made), modules, inspector, status),
     inject: [
+      ModulesContainer,
       optional(eventBusToken(EventBusInspector, bus)),
       optional(eventBusToken(EventBusStatus, bus)),
       ...(token === undefined ? [] : [token]),
@@ -105,7 +119,7 @@ function withoutProblems(made: unknown): MadeDocument {
 
 function failing(problems: readonly string[]): FactoryProvider {
   return {
-    provide: SERVED_BUS,
+    provide: SERVED_BUSES,
     useFactory: () => {
       throw new ConfigurationError(problems);
     },

@@ -6,6 +6,7 @@ export type {
   EventBusAsyncApiModuleOptions,
 } from './asyncapi.options.js';
 export type {
+  AsyncApiBus,
   AsyncApiChannel,
   AsyncApiDocument,
   AsyncApiInfo,
@@ -13,6 +14,7 @@ export type {
   AsyncApiOperation,
   AsyncApiPubSub,
   AsyncApiReference,
+  AsyncApiReply,
   AsyncApiServer,
 } from './asyncapi.document.js';
 export { LoopbackGuard } from './loopback.guard.js';

@@ -27,6 +27,38 @@ export const DEAD_LETTER_SCHEMA = {
   required: ['event', 'error', 'handler', 'bus', 'attempts'],
 } as const;
 
+/** What surrounds the payload with the codec `nestPacket()`. */
+export const NEST_PACKET_SCHEMA = {
+  type: 'object',
+  description: 'A packet of Nest.',
+  properties: {
+    pattern: { description: 'The channel, or the object that Nest derives it from.' },
+    data: { description: 'The payload.' },
+    metadata: { type: 'object' },
+  },
+  required: ['pattern', 'data'],
+} as const;
+
+/** What makes a packet a request. */
+export const NEST_REQUEST_SCHEMA = {
+  properties: { id: { type: ['string', 'number'], description: 'Its replies have the same.' } },
+  required: ['id'],
+} as const;
+
+/** What answers a request. */
+export const NEST_REPLY_SCHEMA = {
+  type: 'object',
+  description: 'One of the replies to a request. That with isDisposed, or with err, is the last.',
+  properties: {
+    id: { type: ['string', 'number'], description: 'That of the request.' },
+    response: { description: 'What the handler returned.' },
+    err: { description: 'What the handler threw.' },
+    isDisposed: { type: 'boolean' },
+    status: { type: 'string' },
+  },
+  required: ['id'],
+} as const;
+
 /** What surrounds the payload with the codec `cloudEvents()`. */
 export const CLOUD_EVENT_SCHEMA = {
   type: 'object',

@@ -24,9 +24,10 @@ function nameOf(channel) {
   return channel.address ?? channel['x-redis-pubsub'].kind + ' ' + channel['x-redis-pubsub'].name;
 }
 
-function operation(id, { title, channel, 'x-event-bus': details }, channels) {
-  const name = element('code', nameOf(channels[last(channel.$ref)]));
-  return element('section', [element('h3', title), element('p', name), folded('Details', details)], { id });
+function operation(id, { title, channel, reply, 'x-event-bus': details }, channels) {
+  const name = ({ $ref }) => element('code', nameOf(channels[last($ref)]));
+  const replies = reply ? [element('p', ['Replies on ', name(reply.channel)])] : [];
+  return element('section', [element('h3', title), element('p', name(channel)), ...replies, folded('Details', details)], { id });
 }
 
 function channelOf(id, channel, { messages, schemas }) {

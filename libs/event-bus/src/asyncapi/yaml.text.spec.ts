@@ -29,7 +29,7 @@ describe('the document as YAML', () => {
       @Get()
       yaml(@Res() response: unknown): Promise<void> {
         const options = { info: { title: 'a', version: '1' } };
-        const bus = { inspector: this.inspector, options, warned: new Set<string>() };
+        const bus = { describe: () => [this.inspector.describe()], options, warned: new Set<string>() };
         return new DocumentAnswers(bus, this.host, async () => undefined).yaml(response);
       }
     }

@@ -14,6 +14,8 @@ export interface EventHandler {
   readonly acceptsOfBroker?: (payload: unknown) => boolean;
   /** Whether it receives the replies to requests, which no other handler gets. @default false */
   readonly takesReplies?: boolean;
+  /** What is appended to the channel of a request for its replies. Absent: it answers no requests. */
+  readonly replySuffix?: string;
   /**
    * Throws or rejects when handling failed. Returns nothing when it finished synchronously, otherwise a native promise, whose
    * result is passed to {@link restOf}.

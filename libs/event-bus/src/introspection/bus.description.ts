@@ -33,6 +33,8 @@ export interface HandlerDescription {
   readonly isListener: boolean;
   /** Channels before globs. */
   readonly targets: readonly TargetDescription[];
+  /** What is appended to the channel of a request for its replies. Absent if the handler answers no requests. */
+  readonly replySuffix?: string;
   /** Its options, with all defaults applied. */
   readonly options: HandlerOptionsDescription;
 }
@@ -121,11 +123,12 @@ function areEqual(a: EventContract, b: EventContract): boolean {
   return a.template === b.template && a.isSharded === b.isSharded && a.schema === b.schema;
 }
 
-function describeHandler({ name, targets, settings }: EventHandler): HandlerDescription {
+function describeHandler({ name, targets, settings, replySuffix }: EventHandler): HandlerDescription {
   return {
     handler: name,
     isListener: isAddedAtRunTime(name),
     targets: targets.map(describeTarget),
+    ...(replySuffix === undefined ? {} : { replySuffix }),
     options: describeOptions(settings),
   };
 }

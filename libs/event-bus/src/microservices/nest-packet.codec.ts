@@ -6,7 +6,8 @@ import { packetCodec } from './packet.codec.js';
 
 const PACKET_KEYS = new Set(['pattern', 'data', 'id', 'metadata']);
 const REPLY_KEYS = new Set(['id', 'err', 'response', 'isDisposed', 'status']);
-const REPLY_SUFFIX = '.reply';
+/** What is appended to the channel of a request for its replies. */
+export const REPLY_SUFFIX = '.reply';
 
 const text = json();
 

@@ -9,6 +9,7 @@ import type { EventContext } from '../message/event-context.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { orderTargets, paramsIn } from '../routing/handler-target.js';
 import { MicroserviceContext } from './microservice.context.js';
+import { REPLY_SUFFIX } from './nest-packet.codec.js';
 import { NO_MESSAGE_HANDLER } from './nest.internals.js';
 import { packetOf } from './packet.js';
 import type { EventMethod, PatternRoute, PatternTable } from './pattern.table.js';
@@ -55,6 +56,7 @@ export class PatternHandlers {
       name: '@MessagePattern',
       targets: orderTargets(messages.map(({ target }) => target)),
       settings: UNORDERED,
+      replySuffix: REPLY_SUFFIX,
       invoke: (event) => this.takeMessage(event),
     };
     return [...handlers, requests];

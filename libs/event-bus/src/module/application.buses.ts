@@ -1,4 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
+import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
 
 /** Marks the owner of a bus: a provider, or the strategy of a microservice. Other copies of this package know it too. */
 export const APPLICATION_BUS = Symbol.for('nestjs-redis-event-bus:application-bus:1');
@@ -59,6 +60,22 @@ export class ApplicationBuses {
       }
     }
   }
+}
+
+/**
+ * The inspectors of the servers that were connected to the application by now. Before 11.1.6 Nest does not report them: none.
+ */
+export function inspectorsOfServers(modules: ModulesContainer): readonly EventBusInspector[] {
+  const found: EventBusInspector[] = [];
+  if (!('getRpcTargetRegistry' in modules)) return found;
+  const connected = modules.getRpcTargetRegistry().subscribe((target) => {
+    if (busOf(target) === undefined) return;
+    const { inspector } = target as { readonly inspector?: EventBusInspector };
+    // Another copy of this package may be of a version that has none.
+    if (inspector !== undefined) found.push(inspector);
+  });
+  connected.unsubscribe();
+  return found;
 }
 
 function busOf(holder: unknown): ApplicationBus | undefined {
