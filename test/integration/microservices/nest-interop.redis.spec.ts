@@ -10,7 +10,7 @@ import type { Observable } from 'rxjs';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { eventually } from '../../support/eventually.js';
 import { Inbox } from '../../support/inbox.js';
-import { itOnNest12 } from '../../support/nest.major.js';
+import { isNest11, itOnNest12 } from '../../support/nest.major.js';
 import { RedisServer } from '../../support/redis.server.js';
 import { EventPattern } from './support/event-pattern.js';
 import { MicroserviceApps, inAnyOrder } from './support/microservice.apps.js';
@@ -165,6 +165,19 @@ describe.each([
     const client = connect();
     const sums = Array.from({ length: 50 }, (_, n) => lastValueFrom(client.send<number>('sum', [n, 1])));
     expect(await Promise.all(sums)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
+  });
+});
+
+describe("our client, to whose packets an observer adds metadata, and Nest's server", () => {
+  it('agree on requests and events', async () => {
+    await nestServer();
+    await subscribed('sum', 'noted');
+    const client = apps.client({
+      observers: [{ aroundPublish: (_publish, next) => next({ traceparent: '00-1' }, () => undefined) }],
+    });
+    expect(await lastValueFrom(client.send('sum', [1, 2, 3]))).toBe(6);
+    await lastValueFrom(client.emit('noted', 1), { defaultValue: undefined });
+    expect(await seen.count(1)).toEqual([['noted', 1, isNest11 ? undefined : { traceparent: '00-1' }]]);
   });
 });
 

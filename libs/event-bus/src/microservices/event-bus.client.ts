@@ -151,7 +151,12 @@ export class EventBusClient extends ClientProxy {
   protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
     const { sender } = this.exchange;
     const message = sender.prepare({ ...packet, type: 'event' }, channelOf(packet.pattern));
-    await this.connect();
+    try {
+      await this.connect();
+    } catch (error) {
+      sender.discard(message, error);
+      throw error;
+    }
     try {
       await sender.send(message, packet.data);
     } catch (error) {

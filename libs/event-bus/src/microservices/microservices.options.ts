@@ -4,6 +4,7 @@ import { resolveSettings } from '../module/event-bus.options.js';
 import type { EventCodec } from '../message/event.codec.js';
 import { milliseconds } from '../option.checks.js';
 import { nestPacket } from './nest-packet.codec.js';
+import { isPacketCodec } from './packet.codec.js';
 
 /** Options of {@link EventBusServer}: those of `EventBusModule.forRoot()`, with the codec of Nest's own transport. */
 export interface EventBusServerOptions extends Omit<EventBusModuleOptions, 'codec'> {
@@ -45,7 +46,12 @@ export function serverSettings(
 ): EventBusSettings {
   // Without options, report the missing transport: all other options have defaults.
   const { name, codec, ...rest } = options ?? {};
-  return resolveSettings({ ...rest, codec: codec ?? nestPacket() }, name ?? DEFAULT_BUS, otherProblems);
+  const settings = resolveSettings(
+    { ...rest, codec: codec ?? nestPacket() },
+    name ?? DEFAULT_BUS,
+    otherProblems,
+  );
+  return { ...settings, sendsPackets: isPacketCodec(settings.codec) };
 }
 
 /** @throws ConfigurationError with all problems. */

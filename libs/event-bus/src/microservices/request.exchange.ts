@@ -13,6 +13,13 @@ import type { ReplyCallback, Request } from './pending.request.js';
 import { PendingRequest } from './pending.request.js';
 import { ReplyChannels } from './reply.channels.js';
 
+/** Its caller has unsubscribed, or was told of another error. Only observers get it. */
+class RequestEndedError extends Error {
+  constructor() {
+    super('The request ended before it was sent.');
+  }
+}
+
 /** Sends requests over one session, and passes each reply to its request. */
 export class RequestExchange {
   readonly session: BusSession;
@@ -66,15 +73,26 @@ export class RequestExchange {
     pending.watchSignal();
     const headers = metadata === undefined ? {} : { metadata };
     const message = this.sender.prepare({ type: 'request', id, pattern, data, ...headers }, channel);
+    try {
+      await this.prepareReplies(pending);
+      if (!pending.isPending) throw new RequestEndedError();
+    } catch (error) {
+      this.sender.discard(message, error);
+      // Has no effect on a request that has ended.
+      throw error;
+    }
+    if ((await this.sender.send(message, data)) === 0) throw new NoRespondersError(channel);
+  }
+
+  /** Resolves when replies can arrive, or when the request has ended. */
+  private async prepareReplies(pending: PendingRequest): Promise<void> {
     await this.connect();
     if (!pending.isPending) return;
     if (!this.session.isLinked) throw new NotConnectedError(this.session.runtime.transport.state.reason);
-    const replyChannel = this.replyChannels.acquire(replyChannelOf(channel));
+    const replyChannel = this.replyChannels.acquire(replyChannelOf(pending.request.channel));
     pending.replyChannel = replyChannel;
     await replyChannel.confirmed;
-    if (!pending.isPending) return;
-    pending.waitsOn = replyChannel.subscription;
-    if ((await this.sender.send(message, data)) === 0) throw new NoRespondersError(channel);
+    if (pending.isPending) pending.waitsOn = replyChannel.subscription;
   }
 
   /** An error of the reply's observer must not reach the timer, or the other requests. */

@@ -114,6 +114,8 @@ export interface EventBusSettings extends Required<
   readonly keyspace: Required<KeyspaceOptions>;
   readonly startup: Required<StartupOptions>;
   readonly shutdown: Required<ShutdownOptions>;
+  /** Whether it sends the packets of a packet codec, whose metadata take the headers of observers. */
+  readonly sendsPackets?: boolean;
 }
 
 /**

@@ -100,7 +100,8 @@ export class EventBusRuntime {
       gaps,
       brokerChannels: keyEvents,
     });
-    this.transport = observation.transportHooks.around(this.open(factory), codec);
+    const carrier = settings.sendsPackets === true ? { name: codec.name, carriesMetadata: true } : codec;
+    this.transport = observation.transportHooks.around(this.open(factory), carrier);
     const packer = codec.frames?.areSent ? new FramePacker(codec.frames, maxPayloadBytes) : undefined;
     this.batcher = new PublishBatcher(this.transport, settings.batching, packer);
     const { transport, batcher, publishHooks } = this;

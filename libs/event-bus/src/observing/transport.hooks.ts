@@ -17,7 +17,10 @@ export class TransportHooks {
   ) {}
 
   /** The transport to use: the given one if no observer wraps it. The first observer is the outermost. */
-  around(transport: EventTransport, { name: codec, carriesMetadata = false }: EventCodec): EventTransport {
+  around(
+    transport: EventTransport,
+    { name: codec, carriesMetadata = false }: Pick<EventCodec, 'name' | 'carriesMetadata'>,
+  ): EventTransport {
     const { name, address } = transport;
     const about = { bus: this.bus, transport: name, address, codec, carriesMetadata };
     const runs = this.observers.withHook('aroundTransport').flatMap((observer) => {
