@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { takePicture } from './dashboard/dashboard.picture.mjs';
 import { readDashboard } from './dashboard/dashboard.panels.mjs';
 import { PrometheusServer } from './dashboard/prometheus.server.mjs';
-import { runTraffic } from './dashboard/shop.traffic.mjs';
+import { runTraffic } from './dashboard/troubled.traffic.mjs';
 import { ensureCommand } from './debian.packages.mjs';
 import { freePort } from './free.port.mjs';
 import { startRedis } from './redis.finder.mjs';
