@@ -13,6 +13,7 @@ import {
   cloudEvents,
   redis,
 } from 'nestjs-redis-event-bus';
+import { EventBusReportingModule } from 'nestjs-redis-event-bus/reporting';
 import type { AclUser } from '../support/acl.document.js';
 import { aclUsers } from '../support/acl.document.js';
 import { eventually } from '../support/eventually.js';
@@ -97,6 +98,11 @@ const roles: Readonly<Record<string, AclRole>> = {
       await server.cli('SET', 'session:42', 'x', 'PX', 1);
       await expired.count(1);
     },
+  },
+  reporter: {
+    handlers: [OrderHandler],
+    imports: [EventBusReportingModule.forRoot()],
+    act: () => eventually(async () => expect((await stage.watch.commandsAsked()).has('publish')).toBe(true)),
   },
 };
 

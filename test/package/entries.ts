@@ -6,6 +6,7 @@ import { EventBusAsyncApi, EventBusAsyncApiModule } from 'nestjs-redis-event-bus
 import { describeTransport } from 'nestjs-redis-event-bus/conformance';
 import { EventBusClient, EventBusServer } from 'nestjs-redis-event-bus/microservices';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
+import { EventBusReportingModule, InstanceDirectory } from 'nestjs-redis-event-bus/reporting';
 import { EventBusHealthIndicator, EventBusHealthModule } from 'nestjs-redis-event-bus/terminus';
 import { openTelemetry } from 'nestjs-redis-event-bus/opentelemetry';
 import {
@@ -52,6 +53,14 @@ export const metrics = EventBusMetricsModule.forRoot({
   buckets: undefined,
   bus: undefined,
 });
+export const reporting = EventBusReportingModule.forRoot({
+  service: undefined,
+  payloads: 'preview',
+  redact: (payload) => payload,
+  channels: undefined,
+  bus: undefined,
+});
+export const directory = new InstanceDirectory({ maxInstances: 100 });
 export const health = EventBusHealthModule;
 export const isUp = async (indicator: EventBusHealthIndicator): Promise<boolean> =>
   (await indicator.isHealthy('bus', { timeoutMs: undefined, maxGaps: undefined })).bus.status === 'up';

@@ -1,4 +1,4 @@
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { jest } from '@jest/globals';
@@ -15,6 +15,7 @@ import type { RedisServer } from '../../support/redis.server.js';
 /** What a service does in its life. */
 export interface AclRole {
   readonly handlers?: readonly Type[];
+  readonly imports?: readonly DynamicModule[];
   readonly options?: Partial<EventBusModuleOptions>;
   act?(app: INestApplicationContext): Promise<unknown>;
 }
@@ -74,13 +75,13 @@ export class AclStage {
 
   async start(
     user: AclUser,
-    { handlers = [], options }: AclRole = {},
+    { handlers = [], imports = [], options }: AclRole = {},
     startup: EventBusModuleOptions['startup'] = {},
   ): Promise<AclService> {
     const log = new LogLines();
     const transport = this.options.transportFor(user);
     @Module({
-      imports: [EventBusModule.forRoot({ transport, startup, ...options })],
+      imports: [EventBusModule.forRoot({ transport, startup, ...options }), ...imports],
       providers: [...handlers],
     })
     class Service {}

@@ -6,6 +6,7 @@ import { ReceivedEvent } from '../message/received.event.js';
 import type { ChannelPrefix } from '../routing/channel-prefix.js';
 import { isBrokerChannel } from '../routing/channel-prefix.js';
 import type { IncomingMessage } from '../routing/incoming.message.js';
+import { reportTarget } from '../routing/report.channel.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { SubscriptionPlan } from '../plan/subscription-plan.js';
 import type { Audience, Recipient } from './audience.js';
@@ -38,6 +39,9 @@ export interface ReceiverServices {
   readonly brokerChannels: BrokerChannels;
 }
 
+/** Of reports: a glob that happens to match their channel does not ask for them. */
+const NOT_MEANT: Audience = { channel: '', recipients: [], isOfBroker: false };
+
 /** Turns each message into events for the handlers that match it. Never throws. */
 export class EventReceiver {
   private isOpen = true;
@@ -48,6 +52,8 @@ export class EventReceiver {
   /** Valid for the plan at `knownRevision`. */
   private readonly known = new KnownAudiences();
   private knownRevision = 0;
+  /** Where instances report, with the prefix. */
+  private readonly reports: string;
   /** Whether events carry sequence numbers. */
   private readonly isStamped: boolean;
   /** For a message that is one event, and for the events of a frame. */
@@ -59,7 +65,8 @@ export class EventReceiver {
     private readonly plan: SubscriptionPlan<EventHandler>,
     private readonly services: ReceiverServices,
   ) {
-    const { codec, bus } = options;
+    const { codec, bus, prefix } = options;
+    this.reports = reportTarget(prefix.prefix, 'redis').name;
     this.isStamped = codec.stamp !== undefined;
     this.unreadable = new UnreadableMessages(bus, services.reporter, services.deadLetters);
     this.single = { decoder: codec, isOfBroker: false };
@@ -101,6 +108,7 @@ export class EventReceiver {
     const { through, channel: rawChannel, body, node } = message;
     const bytes = message.bytes ?? Buffer.byteLength(body);
     const audience = this.audienceOf(through, rawChannel);
+    if (audience === NOT_MEANT) return;
     const { recipients, isOfBroker } = audience;
     const own = isOfBroker ? this.services.brokerChannels.readingOf(rawChannel, node) : undefined;
     const records = own === undefined ? this.recordsIn(body, bytes) : undefined;
@@ -141,6 +149,8 @@ export class EventReceiver {
     const channel = this.options.prefix.strip(rawChannel);
     const routes = plan.routesFor(through, rawChannel);
     const recipients = recipientsOn(channel, routes, this.services.dispatcher);
+    if (rawChannel === this.reports && recipients.every(({ pattern }) => pattern !== undefined))
+      return NOT_MEANT;
     const audience = { channel, recipients, isOfBroker: isBrokerChannel(rawChannel) };
     if (recipients.length > 0) this.known.add(audience, through, rawChannel);
     return audience;

@@ -27,6 +27,15 @@ const caught = (call: () => unknown): Error => {
 };
 
 describe('cloudEvents()', () => {
+  it.each([
+    ['of its own', {}, 'x'],
+    ['of the publisher', { id: 'a\\"b\n' }, 'x'],
+    ['before that of the payload', { id: 'a' }, { id: 'b' }],
+  ])('reads an id %s without decoding', (_what, headers, payload) => {
+    const body = codec.encode(payload, 'a","id":"d', headers);
+    expect(codec.idOf?.(body)).toBe(read(body).metadata.id);
+  });
+
   it('sends a CloudEvent 1.0 in the structured JSON format', () => {
     const sent = envelope({ id: 1 });
     expect(sent).toEqual({

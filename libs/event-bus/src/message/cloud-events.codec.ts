@@ -45,6 +45,7 @@ export function cloudEvents(options: CloudEventsOptions): EventCodec {
       const attributes = attributesOf(headers);
       return `{"specversion":"1.0","source":${source},"type":${type},${attributes},${dataOf(payload)}}`;
     },
+    idOf,
     stamp: stampEvent,
     decode,
     frames: jsonFrames(areFramesSent, decode),
@@ -103,6 +104,12 @@ function dataOf(payload: unknown): string {
   const { buffer, byteOffset, byteLength } = payload;
   const base64 = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
   return `"datacontenttype":"application/octet-stream","data_base64":"${base64}"`;
+}
+
+/** The first member of that name: quotes within the attributes before it are escaped. */
+function idOf(body: string | Buffer): string | undefined {
+  const id = /"id":"((?:[^"\\]|\\.)*)"/.exec(body.toString())?.[1];
+  return id?.includes('\\') ? (JSON.parse(`"${id}"`) as string) : id;
 }
 
 /** Inserts the stamp before the closing brace of what `encode` returned. */

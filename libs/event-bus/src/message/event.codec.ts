@@ -83,6 +83,11 @@ export interface EventCodec {
    */
   encode(payload: unknown, channel: string, headers?: EventHeaders): string | Buffer;
   /**
+   * The `id` in what `encode` returned, read without decoding it: samples of events are chosen by it. Must not throw. Absent if
+   * events carry no id.
+   */
+  idOf?(body: string | Buffer): string | undefined;
+  /**
    * Adds the stamp to what `encode` returned, when the event is sent. Adds at most {@link MAX_STAMP_BYTES}. Must not throw.
    * Absent if the codec carries no stamps.
    */

@@ -1,3 +1,5 @@
+import type { EventCodec } from '../message/event.codec.js';
+import type { NoticedFact } from '../observing/bus.facts.js';
 import type { EventTransport, TransportFactory } from '../transports/event.transport.js';
 import { COPY_VERSION, DEFAULT_BUS } from './event-bus.constants.js';
 
@@ -12,6 +14,10 @@ export interface BusAccess {
   readonly factory: TransportFactory;
   /** The application's prefix, `''` when it has none. */
   readonly prefix: string;
+  /** Reads and writes the events of the bus. */
+  readonly codec: EventCodec;
+  /** Logs at `warn`, as the bus does. */
+  warn(notice: Omit<NoticedFact, 'bus'>): void;
 }
 
 /** The injection token of the access to a bus. Available wherever the publisher of the bus is. */

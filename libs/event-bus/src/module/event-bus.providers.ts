@@ -38,8 +38,9 @@ export function exportedProviders(name: string): Provider[] {
   return [...parts, { provide: busAccessToken(name), useFactory: accessTo, inject: [EventBusRuntime] }];
 }
 
-function accessTo({ transport, factory, settings }: EventBusRuntime): BusAccess {
-  return { transport, factory, prefix: settings.prefix.prefix };
+function accessTo({ transport, factory, settings, reporter }: EventBusRuntime): BusAccess {
+  const { prefix, codec } = settings;
+  return { transport, factory, prefix: prefix.prefix, codec, warn: (notice) => reporter.warned(notice) };
 }
 
 /** The providers behind them, private to the module. */

@@ -81,7 +81,7 @@ export class InstanceDirectory {
     this.downSinceMs = this.now();
   }
 
-  /** It delivers again. Whoever spoke before has time for three hellos: nobody listened in the meantime. */
+  /** It delivers again. Every instance has time for three hellos: it counted no listener in the meantime. */
   linkRestored(): void {
     if (this.downSinceMs === undefined) return;
     const nowMs = this.now();

@@ -5,7 +5,7 @@ import type { Report } from './report.js';
 /**
  * - `silent`: three messages in a row did not come.
  * - `gone`: it said bye, or was silent for a minute.
- * - otherwise what it said itself.
+ * - otherwise the state in its last message.
  */
 export type InstanceState = EventBusState | 'silent' | 'gone';
 

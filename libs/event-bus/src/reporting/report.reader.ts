@@ -10,7 +10,7 @@ export type ReportProblem = 'too-large' | 'not-json' | 'other-version' | 'wrong-
 export type ReadReport = { readonly message: ReportMessage } | { readonly problem: ReportProblem };
 
 /**
- * Reads what was received on the channel of {@link reportTarget}. Whoever may publish there can send anything: the message is a
+ * Reads what was received on the channel of {@link reportTarget}. Any client that may publish there can send anything: the message is a
  * copy of the known fields, each of its type. Texts may contain markup and control characters. Never throws.
  */
 export function readReport(body: string | Buffer): ReadReport {

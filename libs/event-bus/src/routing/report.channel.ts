@@ -1,4 +1,4 @@
-import type { SubscriptionTarget } from '../routing/subscription-target.js';
+import type { SubscriptionTarget } from './subscription-target.js';
 
 const NAME = 'event-bus:instances';
 
