@@ -381,6 +381,40 @@ describe('EventBusMetricsModule', () => {
     ]);
   });
 
+  it('has a bounded number of lines also where an application makes a contract for each channel', async () => {
+    const shared = registry();
+    const { publisher } = await startWith(shared, []);
+    for (let n = 0; n < 1_500; n += 1) await publisher.publish(defineEvent(`users:${n}`), 1);
+    const metrics = parseMetrics(await shared.metrics());
+    const templates = new Set(
+      metrics.get('event_bus_published_total')?.samples.map(({ labels }) => labels['channel_template']),
+    );
+    expect(templates.size).toBe(1_001);
+    expect(sumOf(metrics, 'event_bus_published_total')).toBe(1_500);
+    expect(sumOf(metrics, 'event_bus_published_total', { channel_template: 'other' })).toBe(500);
+  });
+
+  const broken = () => {
+    throw new Error('out of order');
+  };
+
+  it('fails the start, with what to do, when the registry throws', async () => {
+    for (const odd of [
+      { registerMetric: broken },
+      { registerMetric: () => undefined, getSingleMetric: broken },
+    ])
+      expect(await problemsWith({ registry: odd })).toEqual([
+        expect.stringMatching(/cannot register event_bus_published_total \(out of order\)\. Set another/),
+      ]);
+  });
+
+  it('does not keep an application from closing when the registry cannot remove a metric', async () => {
+    const shared = Object.assign(registry(), { removeSingleMetric: broken });
+    const { app } = await startWith(shared, []);
+    await app.close();
+    expect(await shared.metrics()).not.toMatch(/^event_bus.* \d/m);
+  });
+
   it('takes its metrics out of the registry when the application cannot start', async () => {
     const shared = registry();
     class Orders {

@@ -252,6 +252,8 @@ describe('the AsyncAPI document of a bus', () => {
       /null/,
     ],
     ['returns no object', () => 'schema', /returned no object/],
+    ['returns what is text as JSON', () => ({ toJSON: () => 'schema' }), /no object as JSON/],
+    ['returns what is nothing as JSON', () => ({ toJSON: () => undefined }), /no object as JSON/],
     ['returns a promise', () => Promise.reject(new Error('late')), /asynchronous/],
     ['refers to another document', () => ({ $ref: 'https://example.org/a.json' }), /leads out of the schema/],
     ['refers to nothing', () => ({ $ref: '#/definitions/lost' }), /leads out of the schema/],
@@ -268,6 +270,14 @@ describe('the AsyncAPI document of a bus', () => {
     const document = await documentWith({ jsonSchema: untyped(convert) });
     expect(document.components.messages['plain']?.description).toMatch(reason);
     expect(problemsIn(document)).toEqual([]);
+  });
+
+  it('has channels of odd names like any other', async () => {
+    const odd = [':__proto__', 'constructor', 'a::b', 'toString'].map((name) => defineEvent(name));
+    const document = await documentWith({ publishes: odd });
+    expect(problemsIn(document)).toEqual([]);
+    const names = Object.values(document.channels).map(({ address }) => address);
+    expect(names).toEqual(expect.arrayContaining(odd.map(({ template }) => `shop:${template}`)));
   });
 
   it('has no servers with memory()', async () => {

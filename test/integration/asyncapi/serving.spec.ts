@@ -21,7 +21,8 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { EventBusModule, OnEvent, defineEvent, memory } from 'nestjs-redis-event-bus';
+import { EventBusInspector, EventBusModule, OnEvent, defineEvent, memory } from 'nestjs-redis-event-bus';
+import type { HandlerDescription } from 'nestjs-redis-event-bus';
 import type { EventBusAsyncApiModuleOptions } from 'nestjs-redis-event-bus/asyncapi';
 import { EventBusAsyncApi, EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { map } from 'rxjs';
@@ -204,11 +205,47 @@ describe.each(['Express', 'Fastify'])('the AsyncAPI module on %s', (adapter) => 
       return statusCode;
     };
     expect(await status({})).toBe(200);
-    expect(await status({ host: 'localhost:3000' })).toBe(200);
-    expect(await status({ host: 'evil.example' })).toBe(403);
-    expect(await status({ host: 'localhost.evil.example' })).toBe(403);
-    for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])
-      expect(await status({ [name]: '127.0.0.1' })).toBe(403);
+    for (const host of ['localhost:3000', 'LOCALHOST:3000', '127.0.0.1', '[::1]', '[::1]:3000'])
+      expect(await status({ host })).toBe(200);
+    for (const host of [
+      'evil.example',
+      'localhost.evil.example',
+      'localhost:3000.evil.example',
+      'localhost@evil.example',
+      '[::1].evil.example',
+    ])
+      expect(await status({ host })).toBe(403);
+  });
+
+  it.each([
+    'x-forwarded-for',
+    'x-forwarded-port',
+    'X-Forwarded-Proto',
+    'forwarded',
+    'x-real-ip',
+    'x-client-ip',
+    'x-original-host',
+    'cf-connecting-ip',
+    'true-client-ip',
+    'via',
+  ])('does not let in what a proxy on this machine has forwarded with %s', async (name) => {
+    const { port } = await served(adapter, { access: 'loopback' });
+    const { statusCode } = await getRaw(port, '/ops/asyncapi.json', { [name]: '127.0.0.1' });
+    expect(statusCode).toBe(403);
+  });
+
+  it('does not let a page of another site read it where the application allows every origin', async () => {
+    const { port } = await served(adapter, { access: 'loopback' });
+    for (const [origin, status] of [
+      ['https://evil.example', 403],
+      ['http://localhost.evil.example', 403],
+      ['null', 403],
+      ['http://localhost:5173', 200],
+      ['http://[::1]:5173', 200],
+    ] as const) {
+      const { statusCode } = await getRaw(port, '/ops/asyncapi.json', { origin });
+      expect([origin, statusCode]).toEqual([origin, status]);
+    }
   });
 
   it('warns of a schema without JSON Schema at the start, and starts', async () => {
@@ -222,8 +259,21 @@ describe.each(['Express', 'Fastify'])('the AsyncAPI module on %s', (adapter) => 
   (skipped === undefined ? it : it.skip)(
     inChromium,
     async () => {
-      const { url } = await served(adapter, { access: 'loopback' }, { prefix: 'api' });
+      const hostile = '</script><img src=x onerror=alert(2)>';
+      const options = {
+        access: 'loopback',
+        servers: { [hostile]: { host: hostile, protocol: 'redis' } },
+        jsonSchema: () => ({ type: 'object', title: hostile, description: hostile }),
+      } as const;
+      const { app, url } = await served(adapter, options, { prefix: 'api' });
+      const inspector = app.get(EventBusInspector);
+      const description = inspector.describe();
+      const [handler] = description.handlers as [HandlerDescription];
+      const target = { target: hostile, kind: 'channel', name: hostile } as const;
+      const named = { ...handler, handler: hostile, targets: [target] };
+      inspector.describe = () => ({ ...description, handlers: [handler, named] });
       const { dom, log } = await browser(`${url}/api/ops/asyncapi`);
+      expect(dom.match(/&lt;\/script&gt;&lt;img src=x/g)?.length).toBeGreaterThanOrEqual(5);
       expect(dom).toContain('Orders &lt;img src=x onerror=alert(1)&gt; 1.0.0');
       expect(dom).not.toContain('<img');
       expect(dom).toContain('<code>orders:{orderId}:created</code>');
@@ -252,6 +302,11 @@ describe('the options of the AsyncAPI module', () => {
       'a path with a parameter',
       { path: ':tenant/asyncapi', info, access: 'loopback' },
       /path must be a plain path/,
+    ],
+    [
+      'a path that clients resolve',
+      { path: 'docs/../asyncapi', info, access: 'loopback' },
+      /path must be a plain/,
     ],
     [
       'a path with a slash at its end',

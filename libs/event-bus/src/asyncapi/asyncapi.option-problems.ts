@@ -49,8 +49,8 @@ export const ASYNC_OPTIONS = new AsyncOptions<MadeDocument, 'createEventBusAsync
   BESIDE_FACTORY,
 );
 
-/** A segment of a URL that neither Express nor Fastify reads as a pattern. */
-const PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*$/;
+/** Segments of a URL that neither Express nor Fastify reads as a pattern, and that no client resolves, as it does `..`. */
+const PATH = /^\/?(?!\.{1,2}(?:\/|$))[\w.~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/;
 
 /** All problems with the options of a document, each with what to write instead. */
 export function documentOptionProblems(options: unknown): string[] {
@@ -101,7 +101,7 @@ function missingPath(call: string, { path }: Readonly<Record<string, unknown>>):
 function pathProblem(path: unknown): ReturnType<OptionCheck> {
   return typeof path === 'string' && PATH.test(path)
     ? undefined
-    : "must be a plain path without parameters, globs and a slash at its end, e.g. 'asyncapi' or 'internal/asyncapi'.";
+    : "must be a plain path without parameters, globs, dots alone and a slash at its end, e.g. 'asyncapi' or 'internal/asyncapi'.";
 }
 
 function accessProblems(call: string, { guards, access }: Readonly<Record<string, unknown>>): string[] {

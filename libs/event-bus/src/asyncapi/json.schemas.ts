@@ -41,14 +41,14 @@ function standardSchema({ schema }: ContractDescription): unknown {
 
 /** A schema stands below the root of the document, so `#/definitions/item` would lead nowhere. */
 function movedTo(pointer: string, converted: object): ConvertedSchema {
-  const text = JSON.stringify(converted);
-  const plain = JSON.parse(text) as Record<string, unknown>;
-  delete plain['$schema'];
-  delete plain['$id'];
+  const plain: unknown = JSON.parse(JSON.stringify(converted) ?? 'null');
+  // Its own toJSON() makes it anything.
+  if (!isObject(plain) || Array.isArray(plain)) return { reason: 'the schema is no object as JSON' };
+  const { $schema: _dialect, $id: _address, ...own } = plain;
   let lost: string | undefined;
-  const moved = JSON.parse(JSON.stringify(plain), (key, value: unknown) => {
+  const moved = JSON.parse(JSON.stringify(own), (key, value: unknown) => {
     if (key !== '$ref' || typeof value !== 'string') return value;
-    if (!leadsSomewhere(value, plain)) lost ??= value;
+    if (!leadsSomewhere(value, own)) lost ??= value;
     return value.replace('#', pointer);
   }) as object;
   return lost === undefined ? { schema: moved } : { reason: `its reference ${lost} leads out of the schema` };

@@ -19,5 +19,6 @@ function idOf(name: string): string {
     .replaceAll('*', 'any')
     .replaceAll(/[^\w-]+/g, '.')
     .replaceAll(/^\.+|\.+$/g, '');
-  return text === '' ? 'channel' : text;
+  // To assign this member of an object would change its prototype.
+  return text === '' || text === '__proto__' ? 'channel' : text;
 }

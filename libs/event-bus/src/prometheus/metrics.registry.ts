@@ -32,7 +32,7 @@ export function registerBus(place: MetricsPlace, read: (key: MetricKey) => Itera
   const { registry, prefix, bus } = place;
   const added: (readonly [string, RegisteredMetric])[] = [];
   const removeAll = () => {
-    for (const [name, metric] of added.splice(0)) if (metric.remove(bus)) registry.removeSingleMetric?.(name);
+    for (const [name, metric] of added.splice(0)) if (metric.remove(bus)) removeFrom(registry, name);
   };
   try {
     for (const key of Object.keys(METRICS) as MetricKey[]) {
@@ -49,10 +49,10 @@ export function registerBus(place: MetricsPlace, read: (key: MetricKey) => Itera
 }
 
 function metricIn({ registry, prefix }: MetricsPlace, name: string, key: MetricKey): RegisteredMetric {
-  const found = registry.getSingleMetric?.(name);
-  if (isOurs(found)) return found;
   const metric = new RegisteredMetric(name, METRICS[key]);
   try {
+    const found = registry.getSingleMetric?.(name);
+    if (isOurs(found)) return found;
     // Each client types its own classes, and takes what looks like one of them.
     registry.registerMetric(metric as never);
   } catch (error) {
@@ -60,6 +60,15 @@ function metricIn({ registry, prefix }: MetricsPlace, name: string, key: MetricK
     throw new ConfigurationError([problem]);
   }
   return metric;
+}
+
+/** A registry that cannot remove it keeps a metric without lines: no reason for an application not to close. */
+function removeFrom(registry: MetricsRegistry, name: string): void {
+  try {
+    registry.removeSingleMetric?.(name);
+  } catch {
+    // The registry is code of the application.
+  }
 }
 
 function hasBus({ bus, prefix }: MetricsPlace): string {

@@ -13,6 +13,9 @@ export interface PublishOutcomes {
 /** For every event that was published without a contract. Templates have a parameter or are a channel of the code. */
 export const OTHER = 'other';
 
+/** An application that makes a contract for each user, whose channels would be labels, has `other` from here on. */
+export const MAX_TEMPLATES = 1_000;
+
 /** Counts publishes by template and kind. */
 export class PublishCounts {
   private readonly kinds = {
@@ -44,11 +47,11 @@ export class PublishCounts {
 
   private outcomesOf(kind: 'channel' | 'shard', template: string = OTHER): PublishOutcomes {
     const templates = this.kinds[kind];
-    let outcomes = templates.get(template);
-    if (outcomes === undefined) {
-      outcomes = { ok: 0, nobody: 0, failed: 0, unconfirmed: 0 };
-      templates.set(template, outcomes);
-    }
+    const known = templates.get(template);
+    if (known !== undefined) return known;
+    if (templates.size >= MAX_TEMPLATES && template !== OTHER) return this.outcomesOf(kind, OTHER);
+    const outcomes = { ok: 0, nobody: 0, failed: 0, unconfirmed: 0 };
+    templates.set(template, outcomes);
     return outcomes;
   }
 }
