@@ -5,6 +5,7 @@ import type { DispatchReporter } from '../dispatching/dispatch.reporter.js';
 import { UNTIMED } from '../dispatching/dispatch.reporter.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { HandlerQueue } from '../dispatching/handler.queue.js';
+import { BusCounts } from '../prometheus/bus.counts.js';
 import type { EventBusObserver } from './event-bus.observer.js';
 
 const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
@@ -27,6 +28,8 @@ describe('BusReporter', () => {
 
   it('has nobody look at the clock while no observer wants to know how long a publish takes', () => {
     const { reporter, observers } = observedReporter();
+    expect(reporter.timesPublishes).toBe(false);
+    observers.add(new BusCounts([1], () => new Map()));
     expect(reporter.timesPublishes).toBe(false);
     observers.add({ publishFailed: () => undefined });
     expect(reporter.timesPublishes).toBe(true);

@@ -26,8 +26,6 @@ import { SentEvent } from './sent.event.js';
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
   readonly counters: EventBusCounters = { ...NO_COUNTS };
   readonly interest: DispatchReporter['interest'];
-  /** Whether an observer needs the duration of a publish. */
-  timesPublishes = false;
 
   constructor(
     private readonly bus: string,
@@ -35,12 +33,11 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     private readonly observers: ObserverRegistry,
   ) {
     this.interest = observers;
-    const update = () => {
-      const { published, publishFailed } = observers.takes;
-      this.timesPublishes = published || publishFailed;
-    };
-    observers.onChange(update);
-    update();
+  }
+
+  /** Whether an observer needs the duration of a publish. */
+  get timesPublishes(): boolean {
+    return this.observers.timesPublishes;
   }
 
   /** @param startedMs performance.now() when the publish began, or 0 if no observer needed it */

@@ -37,7 +37,11 @@ export const FACT_NAMES = Object.keys({
   attached: true,
 } satisfies Record<FactName, true>) as readonly FactName[];
 
+/** The mark of an observer of this package that reads no `tookMs` of publishes: for its sake no clock is read. */
+export const COUNTS_PUBLISHES = Symbol('nestjs-redis-event-bus: counts publishes');
+
 const CALL_FACTS: readonly FactName[] = ['handled', 'failed', 'repeated'];
+const PUBLISH_FACTS: readonly FactName[] = ['published', 'publishFailed'];
 const HOOK_NAMES: readonly HookName[] = ['aroundHandle', 'aroundPublish', 'aroundTransport'];
 
 /** Why it cannot be an observer, with what to write instead. Undefined if it can. */
@@ -66,6 +70,14 @@ export class ContainedObserver {
 
   has(method: FactName | HookName): boolean {
     return hasMethod(this.observer, method);
+  }
+
+  hasAny(methods: readonly FactName[]): boolean {
+    return methods.some((method) => this.has(method));
+  }
+
+  get countsPublishes(): boolean {
+    return propertyOf(this.observer, COUNTS_PUBLISHES) === true;
   }
 
   tell<Name extends FactName>(name: Name, fact: FactOf<Name>): void {
@@ -105,6 +117,8 @@ export class ObserverRegistry {
   readonly takes = recordOf(false);
   /** Whether an observer other than the log takes handler calls, and so needs their duration. */
   timesCalls = false;
+  /** The same of publishes. */
+  timesPublishes = false;
   private readonly takers = recordOf<readonly ContainedObserver[]>([]);
   /** In the order in which they were added, without the log. */
   private added: readonly ContainedObserver[] = [];
@@ -156,7 +170,10 @@ export class ObserverRegistry {
       this.takers[name] = [...added, this.last].filter((observer) => observer.has(name));
       this.takes[name] = this.takers[name].length > 0;
     }
-    this.timesCalls = added.some((observer) => CALL_FACTS.some((name) => observer.has(name)));
+    this.timesCalls = added.some((observer) => observer.hasAny(CALL_FACTS));
+    this.timesPublishes = added.some(
+      (observer) => observer.hasAny(PUBLISH_FACTS) && !observer.countsPublishes,
+    );
     for (const listener of this.changeListeners) listener();
   }
 }

@@ -2,6 +2,7 @@ import { propertyOf } from '../foreign.js';
 import type { GapReason } from '../gaps/gap.js';
 import type { EventBusObserver, ObservedHandler } from '../observing/event-bus.observer.js';
 import type * as facts from '../observing/observer.facts.js';
+import { COUNTS_PUBLISHES } from '../observing/observer.registry.js';
 import { HandlerCounts } from './handler.counts.js';
 import { Histogram } from './histogram.js';
 import { PublishCounts } from './publish.counts.js';
@@ -20,6 +21,7 @@ type RejectedReason = (typeof REJECTED)[keyof typeof REJECTED] | 'other';
 
 /** What one bus did since its start, as plain numbers. A scrape reads them; an event costs additions. */
 export class BusCounts implements EventBusObserver {
+  readonly [COUNTS_PUBLISHES] = true;
   readonly publishes = new PublishCounts();
   readonly receives: ReceivedCounts;
   /** By name: two instances of one class count as one handler. */
