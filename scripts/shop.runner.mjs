@@ -47,6 +47,8 @@ export async function runShop({ env, host, write, choosePorts, whileOpen, isWhol
     console.error(error instanceof StartError ? error.message : error.stack);
     return 'failed';
   } finally {
+    // Ends what still waits for an app that will not be ready.
+    interruption.abort();
     await shop?.stop();
     await redis?.stop();
   }

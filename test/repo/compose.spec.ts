@@ -58,21 +58,24 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  it('runs one Redis and both apps without a profile', () => {
+  it('runs one Redis and the apps without a profile', () => {
     const names = Object.keys(services).filter((name) => services[name]?.profiles === undefined);
-    expect(names).toEqual(['redis', 'orders', 'notifications']);
+    expect(names).toEqual(['redis', 'orders', 'notifications', 'console']);
   });
 
-  it.each(['orders', 'notifications'])('lets %s wait for what a profile adds, and do without', (name) => {
-    const { redis, ...optional } = services[name]?.depends_on ?? {};
-    expect(redis?.required).toBeUndefined();
-    expect(Object.values(optional).map(({ required }) => required)).toEqual(
-      Object.keys(optional).map(() => false),
-    );
-    expect(Object.keys(optional).flatMap((other) => services[other]?.profiles)).toEqual(
-      expect.arrayContaining(['cluster', 'sentinel']),
-    );
-  });
+  it.each(['orders', 'notifications', 'console'])(
+    'lets %s wait for what a profile adds, and do without',
+    (name) => {
+      const { redis, ...optional } = services[name]?.depends_on ?? {};
+      expect(redis?.required).toBeUndefined();
+      expect(Object.values(optional).map(({ required }) => required)).toEqual(
+        Object.keys(optional).map(() => false),
+      );
+      expect(Object.keys(optional).flatMap((other) => services[other]?.profiles)).toEqual(
+        expect.arrayContaining(['cluster', 'sentinel']),
+      );
+    },
+  );
 
   it.each(Object.entries(services))('mounts files that exist into %s', (_name, service) => {
     for (const { source } of mountsOf(service).filter((mount) => mount.source.startsWith('.')))

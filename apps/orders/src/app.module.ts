@@ -7,6 +7,7 @@ import { EventBusHealthModule } from 'nestjs-redis-event-bus/terminus';
 import { EventBusAsyncApiModule } from 'nestjs-redis-event-bus/asyncapi';
 import { openTelemetry } from 'nestjs-redis-event-bus/opentelemetry';
 import { EventBusMetricsModule } from 'nestjs-redis-event-bus/prometheus';
+import { EventBusReportingModule } from 'nestjs-redis-event-bus/reporting';
 import { Registry } from 'prom-client';
 import { HealthController } from './health.controller.js';
 import { HttpEnd } from './http.end.js';
@@ -43,6 +44,7 @@ export class AppModule {
           observers: [openTelemetry()],
         }),
         EventBusMetricsModule.forRoot({ registry }),
+        EventBusReportingModule.forRoot({ service: 'orders', payloads: 'preview' }),
         OrdersModule.forRoot({ redis }),
         EventBusAsyncApiModule.forRoot(ASYNC_API),
       ],

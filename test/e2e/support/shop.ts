@@ -18,7 +18,7 @@ export class RunningApp {
 
   /** Resolves when it says that it is healthy. */
   static async start(
-    name: 'orders' | 'notifications',
+    name: 'orders' | 'notifications' | 'console',
     environment: Readonly<Record<string, string>>,
   ): Promise<RunningApp> {
     const port = await freePort();

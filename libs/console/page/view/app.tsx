@@ -25,6 +25,12 @@ export function App() {
             is back.
           </p>
         )}
+        {shown?.link.place.startsWith('memory') === true && (
+          <p class="banner">
+            There is no Redis: all services share this process. A lost connection, a gap and a service that
+            dies cannot be tried.
+          </p>
+        )}
         {shown === undefined ? (
           <p class="banner">Waiting for the console …</p>
         ) : shown.instances.length === 0 ? (

@@ -7,7 +7,7 @@ export function Handlers() {
   if (handlers.length === 0) return null;
   return (
     <Panel id="handlers" title="Handlers">
-      <Scrolling label="Handlers">
+      <Scrolling label="Table of handlers">
         <table>
           <thead>
             <tr>

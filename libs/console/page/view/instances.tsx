@@ -16,7 +16,7 @@ export function Instances() {
   const instances = frame.value?.instances ?? [];
   return (
     <Panel id="instances" title="Instances">
-      <Scrolling label="Instances">
+      <Scrolling label="Table of instances">
         <table>
           <thead>
             <tr>

@@ -42,6 +42,15 @@ describe('the picture', () => {
     expect(scene.next().totals.published).toBe(120);
   });
 
+  it('shows a channel from its first event on, unless the report may have left it out before', () => {
+    const scene = new Scene();
+    scene.reports(reportOf({ coversMs: 0 }));
+    scene.reports(reportOf(published('first', 1)));
+    expect(scene.next().channels).toMatchObject([{ name: 'first' }]);
+    scene.reports(reportOf({ ...published('late', 9_000), leftOut: { published: 3 } }));
+    expect(scene.next().channels.map(({ name }) => name)).toEqual(['first']);
+  });
+
   it('goes on from the totals when a report was lost', () => {
     const scene = new Scene();
     scene.reports(reportOf({ coversMs: 0 }));

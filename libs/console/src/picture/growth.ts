@@ -2,11 +2,14 @@
 export class Growth<Key> {
   private readonly seen = new Map<Key, number>();
 
-  /** 0 when it is seen for the first time, and when it has shrunk: then it belongs to another start. */
-  of(key: Key, total: number): number {
-    const before = this.seen.get(key);
+  /**
+   * 0 when it has shrunk: then it belongs to another start.
+   * @param first what it was before it was first seen
+   */
+  of(key: Key, total: number, first: number = total): number {
+    const before = this.seen.get(key) ?? first;
     this.seen.set(key, total);
-    return before === undefined ? 0 : Math.max(0, total - before);
+    return Math.max(0, total - before);
   }
 
   forget(isOver: (key: Key) => boolean): void {

@@ -42,8 +42,10 @@ export class WatchedInstance {
     this.latest = report;
     // In the first report since somebody watches, everything since the start is new.
     const coversMs = report.coversMs;
+    // What is missing in a complete list was not there before.
+    const isComplete = coversMs > 0 && report.leftOut?.published === undefined;
     const add = (window: RateWindow, key: string, total: number) => {
-      const amount = this.growth.of(key, total);
+      const amount = this.growth.of(key, total, isComplete ? 0 : total);
       if (coversMs > 0) window.add(atMs, amount, coversMs);
     };
     add(this.published, 'published', report.counters.published);

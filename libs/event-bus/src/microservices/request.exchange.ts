@@ -13,7 +13,7 @@ import type { ReplyCallback, Request } from './pending.request.js';
 import { PendingRequest } from './pending.request.js';
 import { ReplyChannels } from './reply.channels.js';
 
-/** Its caller has unsubscribed, or was told of another error. Only observers get it. */
+/** Its caller has unsubscribed, or got another error. Only observers get it. */
 class RequestEndedError extends Error {
   constructor() {
     super('The request ended before it was sent.');
