@@ -8,6 +8,7 @@ import { freePort } from '../support/free.port.js';
 import { RedisCluster } from '../support/redis.cluster.js';
 import { RedisSentinels } from '../support/redis.sentinels.js';
 import { RedisServer } from '../support/redis.server.js';
+import { report } from '../support/report.samples.js';
 import { TlsRedis } from '../support/tls.redis.js';
 import { CommandProcess } from './support/command.process.js';
 
@@ -171,6 +172,29 @@ describe('the command line at a server', () => {
       code: 0,
       stderr: expect.stringMatching(/^Listening [^\n]*\n$/),
     });
+  });
+});
+
+describe('watch', () => {
+  it('shows who reports, as text and as JSON', async () => {
+    const redis = await RedisServer.start();
+    try {
+      const args = ['watch', '--url', redis.url];
+      const [text, asJson] = [CommandProcess.start(args), CommandProcess.start([...args, '--json'])];
+      started.push(text, asJson);
+      for (const command of [text, asJson]) await command.prints('stderr', /^Listening to reports on /m);
+      await redis.cli('PUBLISH', 'event-bus:instances', JSON.stringify(report()));
+      await text.prints('stdout', / orders +web-1 +7 +default +ready /);
+      await asJson.prints(
+        'stdout',
+        /"type":"gap".*"reason":"connection-lost"[^]*"service":"orders".*"gaps":1/,
+      );
+      expect(await text.interrupt()).toMatchObject({ code: 0 });
+      for (const line of asJson.lines) expect(JSON.parse(line)).toHaveProperty('type');
+    } finally {
+      await Promise.all(started.splice(0).map((command) => command.interrupt()));
+      await redis.stop();
+    }
   });
 });
 

@@ -16,11 +16,21 @@ export class CommandRun {
   readonly out = new PassThrough();
   private readonly terminal: Terminal;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') {
+  /** @param isScreen whether it writes to a terminal */
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input = '',
+    isScreen = false,
+  ) {
     const stderr = new PassThrough();
     this.out.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
-    this.terminal = new Terminal({ stdin: Readable.from([input]), stdout: this.out, stderr });
+    this.terminal = new Terminal({
+      stdin: Readable.from([input]),
+      stdout: Object.assign(this.out, { isTTY: isScreen }),
+      stderr,
+    });
     this.result = runCommandLine(args, env, this.terminal).then((code) => ({
       code,
       stdout: this.stdout,

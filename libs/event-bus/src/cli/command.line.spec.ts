@@ -19,6 +19,8 @@ describe('the command line', () => {
     [['tail', 'a', '--ca', 'missing.pem'], /^--ca cannot be read: .*Write the path of a PEM file\./],
     [['tail', 'a', '--timeout-ms', 'soon'], /^--timeout-ms must be a whole number/],
     [['tail', 'a', '--prefix', '__x'], /^--prefix must not start with/],
+    [['watch', 'orders'], /^watch takes no arguments/],
+    [['watch', '--listen-ms', '0'], /^--listen-ms must be a whole number/],
     [['doctor', 'redis://:hidden-word@host'], /^doctor takes no arguments\. Write --url /],
     [['doctor', '--for', 'friend'], /^--for takes one of publisher, subscriber/],
     [['doctor', '--channel', ''], /empty/],
@@ -44,7 +46,7 @@ describe('the command line', () => {
   it('shows the help of each command, with its options', async () => {
     const { stdout: general } = await runCommand(['--help']);
     const names = [...general.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name]) => String(name));
-    expect(names).toEqual(expect.arrayContaining(['tail', 'publish']));
+    expect(names).toEqual(expect.arrayContaining(['tail', 'publish', 'watch', 'doctor']));
     for (const name of names) {
       const { code, stdout } = await runCommand([name, '--help']);
       expect(code).toBe(0);

@@ -11,9 +11,10 @@ import type { Environment } from './server.access.js';
 import { SERVER_OPTIONS, readServerAccess } from './server.access.js';
 import { tailCommand } from './tail.command.js';
 import type { Terminal } from './terminal.js';
+import { watchCommand } from './watch.command.js';
 import { UsageError } from './usage.error.js';
 
-const COMMANDS: readonly Command[] = [tailCommand, publishCommand, doctorCommand];
+const COMMANDS: readonly Command[] = [tailCommand, publishCommand, watchCommand, doctorCommand];
 
 const GENERAL_OPTIONS: OptionsByName = {
   json: { type: 'boolean', text: 'Write JSON, one object a line.' },

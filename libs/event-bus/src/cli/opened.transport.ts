@@ -15,7 +15,7 @@ const SILENT: TransportListener = {
 };
 
 /** What a command wants to hear of its transport. */
-export type Heard = Partial<Pick<TransportListener, 'message' | 'resumed' | 'denied' | 'warned'>>;
+export type Heard = Partial<Omit<TransportListener, 'state' | 'writable'>>;
 
 /**
  * Connects, calls `use`, and closes in any case. Ctrl-C ends it while it connects.

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { reasonOf } from '../foreign.js';
-import { MAX_TIMER_MS } from '../option.checks.js';
 import { ChannelPrefix } from '../routing/channel-prefix.js';
 import type { TransportFactory } from '../transports/event.transport.js';
 import { redisCluster } from '../transports/redis-cluster/redis-cluster.transport.js';
 import { redis } from '../transports/redis/redis.transport.js';
 import type { OptionValues, OptionsByName } from './command.js';
+import { readMilliseconds } from './millisecond.argument.js';
 import type { ServerAddress, UrlParts } from './server.address.js';
 import { readAddresses } from './server.address.js';
 import { UsageError } from './usage.error.js';
@@ -74,7 +74,7 @@ export function readServerAccess(values: OptionValues, env: Environment): Server
   const topology = isCluster ? 'cluster' : sentinel === undefined ? 'server' : 'sentinel';
   const addresses = readAddresses(values['url'] as string[] | undefined, env['REDIS_URL'], topology);
   const [first] = addresses;
-  const timeoutMs = readTimeout(values);
+  const timeoutMs = readMilliseconds(values, 'timeout-ms', DEFAULT_TIMEOUT_MS);
   const common = {
     connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
     ...accessOf(values, env, addresses),
@@ -145,16 +145,6 @@ function fileOf(values: OptionValues, name: string): Buffer | undefined {
   } catch (error) {
     throw new UsageError(`--${name} cannot be read: ${reasonOf(error)}. Write the path of a PEM file.`);
   }
-}
-
-function readTimeout(values: OptionValues): number {
-  const text = textOf(values, 'timeout-ms');
-  if (text === undefined) return DEFAULT_TIMEOUT_MS;
-  const timeoutMs = /^\d+$/.test(text) ? Number(text) : 0;
-  if (timeoutMs >= 1 && timeoutMs <= MAX_TIMER_MS) return timeoutMs;
-  throw new UsageError(
-    `--timeout-ms must be a whole number of milliseconds from 1 to ${MAX_TIMER_MS}. Write --timeout-ms ${DEFAULT_TIMEOUT_MS}.`,
-  );
 }
 
 function readPrefix(values: OptionValues): string {

@@ -4,7 +4,7 @@ import { printable } from '../printable.js';
 /** The streams of a process, and what ends it. */
 export interface ProcessStreams {
   readonly stdin: AsyncIterable<Buffer | string>;
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable;
 }
 
@@ -30,6 +30,12 @@ export class Terminal {
   /** Whether somebody looks at a screen, which can be drawn again. */
   get isScreen(): boolean {
     return this.streams.stdout.isTTY === true;
+  }
+
+  /** Of the screen, in characters. */
+  get size(): { readonly columns: number; readonly rows: number } {
+    const { columns = 80, rows = 24 } = this.streams.stdout;
+    return { columns, rows };
   }
 
   end(): void {
@@ -62,7 +68,7 @@ export class Terminal {
 
   /** Lines of this package, as they are. */
   show(text: string): void {
-    this.streams.stdout.write(text);
+    if (!this.signal.aborted) this.streams.stdout.write(text);
   }
 
   /** All of stdin. */
