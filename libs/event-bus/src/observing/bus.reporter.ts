@@ -26,6 +26,8 @@ import { SentEvent } from './sent.event.js';
 export class BusReporter implements DispatchReporter, GapHandlerReporter {
   readonly counters: EventBusCounters = { ...NO_COUNTS };
   readonly interest: DispatchReporter['interest'];
+  /** Whether an observer needs the duration of a publish. A field: each publish reads it. */
+  timesPublishes = false;
 
   constructor(
     private readonly bus: string,
@@ -33,11 +35,11 @@ export class BusReporter implements DispatchReporter, GapHandlerReporter {
     private readonly observers: ObserverRegistry,
   ) {
     this.interest = observers;
-  }
-
-  /** Whether an observer needs the duration of a publish. */
-  get timesPublishes(): boolean {
-    return this.observers.timesPublishes;
+    const update = () => {
+      this.timesPublishes = observers.timesPublishes;
+    };
+    observers.onChange(update);
+    update();
   }
 
   /** @param startedMs performance.now() when the publish began, or 0 if no observer needed it */
