@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { InvalidOptionError, PayloadDecodeError, PayloadEncodeError } from '../errors.js';
 import { cloudEvents } from './cloud-events.codec.js';
@@ -34,6 +35,20 @@ describe('cloudEvents()', () => {
   ])('reads an id %s without decoding', (_what, headers, payload) => {
     const body = codec.encode(payload, 'a","id":"d', headers);
     expect(codec.idOf?.(body)).toBe(read(body).metadata.id);
+  });
+
+  it('sends the time of each event, also after the clock was set back', () => {
+    jest.useFakeTimers({ now: 1_000_000 });
+    try {
+      const times = [0, 0, 1, 3_600_000, -7_200_000].map((stepMs) => {
+        jest.setSystemTime(Date.now() + stepMs);
+        return [envelope(1)['time'], envelope(1, { tenant: 'x' })['time'], new Date().toISOString()];
+      });
+      expect(times.map(([, , now]) => [now, now, now])).toEqual(times);
+      expect(new Set(times.flat()).size).toBe(4);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('sends a CloudEvent 1.0 in the structured JSON format', () => {
