@@ -11,6 +11,7 @@ import { p7 } from './p7.case.mjs';
 import { p8 } from './p8.case.mjs';
 import { p9 } from './p9.case.mjs';
 import { protocol } from './protocol.case.mjs';
+import { reporting } from './reporting.case.mjs';
 import { roads } from './roads.case.mjs';
 import { targets } from './targets.case.mjs';
 
@@ -31,4 +32,5 @@ export const CASES = new Map([
   ['roads', roads],
   ['local', local],
   ['observed', observed],
+  ['reporting', reporting],
 ]);

@@ -126,10 +126,19 @@ function dataOf(payload: unknown): string {
   return `"datacontenttype":"application/octet-stream","data_base64":"${base64}"`;
 }
 
+const ID = '"id":"';
+
 /** The first member of that name: quotes within the attributes before it are escaped. */
 function idOf(body: string | Buffer): string | undefined {
-  const id = /"id":"((?:[^"\\]|\\.)*)"/.exec(body.toString())?.[1];
-  return id?.includes('\\') ? (JSON.parse(`"${id}"`) as string) : id;
+  const text = body.toString();
+  const start = text.indexOf(ID) + ID.length;
+  if (start < ID.length) return undefined;
+  const end = text.indexOf('"', start);
+  const id = text.slice(start, end);
+  if (!id.includes('\\')) return id;
+  // With an escaped quote it goes on.
+  const quoted = /"(?:[^"\\]|\\.)*"/.exec(text.slice(start - 1))?.[0] ?? '""';
+  return JSON.parse(quoted) as string;
 }
 
 /** Inserts the stamp before the closing brace of what `encode` returned. */

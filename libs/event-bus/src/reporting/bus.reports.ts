@@ -3,6 +3,7 @@ import { ignoreRejection, isA, reasonOf } from '../foreign.js';
 import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
 import type { EventBusState, EventBusStatus } from '../introspection/event-bus.status.js';
 import type { BusAccess } from '../module/bus.access.js';
+import type { EventBusObserver } from '../observing/event-bus.observer.js';
 import type { EventBusObservers } from '../observing/event-bus.observers.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
@@ -34,7 +35,7 @@ export class BusReports {
   private readonly sender: ReportSender;
   private hasWarned = false;
   private hasWarnedOfRedact = false;
-  private stopTail: () => void = () => undefined;
+  private stopObserving: () => void;
 
   constructor(
     settings: ReportingSettings,
@@ -59,11 +60,11 @@ export class BusReports {
     };
     this.sender = new ReportSender(builder, link, clock);
     this.observe();
+    this.stopObserving = bus.observers.add(totals);
   }
 
   private observe(): void {
     const { observers, status } = this.bus;
-    observers.add(this.totals);
     observers.add({
       gap: (gap) => {
         this.gaps.add(gap);
@@ -94,11 +95,26 @@ export class BusReports {
 
   private watched(isWatched: boolean): void {
     this.tail.clear();
-    if (isWatched) this.stopTail = this.bus.observers.add(this.tail);
-    else this.stopTail();
+    const stop = this.stopObserving;
+    this.stopObserving = this.bus.observers.add(isWatched ? this.watcher() : this.totals);
+    stop();
   }
 
-  /** The bus itself tells of a link that is lost: only a refusal is worth a line of its own, once. */
+  /** One observer: a fact that several take costs more, since it is frozen. */
+  private watcher(): EventBusObserver {
+    const { totals, tail } = this;
+    return {
+      published(fact) {
+        totals.published(fact);
+        tail.published(fact);
+      },
+      publishFailed: (fact) => totals.publishFailed(fact),
+      handled: (fact) => tail.handled(fact),
+      failed: (fact) => tail.failed(fact),
+    };
+  }
+
+  /** The bus itself warns of a link that is lost: only a refusal is worth a line of its own, once. */
   private failed(error: unknown): boolean {
     if (isA(error, NotConnectedError) || isA(error, PublishUnconfirmedError)) return true;
     if (this.hasWarned) return false;

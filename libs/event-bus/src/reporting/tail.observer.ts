@@ -8,8 +8,11 @@ import { cut } from '../printable.js';
 import type { PayloadPreview } from './payload.preview.js';
 import type { TailEntry } from './report.js';
 import { MAX_NAME_LENGTH } from './report.shapes.js';
-import type { Sample } from './tail.sampler.js';
+import type { Sample, TailSlot } from './tail.sampler.js';
 import { TailSampler } from './tail.sampler.js';
+
+/** The group of published events. No handler has an empty name. */
+const PUBLISHERS = '';
 
 /** What the tail may show. */
 export interface TailSettings {
@@ -41,38 +44,47 @@ export class TailObserver implements EventBusObserver {
 
   published(fact: PublishedFact): void {
     const { channel, template } = fact;
-    const name = template ?? (this.settings.showsChannels ? channel : '');
-    const idOf = () => this.idOfSent(fact);
-    this.sampler.offer(`published ${name}`, idOf, () => {
-      const { subscriptions, tookMs } = fact;
-      return {
-        ...this.entryOf('published', channel, template, idOf(), tookMs),
-        subscriptions,
-        ...this.contentOf('published', channel, template, fact.payload, fact.bytes),
-      };
+    const slot = this.sampler.offer(PUBLISHERS, template ?? (this.settings.showsChannels ? channel : ''));
+    if (slot === undefined) return;
+    const id = this.idOfSent(fact);
+    if (!this.sampler.choose(slot, id)) return;
+    this.sampler.add(slot, {
+      ...this.entryOf('published', channel, template, id, fact.tookMs),
+      subscriptions: fact.subscriptions,
+      ...this.contentOf('published', channel, template, fact.payload, fact.bytes),
     });
   }
 
   handled(fact: HandledFact): void {
-    this.called('handled', fact);
+    const slot = this.sampler.offer(fact.handler, fact.target);
+    if (slot !== undefined) this.called(slot, 'handled', fact);
   }
 
   failed(fact: FailedFact): void {
+    // Not behind the events that were handled.
+    const slot = this.sampler.offer(`failed ${fact.handler}`, fact.target);
+    if (slot === undefined) return;
     const { code, name } = describeThrown(fact.error);
-    this.called('failed', fact, code ?? name ?? typeof fact.error);
+    this.called(slot, 'failed', fact, code ?? name ?? typeof fact.error);
   }
 
-  private called(what: 'handled' | 'failed', fact: HandledFact, error?: string): void {
+  private called(
+    slot: TailSlot<TailEntry>,
+    what: 'handled' | 'failed',
+    fact: HandledFact,
+    error?: string,
+  ): void {
     const { handler, target, event, attempt, waitedMs, tookMs } = fact;
-    const idOf = () => idOfReceived(event.metadata.id);
-    this.sampler.offer(`${what} ${handler} ${target}`, idOf, () => ({
-      ...this.entryOf(what, event.channel, target, idOf(), tookMs),
+    const id = shortId(event.metadata.id);
+    if (!this.sampler.choose(slot, id)) return;
+    this.sampler.add(slot, {
+      ...this.entryOf(what, event.channel, target, id, tookMs),
       handler: cut(handler, MAX_NAME_LENGTH),
       attempt,
       waitedMs: rounded(waitedMs),
       ...(error === undefined ? {} : { error }),
       ...this.contentOf(what, event.channel, target, event.payload, originalOf(event).bytes),
-    }));
+    });
   }
 
   private entryOf(
@@ -108,12 +120,12 @@ export class TailObserver implements EventBusObserver {
     const { codec } = this.settings;
     if (codec.idOf === undefined) return undefined;
     const body = encodedBodyOf(fact);
-    return body === undefined ? undefined : idOfReceived(codec.idOf(body));
+    return body === undefined ? undefined : shortId(codec.idOf(body));
   }
 }
 
 /** Somebody else's metadata may hold anything. */
-function idOfReceived(id: unknown): string | undefined {
+function shortId(id: unknown): string | undefined {
   return typeof id === 'string' ? cut(id, MAX_NAME_LENGTH) : undefined;
 }
 

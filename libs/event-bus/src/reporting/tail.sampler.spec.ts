@@ -7,12 +7,10 @@ interface Shown {
   readonly id: string | undefined;
 }
 
-const offer = (sampler: TailSampler<Shown>, target: string, id?: string) =>
-  sampler.offer(
-    target,
-    () => id,
-    () => ({ target, id }),
-  );
+function offer(sampler: TailSampler<Shown>, target: string, id?: string): void {
+  const slot = sampler.offer('published', target);
+  if (slot !== undefined && sampler.choose(slot, id)) sampler.add(slot, { target, id });
+}
 
 describe('TailSampler', () => {
   it('shows everything that is rare', () => {

@@ -6,14 +6,31 @@ export const MAX_IN_ALL = 100;
 const MAX_TARGETS = 100;
 
 /** The events of one target in the current period, which is about a second. */
-interface Slot<Entry> {
-  seen: number;
+class Slot<Entry> {
+  seen = 0;
   /** How many were chosen. */
-  count: number;
+  count = 0;
   /** Chosen are events whose hash has this many zero bits at its end. */
-  level: number;
+  level = 0;
   /** Those that were not taken yet. */
-  chosen: Entry[];
+  chosen: Entry[] = [];
+
+  constructor(private readonly forget: () => void) {}
+
+  /** The rate of the last period decides how many are chosen in the next. */
+  restart(): void {
+    if (this.seen === 0) this.forget();
+    this.level = Math.max(0, Math.ceil(Math.log2(this.seen / MAX_PER_TARGET)));
+    this.seen = 0;
+    this.count = 0;
+  }
+}
+
+/** A target that has room for an event. */
+export interface TailSlot<Entry> {
+  /** 0 while every event is chosen, whatever its id. */
+  readonly level: number;
+  readonly chosen: readonly Entry[];
 }
 
 /** What was chosen since the last one was taken, and how many events were not. */
@@ -27,25 +44,37 @@ export interface Sample<Entry> {
  * the id: another process that sees the same events at the same rate chooses the same ones.
  */
 export class TailSampler<Entry extends object> {
-  private readonly slots = new Map<string, Slot<Entry>>();
+  /** By the group, then by the target. */
+  private readonly groups = new Map<string, Map<string, Slot<Entry>>>();
+  private slots: Slot<Entry>[] = [];
   /** Events since the last sample. */
   private seen = 0;
   /** Entries in the samples of this period. */
   private shown = 0;
 
   /**
-   * @param target what the event counts against
-   * @param idOf called only while not all events are shown
-   * @param entryOf called only for an event that is chosen
+   * Counts an event. Called for each: it makes nothing.
+   * @param group publishers, or one handler
+   * @returns what the event is offered to with {@link choose}. Undefined if it is not shown
    */
-  offer(target: string, idOf: () => string | undefined, entryOf: () => Entry): void {
+  offer(group: string, target: string): TailSlot<Entry> | undefined {
     this.seen += 1;
-    const slot = this.slots.get(target) ?? this.slotFor(target);
-    if (slot === undefined) return;
+    const slot = this.groups.get(group)?.get(target) ?? this.slotFor(group, target);
+    if (slot === undefined) return undefined;
     slot.seen += 1;
-    if (slot.count >= MAX_PER_TARGET || !isChosen(slot, idOf)) return;
-    slot.count += 1;
-    slot.chosen.push(entryOf());
+    return slot.count < MAX_PER_TARGET ? slot : undefined;
+  }
+
+  /** Whether this event of the slot is shown: then {@link add} its entry. */
+  choose(slot: TailSlot<Entry>, id: string | undefined): boolean {
+    const { level, seen } = slot as Slot<Entry>;
+    return level === 0 || (id === undefined ? seen : hashOf(id)) % 2 ** level === 0;
+  }
+
+  add(slot: TailSlot<Entry>, entry: Entry): void {
+    const own = slot as Slot<Entry>;
+    own.count += 1;
+    own.chosen.push(entry);
   }
 
   /**
@@ -58,54 +87,53 @@ export class TailSampler<Entry extends object> {
     this.shown += entries.length;
     const leftOut = this.seen - entries.length;
     this.seen = 0;
-    for (const slot of this.slots.values()) slot.chosen = [];
-    if (isPeriodOver) this.begin();
+    for (const slot of this.slots) slot.chosen = [];
+    if (isPeriodOver) this.restart();
     return { entries, leftOut };
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.slots.clear();
+    this.groups.clear();
+    this.slots = [];
     this.seen = 0;
     this.shown = 0;
   }
 
   private inTurns(): Entry[] {
-    const lists = [...this.slots.values()].map(({ chosen }) => chosen);
+    const lists = this.slots.map(({ chosen }) => chosen);
     const turns = Array.from({ length: MAX_PER_TARGET }, (_, turn) => lists.map((list) => list[turn]));
     return turns.flat().filter((entry) => entry !== undefined);
   }
 
-  /** The rate of the last period decides how many are chosen in the next. */
-  private begin(): void {
+  private restart(): void {
     this.shown = 0;
-    for (const [target, slot] of this.slots) {
-      if (slot.seen === 0) this.slots.delete(target);
-      slot.level = Math.max(0, Math.ceil(Math.log2(slot.seen / MAX_PER_TARGET)));
-      slot.seen = 0;
-      slot.count = 0;
-    }
+    const slots = [...this.slots];
+    for (const slot of slots) slot.restart();
   }
 
-  private slotFor(target: string): Slot<Entry> | undefined {
-    if (this.slots.size >= MAX_TARGETS) return undefined;
-    const slot: Slot<Entry> = { seen: 0, count: 0, level: 0, chosen: [] };
-    this.slots.set(target, slot);
+  private slotFor(group: string, target: string): Slot<Entry> | undefined {
+    if (this.slots.length >= MAX_TARGETS) return undefined;
+    const targets = this.groups.get(group) ?? new Map<string, Slot<Entry>>();
+    this.groups.set(group, targets);
+    const slot = new Slot<Entry>(() => {
+      this.slots = this.slots.filter((other) => other !== slot);
+      targets.delete(target);
+      if (targets.size === 0) this.groups.delete(group);
+    });
+    targets.set(target, slot);
+    this.slots.push(slot);
     return slot;
   }
 }
 
-function isChosen({ level, seen }: Slot<unknown>, idOf: () => string | undefined): boolean {
-  if (level === 0) return true;
-  const id = idOf();
-  const value = id === undefined ? seen : hashOf(id);
-  return value % 2 ** level === 0;
-}
+/** The end of an id differs most. */
+const HASHED_LENGTH = 12;
 
 /** FNV-1a with 32 bits, and its bits mixed: the low ones decide. */
 function hashOf(id: string): number {
   let hash = 0x81_1c_9d_c5;
-  for (let index = 0; index < id.length; index += 1)
+  for (let index = Math.max(0, id.length - HASHED_LENGTH); index < id.length; index += 1)
     hash = Math.imul(hash ^ id.charCodeAt(index), 0x01_00_01_93);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85_eb_ca_6b);
   return (hash ^ (hash >>> 13)) >>> 0;
