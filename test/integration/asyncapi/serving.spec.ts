@@ -183,6 +183,24 @@ describe.each(['Express', 'Fastify'])('the AsyncAPI module on %s', (adapter) => 
     );
   });
 
+  it.each<[string, CanActivate['canActivate']]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no session');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no session'))],
+    ['returns nothing', () => untyped(undefined)],
+  ])('shows nothing where a guard %s', async (_what, canActivate) => {
+    const { url } = await served(adapter, { guards: [{ canActivate }] });
+    for (const route of ROUTES) {
+      const response = await fetch(`${url}/ops/asyncapi${route}`);
+      expect([403, 500]).toContain(response.status);
+      expect(await response.text()).not.toMatch(/asyncapi|orders|no session/i);
+    }
+  });
+
   it('takes the options of the document from a class', async () => {
     class Options {
       createEventBusAsyncApiOptions() {
