@@ -1,3 +1,4 @@
+/** @needs-redis-7 no sharded pub/sub, and a node of a Cluster cannot be told its bus port */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
