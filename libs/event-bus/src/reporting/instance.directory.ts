@@ -9,13 +9,13 @@ import { readReport } from './report.reader.js';
 /** Options of {@link InstanceDirectory}. */
 export interface InstanceDirectoryOptions {
   /** A clock that only goes forward, in milliseconds. @default performance.now() */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** More instances are ignored, once those that are gone or silent are forgotten. @default 1000 */
-  readonly maxInstances?: number;
+  readonly maxInstances?: number | undefined;
   /** What the senders use. @default HELLO_EVERY_MS */
-  readonly helloEveryMs?: number;
+  readonly helloEveryMs?: number | undefined;
   /** What the senders use. @default REPORT_EVERY_MS */
-  readonly reportEveryMs?: number;
+  readonly reportEveryMs?: number | undefined;
 }
 
 /** How many messages were ignored, by reason. */
