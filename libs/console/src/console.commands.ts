@@ -22,6 +22,8 @@ const WRONG_INPUT = [InvalidChannelError, InvalidTargetError, InvalidOptionError
 /** What the forms of the page do, with the messages of the library. */
 export class ConsoleCommands {
   private listening: Subscription | undefined;
+  /** Two who change the target at once do so one after the other. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly publisher: EventBusPublisher,
@@ -51,20 +53,28 @@ export class ConsoleCommands {
     if (typeof target !== 'string' || target.length > MAX_TARGET) {
       return { status: 400, message: 'Send {"target": "orders:*"}.' };
     }
-    return answered(async () => {
-      await this.stop();
-      if (target === '') return 'Not listening.';
-      this.listening = await this.subscriber.subscribe(target, (payload, event) =>
-        this.tail.heard(payload, event),
-      );
-      return `Listening on ${target}.`;
-    });
+    return answered(() => this.inTurn(() => this.change(target)));
   }
 
   async stop(): Promise<void> {
+    await this.inTurn(() => this.change(''));
+  }
+
+  private async change(target: string): Promise<string> {
     const { listening } = this;
     this.listening = undefined;
     await listening?.unsubscribe();
+    if (target === '') return 'Not listening.';
+    this.listening = await this.subscriber.subscribe(target, (payload, event) =>
+      this.tail.heard(payload, event),
+    );
+    return `Listening on ${target}.`;
+  }
+
+  private inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(run);
+    this.turn = done.catch(() => undefined);
+    return done;
   }
 }
 

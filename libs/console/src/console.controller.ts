@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { CanActivate, Type } from '@nestjs/common';
 import { Controller, Get, Inject, Post, Req, Res, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -14,8 +14,7 @@ const SWAGGER_EXCLUDED = 'swagger/apiExcludeController';
 const FOREIGN = 'Only the page of the console may send this.';
 const FULL = 'Too many pages of this console are open. Close one.';
 
-/** Fastify passes its own request and reply, Express those of Node. */
-type RawRequest = IncomingMessage & { readonly raw?: IncomingMessage };
+/** Fastify passes its own reply, Express that of Node. */
 type RawResponse = ServerResponse & { readonly raw?: ServerResponse; hijack?(): void };
 
 export interface ConsoleRoutes {
@@ -55,14 +54,14 @@ export function consoleController({
     }
 
     @Get(`${path}/events`)
-    events(@Req() request: RawRequest, @Res() response: RawResponse): void {
+    events(@Res() response: RawResponse): void {
       const { viewers } = this.console;
       if (viewers.isFull) {
         this.answers.json(response, { message: FULL }, 503);
         return;
       }
       response.hijack?.();
-      FrameStream.open(request.raw ?? request, response.raw ?? response, viewers);
+      FrameStream.open(response.raw ?? response, viewers);
     }
 
     async form(request: ConsoleRequest, response: unknown, run: () => Promise<FormAnswer>): Promise<void> {

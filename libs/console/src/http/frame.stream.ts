@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ConsoleFrame, ConsoleWelcome } from '../frame.js';
 import type { Viewer, Viewers } from '../viewers.js';
 
@@ -20,12 +20,12 @@ export class FrameStream implements Viewer {
   /** Rows and samples of frames that this viewer did not get. */
   private skipped = 0;
 
-  static open(request: IncomingMessage, response: ServerResponse, viewers: Viewers): void {
+  static open(response: ServerResponse, viewers: Viewers): void {
     response.writeHead(200, HEADERS);
     const stream = new FrameStream(response);
     response.on('drain', () => (stream.isBehind = false));
     response.on('error', () => viewers.remove(stream));
-    request.on('close', () => viewers.remove(stream));
+    response.on('close', () => viewers.remove(stream));
     viewers.add(stream);
   }
 

@@ -171,6 +171,40 @@ describe('the picture', () => {
     expect(frame.tail.notShown).toBe(4_900);
   });
 
+  it('tells of channels without a reader in a few lines, however many there are', () => {
+    const scene = new Scene();
+    scene.reports(reportOf({ coversMs: 0 }));
+    const top = Array.from({ length: 40 }, (_, n) => ({
+      name: `user:${n}`,
+      isTemplate: false,
+      kind: 'channel' as const,
+      published: 1,
+      nobody: 1,
+      failed: 0,
+      subscriptions: 0,
+    }));
+    scene.reports(reportOf({ published: { top, rest: { published: 0, nobody: 0, failed: 0 } } }));
+    expect(scene.next().troubles.map(({ at }) => at)).toEqual([
+      '37 more channels',
+      'user:2',
+      'user:1',
+      'user:0',
+    ]);
+  });
+
+  it('goes on to see new channels where channels come and go', () => {
+    const scene = new Scene();
+    scene.reports(reportOf({ coversMs: 0 }));
+    for (let round = 0; round < 20; round += 1) {
+      const top = Array.from({ length: 50 }, (_, n) => published(`c:${round}:${n}`, 1).published.top[0]!);
+      scene.reports(reportOf({ published: { top, rest: { published: 0, nobody: 0, failed: 0 } } }));
+      scene.nowMs += 61_000;
+      scene.reports(reportOf({}));
+    }
+    scene.reports(reportOf(published('the newest', 1)));
+    expect(scene.next().channels).toMatchObject([{ name: 'the newest' }]);
+  });
+
   it('stays bounded whatever is reported', () => {
     const scene = new Scene();
     for (let n = 0; n < 300; n += 1) {

@@ -55,9 +55,11 @@ export class ConsolePicture {
     const reporting = present.flatMap(({ key }) => this.watched.get(key) ?? []);
     const handlers = handlerList(reporting, atMs);
     const channels = channelList(reporting, handlers, atMs);
-    for (const { name, rate, subscriptions } of channels) {
-      this.troubles.heard(name, rate > 0 && subscriptions === 0, atMs);
-    }
+    const unheard = channels.filter(({ rate, subscriptions }) => rate > 0 && subscriptions === 0);
+    this.troubles.unheardNow(
+      unheard.map(({ name }) => name),
+      atMs,
+    );
     if (link.isLive) this.history.add(atMs, pointsOf(channels, handlers));
     const instances = known.map((each) => shownInstance(each, this.watched.get(each.key), atMs));
     const total = (part: 'published' | 'handled') => instances.reduce((sum, each) => sum + each[part], 0);

@@ -5,6 +5,8 @@ import { Growth } from './growth.js';
 const KEPT = 100;
 const HOUR_MS = 3_600_000;
 const STUCK_MS = 30_000;
+/** Where each user has a channel, gaps must not be lost among those without a reader. */
+const MAX_UNHEARD = 3;
 
 /** What grew since the report before, and what it means. */
 const COUNTED = [
@@ -27,7 +29,7 @@ export class TroubleLog {
   private readonly growth = new Growth<string>();
   private readonly states = new Map<string, string>();
   private readonly stuck = new Set<string>();
-  private readonly unheard = new Set<string>();
+  private unheard: ReadonlySet<string> = new Set();
 
   read(): readonly Trouble[] {
     return this.entries;
@@ -79,11 +81,15 @@ export class TroubleLog {
       );
   }
 
-  /** Whether what is published to a channel reaches anybody. */
-  heard(channel: string, reachesNobody: boolean, atMs: number): void {
-    if (reachesNobody && !this.unheard.has(channel))
+  /** Which channels are published to and reach nobody now. */
+  unheardNow(channels: readonly string[], atMs: number): void {
+    const added = channels.filter((channel) => !this.unheard.has(channel));
+    for (const channel of added.slice(0, MAX_UNHEARD))
       this.add(atMs, 'nobody', channel, 'reaches no subscription');
-    this.remember(this.unheard, channel, reachesNobody);
+    if (added.length > MAX_UNHEARD) {
+      this.add(atMs, 'nobody', `${added.length - MAX_UNHEARD} more channels`, 'reach no subscription');
+    }
+    this.unheard = new Set(channels);
   }
 
   /** Forgets instances that are not known any more. */

@@ -44,12 +44,15 @@ export class WatchedInstance {
     const coversMs = report.coversMs;
     // What is missing in a complete list was not there before.
     const isComplete = coversMs > 0 && report.leftOut?.published === undefined;
+    const reported = new Set<string>();
     const add = (window: RateWindow, key: string, total: number) => {
+      reported.add(key);
       const amount = this.growth.of(key, total, isComplete ? 0 : total);
       if (coversMs > 0) window.add(atMs, amount, coversMs);
     };
     add(this.published, 'published', report.counters.published);
     add(this.handled, 'handled', report.counters.handled);
+    this.forgetQuiet(atMs);
     for (const { name, published, nobody, failed, subscriptions } of report.published.top) {
       const channel = this.channel(name);
       if (channel === undefined) continue;
@@ -65,6 +68,16 @@ export class WatchedInstance {
       add(handler.calls, `calls ${key}`, handled + failed);
       add(handler.measured, `measured ${key}`, durations?.calls ?? 0);
       add(handler.tookMs, `tookMs ${key}`, durations?.tookMs ?? 0);
+    }
+    this.growth.forget((key) => !reported.has(key));
+  }
+
+  /** Where channels come and go, the new ones need the place of the old ones. */
+  private forgetQuiet(atMs: number): void {
+    if (this.channels.size < MAX_NAMES) return;
+    for (const [name, { published, failed }] of this.channels) {
+      if (published.sum(atMs) + failed.sum(atMs) > 0) continue;
+      this.channels.delete(name);
     }
   }
 
