@@ -28,7 +28,7 @@ function plain(span) {
 }
 
 const tracer = trace.getTracer('http');
-const { emit } = Server.prototype;
+const emit = Reflect.get(Server.prototype, 'emit');
 Server.prototype.emit = function (event, ...args) {
   if (event !== 'request') return emit.call(this, event, ...args);
   const [request, response] = args;
