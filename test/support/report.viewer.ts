@@ -1,15 +1,19 @@
 import type { FactoryProvider } from '@nestjs/common';
-import type { EventTransport, TransportFactory, TransportState } from 'nestjs-redis-event-bus';
-import { EventBusInspector, EventBusObservers, EventBusStatus } from 'nestjs-redis-event-bus';
 import type {
-  BusAccess,
-  EventBusReportingOptions,
+  EventBusObserver,
+  EventTransport,
+  TransportFactory,
+  TransportState,
+} from 'nestjs-redis-event-bus';
+import { EventBusObservers } from 'nestjs-redis-event-bus';
+import type {
   Report,
   ReportMessage,
+  ReportingOptions,
   TailEntry,
 } from '../../libs/event-bus/src/reporting/index.js';
-import { InstanceDirectory, busAccessToken, reportTarget } from '../../libs/event-bus/src/reporting/index.js';
-import { BusReports } from '../../libs/event-bus/src/reporting/bus.reports.js';
+import { InstanceDirectory, reportTarget } from '../../libs/event-bus/src/reporting/index.js';
+import { ReportsObserver } from '../../libs/event-bus/src/reporting/event-bus-reports.observer.js';
 import { resolveReporting } from '../../libs/event-bus/src/reporting/reporting.options.js';
 import { eventually } from './eventually.js';
 import { Inbox } from './inbox.js';
@@ -90,27 +94,22 @@ export class ReportViewer {
 /** How much faster the time of {@link fastReports} goes. */
 const SPEED = 20;
 
-/** What `EventBusReportingModule` provides, with a clock that goes 20 times as fast. */
-export function fastReports(options: EventBusReportingOptions = {}): FactoryProvider {
+/** Those of {@link eventBusReports}, with a clock that goes 20 times as fast. */
+export function fastReportsObserver(options: ReportingOptions = {}): EventBusObserver {
+  return new ReportsObserver(resolveReporting('fastReports()', options), {
+    now: () => performance.now() * SPEED,
+    after(ms, act) {
+      const timer = setTimeout(act, ms / SPEED);
+      return () => clearTimeout(timer);
+    },
+  });
+}
+
+/** What `EventBusReportingModule` provides, with that clock. */
+export function fastReports(options: ReportingOptions = {}): FactoryProvider {
   return {
-    provide: BusReports,
-    useFactory: (
-      observers: EventBusObservers,
-      inspector: EventBusInspector,
-      status: EventBusStatus,
-      access: BusAccess,
-    ) =>
-      new BusReports(
-        resolveReporting(options),
-        { observers, inspector, status, access },
-        {
-          now: () => performance.now() * SPEED,
-          after(ms, act) {
-            const timer = setTimeout(act, ms / SPEED);
-            return () => clearTimeout(timer);
-          },
-        },
-      ),
-    inject: [EventBusObservers, EventBusInspector, EventBusStatus, busAccessToken()],
+    provide: ReportsObserver,
+    useFactory: (observers: EventBusObservers) => observers.add(fastReportsObserver(options)),
+    inject: [EventBusObservers],
   };
 }

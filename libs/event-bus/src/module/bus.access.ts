@@ -4,8 +4,8 @@ import type { EventTransport, TransportFactory } from '../transports/event.trans
 import { COPY_VERSION, DEFAULT_BUS } from './event-bus.constants.js';
 
 /**
- * What modules beside a bus need of it that is not for applications: they send and subscribe around the bus, so that nothing of it
- * is counted, decoded or numbered. Not part of the public API.
+ * What modules and observers beside a bus need of it that is not for applications: they send and subscribe around the bus, so
+ * that nothing of it is counted, decoded or numbered. Not part of the public API.
  */
 export interface BusAccess {
   /** That of the bus: in use, and closed by the bus. */

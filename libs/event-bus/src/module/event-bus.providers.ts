@@ -1,5 +1,4 @@
 import type { Provider } from '@nestjs/common';
-import type { BusAccess } from './bus.access.js';
 import { busAccessToken } from './bus.access.js';
 import {
   EVENT_BUS_SETTINGS,
@@ -35,12 +34,8 @@ export function exportedProviders(name: string): Provider[] {
     useFactory: (runtime: EventBusRuntime) => runtime[part],
     inject: [EventBusRuntime],
   }));
-  return [...parts, { provide: busAccessToken(name), useFactory: accessTo, inject: [EventBusRuntime] }];
-}
-
-function accessTo({ transport, factory, settings, reporter }: EventBusRuntime): BusAccess {
-  const { prefix, codec } = settings;
-  return { transport, factory, prefix: prefix.prefix, codec, warn: (notice) => reporter.warned(notice) };
+  const access = ({ access: of }: EventBusRuntime) => of;
+  return [...parts, { provide: busAccessToken(name), useFactory: access, inject: [EventBusRuntime] }];
 }
 
 /** The providers behind them, private to the module. */

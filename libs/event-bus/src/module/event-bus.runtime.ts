@@ -10,6 +10,7 @@ import { GroupClaims } from '../dispatching/group.claims.js';
 import { resolveHandlerSettings } from '../dispatching/handler.options.js';
 import { StuckWatch } from '../dispatching/stuck.watch.js';
 import { NotSupportedError } from '../errors.js';
+import type { BusAccess } from './bus.access.js';
 import type { EventBusSettings } from './event-bus.options.js';
 import type { BusTestKit } from './event-bus.test-kit.js';
 import type { Gap } from '../gaps/gap.js';
@@ -124,7 +125,15 @@ export class EventBusRuntime {
       this.status,
       this.gaps,
     );
-    observation.registry.attach({ bus: name, inspector: this.inspector });
+    const { inspector, status, access } = this;
+    observation.registry.attach({ bus: name, inspector, status, observers: this.observers, access });
+  }
+
+  /** For what stands beside the bus. */
+  get access(): BusAccess {
+    const { transport, factory, settings, reporter } = this;
+    const { prefix, codec } = settings;
+    return { transport, factory, prefix: prefix.prefix, codec, warn: (notice) => reporter.warned(notice) };
   }
 
   /** Resolves when all received messages have been passed on, and no handler is running or has pending events. */

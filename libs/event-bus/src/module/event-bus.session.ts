@@ -158,10 +158,11 @@ export class EventBusSession {
     stuckWatch.close();
     gaps.flush();
     closePublisher(publisher);
+    // The last report is sent on the connection, which is still there.
+    statusSource.update({ status: 'closed' });
     try {
       await transport.close();
     } finally {
-      statusSource.update({ status: 'closed' });
       // A bus that could not start has reported that already.
       if (!this.isAbandoned) this.shutdown.report();
     }

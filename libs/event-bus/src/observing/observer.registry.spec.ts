@@ -51,13 +51,13 @@ describe('ObserverRegistry', () => {
     const told: string[] = [];
     registry.add({ attached: ({ bus }) => void told.push(`first ${bus}`) });
     expect(told).toEqual([]);
-    registry.attach({ bus: 'audit', inspector: untyped({}) });
+    registry.attach(untyped({ bus: 'audit' }));
     registry.add({ attached: ({ bus }) => void told.push(`second ${bus}`) });
     expect(told).toEqual(['first audit', 'second audit']);
   });
 
   it('adds an observer that fails when it is told of the bus, and logs it', () => {
-    registry.attach({ bus: 'audit', inspector: untyped({}) });
+    registry.attach(untyped({ bus: 'audit' }));
     const failing = {
       attached() {
         throw new Error('no place');

@@ -1,10 +1,8 @@
 import { NotConnectedError, PublishUnconfirmedError } from '../errors.js';
 import { ignoreRejection, isA, reasonOf } from '../foreign.js';
-import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
-import type { EventBusState, EventBusStatus } from '../introspection/event-bus.status.js';
-import type { BusAccess } from '../module/bus.access.js';
+import type { EventBusState } from '../introspection/event-bus.status.js';
+import type { AttachedFact } from '../observing/bus.facts.js';
 import type { EventBusObserver } from '../observing/event-bus.observer.js';
-import type { EventBusObservers } from '../observing/event-bus.observers.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { PublishOutcome } from '../transports/event.transport.js';
 import { clearTimeout, performance, setTimeout } from '../transports/real.time.js';
@@ -17,14 +15,6 @@ import type { SenderClock } from './report.sender.js';
 import { ReportSender } from './report.sender.js';
 import type { ReportingSettings } from './reporting.options.js';
 import { TailObserver } from './tail.observer.js';
-
-/** The injectables of the bus that reports. */
-export interface ReportedBus {
-  readonly observers: EventBusObservers;
-  readonly inspector: EventBusInspector;
-  readonly status: EventBusStatus;
-  readonly access: BusAccess;
-}
 
 /** The reports of one bus, from the first time it is ready until it has drained. */
 export class BusReports {
@@ -39,7 +29,7 @@ export class BusReports {
 
   constructor(
     settings: ReportingSettings,
-    private readonly bus: ReportedBus,
+    private readonly bus: AttachedFact,
     clock: SenderClock = realClock,
   ) {
     const { codec, prefix, transport } = bus.access;
@@ -48,7 +38,7 @@ export class BusReports {
     this.totals = new PublishTotals(showsChannels);
     const preview = new PayloadPreview(settings.redact, (error) => this.redactFailed(error));
     const shown = settings.payloads === 'preview' ? { preview } : {};
-    this.tail = new TailObserver({ bus: settings.bus, codec, showsChannels, ...shown });
+    this.tail = new TailObserver({ bus: bus.bus, codec, showsChannels, ...shown });
     const { totals, gaps, tail } = this;
     const { inspector } = bus;
     const parts = { service: settings.service, inspector, totals, gaps, tail };
@@ -124,7 +114,7 @@ export class BusReports {
       sentence: 'This instance cannot report itself',
       fields: { channel, reason: reasonOf(error) },
       advice:
-        'Let its user publish on that channel, or leave out EventBusReportingModule. It tries again every 30 seconds, and the bus works without.',
+        'Let its user publish on that channel, or leave out the reports. It tries again every 30 seconds, and the bus works without.',
     });
     return false;
   }
@@ -133,7 +123,7 @@ export class BusReports {
     if (this.hasWarnedOfRedact) return;
     this.hasWarnedOfRedact = true;
     this.bus.access.warn({
-      sentence: 'redact of EventBusReportingModule failed',
+      sentence: 'redact of the reports failed',
       fields: { reason: reasonOf(error) },
       advice: 'The payload is not shown. Correct redact; this is logged once.',
     });

@@ -1,16 +1,20 @@
 import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { ConfigurationError, quote } from '../errors.js';
-import { EventBusInspector } from '../introspection/event-bus.inspector.js';
-import { EventBusStatus } from '../introspection/event-bus.status.js';
-import type { BusAccess } from '../module/bus.access.js';
-import { busAccessToken } from '../module/bus.access.js';
+import { DEFAULT_BUS } from '../module/event-bus.constants.js';
 import { eventBusToken } from '../module/event-bus.inject.js';
-import { isObject } from '../option.checks.js';
+import { fitting, isObject } from '../option.checks.js';
 import { EventBusObservers } from '../observing/event-bus.observers.js';
-import { BusReports } from './bus.reports.js';
+import { ReportsObserver } from './event-bus-reports.observer.js';
 import type { EventBusReportingOptions } from './reporting.options.js';
 import { resolveReporting } from './reporting.options.js';
+
+const BUS = {
+  bus: fitting(
+    (value) => typeof value === 'string' && value !== '',
+    'must be the name of a bus, as in EventBusModule.forRoot({ name }).',
+  ),
+};
 
 /**
  * Each instance says over the bus what it does, for a command line or a console that listens: import it next to `EventBusModule`,
@@ -24,28 +28,19 @@ export class EventBusReportingModule {
    * publish its reports.
    */
   static forRoot(options: EventBusReportingOptions = {}): DynamicModule {
-    const bus = isObject(options) && typeof options.bus === 'string' ? options.bus : undefined;
+    const bus = isObject(options) && typeof options.bus === 'string' ? options.bus : DEFAULT_BUS;
     return {
       module: EventBusReportingModule,
       providers: [
         {
-          provide: BusReports,
-          useFactory: (
-            observers?: EventBusObservers,
-            inspector?: EventBusInspector,
-            status?: EventBusStatus,
-            access?: BusAccess,
-          ) => {
-            const settings = resolveReporting(options);
-            if (!observers || !inspector || !status || !access) throw missing(settings.bus);
-            return new BusReports(settings, { observers, inspector, status, access });
+          provide: ReportsObserver,
+          useFactory: (observers?: EventBusObservers) => {
+            const reports = new ReportsObserver(resolveReporting('EventBusReportingModule', options, BUS));
+            if (observers === undefined) throw missing(bus);
+            observers.add(reports);
+            return reports;
           },
-          inject: [
-            { token: eventBusToken(EventBusObservers, bus), optional: true },
-            { token: eventBusToken(EventBusInspector, bus), optional: true },
-            { token: eventBusToken(EventBusStatus, bus), optional: true },
-            { token: busAccessToken(bus), optional: true },
-          ],
+          inject: [{ token: eventBusToken(EventBusObservers, bus), optional: true }],
         },
       ],
     };

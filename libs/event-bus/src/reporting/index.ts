@@ -8,5 +8,6 @@ export * from './report.js';
 export { readReport } from './report.reader.js';
 export type { ReadReport, ReportProblem } from './report.reader.js';
 export { EventBusReportingModule } from './event-bus-reporting.module.js';
-export type { EventBusReportingOptions } from './reporting.options.js';
+export { eventBusReports } from './event-bus-reports.observer.js';
+export type { EventBusReportingOptions, ReportingOptions } from './reporting.options.js';
 export type { PreviewedEvent, Redact } from './payload.preview.js';

@@ -1,15 +1,14 @@
 import { ConfigurationError } from '../errors.js';
-import { DEFAULT_BUS } from '../module/event-bus.constants.js';
 import type { OptionTable } from '../option.checks.js';
 import { fitting, isObject, oneOf, optionProblems, unknownOptions } from '../option.checks.js';
 import type { Redact } from './payload.preview.js';
 import { MAX_NAME_LENGTH } from './report.shapes.js';
 
-/** Options of `EventBusReportingModule.forRoot()`. All are optional. */
-export interface EventBusReportingOptions {
+/** Options of {@link eventBusReports}. All are optional. */
+export interface ReportingOptions {
   /**
    * The name of the service in its reports.
-   * @default that of the snapshot: `instance.service` of `EventBusModule`, or the `name` in package.json
+   * @default that of the snapshot: `instance.service` of the bus, or the `name` in package.json
    */
   readonly service?: string | undefined;
   /**
@@ -26,6 +25,10 @@ export interface EventBusReportingOptions {
    * @default 'names'
    */
   readonly channels?: 'names' | 'targets' | undefined;
+}
+
+/** Options of `EventBusReportingModule.forRoot()`. All are optional. */
+export interface EventBusReportingOptions extends ReportingOptions {
   /** The name of the bus, as in `EventBusModule.forRoot({ name })`. Import the module once for each bus. @default 'default' */
   readonly bus?: string | undefined;
 }
@@ -41,11 +44,7 @@ const TABLE = {
     'must be a function, e.g. (payload) => ({ ...payload, email: undefined }).',
   ),
   channels: oneOf('names', 'targets'),
-  bus: fitting(
-    (value) => typeof value === 'string' && value !== '',
-    'must be the name of a bus, as in EventBusModule.forRoot({ name }).',
-  ),
-} satisfies OptionTable & Record<keyof EventBusReportingOptions, unknown>;
+} satisfies OptionTable & Record<keyof ReportingOptions, unknown>;
 
 /** The options with their defaults. */
 export interface ReportingSettings {
@@ -53,27 +52,23 @@ export interface ReportingSettings {
   readonly payloads: 'none' | 'preview';
   readonly redact: Redact | undefined;
   readonly channels: 'names' | 'targets';
-  readonly bus: string;
 }
 
-/** @throws ConfigurationError with everything that is wrong with the options, each with what to write instead */
-export function resolveReporting(options: unknown): ReportingSettings {
-  const problems = problemsOf(options);
-  if (problems.length > 0)
-    throw new ConfigurationError(problems.map((problem) => `EventBusReportingModule: ${problem}`));
-  const {
-    service,
-    payloads = 'none',
-    redact,
-    channels = 'names',
-    bus = DEFAULT_BUS,
-  } = options as EventBusReportingOptions;
-  return { service, payloads, redact, channels, bus };
+/**
+ * @param call what the messages begin with
+ * @param more the checks of further options
+ * @throws ConfigurationError with everything that is wrong with the options, each with what to write instead
+ */
+export function resolveReporting(call: string, options: unknown, more: OptionTable = {}): ReportingSettings {
+  const problems = problemsOf(options, { ...TABLE, ...more });
+  if (problems.length > 0) throw new ConfigurationError(problems.map((problem) => `${call}: ${problem}`));
+  const { service, payloads = 'none', redact, channels = 'names' } = options as ReportingOptions;
+  return { service, payloads, redact, channels };
 }
 
-function problemsOf(options: unknown): string[] {
-  if (!isObject(options)) return ["forRoot() takes an object, e.g. { service: 'orders' }."];
-  const problems = [...optionProblems(TABLE, options), ...unknownOptions(Object.keys(TABLE), options)];
+function problemsOf(options: unknown, table: OptionTable): string[] {
+  if (!isObject(options)) return ["options must be an object, e.g. { service: 'orders' }."];
+  const problems = [...optionProblems(table, options), ...unknownOptions(Object.keys(table), options)];
   if (options['redact'] !== undefined && options['payloads'] !== 'preview')
     problems.push("redact has no effect without payloads: 'preview'. Add it, or leave out redact.");
   return problems;
