@@ -9,7 +9,7 @@ import { exampleFilesOf, snippetsOf } from './readme.snippets.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const library = join(root, 'libs/event-bus/src');
 /** What npm shows. */
-const PACKAGE_PAGE = 'libs/event-bus/README.md';
+const PACKAGE_PAGES = ['libs/event-bus/README.md', 'libs/console/README.md'];
 const problems = [];
 
 function filesBelow(folder, ending) {
@@ -122,7 +122,7 @@ function checkLinks() {
     'CHANGELOG.md',
     'SECURITY.md',
     'examples/minimal/README.md',
-    PACKAGE_PAGE,
+    ...PACKAGE_PAGES,
   ]
     .map((name) => join(root, name))
     .concat(filesBelow(join(root, 'docs'), '.md'))
@@ -142,19 +142,19 @@ function checkLinks() {
   }
 }
 
-/** npm shows the package's page without the repository, so its links lead within the page, or are whole addresses. */
-function checkPackageLinks() {
-  const { repository } = JSON.parse(readFileSync(join(root, 'libs/event-bus/package.json'), 'utf8'));
+/** npm shows a package's page without the repository, so its links lead within the page, or are whole addresses. */
+function checkPackageLinks(page) {
+  const { repository } = JSON.parse(readFileSync(join(root, dirname(page), 'package.json'), 'utf8'));
   const address = (repository?.url ?? repository)?.replace(/^git\+/, '').replace(/\.git$/, '');
   const ours = address === undefined ? undefined : `${address}/blob/main/`;
-  for (const { path } of linksIn(join(root, PACKAGE_PAGE))) {
+  for (const { path } of linksIn(join(root, page))) {
     if (ours !== undefined && path.startsWith(ours)) {
       if (!existsSync(join(root, path.slice(ours.length)))) {
-        problems.push(`${PACKAGE_PAGE} links to ${path}, which does not exist.`);
+        problems.push(`${page} links to ${path}, which does not exist.`);
       }
     } else if (path !== '' && !path.startsWith('https://')) {
       problems.push(
-        `${PACKAGE_PAGE} links to ${path}, which npm cannot follow. Write the whole address, of the repository that package.json names.`,
+        `${page} links to ${path}, which npm cannot follow. Write the whole address, of the repository that package.json names.`,
       );
     }
   }
@@ -198,9 +198,9 @@ function anchorsOf(document) {
 checkErrors();
 checkOptions();
 checkLinks();
-checkPackageLinks();
+PACKAGE_PAGES.forEach(checkPackageLinks);
 checkSnippets('README.md', { mayStandAlone: false });
-checkSnippets(PACKAGE_PAGE, { mayStandAlone: true });
+for (const page of PACKAGE_PAGES) checkSnippets(page, { mayStandAlone: true });
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
 console.log(

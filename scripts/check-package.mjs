@@ -1,4 +1,4 @@
-// Checks the library as its users get it: packs it, lints the package, and runs an ESM and a CommonJS application on it.
+// Checks the packages as their users get them: packs the library and the console, lints them, and runs ESM and CommonJS applications on them.
 // Installs nothing: the peers are those of the workspace.
 import { execFileSync } from 'node:child_process';
 import {
@@ -15,18 +15,36 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { packLibrary, root } from './fresh.apps.mjs';
 
-/** A third of it are the sources, to which the source maps lead. What is not imported is not loaded. */
-const MAX_PACKED_KB = 1_100;
-/** Node takes its time for each: scripts/bundle.mjs joins the modules. */
+const library = {
+  folder: 'libs/event-bus',
+  /** A third of it are the sources, to which the source maps lead. What is not imported is not loaded. */
+  maxPackedKb: 1_100,
+  required: ['dist/index.js', 'src/index.ts', 'LICENSE', 'README.md'],
+};
+const console_ = {
+  folder: 'libs/console',
+  /** The page is half of it. */
+  maxPackedKb: 120,
+  required: [...library.required, 'dist/page.bundle.js', 'THIRD-PARTY-NOTICES.txt'],
+};
+/** Node takes its time for each: scripts/bundle.mjs joins those of the library. */
 const MAX_MODULES = 40;
-const EXPECTED_OUTPUT = 'handled orders:created 42, testing loaded\n';
+/** The page has no place in the package but dist/page.bundle.js. */
+const UNWANTED = /\.tsbuildinfo$|\.spec\.|\.png$|^page\/|\bpage\.bundle\.(?:ts|.*map)$/;
+
+const esm = { type: 'module', module: 'nodenext' };
+const commonJs = { type: 'commonjs', module: 'commonjs' };
+const mainApp = { main: 'main', prints: 'handled orders:created 42, testing loaded\n' };
+const consoleApp = { main: 'console', prints: 'page 200, script 200\n' };
 
 /** One consumer for each module system and major of Nest; between them they cover both majors of ioredis. */
 const consumers = [
-  { name: 'ESM with ioredis 6', type: 'module', module: 'nodenext', ioredis: 'ioredis' },
-  { name: 'CommonJS with ioredis 5', type: 'commonjs', module: 'commonjs', ioredis: 'ioredis5' },
-  { name: 'ESM on Nest 11', type: 'module', module: 'nodenext', nest: 11 },
-  { name: 'CommonJS on Nest 11', type: 'commonjs', module: 'commonjs', nest: 11 },
+  { name: 'ESM with ioredis 6', ...mainApp, ...esm, ioredis: 'ioredis' },
+  { name: 'CommonJS with ioredis 5', ...mainApp, ...commonJs, ioredis: 'ioredis5' },
+  { name: 'ESM on Nest 11', ...mainApp, ...esm, nest: 11 },
+  { name: 'CommonJS on Nest 11', ...mainApp, ...commonJs, nest: 11 },
+  { name: 'the console, ESM', ...consoleApp, ...esm },
+  { name: 'the console, CommonJS on Nest 11', ...consoleApp, ...commonJs, nest: 11 },
 ];
 
 /** Further ways to find the package's types, compiled and not run. */
@@ -53,9 +71,7 @@ const commonOptions = {
   outDir: 'dist',
 };
 
-const library = join(root, 'libs/event-bus');
 const nest11 = join(root, 'test/nest-11/node_modules');
-const manifest = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
 const work = mkdtempSync(join(tmpdir(), 'check-package-'));
 const captured = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] };
 const problems = [];
@@ -63,18 +79,17 @@ const problems = [];
 if (!existsSync(nest11)) execFileSync('npm', ['ci', '--prefix', 'test/nest-11'], { cwd: root });
 
 try {
-  const packed = packLibrary(work);
-  check('the manifest', () => checkManifest());
-  check('the packed files', () => checkFiles(packed));
-  check('publint', () => run('publint', 'run', packed.path, '--strict'));
-  check('attw', () =>
-    run('attw', packed.path, '--profile', 'esm-only', '--no-definitely-typed', '--no-emoji'),
-  );
-  for (const consumer of consumers) check(consumer.name, () => checkConsumer(consumer, packed.path));
+  const packages = [library, console_].map((one) => ({
+    ...one,
+    manifest: JSON.parse(readFileSync(join(root, one.folder, 'package.json'), 'utf8')),
+    packed: packLibrary(work, one.folder),
+  }));
+  for (const one of packages) checkPackage(one);
+  for (const consumer of consumers) check(consumer.name, () => checkConsumer(consumer, packages));
   for (const resolution of resolutions) {
     const { type, module, moduleResolution = module } = resolution;
     const name = `types of ${type}, ${moduleResolution}`;
-    check(name, () => checkTypes(name, resolution, packed.path));
+    check(name, () => checkTypes(name, resolution, packages));
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -84,19 +99,27 @@ if (problems.length > 0) {
   process.exit(1);
 }
 
-function checkManifest() {
-  expect(manifest.dependencies === undefined, 'the library must have no dependencies, only peers');
+function checkPackage({ folder, manifest, packed, ...limits }) {
+  check(`${folder}: the manifest`, () => {
+    expect(manifest.dependencies === undefined, 'the package must have no dependencies, only peers');
+  });
+  check(`${folder}: the packed files`, () => checkFiles(packed, limits));
+  check(`${folder}: publint`, () => run('publint', 'run', packed.path, '--strict'));
+  check(`${folder}: attw`, () =>
+    run('attw', packed.path, '--profile', 'esm-only', '--no-definitely-typed', '--no-emoji'),
+  );
 }
 
-function checkFiles({ path, bytes, files }) {
-  expect(files.includes('dist/index.js'), 'dist/index.js is missing: run npm run build first');
-  expect(bytes <= MAX_PACKED_KB * 1000, `${bytes} bytes packed; the limit is ${MAX_PACKED_KB} kB`);
+function checkFiles({ path, bytes, files }, { required, maxPackedKb }) {
+  const missing = required.filter((file) => !files.includes(file));
+  expect(missing.length === 0, `${missing.join(', ')} not packed: run npm run build first`);
+  expect(bytes <= maxPackedKb * 1000, `${bytes} bytes packed; the limit is ${maxPackedKb} kB`);
   const modules = files.filter((file) => file.endsWith('.js'));
   expect(modules.length <= MAX_MODULES, `${modules.length} modules, which npm run build joins: run it first`);
-  const unwanted = files.filter((file) => /\.tsbuildinfo$|\.spec\.|\.png$/.test(file));
+  const unwanted = files.filter((file) => UNWANTED.test(file));
   expect(unwanted.length === 0, `files that do not belong into the package: ${unwanted.join(', ')}`);
 
-  const unpacked = unpack(path, join(work, 'unpacked'));
+  const unpacked = unpack(path, `${path}.unpacked`);
   const sourceless = files
     .filter((file) => file.endsWith('.map'))
     .filter((file) => {
@@ -107,22 +130,22 @@ function checkFiles({ path, bytes, files }) {
   return `${(bytes / 1000).toFixed(1)} kB, ${files.length} files`;
 }
 
-function checkConsumer({ name, type, module, ...peers }, tarball) {
-  const app = prepareApp(name, type, peers, tarball);
-  compile(app, { module }, ['main.ts', 'entries.ts']);
-  const output = execFileSync(process.execPath, [join(app, 'dist/main.js')], {
+function checkConsumer({ name, type, module, main, prints, ...peers }, packages) {
+  const app = prepareApp(name, type, peers, packages);
+  compile(app, { module }, [`${main}.ts`, 'entries.ts']);
+  const output = execFileSync(process.execPath, [join(app, `dist/${main}.js`)], {
     ...captured,
     timeout: 30_000,
   });
-  expect(output === EXPECTED_OUTPUT, `the application printed ${JSON.stringify(output)}`);
+  expect(output === prints, `the application printed ${JSON.stringify(output)}`);
   return 'type-checked and run';
 }
 
 /** What compiles with Nest compiles with this package too. */
-function checkTypes(name, { type, isBeyondNest = false, ...compilerOptions }, tarball) {
-  const app = prepareApp(name, type, {}, tarball);
+function checkTypes(name, { type, isBeyondNest = false, ...compilerOptions }, packages) {
+  const app = prepareApp(name, type, {}, packages);
   if (!isBeyondNest) {
-    compile(app, compilerOptions, ['entries.ts', 'nest-alone.ts']);
+    compile(app, compilerOptions, ['entries.ts', 'console.ts', 'nest-alone.ts']);
     return 'type-checked';
   }
   let compiles = true;
@@ -135,15 +158,17 @@ function checkTypes(name, { type, isBeyondNest = false, ...compilerOptions }, ta
   return 'not even Nest';
 }
 
-function prepareApp(name, type, { ioredis = 'ioredis', nest = 12 }, tarball) {
+function prepareApp(name, type, { ioredis = 'ioredis', nest = 12 }, packages) {
   const app = join(work, name.replaceAll(/\W+/g, '-').toLowerCase());
-  unpack(tarball, join(app, 'node_modules', manifest.name));
-  for (const peer of [...Object.keys(manifest.peerDependencies), '@types/node']) {
+  for (const { manifest, packed } of packages) unpack(packed.path, join(app, 'node_modules', manifest.name));
+  const peers = packages.flatMap(({ manifest }) => Object.keys(manifest.peerDependencies));
+  for (const peer of new Set([...peers, '@nestjs/platform-express', '@types/node'])) {
+    if (packages.some(({ manifest }) => manifest.name === peer)) continue;
     const link = join(app, 'node_modules', peer);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(folderOf(peer === 'ioredis' ? ioredis : peer, nest), link);
   }
-  for (const file of ['main.ts', 'entries.ts', 'nest-alone.ts']) {
+  for (const file of ['main.ts', 'console.ts', 'entries.ts', 'nest-alone.ts']) {
     copyFileSync(join(root, 'test/package', file), join(app, file));
   }
   writeFileSync(join(app, 'package.json'), JSON.stringify({ type }));

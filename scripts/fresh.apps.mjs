@@ -6,11 +6,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
-const library = join(root, 'libs/event-bus');
 
-/** The packed library, as npm describes it. `npm run build` comes first. */
-export function packLibrary(folder) {
-  const args = ['pack', library, '--pack-destination', folder, '--ignore-scripts', '--json'];
+/** A packed package of the workspace, as npm describes it. `npm run build` comes first. */
+export function packLibrary(folder, library = 'libs/event-bus') {
+  const args = ['pack', join(root, library), '--pack-destination', folder, '--ignore-scripts', '--json'];
   const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }));
   return {
     path: join(folder, packed.filename),

@@ -15,19 +15,18 @@ if (!repository) {
 }
 
 // Npm accepts a provenance only when the manifest names the repository that it was built from.
-run(
-  'npm',
-  ['pkg', 'set', `repository.url=git+https://github.com/${repository}.git`, 'repository.type=git'],
-  library(),
-);
-run('npm', ['pkg', 'set', 'repository.directory=libs/event-bus'], library());
+for (const directory of ['libs/event-bus', 'libs/console']) {
+  const fields = {
+    url: `git+https://github.com/${repository}.git`,
+    type: 'git',
+    directory,
+  };
+  const settings = Object.entries(fields).map(([name, value]) => `repository.${name}=${value}`);
+  run('npm', ['pkg', 'set', ...settings], join(root, directory));
+}
 run('npm', ['run', 'build']);
 run('npm', ['run', 'check:package']);
 run('npx', ['changeset', 'publish']);
-
-function library() {
-  return join(root, 'libs/event-bus');
-}
 
 function run(command, args, cwd = root) {
   execFileSync(command, args, { cwd, stdio: 'inherit' });
