@@ -94,7 +94,8 @@ export class EventBusInspector {
     private readonly dispatcher: EventDispatcher,
     private readonly receiver: EventReceiver,
     private readonly reporter: BusReporter,
-    private readonly status: EventBusStatus,
+    /** Whether the bus works right now, and its gaps. */
+    readonly status: EventBusStatus,
     private readonly gaps: GapReporter,
   ) {
     this.broker = new BrokerQuestions(transport, settings.prefix);

@@ -125,8 +125,8 @@ export class EventBusRuntime {
       this.status,
       this.gaps,
     );
-    const { inspector, status, access } = this;
-    observation.registry.attach({ bus: name, inspector, status, observers: this.observers, access });
+    const { inspector, access } = this;
+    observation.registry.attach({ bus: name, inspector, observers: this.observers, access });
   }
 
   /** For what stands beside the bus. */

@@ -1,5 +1,4 @@
 import type { EventBusInspector } from '../introspection/event-bus.inspector.js';
-import type { EventBusStatus } from '../introspection/event-bus.status.js';
 import type { BusAccess } from '../module/bus.access.js';
 import type { SubscriptionTarget } from '../routing/subscription-target.js';
 import type { TransportStatus } from '../transports/event.transport.js';
@@ -8,10 +7,8 @@ import type { ObservedFact } from './observer.facts.js';
 
 /** The observer has been added to a bus. */
 export interface AttachedFact extends ObservedFact {
-  /** The bus in numbers, at any time: `inspector.snapshot()`. */
+  /** The bus in numbers, at any time: `inspector.snapshot()`. And its state and gaps: `inspector.status`. */
   readonly inspector: EventBusInspector;
-  /** Whether the bus works, and its gaps. */
-  readonly status: EventBusStatus;
   /** Adds further observers to this bus, and removes them. */
   readonly observers: EventBusObservers;
   /** @internal For the entries of this package. */

@@ -54,14 +54,14 @@ export class BusReports {
   }
 
   private observe(): void {
-    const { observers, status } = this.bus;
+    const { observers, inspector } = this.bus;
     observers.add({
       gap: (gap) => {
         this.gaps.add(gap);
         this.sender.tell();
       },
     });
-    status.changes.subscribe((state) => this.stateChanged(state));
+    inspector.status.changes.subscribe((state) => this.stateChanged(state));
   }
 
   /** `closed` comes when the bus has drained, and can still publish. */

@@ -24,9 +24,9 @@ export class EventBusHealthIndicator implements OnModuleInit {
    */
   onModuleInit(): void {
     this.buses.find();
-    if (this.buses.names.length > 0) return;
+    if (this.buses.names.length > 0 || this.buses.hasOwners()) return;
     throw new ConfigurationError([
-      'EventBusHealthModule finds no bus. Import EventBusModule.forRoot({ transport: redis() }) as well.',
+      'EventBusHealthModule finds no bus. Import EventBusModule.forRoot({ transport: redis() }) as well, connect an EventBusServer before the application starts, or provide an EventBusClient.',
     ]);
   }
 
@@ -36,6 +36,7 @@ export class EventBusHealthIndicator implements OnModuleInit {
    * does not exist. Never rejects. Redis is asked at most once a second, however many probes there are.
    *
    * @example this.health.check([() => this.eventBus.isHealthy('event-bus')])
+   * @example this.health.check([() => this.eventBus.isHealthy('rpc', { bus: server })]) // an EventBusServer
    */
   async isHealthy<const Key extends string>(
     key: Key,
@@ -54,9 +55,14 @@ export class EventBusHealthIndicator implements OnModuleInit {
     const problem = healthProblem(key, options);
     if (problem !== undefined) return { status: 'down', reason: problem };
     const { bus = DEFAULT_BUS } = options;
+    if (typeof bus !== 'string') return this.buses.of(bus).judge(options);
     const watched = this.buses.get(bus);
     if (watched !== undefined) return watched.judge(options);
-    const known = this.buses.names.join(', ');
-    return { status: 'down', reason: `there is no bus "${bus}". The application has: ${known}.` };
+    const { names } = this.buses;
+    const advice =
+      names.length > 0
+        ? `The application has: ${names.join(', ')}.`
+        : 'No module of the application has a bus. Write { bus: server } for that of an EventBusServer.';
+    return { status: 'down', reason: `there is no bus "${bus}". ${advice}` };
   }
 }

@@ -6,15 +6,18 @@ import {
   unknownOptions,
   wholeNumber,
 } from '../option.checks.js';
+import type { BusOwner } from './bus.owner.js';
+import { isBusOwner } from './bus.owner.js';
 import { MAX_REMEMBERED_GAPS } from './gap.record.js';
 
 /** Options of `EventBusHealthIndicator.isHealthy()`. */
 export interface EventBusHealthOptions {
   /**
-   * The name of the bus.
+   * The bus: its name in `EventBusModule.forRoot({ name })`, or the `EventBusServer` or `EventBusClient` that has it. Gaps of
+   * these two are counted from the first call on.
    * @default 'default'
    */
-  readonly bus?: string | undefined;
+  readonly bus?: string | BusOwner | undefined;
   /**
    * How long Redis may take to answer, in milliseconds. A bus that gets no answer counts as degraded.
    * @default 1000
@@ -40,7 +43,9 @@ export interface GapLimit {
 const LIMIT = { count: wholeNumber(0, MAX_REMEMBERED_GAPS - 1), withinMs: milliseconds() };
 const TABLE = {
   bus: (value: unknown) =>
-    typeof value === 'string' && value !== '' ? undefined : "must be the name of a bus, e.g. 'default'.",
+    (typeof value === 'string' && value !== '') || isBusOwner(value)
+      ? undefined
+      : "must be the name of a bus, e.g. 'default', an EventBusServer or an EventBusClient.",
   timeoutMs: milliseconds(),
   whenDegraded: oneOf('degraded', 'down'),
   maxGaps: { example: 'count: 3, withinMs: 60_000', options: LIMIT },

@@ -1,4 +1,4 @@
-import type { EventBusInspector, EventBusStatus } from '../index.js';
+import type { EventBusInspector } from '../index.js';
 import { BusQuestion } from './bus.question.js';
 import type { Answer } from './bus.question.js';
 import { GapRecord } from './gap.record.js';
@@ -8,27 +8,25 @@ import type { EventBusHealth } from './health.result.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
 
-/** One bus of the application, judged whenever somebody asks. Remembers its gaps from the start on. */
+/** One bus of the application, judged whenever somebody asks. Remembers its gaps from its creation on. */
 export class WatchedBus {
   private readonly gaps = new GapRecord();
   private readonly question: BusQuestion;
 
-  constructor(
-    private readonly status: EventBusStatus,
-    private readonly inspector: EventBusInspector,
-  ) {
+  constructor(private readonly inspector: EventBusInspector) {
     this.question = new BusQuestion(inspector);
-    status.gaps.subscribe((gap) => this.gaps.add(gap));
+    inspector.status.gaps.subscribe((gap) => this.gaps.add(gap));
   }
 
   /** @throws what a transport of somebody else throws */
   async judge({ timeoutMs, whenDegraded, maxGaps }: EventBusHealthOptions): Promise<EventBusHealth> {
     // A bus that is not ready says why; the answer of Redis would change nothing.
-    const isAsked = this.status.current === 'ready';
+    const { status } = this.inspector;
+    const isAsked = status.current === 'ready';
     const answer = isAsked ? await this.question.ask(timeoutMs ?? DEFAULT_TIMEOUT_MS) : {};
     const details = detailsOf(this.inspector.snapshot(), this.gaps, answer.tookMs);
     if (details.state === 'connecting' || details.state === 'closed') {
-      return { status: 'down', reason: this.status.reason ?? `the bus is ${details.state}`, ...details };
+      return { status: 'down', reason: status.reason ?? `the bus is ${details.state}`, ...details };
     }
     const reason = this.weakness(answer, maxGaps);
     if (reason === undefined) return { status: 'up', ...details };
@@ -36,7 +34,8 @@ export class WatchedBus {
   }
 
   private weakness({ problem }: Answer, maxGaps: GapLimit | undefined): string | undefined {
-    if (this.status.current === 'degraded') return this.status.reason ?? 'the bus is degraded';
+    const { status } = this.inspector;
+    if (status.current === 'degraded') return status.reason ?? 'the bus is degraded';
     if (problem !== undefined) return problem;
     if (maxGaps === undefined) return undefined;
     const { count } = this.gaps.within(maxGaps.withinMs);

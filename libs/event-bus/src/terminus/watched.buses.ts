@@ -1,11 +1,14 @@
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { EventBusInspector, EventBusStatus, eventBusToken } from '../index.js';
+import { EventBusInspector, eventBusToken } from '../index.js';
 import { DEFAULT_BUS } from '../module/event-bus.constants.js';
+import type { BusOwner } from './bus.owner.js';
+import { isBusOwner } from './bus.owner.js';
 import { WatchedBus } from './watched.bus.js';
 
-/** Every `EventBusModule` of the application, by the name of its bus. */
+/** Every `EventBusModule` of the application, by the name of its bus, and the buses of servers and clients that were asked for. */
 export class WatchedBuses {
   private readonly buses = new Map<string, WatchedBus>();
+  private readonly owned = new WeakMap<EventBusInspector, WatchedBus>();
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -28,22 +31,36 @@ export class WatchedBuses {
     return this.buses.get(name);
   }
 
+  /** That of a server or a client, whose gaps are remembered from the first call on. */
+  of({ inspector }: BusOwner): WatchedBus {
+    const watched = this.owned.get(inspector) ?? new WatchedBus(inspector);
+    this.owned.set(inspector, watched);
+    return watched;
+  }
+
+  /** Whether a server is connected or a client provided. Before 11.1.6 Nest does not tell the servers: true then. */
+  hasOwners(): boolean {
+    if (!('getRpcTargetRegistry' in this.modules)) return true;
+    const found: unknown[] = [];
+    const servers = this.modules.getRpcTargetRegistry();
+    servers.subscribe((server) => found.push(server)).unsubscribe();
+    for (const { providers } of this.modules.values())
+      for (const { instance } of providers.values()) found.push(instance);
+    return found.some(isBusOwner);
+  }
+
   private *namesInModules(): Generator<string> {
-    const named = `${EventBusStatus.name}:`;
+    const named = `${EventBusInspector.name}:`;
     for (const { providers } of this.modules.values()) {
       for (const token of providers.keys()) {
-        if (token === EventBusStatus) yield DEFAULT_BUS;
+        if (token === EventBusInspector) yield DEFAULT_BUS;
         else if (typeof token === 'string' && token.startsWith(named)) yield token.slice(named.length);
       }
     }
   }
 
   private watch(name: string): WatchedBus {
-    const get = <T>(token: string | (new (...args: never[]) => T)) =>
-      this.references.get<T>(token as string, { strict: false });
-    return new WatchedBus(
-      get<EventBusStatus>(eventBusToken(EventBusStatus, name)),
-      get<EventBusInspector>(eventBusToken(EventBusInspector, name)),
-    );
+    const token = eventBusToken(EventBusInspector, name) as string;
+    return new WatchedBus(this.references.get<EventBusInspector>(token, { strict: false }));
   }
 }
