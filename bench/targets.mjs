@@ -43,5 +43,6 @@ export const TARGETS = [
   ),
   { trial: 'reporting', entry: 'unwatched', figure: 'cpuUs', atMost: { unreported: 1.02 } },
   { trial: 'reporting', entry: 'watched', figure: 'cpuUs', atMost: { unreported: 1.15 } },
+  { trial: 'console', entry: 'console', figure: 'cpuUs', atMost: { service: 0.1 } },
   { trial: 'P10', figure: 'cpuUs', atMost: { raw: 0.75 } },
 ];

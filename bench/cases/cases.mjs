@@ -1,3 +1,4 @@
+import { consoleCase } from './console.case.mjs';
 import { local } from './local.case.mjs';
 import { observed } from './observed.case.mjs';
 import { p1 } from './p1.case.mjs';
@@ -33,4 +34,5 @@ export const CASES = new Map([
   ['local', local],
   ['observed', observed],
   ['reporting', reporting],
+  ['console', consoleCase],
 ]);

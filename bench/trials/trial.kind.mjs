@@ -1,4 +1,5 @@
 import { openBootTrial } from './boot.trial.mjs';
+import { openConsoleTrial } from './console.trial.mjs';
 import { openEndToEndTrial } from './end-to-end.trial.mjs';
 import { openLatencyTrial } from './latency.trial.mjs';
 import { openLocalTrial } from './local.trial.mjs';
@@ -28,6 +29,7 @@ import { openReceiveTrial } from './receive.trial.mjs';
 /** @type {Record<string, OpenTrial>} */
 export const TRIAL_KINDS = {
   boot: openBootTrial,
+  console: openConsoleTrial,
   endToEnd: openEndToEndTrial,
   latency: openLatencyTrial,
   local: openLocalTrial,

@@ -18,7 +18,9 @@ interface Report {
   }[];
 }
 
-const CASES = 'P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 targets protocol roads local observed reporting'.split(' ');
+const CASES = 'P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 targets protocol roads local observed reporting console'.split(
+  ' ',
+);
 
 describe('npm run bench -- --smoke', () => {
   let bench: NodeProcess | undefined;
