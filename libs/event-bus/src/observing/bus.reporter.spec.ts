@@ -6,6 +6,7 @@ import { UNTIMED } from '../dispatching/dispatch.reporter.js';
 import type { EventHandler } from '../dispatching/event.handler.js';
 import { HandlerQueue } from '../dispatching/handler.queue.js';
 import { BusCounts } from '../prometheus/bus.counts.js';
+import { PublishTotals } from '../reporting/publish.totals.js';
 import type { EventBusObserver } from './event-bus.observer.js';
 
 const handler: EventHandler = { name: 'Orders.bill', targets: [], invoke: () => undefined };
@@ -30,6 +31,7 @@ describe('BusReporter', () => {
     const { reporter, observers } = observedReporter();
     expect(reporter.timesPublishes).toBe(false);
     observers.add(new BusCounts([1], () => new Map()));
+    observers.add(new PublishTotals(true));
     expect(reporter.timesPublishes).toBe(false);
     observers.add({ publishFailed: () => undefined });
     expect(reporter.timesPublishes).toBe(true);

@@ -1,5 +1,6 @@
 import type { EventBusObserver } from '../observing/event-bus.observer.js';
 import type { PublishFailedFact, PublishedFact } from '../observing/observer.facts.js';
+import { COUNTS_PUBLISHES } from '../observing/observer.registry.js';
 import type { PublishCount, PublishedTo, PublishedTotals } from './report.js';
 import { MAX_NAME_LENGTH } from './report.shapes.js';
 
@@ -12,6 +13,7 @@ const MAX_COUNTED = 1_000;
 
 /** Counts what one bus publishes since its start, by template or channel. */
 export class PublishTotals implements EventBusObserver {
+  readonly [COUNTS_PUBLISHES] = true;
   private readonly kinds = {
     channel: new Map<string, Writable<PublishedTo>>(),
     shard: new Map<string, Writable<PublishedTo>>(),
